@@ -1,0 +1,107 @@
+import type { ServiceName } from "./names.ts";
+
+export type LoadBalancer =
+  | { readonly kind: "round-robin" }
+  /** Of `choices` random endpoints the one with the fewest requests. gRPC clients that lack it use round robin. */
+  | { readonly kind: "least-request"; readonly choices: number }
+  | {
+      readonly kind: "ring-hash";
+      readonly header: string;
+      readonly minimumRingSize: number;
+      readonly maximumRingSize: number;
+    };
+
+/** Which clients obey which field: docs/effective-on.md. Durations in milliseconds. */
+export type OutlierDetection =
+  | { readonly kind: "off" }
+  | {
+      readonly kind: "on";
+      readonly intervalMs: number;
+      readonly baseEjectionMs: number;
+      readonly maxEjectionMs: number;
+      readonly maxEjectionPercent: number;
+      /** Envoy only; 0 is off. */
+      readonly consecutive5xxErrors: number;
+      /** Envoy only; 0 is off. */
+      readonly consecutiveGatewayErrors: number;
+      readonly failurePercentage: {
+        readonly enforcing: number;
+        readonly threshold: number;
+        readonly minimumHosts: number;
+        readonly requestVolume: number;
+      };
+      readonly successRate: {
+        readonly enforcing: number;
+        readonly minimumHosts: number;
+        readonly requestVolume: number;
+        readonly stdevFactor: number;
+      };
+    };
+
+export type CircuitBreaker = {
+  readonly maxConnections: number;
+  readonly maxPendingRequests: number;
+  /** The only one that gRPC clients apply. Unset, Envoy and gRPC would use 1024. */
+  readonly maxRequests: number;
+  readonly perEndpoint: { readonly maxConnections: number | undefined };
+};
+
+/** gRPC status codes that may be retried, in proto spelling. */
+export type RetryCode = "CANCELLED" | "DEADLINE_EXCEEDED" | "INTERNAL" | "RESOURCE_EXHAUSTED" | "UNAVAILABLE";
+
+export type Retry =
+  | { readonly kind: "off" }
+  | {
+      readonly kind: "on";
+      /** Retries after the first try. */
+      readonly attempts: number;
+      readonly retryOn: readonly RetryCode[];
+      /** Envoy only. */
+      readonly perTryTimeoutMs: number | undefined;
+      readonly backOff: { readonly baseMs: number; readonly maxMs: number };
+      /** Envoy only: at most `percent` of the active requests may be retries, but always `minRetryConcurrency`. */
+      readonly budget: { readonly percent: number; readonly minRetryConcurrency: number };
+    };
+
+export type Timeouts = {
+  readonly connectMs: number;
+  /** Undefined is no limit but the client's own deadline: a limit ends streams too. */
+  readonly requestMs: number | undefined;
+  readonly idleMs: number;
+};
+
+/** Active health checks by Envoy; gRPC clients do none. */
+export type HealthCheck =
+  | { readonly kind: "off" }
+  | {
+      readonly kind: "on";
+      readonly check:
+        | { readonly kind: "grpc"; readonly serviceName: string }
+        | { readonly kind: "http"; readonly path: string }
+        | { readonly kind: "tcp" };
+      readonly intervalMs: number;
+      readonly timeoutMs: number;
+      readonly healthyThreshold: number;
+      readonly unhealthyThreshold: number;
+    };
+
+/** A TrafficPolicy document with every default filled in. */
+export type TrafficPolicy = {
+  readonly loadBalancer: LoadBalancer;
+  readonly outlierDetection: OutlierDetection;
+  /** Percent of healthy hosts below which all hosts are used; Envoy only; 0 never. */
+  readonly panicThreshold: number;
+  /** Percent; 140 means that a priority holds its traffic until fewer than 1/1.4 of its hosts are healthy. Envoy only. */
+  readonly overprovisioningFactor: number;
+  readonly circuitBreaker: CircuitBreaker;
+  readonly retry: Retry;
+  readonly timeouts: Timeouts;
+  readonly healthCheck: HealthCheck;
+};
+
+/** A TrafficPolicy document: the policy and the services it is for. At most one for each service. */
+export type TrafficPolicySpec = {
+  readonly name: string;
+  readonly services: readonly ServiceName[];
+  readonly policy: TrafficPolicy;
+};

@@ -1,0 +1,62 @@
+import type { Locality } from "./locality.ts";
+import type { EndpointId, ServiceName, SourceName } from "./names.ts";
+
+/**
+ * - `serving`: takes traffic.
+ * - `degraded`: takes traffic when too few are serving (Consul's warning, where warnings are let in).
+ * - `draining`: takes no new requests; those in flight finish.
+ * - `failing`: its own source says that it fails; kept, so that panic routing still has somewhere to go.
+ */
+export type Health = "serving" | "degraded" | "draining" | "failing";
+
+export type Endpoint = {
+  readonly id: EndpointId;
+  readonly address: { readonly host: string; readonly port: number };
+  readonly locality: Locality;
+  readonly health: Health;
+  /** Its share of the locality's traffic, relative to its neighbours; 1 to 10,000, 100 unless told. */
+  readonly weight: number;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly source: SourceName;
+};
+
+export type Protocol = "grpc" | "http2" | "http1" | "tcp";
+
+/** Where a service's endpoints come from: one entry of `spec.endpoints` of a Service document. */
+export type EndpointOrigin =
+  | { readonly kind: "static"; readonly endpoints: readonly Endpoint[] }
+  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "registry"; readonly service: string }
+  | {
+      readonly kind: "consul";
+      readonly service: string;
+      readonly datacenters: readonly string[];
+      readonly passingOnly: boolean;
+    };
+
+/** Where the region and the zone of an endpoint are read from, first hit wins; from `spec.locality` of a Service document. */
+export type LocalityRules = {
+  readonly regionFrom: "datacenter" | `meta.${string}`;
+  readonly zoneFrom: readonly `meta.${string}`[];
+};
+
+/** A Service document: who can be called, and where its endpoints come from. */
+export type ServiceSpec = {
+  readonly name: ServiceName;
+  readonly protocol: Protocol;
+  /** What clients dial: `xds:///report`, or `:authority` `report` through an Envoy. Never two services with the same. */
+  readonly hosts: readonly string[];
+  readonly origins: readonly EndpointOrigin[];
+  readonly localityRules: LocalityRules;
+};
+
+/** What exists of one service: the document and the endpoints that its sources give, sorted by address. */
+export type Service = { readonly spec: ServiceSpec; readonly endpoints: readonly Endpoint[] };
+
+/** A service that did not change is the same object as before: identity is the change signal. */
+export type Catalog = ReadonlyMap<ServiceName, Service>;
+
+/** `10.1.0.11:9090`, `[::1]:9090`. */
+export function addressText({ host, port }: Endpoint["address"]): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}

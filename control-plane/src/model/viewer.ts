@@ -1,0 +1,25 @@
+import { type Locality, localityText } from "./locality.ts";
+
+declare const brand: unique symbol;
+/** Equal keys share one snapshot: `envoy/edge/dc-a/z1/0.0.0.0:10000`. */
+export type ViewerKey = string & { readonly [brand]: "ViewerKey" };
+
+/** What a client is, as far as it decides what it is sent: many clients are one viewer. */
+export type Viewer =
+  | {
+      readonly flavour: "envoy";
+      readonly role: "edge" | "sidecar";
+      readonly locality: Locality;
+      /** Where its listener binds. */
+      readonly listen: { readonly host: string; readonly port: number };
+    }
+  | { readonly flavour: "grpc"; readonly locality: Locality };
+
+export function viewerKey(viewer: Viewer): ViewerKey {
+  const where = localityText(viewer.locality);
+  const text =
+    viewer.flavour === "grpc"
+      ? `grpc/${where}`
+      : `envoy/${viewer.role}/${where}/${viewer.listen.host}:${viewer.listen.port}`;
+  return text as ViewerKey;
+}

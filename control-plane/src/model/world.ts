@@ -1,0 +1,24 @@
+import type { ServiceName } from "./names.ts";
+import type { TrafficPolicy, TrafficPolicySpec } from "./policy.ts";
+import type { Catalog, ServiceSpec } from "./service.ts";
+import type { Split } from "./split.ts";
+
+/** All documents in force, parsed. A document that did not change is the same object as in the book before. */
+export type Book = {
+  /** Counts up by one with each change, over restarts too. */
+  readonly revision: number;
+  readonly services: ReadonlyMap<ServiceName, ServiceSpec>;
+  /** By the service they are for. */
+  readonly splits: ReadonlyMap<ServiceName, Split>;
+  readonly policies: readonly TrafficPolicySpec[];
+};
+
+/** All that translation may read. */
+export type World = {
+  readonly revision: number;
+  readonly catalog: Catalog;
+  /** By service; without the overrides that have expired. */
+  readonly splits: ReadonlyMap<ServiceName, Split>;
+  /** By service; a service without one has the default policy. */
+  readonly policies: ReadonlyMap<ServiceName, TrafficPolicy>;
+};
