@@ -38,6 +38,7 @@ export async function aptDownload({ name, suite, into }) {
       const { ok, output } = await quietly("apt-get", ["-q", ...options, ...action], { cwd: into });
       if (!ok) return `apt-get ${action.join(" ")} (Debian ${suite}) failed:\n  ${lastLines(output)}`;
     }
+    return undefined;
   } finally {
     await rm(aptRoot, { recursive: true, force: true });
   }

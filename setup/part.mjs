@@ -16,7 +16,7 @@ export function found(path) {
  * @param {string} what
  * @param {string} why
  * @param {string} remedy
- * @returns {Part}
+ * @returns {Missing}
  */
 export function missing(what, why, remedy) {
   return { kind: "missing", what, why, remedy };
