@@ -1,0 +1,50 @@
+/** How many of `of` requests a share may get. */
+export type Interval = { readonly low: number; readonly high: number };
+
+/**
+ * The exact equal-tailed interval of a binomial distribution: a count outside of it is seen in less than 1 - confidence
+ * of all runs if every request is given to the share independently (Envoy and gRPC spread more evenly than that). Exact,
+ * from the distribution itself, as the acceptance region in Clopper and Pearson, "The use of confidence or fiducial
+ * limits", Biometrika 26 (1934): the normal approximation is too narrow for small shares.
+ */
+export function binomialInterval(of: number, share: number, confidence = 0.999): Interval {
+  if (share <= 0) return { low: 0, high: 0 };
+  if (share >= 1) return { low: of, high: of };
+  const tail = (1 - confidence) / 2;
+  let low = 0;
+  for (let below = likelihood(of, share, 0); below < tail; below += likelihood(of, share, low)) low += 1;
+  let high = of;
+  for (let above = likelihood(of, share, of); above < tail; above += likelihood(of, share, high)) high -= 1;
+  return { low, high };
+}
+
+/** Throws unless the count lies within the interval of its share. */
+export function assertShare(
+  count: number,
+  {
+    of,
+    share,
+    what,
+  }: {
+    readonly of: number;
+    readonly share: number;
+    readonly what: string;
+  },
+): void {
+  const { low, high } = binomialInterval(of, share);
+  if (count >= low && count <= high) return;
+  throw new Error(`${what}: ${count} of ${of}; a share of ${share} gives ${low} to ${high} in 99.9 % of all runs`);
+}
+
+/** The probability of exactly `count`; by logarithms, because its factors leave the range of a double. */
+function likelihood(of: number, share: number, count: number): number {
+  const ways = logFactorial(of) - logFactorial(count) - logFactorial(of - count);
+  return Math.exp(ways + count * Math.log(share) + (of - count) * Math.log1p(-share));
+}
+
+const logFactorials = [0];
+
+function logFactorial(n: number): number {
+  for (let k = logFactorials.length; k <= n; k += 1) logFactorials.push((logFactorials[k - 1] ?? 0) + Math.log(k));
+  return logFactorials[n] ?? 0;
+}

@@ -1,0 +1,71 @@
+import { fileURLToPath } from "node:url";
+import type { CallRecord } from "./echo.ts";
+import { type RunningProcess, startProcess } from "./process.ts";
+import { inTime } from "./wait.ts";
+
+/** A proxyless gRPC client: grpc-js with its xDS resolver, in a process of its own because that resolver is global. */
+export type XdsClient = AsyncDisposable & {
+  readonly process: RunningProcess;
+  send(
+    count: number,
+    options?: { readonly atOnce?: number; readonly deadlineMs?: number },
+  ): Promise<readonly CallRecord[]>;
+  sendAtRate(wanted: {
+    readonly perSecond: number;
+    readonly forMs: number;
+    readonly deadlineMs?: number;
+  }): Promise<readonly CallRecord[]>;
+};
+
+export type XdsNode = {
+  readonly id: string;
+  readonly cluster: string;
+  readonly locality?: { readonly region: string; readonly zone: string };
+  readonly metadata?: object;
+};
+
+/** Starts a client of `xds:///service` (or any target) that asks the control plane at `xds` (`host:port`). */
+export async function startXdsClient({
+  target,
+  xds,
+  node,
+  env = {},
+}: {
+  readonly target: string;
+  readonly xds: string;
+  readonly node: XdsNode;
+  readonly env?: Readonly<Record<string, string>>;
+}): Promise<XdsClient> {
+  const main = fileURLToPath(new URL("./xds-client-main.ts", import.meta.url));
+  const server = { server_uri: xds, channel_creds: [{ type: "insecure" }], server_features: ["xds_v3"] };
+  const bootstrap = JSON.stringify({ xds_servers: [server], node });
+  const child = startProcess({
+    name: `xds client ${node.id}`,
+    command: process.execPath,
+    args: [main, target],
+    env: { GRPC_XDS_BOOTSTRAP_CONFIG: bootstrap, ...env },
+  });
+  await child.json(({ ready }) => ready === true);
+  let asked = 0;
+  const ask = async (order: object, within: number): Promise<readonly CallRecord[]> => {
+    asked += 1;
+    const id = asked;
+    // Not through the kept lines: thousands of records would push out what the library has to say.
+    const answer = new Promise<readonly CallRecord[]>((resolve) => waiting.set(id, resolve));
+    child.write(JSON.stringify({ id, ...order }));
+    return inTime(answer, within, () => `the records of ${JSON.stringify(order)} from ${child.name}`);
+  };
+  const waiting = new Map<number, (records: readonly CallRecord[]) => void>();
+  child.onLine((line) => {
+    if (!line.startsWith('{"answer":')) return;
+    const { answer, records } = JSON.parse(line) as { answer: number; records: readonly CallRecord[] };
+    waiting.get(answer)?.(records);
+    waiting.delete(answer);
+  });
+  return {
+    process: child,
+    send: (count, options = {}) => ask({ send: count, options }, 60_000),
+    sendAtRate: (wanted) => ask({ sendAtRate: wanted }, wanted.forMs + 30_000),
+    [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
+  };
+}
