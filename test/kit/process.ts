@@ -30,9 +30,10 @@ const withParent = existsSync("/usr/bin/setpriv") ? ["/usr/bin/setpriv", "--pdea
 const keptLines = 5_000;
 const started = new Set<RunningProcess>();
 
+// A test has failed only after what it started was disposed of: so all of them are shown, at the end of its file.
 process.on("exit", (code) => {
   for (const child of started) {
-    if (code !== 0) process.stderr.write(`--- ${lastWords(child)}\n`);
+    if (code !== 0 && child.lines.length > 0) process.stderr.write(`${lastWords(child)}\n`);
     child.signal("SIGKILL");
   }
 });
@@ -113,8 +114,6 @@ export function startProcess({
     },
     async [Symbol.asyncDispose]() {
       await running.stop();
-      // Kept until the end of a failing test file, which shows their last words.
-      if (!process.exitCode) started.delete(running);
     },
   };
   started.add(running);
@@ -142,7 +141,7 @@ export function startProcess({
 
 /** The end of what a process said, for error messages. */
 export function lastWords({ name, pid, lines }: Pick<RunningProcess, "name" | "pid" | "lines">): string {
-  return [`${name} (pid ${pid}) said last:`, ...lines.slice(-40)].join("\n  ");
+  return [`${name} (pid ${pid}) said last:`, ...lines.slice(-40).map((line) => line.slice(0, 500))].join("\n  ");
 }
 
 function jsonObject(line: string): Record<string, unknown> | undefined {

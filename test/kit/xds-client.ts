@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { CallRecord } from "./echo.ts";
-import { type RunningProcess, startProcess } from "./process.ts";
+import { lastWords, type RunningProcess, startProcess } from "./process.ts";
 import { inTime } from "./wait.ts";
 
 /** A proxyless gRPC client: grpc-js with its xDS resolver, in a process of its own because that resolver is global. */
@@ -46,16 +46,23 @@ export async function startXdsClient({
     env: { GRPC_XDS_BOOTSTRAP_CONFIG: bootstrap, ...env },
   });
   await child.json(({ ready }) => ready === true);
+  const waiting = new Map<number, (records: readonly CallRecord[]) => void>();
+  const gone = child.exit.then(({ code, signal }): never => {
+    throw new Error(`it ended (${signal ?? code})\n${lastWords(child)}`);
+  });
+  gone.catch(() => undefined);
   let asked = 0;
   const ask = async (order: object, within: number): Promise<readonly CallRecord[]> => {
     asked += 1;
     const id = asked;
-    // Not through the kept lines: thousands of records would push out what the library has to say.
     const answer = new Promise<readonly CallRecord[]>((resolve) => waiting.set(id, resolve));
     child.write(JSON.stringify({ id, ...order }));
-    return inTime(answer, within, () => `the records of ${JSON.stringify(order)} from ${child.name}`);
+    return inTime(
+      Promise.race([answer, gone]),
+      within,
+      () => `records of ${JSON.stringify(order)}\n${lastWords(child)}`,
+    );
   };
-  const waiting = new Map<number, (records: readonly CallRecord[]) => void>();
   child.onLine((line) => {
     if (!line.startsWith('{"answer":')) return;
     const { answer, records } = JSON.parse(line) as { answer: number; records: readonly CallRecord[] };
