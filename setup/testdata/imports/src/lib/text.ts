@@ -1,0 +1,4 @@
+import { shape } from "../model/shape.ts";
+import "node:fs";
+
+export const text = shape;
