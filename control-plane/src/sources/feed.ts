@@ -1,19 +1,32 @@
+import type { Problem } from "../lib/parsed.ts";
 import type { SourceName } from "../model/names.ts";
 import type { Endpoint, LocalityRules } from "../model/service.ts";
 
+export type FileFeed = {
+  readonly kind: "file";
+  readonly key: FeedKey;
+  readonly source: SourceName;
+  readonly path: string;
+};
+export type RegistryFeed = {
+  readonly kind: "registry";
+  readonly key: FeedKey;
+  readonly source: SourceName;
+  readonly service: string;
+};
+export type ConsulFeed = {
+  readonly kind: "consul";
+  readonly key: FeedKey;
+  readonly source: SourceName;
+  /** The name that the data center has in Weir's configuration. */
+  readonly datacenter: string;
+  readonly service: string;
+  readonly passingOnly: boolean;
+  readonly localityRules: LocalityRules;
+};
+
 /** What is asked of a source: one service as one source knows it. Made from the Service documents by `demand.ts`. */
-export type Feed =
-  | { readonly kind: "file"; readonly key: FeedKey; readonly source: SourceName; readonly path: string }
-  | { readonly kind: "registry"; readonly key: FeedKey; readonly source: SourceName; readonly service: string }
-  | {
-      readonly kind: "consul";
-      readonly key: FeedKey;
-      readonly source: SourceName;
-      readonly datacenter: string;
-      readonly service: string;
-      readonly passingOnly: boolean;
-      readonly localityRules: LocalityRules;
-    };
+export type Feed = FileFeed | RegistryFeed | ConsulFeed;
 
 /** Equal keys are one feed, watched once: `consul/dc-a/report?…`. */
 export type FeedKey = string;
@@ -23,22 +36,50 @@ export type FeedKey = string;
  * saw last. (allegro/envoy-control learned it in production; Consul answers 200 and [] after it lost its data.)
  */
 export type FeedState =
-  /** Has not answered yet. */
-  | { readonly kind: "waiting"; readonly since: Date; readonly cause?: Error }
-  | { readonly kind: "current"; readonly endpoints: readonly Endpoint[]; readonly at: Date }
-  | { readonly kind: "stale"; readonly endpoints: readonly Endpoint[]; readonly since: Date; readonly cause: Error };
+  /** Has not answered yet; `overdue` once that lasts so long that others no longer wait for it (`gate.ts`). */
+  | { readonly kind: "waiting"; readonly since: Date; readonly overdue: boolean; readonly cause?: Error }
+  /** `at`: when the source said so last; for one that speaks only of changes, when it last did. */
+  | {
+      readonly kind: "current";
+      readonly endpoints: readonly Endpoint[];
+      readonly at: Date;
+      readonly skipped: readonly Problem[];
+    }
+  /** Cannot be seen `since`; what was seen `at` stays in force. */
+  | {
+      readonly kind: "stale";
+      readonly endpoints: readonly Endpoint[];
+      readonly at: Date;
+      readonly skipped: readonly Problem[];
+      readonly since: Date;
+      readonly cause: Error;
+    };
 
 export type FeedStates = ReadonlyMap<FeedKey, { readonly feed: Feed; readonly state: FeedState }>;
 
 /** What a watch of a feed reports; `followFeeds` turns it into states. The watch itself retries, with back-off. */
 export type Sighting =
-  | { readonly kind: "seen"; readonly endpoints: readonly Endpoint[] }
+  /** `skipped`: entries of the answer that make no endpoint, each named; the others are `endpoints`. */
+  | { readonly kind: "seen"; readonly endpoints: readonly Endpoint[]; readonly skipped: readonly Problem[] }
   | { readonly kind: "failed"; readonly cause: Error };
 
-/** Watches one feed until the signal aborts. Yields a sighting for each change and each failure. */
+/** Watches one feed until the signal aborts. Yields a sighting for each answer or change and each failure. */
 export type WatchFeed<F extends Feed = Feed> = (feed: F, signal: AbortSignal) => AsyncIterable<Sighting>;
 
+type AboutFeed = { readonly source: SourceName; readonly feed: FeedKey };
+
 export type SourceNote =
-  | { readonly kind: "source-changed"; readonly source: SourceName; readonly feed: FeedKey; readonly endpoints: number }
-  | { readonly kind: "source-lost"; readonly source: SourceName; readonly feed: FeedKey; readonly cause: Error }
-  | { readonly kind: "source-back"; readonly source: SourceName; readonly feed: FeedKey; readonly blindMs: number };
+  | ({ readonly kind: "source-changed"; readonly endpoints: number } & AboutFeed)
+  /** Failed before it ever answered. */
+  | ({ readonly kind: "source-unseen"; readonly cause: Error } & AboutFeed)
+  | ({ readonly kind: "source-lost"; readonly cause: Error } & AboutFeed)
+  | ({ readonly kind: "source-back"; readonly blindMs: number } & AboutFeed)
+  /** Entries that make no endpoint; an empty list once all of them do again. */
+  | ({ readonly kind: "source-skipped"; readonly problems: readonly Problem[] } & AboutFeed)
+  /** Consul's index went backwards: its data was restored or lost. */
+  | ({ readonly kind: "source-rewound"; readonly from: number; readonly to: number } & AboutFeed)
+  /** A bug: a watch ended by itself. It is started again. */
+  | ({ readonly kind: "source-watch-broken"; readonly cause: Error } & AboutFeed)
+  | { readonly kind: "lease-expired"; readonly service: string; readonly id: string }
+  | { readonly kind: "registry-damaged"; readonly file: string; readonly keptAs: string; readonly cause: Error }
+  | { readonly kind: "registry-unsaved"; readonly file: string; readonly cause: Error };
