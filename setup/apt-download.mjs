@@ -14,7 +14,7 @@ const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 export async function aptDownload({ name, suite, into }) {
   const mirror = await debianMirror();
   if (!mirror) return "no Debian mirror is named in /etc/apt";
-  const aptRoot = weirFolder("apt");
+  const aptRoot = weirFolder(`apt.${process.pid}`);
   const empty = join(aptRoot, "empty");
   const folders = [empty, join(aptRoot, "state/lists/partial"), join(aptRoot, "cache/archives/partial")];
   for (const folder of folders) await mkdir(folder, { recursive: true });

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
+import { isatty } from "node:tty";
 import { findProgram } from "./find-program.mjs";
 
 /**
@@ -15,7 +16,7 @@ export function handOver(command, args, env) {
   const child = spawn(program, all, { env, stdio: "inherit" });
   for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"])) {
     // A terminal sends its Ctrl-C to the program as well as to us; passed on, it would count as a second one.
-    const sentToBoth = process.stdin.isTTY && (signal === "SIGINT" || signal === "SIGQUIT");
+    const sentToBoth = isatty(0) && (signal === "SIGINT" || signal === "SIGQUIT");
     process.on(signal, () => sentToBoth || child.kill(signal));
   }
   child.on("error", (cause) => {

@@ -20,13 +20,23 @@ export async function installPackages() {
   return missing("npm packages", `npm ci failed:\n  ${lastLines(output)}`, "correct that, or run npm ci by hand");
 }
 
-/**
- * npm writes down what it installed, after all of it: an install that was cut off, an older one and none at all look
- * different from package-lock.json. Optional packages are those of other platforms.
- */
+/** npm writes down what it installed, after all of it: an install that was cut off, or none at all, has no such file. */
 function areInstalled() {
   const installed = packagesIn(join(root, "node_modules", ".package-lock.json"));
-  const wanted = packagesIn(join(root, "package-lock.json"));
+  return isCovered(packagesIn(join(root, "package-lock.json")), installed);
+}
+
+/**
+ * @typedef {{ readonly version?: string, readonly integrity?: string, readonly optional?: boolean }} LockedPackage
+ * @typedef {Readonly<Record<string, LockedPackage>>} LockedPackages
+ */
+
+/**
+ * Whether all wanted packages are installed as wanted; optional ones that are not there are those of other platforms.
+ * @param {LockedPackages} wanted
+ * @param {LockedPackages} installed
+ */
+export function isCovered(wanted, installed) {
   return Object.entries(wanted)
     .filter(([path, { optional }]) => path !== "" && (!optional || path in installed))
     .every(([path, { version, integrity }]) => {
@@ -37,7 +47,7 @@ function areInstalled() {
 
 /**
  * @param {string} lockFile
- * @returns {Record<string, { version?: string, integrity?: string, optional?: boolean }>}
+ * @returns {LockedPackages}
  */
 function packagesIn(lockFile) {
   return existsSync(lockFile) ? JSON.parse(readFileSync(lockFile, "utf8")).packages : {};
