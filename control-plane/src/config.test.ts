@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import { mkdtempDisposable, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { explainConfig } from "./config/explain-config.ts";
+import { gather } from "./config/gather.ts";
+import { readConfigInput } from "./config/read-config-input.ts";
+import { optionName, settings } from "./config/settings.ts";
+import { type Config, parseConfig } from "./config.ts";
+import { problemText } from "./lib/parsed.ts";
+
+const addressExpected =
+  'expected address:port like "127.0.0.1:18000", "[::1]:18000" or "localhost:18000" (port 0 chooses a free one)';
+const least = { config: "config.d", data: "data" };
+
+function good(options: object, env: Record<string, string> = {}, text?: string): Config {
+  const result = parseConfig(input(options, env, text));
+  assert.ok(result.ok, result.ok ? "" : result.problems.map(problemText).join("\n"));
+  return result.value;
+}
+
+function wrong(options: object, env: Record<string, string> = {}, text?: string): readonly string[] {
+  const result = parseConfig(input(options, env, text));
+  return result.ok ? [] : result.problems.map(problemText);
+}
+
+function input(options: object, env: Record<string, string>, text?: string) {
+  return { options: { ...options }, env, serverFile: text === undefined ? undefined : { path: "server.yaml", text } };
+}
+
+test("a directory of documents and one for the data are enough", () => {
+  assert.deepEqual(good(least), {
+    xds: {
+      address: { host: "127.0.0.1", port: 18000 },
+      tls: undefined,
+      limits: {
+        streamsPerConnection: 100,
+        messageSize: 1_048_576,
+        sessionMemory: 16_777_216,
+        keepalive: { intervalMs: 10_000, timeoutMs: 5_000 },
+        connectionAge: { maxMs: 1_800_000, graceMs: 30_000 },
+      },
+    },
+    admin: { address: { host: "127.0.0.1", port: 18080 } },
+    resources: { path: "config.d" },
+    data: { path: "data" },
+    datacenters: [],
+    telemetry: { log: { level: "info" }, otlp: { endpoint: undefined, serviceName: "weir-control-plane" } },
+  });
+});
+
+test("a flag counts before a variable, that before the server file, and that before the default", () => {
+  const text =
+    "xds: {address: '127.0.0.1:1', limits: {messageSize: 2MiB}}\nadmin: {address: '127.0.0.1:2'}\ndata: {path: a}\n";
+  const env = { WEIR_XDS: "127.0.0.1:3", WEIR_ADMIN: "127.0.0.1:4", WEIR_LOG_LEVEL: "" };
+  const config = good({ xds: "127.0.0.1:5" }, env, text);
+  assert.equal(config.xds.address.port, 5);
+  assert.equal(config.admin.address.port, 4);
+  assert.equal(config.data.path, "a");
+  assert.equal(config.xds.limits.messageSize, 2 * 1024 ** 2);
+  assert.equal(config.telemetry.log.level, "info");
+});
+
+test("a data center of Consul is a repeated flag, a list in a variable, or an entry of the server file", () => {
+  const [a, b] = ["dc-a=http://127.0.0.1:8500", "dc-b=https://consul.dc-b:8501"];
+  const expected = [
+    { name: "dc-a", region: "dc-a", address: "http://127.0.0.1:8500", datacenter: "dc-a", tokenFile: undefined },
+    { name: "dc-b", region: "dc-b", address: "https://consul.dc-b:8501", datacenter: "dc-b", tokenFile: undefined },
+  ];
+  assert.deepEqual(good({ ...least, consul: [a, b] }).datacenters, expected);
+  assert.deepEqual(good(least, { WEIR_CONSUL_DATACENTERS: `${a}, ${b}` }).datacenters, expected);
+  const text = `
+datacenters:
+  - {name: dc-a, region: eu-west, consul: {address: "http://127.0.0.1:8500/", datacenter: dc1, tokenFile: token}}
+`;
+  assert.deepEqual(good(least, {}, text).datacenters, [
+    { name: "dc-a", region: "eu-west", address: "http://127.0.0.1:8500", datacenter: "dc1", tokenFile: "token" },
+  ]);
+});
+
+test("every setting can be given as a flag, as a variable and in the server file", () => {
+  const texts: Record<string, string> = {
+    "xds.address": "[::1]:0",
+    "xds.tls.certFile": "a.crt",
+    "xds.tls.keyFile": "a.key",
+    "xds.tls.clientCAFile": "ca.crt",
+    "xds.limits.streamsPerConnection": "7",
+    "xds.limits.messageSize": "4KiB",
+    "xds.limits.sessionMemory": "8MiB",
+    "xds.limits.keepalive.interval": "1m30s",
+    "xds.limits.keepalive.timeout": "2s",
+    "xds.limits.connectionAge.max": "1h",
+    "xds.limits.connectionAge.grace": "500ms",
+    "admin.address": "localhost:0",
+    "resources.path": "config.d",
+    "data.path": "data",
+    datacenters: "dc-a=http://127.0.0.1:8500",
+    "telemetry.log.level": "debug",
+    "telemetry.otlp.endpoint": "http://127.0.0.1:4318",
+    "telemetry.otlp.serviceName": "weir",
+  };
+  const entries = settings.map((setting) => [setting, texts[setting.key] ?? ""] as const);
+  const byFlag = good(Object.fromEntries(entries.map(([setting, text]) => [optionName(setting), text])));
+  const byVariable = good({}, Object.fromEntries(entries.map(([setting, text]) => [setting.env[0] ?? "", text])));
+  const byFile = good(
+    {},
+    {},
+    JSON.stringify(
+      gather(input(Object.fromEntries(entries.map(([setting, text]) => [optionName(setting), text])), {})).value,
+    ),
+  );
+  assert.deepEqual(byVariable, byFlag);
+  assert.deepEqual(byFile, byFlag);
+  const explained = explainConfig(
+    input(Object.fromEntries(entries.map(([setting, text]) => [optionName(setting), text])), {}),
+  );
+  for (const [{ key, flag }, text] of entries) {
+    const row = explained.split("\n").find((line) => line.startsWith(`${key} `));
+    assert.match(row ?? "", new RegExp(` ${flag} +${flag} `), `${key} names who said it`);
+    assert.ok(row?.includes(text.replace("localhost", "127.0.0.1")), `${key} shows ${text}: ${row}`);
+  }
+});
+
+test("everything that is wrong is told at once, each at the flag, the variable or the line that says it", () => {
+  const text = `# of dc-a
+xds:
+  adress: 127.0.0.1:18000
+  limits: {keepalive: {interval: 10 seconds}, streamsPerConnection: many}
+
+store: memory
+`;
+  const options = { admin: "127.0.0.1", consul: ["http://127.0.0.1:8500"] };
+  const problems = wrong(options, { WEIR_LOG_LEVEL: "chatty", WEIR_XSD: "a" }, text);
+  assert.deepEqual(problems.toSorted(), [
+    `--admin: ${addressExpected}, got "127.0.0.1"`,
+    `--consul: expected name=url like "dc-a=http://127.0.0.1:8500", got "http://127.0.0.1:8500"`,
+    'WEIR_LOG_LEVEL: expected error, warn, info, debug, got "chatty"',
+    "WEIR_XSD: is no variable of Weir: did you mean WEIR_XDS?",
+    "server.yaml:2:1 data.path: is missing: expected a directory where changes are kept over restarts (--data DIR)",
+    'server.yaml:3:3 xds.adress: is not known here: did you mean "address"?',
+    'server.yaml:4:24 xds.limits.keepalive.interval: expected a duration like "500ms", "10s" or "1h30m", at least 1000ms, got "10 seconds"',
+    'server.yaml:4:47 xds.limits.streamsPerConnection: expected a whole number from 1 to 100000, got "many"',
+    "server.yaml:6:1 store: is not known here: expected xds, admin, resources, data, datacenters, telemetry",
+  ]);
+});
+
+test("a wrong data center is told by its place in the list", () => {
+  const text = `
+telemetry: [info]
+datacenters:
+  - name: dc-a
+    consul: {}
+  - {name: dc b, zone: z1, consul: {address: "consul:8500"}}
+  - {name: dc-c, consul: {address: "http://me:secret@127.0.0.1:8500"}}
+`;
+  const address = 'the URL of a Consul agent or server like "http://127.0.0.1:8500"';
+  assert.deepEqual(wrong(least, {}, text), [
+    `server.yaml:5:5 datacenters[0].consul.address: is missing: expected ${address}`,
+    `server.yaml:6:6 datacenters[1].name: expected a name of letters, digits, '.', '_' and '-', at most 64, got "dc b"`,
+    `server.yaml:6:37 datacenters[1].consul.address: expected ${address}, got "consul:8500"`,
+    "server.yaml:6:18 datacenters[1].zone: is not known here: expected name, region, consul",
+    `server.yaml:7:27 datacenters[2].consul.address: expected ${address}, got "http://…@127.0.0.1:8500"`,
+    "server.yaml:2:1 telemetry: expected an object, got a list",
+  ]);
+  const twice = ["dc-a=http://127.0.0.1:1", "dc-a=http://127.0.0.1:2"];
+  assert.deepEqual(wrong({ ...least, consul: twice }), ['--consul: "dc-a" stands already at datacenters[0]']);
+});
+
+test("a server file that is no YAML is told by the line, and nothing else is guessed from it", () => {
+  assert.deepEqual(wrong({}, {}, "xds: {}\nxds: {}\n"), ["server.yaml:2:1 Map keys must be unique"]);
+  assert.deepEqual(wrong(least, {}, "just text"), ['server.yaml:1:1 expected an object, got "just text"']);
+  assert.deepEqual(wrong(least, {}, ""), []);
+});
+
+test("two servers cannot have the same port", () => {
+  const same = { ...least, xds: "127.0.0.1:7000", admin: "127.0.0.1:7000" };
+  assert.deepEqual(wrong(same), ["--admin: 7000 is the port of xds.address too: give each its own"]);
+  assert.equal(good({ ...least, xds: "127.0.0.1:0", admin: "127.0.0.1:0" }).xds.address.port, 0);
+});
+
+test("the server file is read from where the flag or the variable says", async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), "weir-config-"));
+  const path = join(folder.path, "server.yaml");
+  await writeFile(path, "data: {path: kept}\n");
+  const read = await readConfigInput({ options: { serverConfig: path }, env: { WEIR_SERVER_CONFIG: "nowhere" } });
+  assert.ok(read.ok);
+  assert.equal(good(read.value.options, {}, read.value.serverFile?.text).data.path, "kept");
+  assert.match(explainConfig(read.value), new RegExp(`data.path +kept +${path}:1 `));
+  assert.match(explainConfig(read.value), /xds.address +127.0.0.1:18000 +default +--xds WEIR_XDS/);
+  const missing = await readConfigInput({ options: {}, env: { WEIR_SERVER_CONFIG: join(folder.path, "none.yaml") } });
+  assert.match(
+    missing.ok ? "" : missing.problems.map(problemText).join(),
+    /^WEIR_SERVER_CONFIG: cannot read the server file: ENOENT/,
+  );
+});
+
+test("plaintext is for loopback only, and the error says what to do", () => {
+  assert.deepEqual(wrong({ ...least, xds: "0.0.0.0:18000", admin: "10.0.0.1:18080" }), [
+    "--xds: 0.0.0.0:18000 can be reached from other machines, and plaintext is for loopback only: give xds.tls.certFile, keyFile and clientCAFile, or listen on 127.0.0.1:18000",
+    "--admin: 10.0.0.1:18080 can be reached from other machines, and the operator API asks nobody who they are: listen on 127.0.0.1:18080, and reach it through an SSH tunnel or a proxy that authenticates",
+  ]);
+  const tls = { xdsTlsCertFile: "a.crt", xdsTlsKeyFile: "a.key" };
+  assert.match(
+    wrong({ ...least, xds: "[::]:18000", ...tls }).join(),
+    /^xds.tls.clientCAFile: is missing: \[::\]:18000 can be reached/,
+  );
+  assert.equal(
+    good({ ...least, xds: "[::]:18000", ...tls, xdsTlsClientCaFile: "ca.crt" }).xds.tls?.clientCAFile,
+    "ca.crt",
+  );
+  assert.equal(good({ ...least, ...tls }).xds.tls?.clientCAFile, undefined);
+});

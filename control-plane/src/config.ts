@@ -1,0 +1,104 @@
+import type { z } from "zod";
+import { type ConfigInput, gather } from "./config/gather.ts";
+import type { ListenAddress } from "./config/listen-address.ts";
+import { problemAt, problemsOf } from "./config/problem.ts";
+import { type LogLevel, serverFileSchema } from "./config/schema.ts";
+import { type Parsed, parsed, refused } from "./lib/parsed.ts";
+
+export type TlsFiles = {
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** Undefined only on loopback: clients are then not asked for a certificate. */
+  readonly clientCAFile: string | undefined;
+};
+
+/** What one connection of an xDS client may cost. Sizes in bytes. */
+export type XdsLimits = {
+  readonly streamsPerConnection: number;
+  readonly messageSize: number;
+  readonly sessionMemory: number;
+  readonly keepalive: { readonly intervalMs: number; readonly timeoutMs: number };
+  readonly connectionAge: { readonly maxMs: number; readonly graceMs: number };
+};
+
+export type ConsulDatacenter = {
+  /** What documents call it. */
+  readonly name: string;
+  /** The region of its endpoints; its name unless told. */
+  readonly region: string;
+  /** `http://127.0.0.1:8500`. */
+  readonly address: string;
+  /** What Consul calls it (`?dc=`); its name unless told. */
+  readonly datacenter: string;
+  readonly tokenFile: string | undefined;
+};
+
+/** All that the process is told at its start. Paths are relative to the directory it was started in. */
+export type Config = {
+  readonly xds: {
+    readonly address: ListenAddress;
+    /** Undefined is plaintext, on loopback only. */
+    readonly tls: TlsFiles | undefined;
+    readonly limits: XdsLimits;
+  };
+  /** Always on loopback. */
+  readonly admin: { readonly address: ListenAddress };
+  /** The directory of documents to watch; undefined when there are only those of the API. */
+  readonly resources: { readonly path: string | undefined };
+  readonly data: { readonly path: string };
+  readonly datacenters: readonly ConsulDatacenter[];
+  readonly telemetry: {
+    readonly log: { readonly level: LogLevel };
+    /** Base URL of an OTLP/HTTP collector; undefined means no traces. */
+    readonly otlp: { readonly endpoint: string | undefined; readonly serviceName: string };
+  };
+};
+
+/**
+ * What flags, variables and the server file say: a flag counts before a variable, that before the file, and that before the
+ * default. Otherwise all that is wrong, each problem at the flag, the variable or the line that says it.
+ */
+export function parseConfig(input: ConfigInput): Parsed<Config> {
+  const { value, readable, origin, problems } = gather(input);
+  if (!readable) return { ok: false, problems };
+  const result = serverFileSchema.safeParse(value, { reportInput: true });
+  const issues = result.success ? [] : result.error.issues;
+  const wrong = [...problems, ...issues.flatMap((issue) => problemsOf(issue, serverFileSchema, origin))];
+  if (wrong.length > 0 || !result.success) return { ok: false, problems: wrong };
+  const { xds, admin } = result.data;
+  if (xds.address.port !== 0 && xds.address.port === admin.address.port)
+    return refused(
+      problemAt(
+        ["admin", "address"],
+        `${admin.address.port} is the port of xds.address too: give each its own`,
+        origin,
+      ),
+    );
+  return parsed(configOf(result.data));
+}
+
+function configOf({ xds, admin, resources, data, datacenters, telemetry }: z.output<typeof serverFileSchema>): Config {
+  const { keepalive, connectionAge, ...limits } = xds.limits;
+  return {
+    xds: {
+      address: xds.address,
+      tls: xds.tls && { ...xds.tls, clientCAFile: xds.tls.clientCAFile },
+      limits: {
+        ...limits,
+        keepalive: { intervalMs: keepalive.interval, timeoutMs: keepalive.timeout },
+        connectionAge: { maxMs: connectionAge.max, graceMs: connectionAge.grace },
+      },
+    },
+    admin,
+    resources: { path: resources.path },
+    data,
+    datacenters: datacenters.map(({ name, region = name, consul }) => ({
+      name,
+      region,
+      address: consul.address,
+      datacenter: consul.datacenter ?? name,
+      tokenFile: consul.tokenFile,
+    })),
+    telemetry: { log: telemetry.log, otlp: { ...telemetry.otlp, endpoint: telemetry.otlp.endpoint } },
+  };
+}

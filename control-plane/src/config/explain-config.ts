@@ -1,0 +1,88 @@
+import { type Config, parseConfig } from "../config.ts";
+import { problemText } from "../lib/parsed.ts";
+import { type ConfigInput, type Gathered, gather } from "./gather.ts";
+import { listenAddressText } from "./listen-address.ts";
+import { durationText, sizeText } from "./quantity.ts";
+import { type Setting, settings } from "./settings.ts";
+
+/** What would be in force, who says so, and how else to say it, one line for each setting; or all that is wrong. */
+export function explainConfig(input: ConfigInput): string {
+  const config = parseConfig(input);
+  if (!config.ok) return config.problems.map(problemText).join("\n");
+  const gathered = gather(input);
+  const values = valuesOf(config.value);
+  const rows = settings.map((setting) => [
+    setting.key,
+    values[setting.key] ?? "-",
+    whoSaid(setting, gathered),
+    [setting.flag, ...setting.env].join(" "),
+  ]);
+  return table([["SETTING", "VALUE", "FROM", "ALSO AS"], ...rows]);
+}
+
+function valuesOf({
+  xds,
+  admin,
+  resources,
+  data,
+  datacenters,
+  telemetry,
+}: Config): Readonly<Record<string, string | undefined>> {
+  const { keepalive, connectionAge } = xds.limits;
+  return {
+    "xds.address": listenAddressText(xds.address),
+    "xds.tls.certFile": xds.tls?.certFile,
+    "xds.tls.keyFile": xds.tls?.keyFile,
+    "xds.tls.clientCAFile": xds.tls?.clientCAFile,
+    "xds.limits.streamsPerConnection": String(xds.limits.streamsPerConnection),
+    "xds.limits.messageSize": sizeText(xds.limits.messageSize),
+    "xds.limits.sessionMemory": sizeText(xds.limits.sessionMemory),
+    "xds.limits.keepalive.interval": durationText(keepalive.intervalMs),
+    "xds.limits.keepalive.timeout": durationText(keepalive.timeoutMs),
+    "xds.limits.connectionAge.max": durationText(connectionAge.maxMs),
+    "xds.limits.connectionAge.grace": durationText(connectionAge.graceMs),
+    "admin.address": listenAddressText(admin.address),
+    "resources.path": resources.path,
+    "data.path": data.path,
+    datacenters: datacenters.map(({ name, address }) => `${name}=${address}`).join(",") || undefined,
+    "telemetry.log.level": telemetry.log.level,
+    "telemetry.otlp.endpoint": telemetry.otlp.endpoint,
+    "telemetry.otlp.serviceName": telemetry.otlp.serviceName,
+  };
+}
+
+function whoSaid({ key }: Setting, { value, origin }: Gathered): string {
+  const path = key.split(".");
+  const from = origin(path);
+  switch (from.kind) {
+    case "flag":
+    case "variable":
+      return from.name;
+    case "file":
+      // The place is that of the nearest key around when the file does not have this one.
+      return has(value, path) ? `${from.place.file}:${from.place.line}` : "default";
+    case "default":
+      return "default";
+  }
+}
+
+function has(tree: unknown, [key, ...rest]: readonly string[]): boolean {
+  if (key === undefined) return true;
+  return (
+    typeof tree === "object" &&
+    tree !== null &&
+    Object.entries(tree).some(([name, value]) => name === key && has(value, rest))
+  );
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}

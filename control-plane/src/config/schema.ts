@@ -1,0 +1,154 @@
+import { z } from "zod";
+import { isLoopback, listenAddressRule, listenAddressText, parseListenAddress } from "./listen-address.ts";
+import { durationRule, parseDuration, parseSize, sizeRule } from "./quantity.ts";
+
+/** Levels of the log, worst first. */
+export const logLevels = ["error", "warn", "info", "debug"] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+const listenAddress = (otherwise: string) => text(listenAddressRule, parseListenAddress).prefault(otherwise);
+const duration = (otherwise: string, leastMs = 1) =>
+  text(`${durationRule}, at least ${leastMs}ms`, (given) => atLeast(leastMs, parseDuration(given))).prefault(otherwise);
+const size = (otherwise: string, least: number) =>
+  text(`${sizeRule}, at least ${least} bytes`, (given) => atLeast(least, parseSize(given))).prefault(otherwise);
+const path = (expected: string) => text(expected, (given) => (given.trim() === "" ? undefined : given));
+const name = text("a name of letters, digits, '.', '_' and '-', at most 64", (given) =>
+  /^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/.test(given) ? given : undefined,
+);
+
+const tls = z.strictObject({
+  certFile: path("a file with the server's certificate chain"),
+  keyFile: path("a file with the server's key"),
+  clientCAFile: path("a file with the authorities of the clients").optional(),
+});
+
+const limits = z
+  .strictObject({
+    streamsPerConnection: count(1, 100_000).prefault(100),
+    // What a delta client that reconnects tells of what it holds goes into one request: 1 MiB is about 10,000 resources.
+    messageSize: size("1MiB", 4096),
+    sessionMemory: size("16MiB", 1024 ** 2),
+    // grpc-js has none by itself: a cut network then leaves streams open for ever.
+    keepalive: z.strictObject({ interval: duration("10s", 1_000), timeout: duration("5s", 100) }).prefault({}),
+    // So that clients come to a new replica by and by; grpc-js spreads the age by 10 percent.
+    connectionAge: z.strictObject({ max: duration("30m", 1_000), grace: duration("30s") }).prefault({}),
+  })
+  .prefault({});
+
+const xds = z
+  .strictObject({ address: listenAddress("127.0.0.1:18000"), tls: tls.optional(), limits })
+  .superRefine(({ address, tls }, { addIssue }) => {
+    if (isLoopback(address)) return;
+    const here = `${listenAddressText(address)} can be reached from other machines`;
+    if (!tls)
+      addIssue({
+        code: "custom",
+        path: ["address"],
+        message: `${here}, and plaintext is for loopback only: give xds.tls.certFile, keyFile and clientCAFile, or listen on 127.0.0.1:${address.port}`,
+      });
+    else if (tls.clientCAFile === undefined)
+      addIssue({
+        code: "custom",
+        path: ["tls", "clientCAFile"],
+        message: `is missing: ${here}, and without it whoever reaches it is served; give the authorities that sign the clients' certificates`,
+      });
+  })
+  .prefault({});
+
+const admin = z
+  .strictObject({ address: listenAddress("127.0.0.1:18080") })
+  .superRefine(({ address }, { addIssue }) => {
+    if (!isLoopback(address))
+      addIssue({
+        code: "custom",
+        path: ["address"],
+        message: `${listenAddressText(address)} can be reached from other machines, and the operator API asks nobody who they are: listen on 127.0.0.1:${address.port}, and reach it through an SSH tunnel or a proxy that authenticates`,
+      });
+  })
+  .prefault({});
+
+const datacenter = z.strictObject({
+  name,
+  region: name.optional(),
+  consul: z.strictObject({
+    address: text('the URL of a Consul agent or server like "http://127.0.0.1:8500"', origin),
+    datacenter: name.optional(),
+    tokenFile: path("a file with a Consul token").optional(),
+  }),
+});
+
+/** What may stand in a server file; variables and flags are checked by the same rules. */
+export const serverFileSchema = z.strictObject({
+  xds,
+  admin,
+  resources: z.strictObject({ path: path("a directory of documents").optional() }).prefault({}),
+  data: z
+    .strictObject({ path: path("a directory where changes are kept over restarts (--data DIR)") })
+    .prefault({ path: undefined }),
+  datacenters: z
+    .array(datacenter, "expected a list of data centers")
+    .superRefine((all, { addIssue }) => {
+      for (const [index, { name }] of all.entries()) {
+        const first = all.findIndex((each) => each.name === name);
+        if (first !== index)
+          addIssue({
+            code: "custom",
+            path: [index, "name"],
+            message: `"${name}" stands already at datacenters[${first}]`,
+          });
+      }
+    })
+    .prefault([]),
+  telemetry: z
+    .strictObject({
+      log: z.strictObject({ level: oneOf(logLevels).prefault("info") }).prefault({}),
+      otlp: z
+        .strictObject({
+          endpoint: text('the URL of an OTLP/HTTP collector like "http://127.0.0.1:4318"', url).optional(),
+          serviceName: path("a name").prefault("weir-control-plane"),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
+});
+
+function text<T>(expected: string, parse: (given: string) => T | undefined) {
+  return z.unknown().transform((raw, { addIssue }): T => {
+    const value = typeof raw === "string" ? parse(raw) : undefined;
+    if (value !== undefined) return value;
+    addIssue({ code: "custom", message: unexpected(expected, raw) });
+    return z.NEVER;
+  });
+}
+
+function oneOf<const Word extends string>(words: readonly Word[]) {
+  return text(words.join(", "), (given) => words.find((word) => word === given));
+}
+
+function count(least: number, most: number) {
+  const error = ({ input }: { readonly input?: unknown }) =>
+    unexpected(`a whole number from ${least} to ${most}`, input);
+  return z.int({ error }).min(least, { error }).max(most, { error });
+}
+
+/** `expected …, got …`. */
+function unexpected(expected: string, raw: unknown): string {
+  if (raw === undefined || raw === null) return `is missing: expected ${expected}`;
+  // A password in a URL is refused (it belongs into a file) and must not get into the log either.
+  const got = (JSON.stringify(raw) ?? typeof raw).replace(/\/\/[^/@]*@/g, "//…@");
+  return `expected ${expected}, got ${got.length > 80 ? `${got.slice(0, 80)}…` : got}`;
+}
+
+function atLeast(least: number, value: number | undefined): number | undefined {
+  return value !== undefined && value >= least ? value : undefined;
+}
+
+function url(given: string): string | undefined {
+  if (!URL.canParse(given)) return undefined;
+  const { protocol, username, password, href } = new URL(given);
+  return /^https?:$/.test(protocol) && username === "" && password === "" ? href.replace(/\/$/, "") : undefined;
+}
+
+function origin(given: string): string | undefined {
+  return url(given) === undefined || new URL(given).pathname !== "/" ? undefined : new URL(given).origin;
+}

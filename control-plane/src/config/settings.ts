@@ -1,0 +1,91 @@
+import { type Parsed, parsed, refused } from "../lib/parsed.ts";
+
+/** One key of the server file that can also be given as a flag and as a variable. */
+export type Setting = {
+  /** Its path in the server file. */
+  readonly key: string;
+  readonly flag: string;
+  /** The first one that is set counts. */
+  readonly env: readonly string[];
+  /** What stands after the flag: `<address:port>`. */
+  readonly takes: string;
+  readonly says: string;
+  /** May the flag be repeated? In a variable the values are then separated by commas. */
+  readonly many: boolean;
+  /** What the text of a flag or a variable stands for in the server file. */
+  readonly read: (text: string) => Parsed<unknown>;
+};
+
+type Words = {
+  readonly flag?: string;
+  readonly env?: readonly string[];
+  readonly many?: true;
+  readonly read?: Setting["read"];
+};
+
+export const settings: readonly Setting[] = [
+  setting("xds.address", "<address:port>", "where xDS clients connect", { flag: "--xds", env: ["WEIR_XDS"] }),
+  setting("xds.tls.certFile", "<file>", "certificate chain of the xDS server (PEM)"),
+  setting("xds.tls.keyFile", "<file>", "key of the xDS server (PEM)"),
+  setting("xds.tls.clientCAFile", "<file>", "authorities that sign the certificates of xDS clients (PEM)"),
+  setting("xds.limits.streamsPerConnection", "<count>", "streams that one connection may have open", { read: numeral }),
+  setting("xds.limits.messageSize", "<size>", "longest request of an xDS client"),
+  setting("xds.limits.sessionMemory", "<size>", "memory that one connection may hold"),
+  setting("xds.limits.keepalive.interval", "<duration>", "how often a silent connection is pinged"),
+  setting("xds.limits.keepalive.timeout", "<duration>", "how long the answer to a ping may take"),
+  setting("xds.limits.connectionAge.max", "<duration>", "age at which a connection is asked to come again"),
+  setting("xds.limits.connectionAge.grace", "<duration>", "how long it may take to leave"),
+  setting("admin.address", "<address:port>", "where operators connect", { flag: "--admin", env: ["WEIR_ADMIN"] }),
+  setting("resources.path", "<dir>", "directory of documents to watch", { flag: "--config", env: ["WEIR_CONFIG"] }),
+  setting("data.path", "<dir>", "directory where changes are kept over restarts", {
+    flag: "--data",
+    env: ["WEIR_DATA"],
+  }),
+  setting("datacenters", "<name=url>", "Consul of a data center, e.g. dc-a=http://127.0.0.1:8500", {
+    flag: "--consul",
+    // Not WEIR_CONSUL: that names the program which the tests start.
+    env: ["WEIR_CONSUL_DATACENTERS"],
+    many: true,
+    read: consulDatacenter,
+  }),
+  setting("telemetry.log.level", "<level>", "error, warn, info or debug", {
+    flag: "--log-level",
+    env: ["WEIR_LOG_LEVEL"],
+  }),
+  setting("telemetry.otlp.endpoint", "<url>", "OTLP/HTTP collector that gets traces, e.g. http://127.0.0.1:4318", {
+    flag: "--otlp-endpoint",
+    env: ["WEIR_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"],
+  }),
+  setting("telemetry.otlp.serviceName", "<name>", "service.name of the traces", {
+    flag: "--otlp-service-name",
+    env: ["WEIR_OTLP_SERVICE_NAME", "OTEL_SERVICE_NAME"],
+  }),
+];
+
+/** Names the server file; read before all others. */
+export const serverFileSetting: Setting = setting("", "<file>", "server file with the same settings as YAML", {
+  flag: "--server-config",
+  env: ["WEIR_SERVER_CONFIG"],
+});
+
+/** `--xds-tls-cert-file` as commander's `opts()` has it: `xdsTlsCertFile`. */
+export function optionName({ flag }: Setting): string {
+  return flag.slice(2).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function setting(key: string, takes: string, says: string, words: Words = {}): Setting {
+  const dashed = key.replace(/[.]|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/g, "-").toLowerCase();
+  const { flag = `--${dashed}`, env = [`WEIR_${dashed.replaceAll("-", "_").toUpperCase()}`] } = words;
+  return { key, flag, env, takes, says, many: words.many ?? false, read: words.read ?? parsed };
+}
+
+// What is no number stays text, and the schema says what was expected.
+function numeral(text: string): Parsed<unknown> {
+  return parsed(/^\d{1,15}$/.test(text) ? Number(text) : text);
+}
+
+function consulDatacenter(text: string): Parsed<unknown> {
+  const equals = text.indexOf("=");
+  if (equals > 0) return parsed({ name: text.slice(0, equals), consul: { address: text.slice(equals + 1) } });
+  return refused({ at: "", says: `expected name=url like "dc-a=http://127.0.0.1:8500", got ${JSON.stringify(text)}` });
+}
