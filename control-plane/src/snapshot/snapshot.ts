@@ -6,9 +6,10 @@ export type Snapshot = {
   readonly viewer: ViewerKey;
   /** The revision of the documents that it was made from. */
   readonly revision: number;
+  /** By name, sorted. */
   readonly resources: Readonly<Record<ResourceType, ReadonlyMap<string, XdsResource>>>;
-  /** Per type: a hash over names and versions. */
-  readonly versions: Readonly<Record<ResourceType, string>>;
+  /** Per type the sum of its resources' stamps: `versionOf` it is the version of the whole. */
+  readonly sums: Readonly<Record<ResourceType, bigint>>;
 };
 
 export type Change = {
@@ -17,9 +18,15 @@ export type Change = {
   readonly removed: readonly string[];
 };
 
-/** `changes` leads from `previous` to `next`; a reader that holds another snapshot compares in full. */
+/**
+ * A snapshot and how it differs from the one before. Steps are linked: a stream that fell behind walks from the step it
+ * holds to the newest and learns what changed in between, at the cost of the changes alone. A step that no stream holds any
+ * more is garbage.
+ */
 export type SnapshotStep = {
-  readonly previous: Snapshot | undefined;
-  readonly next: Snapshot;
+  readonly snapshot: Snapshot;
+  /** From the snapshot before; for the first of a viewer everything. */
   readonly changes: readonly Change[];
+  /** Set once, when the next step is published. */
+  following: SnapshotStep | undefined;
 };

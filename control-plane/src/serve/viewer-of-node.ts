@@ -1,0 +1,90 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { Node } from "@weir/proto/envoy/config/core/v3/base_pb.ts";
+import { type Parsed, type Problem, parsed } from "../lib/parsed.ts";
+import type { Locality } from "../model/locality.ts";
+import type { Viewer } from "../model/viewer.ts";
+
+/** Who a client says it is. */
+export type Identity = {
+  readonly nodeId: string;
+  readonly cluster: string;
+  readonly agent: string;
+  readonly viewer: Viewer;
+};
+
+const defaultListen = {
+  edge: { host: "0.0.0.0", port: 10_000 },
+  sidecar: { host: "127.0.0.1", port: 15_001 },
+} as const;
+
+// Longer than any name in use; a client cannot make us keep or log more than this.
+const maxTextLength = 512;
+
+/**
+ * What a client is to be sent follows from its node: its user agent (gRPC clients say so themselves), its cluster (`edge`,
+ * or the service that a sidecar stands beside), its locality, and `metadata.weir.listen` (`host:port`), where an Envoy's
+ * listener binds.
+ */
+export function viewerOfNode(node: Node | undefined): Parsed<Identity> {
+  if (node === undefined)
+    return { ok: false, problems: [{ at: "node", says: "the first request of a stream must carry the node" }] };
+  const problems: Problem[] = [];
+  const text = (at: string, value: string) => {
+    if (value.length > maxTextLength)
+      problems.push({ at: `node.${at}`, says: `has ${value.length} characters; at most ${maxTextLength} are taken` });
+    return value;
+  };
+  const nodeId = text("id", node.id);
+  if (nodeId === "") problems.push({ at: "node.id", says: "is empty; every client needs an id of its own" });
+  const cluster = text("cluster", node.cluster);
+  const { region = "", zone = "", subZone = "" } = node.locality ?? {};
+  const locality: Locality = {
+    region: text("locality.region", region),
+    zone: text("locality.zone", zone),
+    subZone: text("locality.sub_zone", subZone),
+  };
+  const agent = text("user_agent_name", `${node.userAgentName} ${agentVersion(node)}`.trim());
+  const viewer = isGrpc(node.userAgentName)
+    ? { flavour: "grpc" as const, locality }
+    : envoyViewer(node.metadata, cluster, locality, problems);
+  return problems.length > 0 ? { ok: false, problems } : parsed({ nodeId, cluster, agent, viewer });
+}
+
+/** `gRPC Go`, `gRPC C++`, `gRPC Node Pure JS`, `grpc-java` …: gRFC A27 has every client begin so. */
+function isGrpc(userAgent: string): boolean {
+  return /^grpc\b/i.test(userAgent);
+}
+
+function envoyViewer(
+  metadata: JsonObject | undefined,
+  cluster: string,
+  locality: Locality,
+  problems: Problem[],
+): Viewer {
+  const role = cluster === "edge" ? "edge" : "sidecar";
+  return { flavour: "envoy", role, locality, listen: listenOf(metadata, problems) ?? defaultListen[role] };
+}
+
+function listenOf(
+  metadata: JsonObject | undefined,
+  problems: Problem[],
+): { readonly host: string; readonly port: number } | undefined {
+  const weir = metadata?.["weir"];
+  const listen = weir !== null && typeof weir === "object" && !Array.isArray(weir) ? weir["listen"] : undefined;
+  if (listen === undefined) return undefined;
+  const match = typeof listen === "string" ? /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):(\d{1,5})$/.exec(listen) : null;
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  if (host !== undefined && port >= 1 && port <= 65_535) return { host, port };
+  problems.push({
+    at: "node.metadata.weir.listen",
+    says: `${JSON.stringify(listen)?.slice(0, 80)} is not "address:port", e.g. "0.0.0.0:10000"`,
+  });
+  return undefined;
+}
+
+function agentVersion({ userAgentVersionType: version }: Node): string {
+  if (version.case === "userAgentVersion") return version.value;
+  const built = version.case === "userAgentBuildVersion" ? version.value.version : undefined;
+  return built === undefined ? "" : `${built.majorNumber}.${built.minorNumber}.${built.patch}`;
+}

@@ -1,0 +1,25 @@
+import { type ResourceType, resourceTypes, type XdsResource } from "./resource.ts";
+import type { Change, Snapshot } from "./snapshot.ts";
+
+/** What leads from one snapshot to the next, per type in the order of `resourceTypes`; types without a change are left out. */
+export function diff(previous: Snapshot | undefined, next: Snapshot): readonly Change[] {
+  return resourceTypes.flatMap((type) => changesOf(type, previous?.resources[type] ?? new Map(), next.resources[type]));
+}
+
+function changesOf(
+  type: ResourceType,
+  before: ReadonlyMap<string, XdsResource>,
+  after: ReadonlyMap<string, XdsResource>,
+): readonly Change[] {
+  const changed: XdsResource[] = [];
+  for (const resource of after.values()) {
+    const old = before.get(resource.name);
+    if (old !== resource && old?.version !== resource.version) changed.push(resource);
+  }
+  const removed: string[] = [];
+  // Nothing can be gone when the sizes agree and all that is new replaced something.
+  if (before.size + changed.filter(({ name }) => !before.has(name)).length !== after.size) {
+    for (const name of before.keys()) if (!after.has(name)) removed.push(name);
+  }
+  return changed.length + removed.length > 0 ? [{ type, changed, removed }] : [];
+}
