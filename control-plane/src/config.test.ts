@@ -35,11 +35,13 @@ test("a directory of documents and one for the data are enough", () => {
       address: { host: "127.0.0.1", port: 18000 },
       tls: undefined,
       limits: {
-        streamsPerConnection: 100,
-        messageSize: 1_048_576,
-        sessionMemory: 16_777_216,
-        keepalive: { intervalMs: 10_000, timeoutMs: 5_000 },
-        connectionAge: { maxMs: 1_800_000, graceMs: 30_000 },
+        maxConcurrentStreams: 100,
+        maxSessionMemoryMb: 16,
+        maxRequestBytes: 1_048_576,
+        keepaliveTimeMs: 10_000,
+        keepaliveTimeoutMs: 5_000,
+        maxConnectionAgeMs: 1_800_000,
+        maxConnectionAgeGraceMs: 30_000,
       },
     },
     admin: { address: { host: "127.0.0.1", port: 18080 } },
@@ -58,7 +60,7 @@ test("a flag counts before a variable, that before the server file, and that bef
   assert.equal(config.xds.address.port, 5);
   assert.equal(config.admin.address.port, 4);
   assert.equal(config.data.path, "a");
-  assert.equal(config.xds.limits.messageSize, 2 * 1024 ** 2);
+  assert.equal(config.xds.limits.maxRequestBytes, 2 * 1024 ** 2);
   assert.equal(config.telemetry.log.level, "info");
 });
 

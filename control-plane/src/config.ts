@@ -12,13 +12,15 @@ export type TlsFiles = {
   readonly clientCAFile: string | undefined;
 };
 
-/** What one connection of an xDS client may cost. Sizes in bytes. */
+/** What one connection of an xDS client may cost; what `startAds` takes. */
 export type XdsLimits = {
-  readonly streamsPerConnection: number;
-  readonly messageSize: number;
-  readonly sessionMemory: number;
-  readonly keepalive: { readonly intervalMs: number; readonly timeoutMs: number };
-  readonly connectionAge: { readonly maxMs: number; readonly graceMs: number };
+  readonly maxConcurrentStreams: number;
+  readonly maxSessionMemoryMb: number;
+  readonly maxRequestBytes: number;
+  readonly keepaliveTimeMs: number;
+  readonly keepaliveTimeoutMs: number;
+  readonly maxConnectionAgeMs: number;
+  readonly maxConnectionAgeGraceMs: number;
 };
 
 export type ConsulDatacenter = {
@@ -77,6 +79,8 @@ export function parseConfig(input: ConfigInput): Parsed<Config> {
   return parsed(configOf(result.data));
 }
 
+const mebibyte = 1024 ** 2;
+
 function configOf({ xds, admin, resources, data, datacenters, telemetry }: z.output<typeof serverFileSchema>): Config {
   const { keepalive, connectionAge, ...limits } = xds.limits;
   return {
@@ -84,9 +88,13 @@ function configOf({ xds, admin, resources, data, datacenters, telemetry }: z.out
       address: xds.address,
       tls: xds.tls && { ...xds.tls, clientCAFile: xds.tls.clientCAFile },
       limits: {
-        ...limits,
-        keepalive: { intervalMs: keepalive.interval, timeoutMs: keepalive.timeout },
-        connectionAge: { maxMs: connectionAge.max, graceMs: connectionAge.grace },
+        maxConcurrentStreams: limits.streamsPerConnection,
+        maxSessionMemoryMb: limits.sessionMemory / mebibyte,
+        maxRequestBytes: limits.messageSize,
+        keepaliveTimeMs: keepalive.interval,
+        keepaliveTimeoutMs: keepalive.timeout,
+        maxConnectionAgeMs: connectionAge.max,
+        maxConnectionAgeGraceMs: connectionAge.grace,
       },
     },
     admin,

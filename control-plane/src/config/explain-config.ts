@@ -28,19 +28,19 @@ function valuesOf({
   datacenters,
   telemetry,
 }: Config): Readonly<Record<string, string | undefined>> {
-  const { keepalive, connectionAge } = xds.limits;
+  const { limits } = xds;
   return {
     "xds.address": listenAddressText(xds.address),
     "xds.tls.certFile": xds.tls?.certFile,
     "xds.tls.keyFile": xds.tls?.keyFile,
     "xds.tls.clientCAFile": xds.tls?.clientCAFile,
-    "xds.limits.streamsPerConnection": String(xds.limits.streamsPerConnection),
-    "xds.limits.messageSize": sizeText(xds.limits.messageSize),
-    "xds.limits.sessionMemory": sizeText(xds.limits.sessionMemory),
-    "xds.limits.keepalive.interval": durationText(keepalive.intervalMs),
-    "xds.limits.keepalive.timeout": durationText(keepalive.timeoutMs),
-    "xds.limits.connectionAge.max": durationText(connectionAge.maxMs),
-    "xds.limits.connectionAge.grace": durationText(connectionAge.graceMs),
+    "xds.limits.streamsPerConnection": String(limits.maxConcurrentStreams),
+    "xds.limits.messageSize": sizeText(limits.maxRequestBytes),
+    "xds.limits.sessionMemory": sizeText(limits.maxSessionMemoryMb * 1024 ** 2),
+    "xds.limits.keepalive.interval": durationText(limits.keepaliveTimeMs),
+    "xds.limits.keepalive.timeout": durationText(limits.keepaliveTimeoutMs),
+    "xds.limits.connectionAge.max": durationText(limits.maxConnectionAgeMs),
+    "xds.limits.connectionAge.grace": durationText(limits.maxConnectionAgeGraceMs),
     "admin.address": listenAddressText(admin.address),
     "resources.path": resources.path,
     "data.path": data.path,
