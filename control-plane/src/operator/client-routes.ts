@@ -1,0 +1,116 @@
+import { z } from "zod";
+import { localityText } from "../model/locality.ts";
+import { viewerKey } from "../model/viewer.ts";
+import { didYouMean } from "../policy/documents/did-you-mean.ts";
+import type { ClientView, TypeStatus } from "../serve/clients.ts";
+import { refusal } from "./api-error.ts";
+import type { OperatorApp, OperatorContext } from "./operator-app.ts";
+import { ageSeconds, secondsSince, time, waitTime } from "./shapes.ts";
+
+const typeStatus = z.object({
+  status: z.enum(["SYNCED", "STALE", "NOT_SENT", "ERROR"]),
+  since: time,
+  ageSeconds,
+  acked: z.string().optional(),
+  reason: z.string().optional(),
+  rejected: z.array(z.string()).optional(),
+});
+
+const client = z.object({
+  nodeId: z.string(),
+  cluster: z.string(),
+  kind: z.enum(["envoy", "grpc"]),
+  role: z.enum(["edge", "sidecar", "proxyless"]),
+  locality: z.string(),
+  agent: z.string(),
+  protocol: z.enum(["sotw", "delta"]),
+  peer: z.string(),
+  connectedAt: time,
+  connectedSeconds: ageSeconds,
+  viewer: z.string().meta({ description: "Clients with the same viewer are sent the same" }),
+  types: z.object({ CDS: typeStatus, EDS: typeStatus, LDS: typeStatus, RDS: typeStatus }),
+});
+
+const settled = z.object({ acked: z.number().int(), of: z.number().int(), tookMs: z.number() });
+
+/** Who is connected, and what each of them holds. */
+export function clientRoutes(app: OperatorApp, { parts, closing }: OperatorContext): void {
+  app.get(
+    "/v1/clients",
+    {
+      schema: {
+        summary: "The status table: every xDS client with its state per type",
+        tags: ["clients"],
+        response: { 200: z.object({ clients: z.array(client) }) },
+      },
+    },
+    async () => ({ clients: parts.clients.list().map(shapeOf) }),
+  );
+
+  app.get(
+    "/v1/clients/:id",
+    {
+      schema: {
+        summary: "One client, by its node id",
+        tags: ["clients"],
+        params: z.object({ id: z.string() }),
+        response: { 200: client },
+      },
+    },
+    async ({ params: { id } }) => {
+      const all = parts.clients.list();
+      // A client that reconnects may be there twice until its old connection is found dead: the newest one counts.
+      const found = all.filter(({ nodeId }) => nodeId === id).sort((a, b) => +b.connectedAt - +a.connectedAt)[0];
+      if (found) return shapeOf(found);
+      const hint = didYouMean(
+        id,
+        all.map(({ nodeId }) => nodeId),
+      );
+      throw refusal(404, "NOT_FOUND", "NO_SUCH_CLIENT", `no client "${id}" is connected${hint || "."}`);
+    },
+  );
+
+  app.get(
+    "/v1/clients::settled",
+    {
+      schema: {
+        summary: "Waits until every client has ACKed all that it is to hold now",
+        tags: ["clients"],
+        querystring: z.strictObject({ within: waitTime.optional() }),
+        response: { 200: settled },
+      },
+    },
+    async ({ query: { within = 5_000 } }) => {
+      const started = performance.now();
+      const { acked, of } = await parts.clients.settled(within, closing);
+      return { acked, of, tookMs: Math.round(performance.now() - started) };
+    },
+  );
+}
+
+function shapeOf({ types, connectedAt, viewer, ...rest }: ClientView): z.output<typeof client> {
+  return {
+    ...rest,
+    locality: localityText(viewer.locality),
+    connectedAt: connectedAt.toISOString(),
+    connectedSeconds: secondsSince(connectedAt),
+    viewer: viewerKey(viewer),
+    types: {
+      CDS: statusOf(types.cluster),
+      EDS: statusOf(types.endpoints),
+      LDS: statusOf(types.listener),
+      RDS: statusOf(types.routes),
+    },
+  };
+}
+
+function statusOf({ status, since, acked, reason, rejected }: TypeStatus): z.output<typeof typeStatus> {
+  return {
+    status,
+    since: since.toISOString(),
+    ageSeconds: secondsSince(since),
+    ...(acked !== undefined && { acked }),
+    ...(reason !== undefined && { reason }),
+    ...(rejected && { rejected: [...rejected] }),
+  };
+}

@@ -1,0 +1,92 @@
+import { z } from "zod";
+import type { StoredDocument } from "../policy/policy-store.ts";
+import { authorOf, writeQuery } from "./author.ts";
+import { doneOrThrow } from "./change-outcome.ts";
+import { documentsOf } from "./documents-of-body.ts";
+import type { OperatorApp, OperatorContext } from "./operator-app.ts";
+import { time } from "./shapes.ts";
+
+const kindOf = z.enum(["Service", "TrafficSplit", "TrafficPolicy"]);
+
+const applied = z.object({
+  revision: z.number().int(),
+  validateOnly: z.boolean(),
+  changes: z.array(
+    z.object({
+      kind: kindOf,
+      name: z.string(),
+      action: z.enum(["create", "update", "unchanged"]),
+      etag: z.string(),
+    }),
+  ),
+});
+
+const revision = z.object({
+  revision: z.number().int(),
+  at: time,
+  by: z.string(),
+  through: z.enum(["api", "file"]),
+  reason: z.string(),
+  changes: z.array(z.object({ kind: kindOf, name: z.string(), action: z.enum(["create", "update", "delete"]) })),
+});
+
+/** Many documents at once, and the journal of what was changed. */
+export function configRoutes(app: OperatorApp, { parts: { policies } }: OperatorContext): void {
+  app.post(
+    "/v1/config::apply",
+    {
+      schema: {
+        summary: "Create or replace many documents: all or nothing, one revision",
+        description:
+          'A document, a list of them, {"documents": [...]}, or YAML documents separated by --- as application/yaml.',
+        tags: ["config"],
+        querystring: writeQuery,
+        body: z.unknown(),
+        response: { 200: applied },
+      },
+    },
+    async (request) => {
+      const documents = documentsOf(request.body);
+      const validateOnly = request.query.validateOnly === "true";
+      const before = new Map<string, StoredDocument>();
+      for (const kind of kindOf.options)
+        for (const each of policies.list(kind)) before.set(`${kind}/${each.name}`, each);
+      const outcome = await policies.change({
+        operations: documents.map((document) => ({ kind: "put", document })),
+        ...authorOf(request, request.query),
+        through: "api",
+        validateOnly,
+      });
+      const done = doneOrThrow(outcome, { what: "the documents", expected: undefined, policies });
+      return {
+        revision: done.revision,
+        validateOnly,
+        changes: done.documents.map(({ kind, name, etag }) => {
+          const old = before.get(`${kind}/${name}`);
+          const action = !old ? ("create" as const) : old.etag === etag ? ("unchanged" as const) : ("update" as const);
+          return { kind, name, action, etag };
+        }),
+      };
+    },
+  );
+
+  app.get(
+    "/v1/revisions",
+    {
+      schema: {
+        summary: "The journal, newest first: who changed what, why, when",
+        tags: ["config"],
+        querystring: z.strictObject({ limit: z.coerce.number().int().min(1).max(1_000).optional() }),
+        response: { 200: z.object({ revision: z.number().int(), revisions: z.array(revision) }) },
+      },
+    },
+    async ({ query: { limit = 100 } }) => ({
+      revision: policies.books.current()?.revision ?? 0,
+      revisions: policies.journal(limit).map(({ at, changes, ...rest }) => ({
+        ...rest,
+        at: at.toISOString(),
+        changes: changes.map(({ documentKind, name, action }) => ({ kind: documentKind, name, action })),
+      })),
+    }),
+  );
+}

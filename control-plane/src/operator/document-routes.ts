@@ -1,0 +1,181 @@
+import type { FastifyReply } from "fastify";
+import { z } from "zod";
+import type { Problem } from "../lib/parsed.ts";
+import { documentSchemas } from "../policy/documents/document-schemas.ts";
+import type { DocumentKind, StoredDocument } from "../policy/policy-store.ts";
+import { badRequest } from "./api-error.ts";
+import { authorOf, writeQuery } from "./author.ts";
+import { doneOrThrow, missingDocument } from "./change-outcome.ts";
+import { type Collection, collectionNames, collections } from "./collections.ts";
+import { parseEtags, parsePrecondition } from "./etag.ts";
+import { expectationOf } from "./expectation.ts";
+import type { OperatorApp, OperatorContext } from "./operator-app.ts";
+import { time } from "./shapes.ts";
+
+const stored = z.object({
+  name: z.string(),
+  etag: z.string(),
+  revision: z.number().int(),
+  origin: z.discriminatedUnion("kind", [
+    z.object({ kind: z.literal("file"), path: z.string() }),
+    z.object({ kind: z.literal("api") }),
+  ]),
+  changed: z.object({ at: time, by: z.string(), reason: z.string() }),
+});
+
+const params = z.object({ name: z.string() });
+const conditions = z.looseObject({
+  "if-match": z.string().optional().meta({ description: 'An ETag, like "r42-9f3c01ab"; anything else in force: 412' }),
+  "if-none-match": z.string().optional().meta({ description: '"*": create only' }),
+  "x-weir-actor": z.string().optional(),
+  "x-weir-reason": z.string().optional(),
+});
+
+/** The documents in force: list, get, put and delete, one collection for each kind. */
+export function documentRoutes(app: OperatorApp, context: OperatorContext): void {
+  for (const collection of collectionNames) routesOf(app, context, collection);
+}
+
+function routesOf(app: OperatorApp, { parts: { policies } }: OperatorContext, collection: Collection): void {
+  const kind = collections[collection];
+  const document = documentSchemas[kind];
+  const tags = [collection];
+  const url = `/v1/${collection}/:name`;
+
+  app.get(
+    `/v1/${collection}`,
+    {
+      schema: {
+        summary: `Every ${kind} in force`,
+        tags,
+        response: { 200: listing(collection, document) },
+      },
+    },
+    async () => {
+      const all = policies.list(kind);
+      return {
+        revision: policies.books.current()?.revision ?? 0,
+        [collection]: all.map((each) => each.document as z.output<typeof document>),
+        stored: all.map(storedShape),
+      };
+    },
+  );
+
+  app.get(
+    url,
+    { schema: { summary: `One ${kind}`, tags, params, response: { 200: document } } },
+    async ({ params: { name }, headers }, reply) => {
+      const found = policies.get(kind, name);
+      if (!found) throw missingDocument(policies, kind, name);
+      if (parseEtags(headers["if-none-match"] ?? "")?.includes(found.etag))
+        return withHeaders(reply, found).code(304).send();
+      return withHeaders(reply, found).send(found.document);
+    },
+  );
+
+  app.put(
+    url,
+    {
+      schema: {
+        summary: `Create or replace a ${kind}`,
+        tags,
+        params,
+        querystring: writeQuery,
+        headers: conditions,
+        body: document,
+        response: { 200: document, 201: document },
+      },
+    },
+    async (request, reply) => {
+      const { name } = request.params;
+      const body: unknown = request.body;
+      const problems = mismatches(body, kind, name);
+      if (problems.length > 0) throw badRequest(`the ${kind}`, problems);
+      const before = policies.get(kind, name);
+      const expects = expectationOf(parsePrecondition(request.headers), { kind, name, current: before });
+      const outcome = await policies.change({
+        operations: [{ kind: "put", document: body, ...(expects !== undefined && { expects }) }],
+        ...authorOf(request, request.query),
+        through: "api",
+        validateOnly: request.query.validateOnly === "true",
+      });
+      const { documents, revision } = doneOrThrow(outcome, {
+        what: `the ${kind}`,
+        expected: request.headers["if-match"],
+        policies,
+      });
+      const after = documents.find((each) => each.kind === kind && each.name === name);
+      if (!after) throw new Error(`${collection}/${name} was stored, but is not in the answer of the store`);
+      return withHeaders(reply, after, revision)
+        .code(before ? 200 : 201)
+        .send(after.document);
+    },
+  );
+
+  app.delete(
+    url,
+    {
+      schema: {
+        summary: `Delete a ${kind}`,
+        tags,
+        params,
+        querystring: writeQuery,
+        headers: conditions,
+        response: { 200: z.object({ revision: z.number().int(), deleted: z.string() }) },
+      },
+    },
+    async (request) => {
+      const { name } = request.params;
+      const before = policies.get(kind, name);
+      if (!before) throw missingDocument(policies, kind, name);
+      const expects = expectationOf(parsePrecondition(request.headers), { kind, name, current: before });
+      const outcome = await policies.change({
+        operations: [{ kind: "delete", documentKind: kind, name, ...(expects && expects !== "absent" && { expects }) }],
+        ...authorOf(request, request.query),
+        through: "api",
+        validateOnly: request.query.validateOnly === "true",
+      });
+      const { revision } = doneOrThrow(outcome, {
+        what: `deleting ${collection}/${name}`,
+        expected: request.headers["if-match"],
+        policies,
+      });
+      return { revision, deleted: `${collection}/${name}` };
+    },
+  );
+}
+
+function listing<D extends z.ZodType>(collection: Collection, document: D) {
+  return z.object({ revision: z.number().int(), [collection]: z.array(document), stored: z.array(stored) });
+}
+
+function mismatches(body: unknown, kind: DocumentKind, name: string): readonly Problem[] {
+  if (typeof body !== "object" || body === null || Array.isArray(body))
+    return [
+      {
+        at: "",
+        says: `expected a document {apiVersion, kind, metadata, spec}, got ${Array.isArray(body) ? "a list" : JSON.stringify(body)}`,
+      },
+    ];
+  const problems: Problem[] = [];
+  const given = "kind" in body ? body.kind : undefined;
+  if (given !== undefined && given !== kind)
+    problems.push({ at: "kind", says: `is ${JSON.stringify(given)}, but this URL holds documents of kind ${kind}` });
+  const metadata = "metadata" in body ? body.metadata : undefined;
+  const inside = typeof metadata === "object" && metadata !== null && "name" in metadata ? metadata.name : undefined;
+  if (inside !== undefined && inside !== name)
+    problems.push({ at: "metadata.name", says: `is ${JSON.stringify(inside)}, but the URL says "${name}"` });
+  return problems;
+}
+
+function withHeaders(reply: FastifyReply, { etag, changed, revision }: StoredDocument, now = revision): FastifyReply {
+  return reply.headers({
+    etag: `"${etag}"`,
+    "last-modified": changed.at.toUTCString(),
+    "x-weir-revision": String(now),
+  });
+}
+
+function storedShape({ name, etag, revision, origin, changed }: StoredDocument): z.output<typeof stored> {
+  return { name, etag, revision, origin, changed: { ...changed, at: changed.at.toISOString() } };
+}

@@ -1,0 +1,50 @@
+import swagger from "@fastify/swagger";
+import { fastify } from "fastify";
+import { jsonSchemaTransform, jsonSchemaTransformObject, type ZodTypeProvider } from "fastify-type-provider-zod";
+import { z } from "zod";
+import { documentKinds, documentSchemas } from "../policy/documents/document-schemas.ts";
+import type { OperatorContext } from "./operator-app.ts";
+import { addRoutes } from "./routes.ts";
+
+/**
+ * The OpenAPI 3.1 document, from the very routes and schemas that answer. It is made on a second app that never listens: the
+ * libraries that make it take as long to load as all the rest of the API, and a control plane has to be ready soon.
+ */
+export async function openapiDocument(context: OperatorContext): Promise<object> {
+  const app = fastify().withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(() => () => true);
+  app.setSerializerCompiler(() => JSON.stringify);
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "Weir operator API",
+        version: context.parts.version,
+        description: "Documents, registry, clients and traffic of a Weir control plane.",
+        license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+      },
+    },
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  });
+  // Schemas that zod's registry names become components.
+  for (const kind of documentKinds)
+    z.globalRegistry.add(documentSchemas[kind], { ...z.globalRegistry.get(documentSchemas[kind]), id: kind });
+  addRoutes(app, context);
+  await app.ready();
+  return asWritten(app.swagger());
+}
+
+/** Documents are answered as they were written: the variant of their schemas with every default filled in is left out. */
+function asWritten(document: object): object {
+  const text = JSON.stringify(document);
+  const kinds = documentKinds.join("|");
+  const renamed = text.replace(new RegExp(`#/components/schemas/(${kinds})Input"`, "g"), '#/components/schemas/$1"');
+  const result = JSON.parse(renamed) as { components: { schemas: Record<string, unknown> } };
+  const { schemas } = result.components;
+  for (const kind of documentKinds) {
+    schemas[kind] = schemas[`${kind}Input`];
+    delete schemas[`${kind}Input`];
+  }
+  return result;
+}

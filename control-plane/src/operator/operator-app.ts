@@ -1,0 +1,92 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  fastify,
+  type RawServerDefault,
+} from "fastify";
+import { validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
+import type { z } from "zod";
+import { badRequest, refusal } from "./api-error.ts";
+import { readBodies } from "./bodies.ts";
+import { answerErrors } from "./errors.ts";
+import type { OperatorNote, OperatorParts } from "./parts.ts";
+import { addRoutes } from "./routes.ts";
+import { refusalOfOrigin } from "./same-site.ts";
+
+export type OperatorApp = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+export type OperatorContext = {
+  readonly parts: OperatorParts;
+  /** Aborts when the server is to close: what waits answers early. */
+  readonly closing: AbortSignal;
+};
+
+/** The REST API without a socket; tests ask it by `inject`. */
+export async function createOperatorApp({
+  parts,
+  hosts,
+  observe,
+  closing,
+}: {
+  readonly parts: OperatorParts;
+  readonly hosts: readonly string[];
+  readonly observe: (note: OperatorNote) => void;
+  readonly closing: AbortSignal;
+}): Promise<OperatorApp> {
+  const app: OperatorApp = fastify({
+    bodyLimit: 4 * 1024 * 1024,
+    // A sender that trickles its request holds a socket, not more.
+    requestTimeout: 30_000,
+    keepAliveTimeout: 60_000,
+    forceCloseConnections: "idle",
+    routerOptions: { maxParamLength: 600, ignoreTrailingSlash: false },
+    // Not used, as both compilers are set below; without these two, fastify would load ajv to make its own (60 ms).
+    schemaController: { compilersFactory: { buildValidator: unused, buildSerializer: unused } },
+    frameworkErrors: (error, _request, reply) => {
+      const { body } = badRequest(`the URL cannot be read: ${error.message}`, []);
+      void (reply as FastifyReply).code(body.code).send({ error: body });
+    },
+  }).withTypeProvider<ZodTypeProvider>();
+
+  // Bodies are looked at by the parsers of what they carry, which say more than a schema can: names that were meant, what
+  // else refers to them. Their schemas are for the OpenAPI document.
+  app.setValidatorCompiler<z.ZodType>((part) =>
+    part.httpPart === "body" ? (value) => ({ value }) : validatorCompiler(part),
+  );
+  // What routes answer is typed by their schemas at compile time; checking it again would only turn a slip into a 500.
+  app.setSerializerCompiler(() => JSON.stringify);
+  readBodies(app);
+  answerErrors(app, observe);
+
+  app.addHook("onRequest", async (request, reply) => {
+    const why = refusalOfOrigin(request.headers, hosts);
+    if (why !== undefined) throw refusal(403, "PERMISSION_DENIED", "FOREIGN_REQUEST", why);
+    void reply.headers({ "cache-control": "no-store", "x-content-type-options": "nosniff" });
+  });
+  app.addHook("onResponse", async (request, reply) => {
+    const route = request.routeOptions.url ?? "none";
+    observe({
+      kind: "operator-answered",
+      method: request.method,
+      route,
+      code: reply.statusCode,
+      tookMs: reply.elapsedTime,
+    });
+  });
+
+  addRoutes(app, { parts, closing });
+  await app.ready();
+  return app;
+}
+
+function unused(): never {
+  throw new Error("the routes' schemas are compiled by zod");
+}

@@ -1,0 +1,48 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { createOperatorApp } from "./operator-app.ts";
+import type { OperatorNote, OperatorParts } from "./parts.ts";
+
+export type OperatorOptions = {
+  readonly listen: { readonly host: string; readonly port: number };
+  /** Names besides localhost and IP addresses under which requests may come. */
+  readonly hosts: readonly string[];
+  readonly parts: OperatorParts;
+  readonly observe: (note: OperatorNote) => void;
+};
+
+export type OperatorServer = AsyncDisposable & { readonly address: string; readonly port: number };
+
+// Long enough for an answer that is being written, short enough for an orchestrator's grace period.
+const closeWithinMs = 2_000;
+
+/** Serves the REST API until disposed of; port 0 chooses a free one. Disposing lets running requests finish for 2 s. */
+export async function startOperator({ listen, ...options }: OperatorOptions): Promise<OperatorServer> {
+  const closing = new AbortController();
+  const app = await createOperatorApp({ ...options, closing: closing.signal });
+  try {
+    await app.listen({ host: listen.host, port: listen.port });
+  } catch (cause) {
+    await app.close();
+    throw new Error(
+      `the operator's API cannot listen on ${listen.host}:${listen.port}: ${(cause as Error).message}; choose another with --admin`,
+      { cause },
+    );
+  }
+  const bound = app.server.address();
+  const port = typeof bound === "object" && bound !== null ? bound.port : listen.port;
+  return {
+    address: listen.host,
+    port,
+    async [Symbol.asyncDispose]() {
+      closing.abort();
+      const late = new AbortController();
+      const force = delay(closeWithinMs, undefined, { signal: late.signal }).then(
+        () => app.server.closeAllConnections(),
+        () => undefined,
+      );
+      await app.close();
+      late.abort();
+      await force;
+    },
+  };
+}

@@ -1,0 +1,91 @@
+import type { Latest } from "../lib/latest.ts";
+import type { Locality } from "../model/locality.ts";
+import type { EndpointId, ServiceName } from "../model/names.ts";
+import type { Endpoint, Service, ServiceSpec } from "../model/service.ts";
+import type { World } from "../model/world.ts";
+import type { PolicyStore } from "../policy/policy-store.ts";
+import type { Clients } from "../serve/clients.ts";
+
+/** All that the operator's side reads and moves. Structural, so that `control-plane.ts` decides what stands behind it. */
+export type OperatorParts = {
+  readonly policies: PolicyStore;
+  readonly registry: Registry;
+  readonly clients: Clients;
+  /** The documents and the endpoints that are being served. */
+  readonly worlds: Latest<World>;
+  /** What each source knows and since when. */
+  sources(): readonly SourceOverview[];
+  /** The names under which each kind of client asks for a service's resources. */
+  resourceNames(spec: ServiceSpec): Readonly<Record<"envoy-edge" | "envoy-sidecar" | "grpc", ResourceNames>>;
+  /** Where a client at this place is sent, in the order of priorities. */
+  placements(service: Service, from: Locality, flavour: "envoy" | "grpc"): readonly Placement[];
+  readiness(): Readiness;
+  /** The text of `/metrics`. */
+  metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+  readonly version: string;
+};
+
+export type Registration = {
+  readonly service: ServiceName;
+  readonly endpoint: Endpoint;
+  /** Undefined: until deleted. */
+  readonly expires: Date | undefined;
+  readonly registeredAt: Date;
+  readonly renewedAt: Date;
+};
+
+export type Registry = {
+  /** Registers or renews; `leaseSeconds` 0 is until removed. */
+  put(service: ServiceName, endpoint: Endpoint, leaseSeconds: number): Promise<"created" | "renewed">;
+  /** False when there is no such endpoint. */
+  remove(service: ServiceName, id: EndpointId): Promise<boolean>;
+  /** From now on it gets no new requests; it stays until removed. False when there is no such endpoint. */
+  drain(service: ServiceName, id: EndpointId): Promise<boolean>;
+  list(): readonly Registration[];
+};
+
+export type SourceOverview = {
+  readonly source: string;
+  readonly kind: string;
+  readonly state: "waiting" | "current" | "stale";
+  /** Since when it is in this state. */
+  readonly since: Date;
+  readonly services: number;
+  readonly endpoints: number;
+  /** Why it is stale, or still waiting. */
+  readonly cause?: string;
+};
+
+export type ResourceNames = {
+  readonly listeners: readonly string[];
+  readonly routes: readonly string[];
+  readonly clusters: readonly string[];
+  readonly endpoints: readonly string[];
+};
+
+/** One locality as a client sees it. */
+export type Placement = {
+  readonly priority: number;
+  readonly locality: Locality;
+  /** Relative to the other localities of the same priority. */
+  readonly weight: number;
+  readonly endpoints: readonly Endpoint[];
+};
+
+export type Readiness = {
+  readonly ready: boolean;
+  /** What has not answered yet, in words: `consul/dc-b has not answered for 4 s: connection refused`. */
+  readonly waitingFor: readonly string[];
+};
+
+/** What the operator's side tells telemetry. */
+export type OperatorNote =
+  | {
+      readonly kind: "operator-answered";
+      readonly method: string;
+      /** The route's pattern, not the URL: few values. */
+      readonly route: string;
+      readonly code: number;
+      readonly tookMs: number;
+    }
+  | { readonly kind: "operator-failed"; readonly method: string; readonly route: string; readonly cause: Error };

@@ -1,0 +1,19 @@
+import { clientRoutes } from "./client-routes.ts";
+import { configRoutes } from "./config-routes.ts";
+import { documentRoutes } from "./document-routes.ts";
+import type { OperatorApp, OperatorContext } from "./operator-app.ts";
+import { registryRoutes } from "./registry-routes.ts";
+import { selfRoutes } from "./self-routes.ts";
+import { sourceRoutes } from "./source-routes.ts";
+import { trafficRoutes } from "./traffic-routes.ts";
+
+/** Adds every route of the API. */
+export function addRoutes(app: OperatorApp, context: OperatorContext): void {
+  documentRoutes(app, context);
+  configRoutes(app, context);
+  registryRoutes(app, context);
+  clientRoutes(app, context);
+  sourceRoutes(app, context);
+  trafficRoutes(app, context);
+  selfRoutes(app, context);
+}

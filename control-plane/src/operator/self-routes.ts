@@ -1,0 +1,80 @@
+import { z } from "zod";
+import { editorSchema } from "../policy/documents/json-schema.ts";
+import { refusal } from "./api-error.ts";
+import type { OperatorApp, OperatorContext } from "./operator-app.ts";
+
+const readiness = z.object({ ready: z.boolean(), waitingFor: z.array(z.string()) });
+
+/** What probes, scrapers and tools ask: is it alive, may it serve, what does it count, which version, which API. */
+export function selfRoutes(app: OperatorApp, context: OperatorContext): void {
+  const { parts } = context;
+  let openapi: Promise<object> | undefined;
+  app.get(
+    "/healthz",
+    {
+      schema: {
+        summary: "Does the process answer?",
+        tags: ["self"],
+        response: { 200: z.object({ status: z.literal("SERVING") }) },
+      },
+    },
+    async () => ({ status: "SERVING" as const }),
+  );
+
+  app.get(
+    "/readyz",
+    {
+      schema: {
+        summary: "Has every source answered once, so that clients are served?",
+        tags: ["self"],
+        response: { 200: readiness, 503: readiness },
+      },
+    },
+    async (_request, reply) => {
+      const { ready, waitingFor } = parts.readiness();
+      if (!ready) void reply.header("retry-after", "1");
+      return reply.code(ready ? 200 : 503).send({ ready, waitingFor: [...waitingFor] });
+    },
+  );
+
+  app.get(
+    "/metrics",
+    { schema: { summary: "Metrics in Prometheus' text format", tags: ["self"] } },
+    async (_request, reply) => {
+      const { contentType, text } = await parts.metrics();
+      return reply.type(contentType).send(text);
+    },
+  );
+
+  app.get(
+    "/version",
+    {
+      schema: {
+        summary: "Versions of Weir and of its runtime",
+        tags: ["self"],
+        response: { 200: z.object({ version: z.string(), node: z.string() }) },
+      },
+    },
+    async () => ({ version: parts.version, node: process.versions.node }),
+  );
+
+  app.get("/openapi.json", { schema: { hide: true } }, async () => {
+    openapi ??= import("./openapi.ts").then(({ openapiDocument }) => openapiDocument(context));
+    return openapi;
+  });
+
+  app.get(
+    "/schema/v1alpha1.json",
+    { schema: { summary: "JSON Schema of the documents, for editors", tags: ["self"] } },
+    async (_request, reply) => reply.type("application/schema+json").send(JSON.stringify(editorSchema())),
+  );
+
+  app.get("/", { schema: { hide: true } }, async () => {
+    throw refusal(
+      404,
+      "NOT_FOUND",
+      "NO_SUCH_PATH",
+      "this is the operator's API of Weir: see /openapi.json, /v1/clients, /v1/traffic",
+    );
+  });
+}

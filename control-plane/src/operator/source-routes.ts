@@ -1,0 +1,35 @@
+import { z } from "zod";
+import type { OperatorApp, OperatorContext } from "./operator-app.ts";
+import { ageSeconds, secondsSince, time } from "./shapes.ts";
+
+const source = z.object({
+  source: z.string(),
+  kind: z.string(),
+  state: z.enum(["waiting", "current", "stale"]),
+  since: time,
+  ageSeconds,
+  services: z.number().int(),
+  endpoints: z.number().int(),
+  cause: z.string().optional(),
+});
+
+/** What each source of endpoints knows, and since when. */
+export function sourceRoutes(app: OperatorApp, { parts }: OperatorContext): void {
+  app.get(
+    "/v1/sources",
+    {
+      schema: {
+        summary: "The sources of endpoints: current, stale or still waited for",
+        tags: ["sources"],
+        response: { 200: z.object({ sources: z.array(source) }) },
+      },
+    },
+    async () => ({
+      sources: parts.sources().map(({ since, ...rest }) => ({
+        ...rest,
+        since: since.toISOString(),
+        ageSeconds: secondsSince(since),
+      })),
+    }),
+  );
+}
