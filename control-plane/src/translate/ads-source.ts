@@ -1,0 +1,14 @@
+import { create } from "@bufbuild/protobuf";
+import {
+  ApiVersion,
+  type ConfigSource,
+  ConfigSourceSchema,
+} from "@weir/proto/envoy/config/core/v3/config_source_pb.ts";
+
+/** "Ask on the stream that brought you this", which is all that gRPC clients accept. */
+export function adsSource(): ConfigSource {
+  return create(ConfigSourceSchema, {
+    configSourceSpecifier: { case: "ads", value: {} },
+    resourceApiVersion: ApiVersion.V3,
+  });
+}

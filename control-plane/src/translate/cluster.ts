@@ -1,0 +1,45 @@
+import { create } from "@bufbuild/protobuf";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { type Cluster, Cluster_DiscoveryType, ClusterSchema } from "@weir/proto/envoy/config/cluster/v3/cluster_pb.ts";
+import type { TrafficPolicy } from "../model/policy.ts";
+import type { ServiceSpec } from "../model/service.ts";
+import type { Viewer } from "../model/viewer.ts";
+import { adsSource } from "./ads-source.ts";
+import { circuitBreakersOf } from "./circuit-limits.ts";
+import { outlierDetectionOf } from "./ejection.ts";
+import { healthChecksOf } from "./health-check.ts";
+import { httpProtocolOptionsKey, httpProtocolOptionsOf } from "./http-protocol.ts";
+import { loadBalancingOf } from "./load-balancing.ts";
+import { clusterName } from "./resource-names.ts";
+
+/** How clients of a flavour reach a service, wherever they are: all but where its endpoints are and who gets how much. */
+export function clusterOf(spec: ServiceSpec, policy: TrafficPolicy, flavour: Viewer["flavour"]): Cluster {
+  const outlierDetection = outlierDetectionOf(policy.outlierDetection, flavour);
+  return create(ClusterSchema, {
+    name: clusterName(spec),
+    clusterDiscoveryType: { case: "type", value: Cluster_DiscoveryType.EDS },
+    // No service_name: endpoints are asked for under the cluster's own name.
+    edsClusterConfig: { edsConfig: adsSource() },
+    circuitBreakers: circuitBreakersOf(policy.circuitBreaker, policy.retry, flavour),
+    ...loadBalancingOf(policy.loadBalancer, flavour),
+    ...(outlierDetection && { outlierDetection }),
+    ...(flavour === "envoy" && forEnvoy(spec, policy)),
+  });
+}
+
+function forEnvoy(spec: ServiceSpec, policy: TrafficPolicy) {
+  return {
+    connectTimeout: durationFromMs(policy.timeouts.connectMs),
+    healthChecks: [...healthChecksOf(policy.healthCheck, spec)],
+    // Or an endpoint that left stays for as long as it passes its health check.
+    ignoreHealthOnHostRemoval: true,
+    commonLbConfig: {
+      healthyPanicThreshold: { value: policy.panicThreshold },
+      // Envoy's 1 s holds changes of weight and health back that follow another, and ACKs them before they are in force.
+      updateMergeWindow: durationFromMs(100),
+    },
+    typedExtensionProtocolOptions: { [httpProtocolOptionsKey]: httpProtocolOptionsOf(spec.protocol, policy.timeouts) },
+    // A peer that vanished without a word is noticed by the kernel.
+    upstreamConnectionOptions: { tcpKeepalive: { keepaliveTime: 30, keepaliveInterval: 5, keepaliveProbes: 3 } },
+  };
+}
