@@ -55,7 +55,7 @@ export type Report = Message<"report.v1.Report"> & {
   formats: Format[];
 
   /**
-   * The rest is output only.
+   * Output only, like all that follow.
    *
    * @generated from field: report.v1.Report.State state = 20;
    */
@@ -571,6 +571,8 @@ export type StreamReportRequest = Message<"report.v1.StreamReportRequest"> & {
   name: string;
 
   /**
+   * Unspecified means the first of the report's formats.
+   *
    * @generated from field: report.v1.Format format = 2;
    */
   format: Format;

@@ -1,0 +1,62 @@
+import { Server, ServerCredentials, type ServerInterceptor } from "@grpc/grpc-js";
+import { Health } from "@weir/proto/grpc/health/v1/health_pb.ts";
+import { ServerReflection } from "@weir/proto/grpc/reflection/v1/reflection_pb.ts";
+import { type Handlers, serviceOf } from "@weir/proto/grpc/service.ts";
+import { Reports, Results } from "@weir/proto/report/v1/report_pb.ts";
+import { createReflectionService } from "./reflection-service.ts";
+
+// Parameters are small; nobody has a reason to send more.
+const maxRequestBytes = 1024 * 1024;
+
+export type GrpcParts = {
+  readonly reports: Handlers<typeof Reports>;
+  readonly results: Handlers<typeof Results>;
+  readonly health: Handlers<typeof Health>;
+  /** The first is the nearest to the wire. */
+  readonly interceptors: readonly ServerInterceptor[];
+};
+
+export type GrpcServer = {
+  /** Where it listens, with the real port. */
+  readonly address: string;
+  /** Takes no new connection, asks clients to leave, and returns when all calls have ended; at `limit` they are cut. */
+  shutDown(limit: AbortSignal): Promise<void>;
+} & AsyncDisposable;
+
+/** Serves the report service on `listen`, plaintext; port 0 takes a free one. */
+export async function startGrpcServer(listen: string, parts: GrpcParts): Promise<GrpcServer> {
+  const server = new Server({
+    interceptors: [...parts.interceptors],
+    "grpc.max_receive_message_length": maxRequestBytes,
+    "grpc.enable_channelz": 0,
+  });
+  server.addService(serviceOf(Reports), parts.reports);
+  server.addService(serviceOf(Results), parts.results);
+  server.addService(serviceOf(Health), parts.health);
+  server.addService(serviceOf(ServerReflection), createReflectionService([Reports, Results, Health, ServerReflection]));
+  const port = await bind(server, listen);
+  return {
+    address: listen.replace(/:\d+$/, `:${port}`),
+    async shutDown(limit) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const cut = () => server.forceShutdown();
+      limit.addEventListener("abort", cut, { once: true });
+      server.tryShutdown(() => resolve());
+      if (limit.aborted) cut();
+      await promise;
+      limit.removeEventListener("abort", cut);
+    },
+    async [Symbol.asyncDispose]() {
+      server.forceShutdown();
+    },
+  };
+}
+
+function bind(server: Server, listen: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(listen, ServerCredentials.createInsecure(), (error, port) => {
+      if (error) reject(new Error(`cannot listen on ${listen}: ${error.message}`, { cause: error }));
+      else resolve(port);
+    });
+  });
+}

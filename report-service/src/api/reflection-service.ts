@@ -1,0 +1,98 @@
+import { create, type DescFile, type DescService, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+import { status } from "@grpc/grpc-js";
+import {
+  type ServerReflection,
+  type ServerReflectionRequest,
+  ServerReflectionResponseSchema,
+} from "@weir/proto/grpc/reflection/v1/reflection_pb.ts";
+import type { Handlers } from "@weir/proto/grpc/service.ts";
+
+type Answer = NonNullable<MessageInitShape<typeof ServerReflectionResponseSchema>["messageResponse"]>;
+
+/** grpc.reflection.v1 from the descriptors that the generated types carry. */
+export function createReflectionService(services: readonly DescService[]): Handlers<typeof ServerReflection> {
+  // Indexed with the first question: few servers are ever asked one.
+  let index: Index | undefined;
+  return {
+    serverReflectionInfo(call) {
+      call.on("data", (request: ServerReflectionRequest) => {
+        index ??= indexOf(services);
+        const messageResponse = answer(request.messageRequest, index);
+        const { host } = request;
+        call.write(
+          create(ServerReflectionResponseSchema, { validHost: host, originalRequest: request, messageResponse }),
+        );
+      });
+      call.on("end", () => call.end());
+    },
+  };
+}
+
+type Index = {
+  readonly services: readonly DescService[];
+  readonly files: ReadonlyMap<string, DescFile>;
+  readonly symbols: ReadonlyMap<string, DescFile>;
+};
+
+function answer(question: ServerReflectionRequest["messageRequest"], { services, files, symbols }: Index): Answer {
+  switch (question.case) {
+    case "listServices":
+      return {
+        case: "listServicesResponse",
+        value: { service: services.map(({ typeName }) => ({ name: typeName })) },
+      };
+    case "fileByFilename":
+      return fileAnswer(files.get(question.value), question.value);
+    case "fileContainingSymbol":
+      return fileAnswer(symbols.get(question.value), question.value);
+    case "fileContainingExtension":
+      return notFound(`extension ${question.value.extensionNumber} of ${question.value.containingType}`);
+    case "allExtensionNumbersOfType":
+      return notFound(`extensions of ${question.value}`);
+    default:
+      return { case: "errorResponse", value: { errorCode: status.INVALID_ARGUMENT, errorMessage: "nothing asked" } };
+  }
+}
+
+// The file and all that it imports: clients need not ask for those one by one.
+function fileAnswer(file: DescFile | undefined, asked: string): Answer {
+  if (!file) return notFound(asked);
+  const bytes = [...withImports(file)].map(({ proto }) => toBinary(FileDescriptorProtoSchema, proto));
+  return { case: "fileDescriptorResponse", value: { fileDescriptorProto: bytes } };
+}
+
+function notFound(what: string): Answer {
+  return { case: "errorResponse", value: { errorCode: status.NOT_FOUND, errorMessage: `there is no ${what}` } };
+}
+
+function indexOf(services: readonly DescService[]): Index {
+  const files = new Map<string, DescFile>();
+  const symbols = new Map<string, DescFile>();
+  for (const file of services.flatMap((service) => [...withImports(service.file)])) {
+    files.set(file.proto.name, file);
+    for (const symbol of symbolsOf(file)) symbols.set(symbol, file);
+  }
+  return { services, files, symbols };
+}
+
+function* symbolsOf(file: DescFile): Generator<string> {
+  for (const service of file.services) {
+    yield service.typeName;
+    for (const method of service.methods) yield `${service.typeName}.${method.name}`;
+  }
+  const messages = [...file.messages];
+  for (const message of messages) {
+    yield message.typeName;
+    for (const inner of message.nestedEnums) yield inner.typeName;
+    messages.push(...message.nestedMessages);
+  }
+  for (const top of file.enums) yield top.typeName;
+}
+
+function withImports(file: DescFile, found: Set<DescFile> = new Set()): ReadonlySet<DescFile> {
+  if (found.has(file)) return found;
+  found.add(file);
+  for (const imported of file.dependencies) withImports(imported, found);
+  return found;
+}

@@ -1,0 +1,125 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { status as grpcStatus } from "@grpc/grpc-js";
+import { type Status as StatusMessage, StatusSchema } from "@weir/proto/google/rpc/status_pb.ts";
+import {
+  type Artifact as ArtifactMessage,
+  ArtifactSchema,
+  type Attempt as AttemptMessage,
+  AttemptSchema,
+  Format as FormatMessage,
+  ProgressSchema,
+  type Report as ReportMessage,
+  ReportSchema,
+  Report_State as StateMessage,
+} from "@weir/proto/report/v1/report_pb.ts";
+import { kindName, reportName } from "../model/names.ts";
+import { never } from "../model/never.ts";
+import type { Artifact, Attempt, Failure, FailureReason, Format, Report, Status } from "../model/report.ts";
+import { errorInfo } from "./call-error.ts";
+
+/** A report as clients see it. */
+export function reportMessage(report: Report): ReportMessage {
+  const message = create(ReportSchema, {
+    name: reportName(report),
+    kind: kindName(report.kind),
+    parameters: { ...report.parameters },
+    formats: report.formats.map(formatMessage),
+    attempts: report.attempts.map(attemptMessage),
+    homeDatacenter: report.datacenter,
+    createTime: timestampFromMs(report.createdAtMs),
+  });
+  const [first] = report.attempts;
+  if (first) message.startTime = timestampFromMs(first.startedAtMs);
+  addStatus(message, report.status);
+  return message;
+}
+
+function addStatus(message: ReportMessage, status: Status): void {
+  switch (status.kind) {
+    case "queued":
+      message.state = StateMessage.QUEUED;
+      return;
+    case "running":
+      message.state = StateMessage.RUNNING;
+      if (status.progress) {
+        const { percent, stage, rows } = status.progress;
+        message.progress = create(ProgressSchema, { percent, stage, rows: BigInt(rows) });
+      }
+      return;
+    case "succeeded":
+      message.state = StateMessage.SUCCEEDED;
+      message.endTime = timestampFromMs(status.endedAtMs);
+      message.artifacts = status.artifacts.map(artifactMessage);
+      return;
+    case "failed":
+    case "cancelled":
+      message.state = status.kind === "failed" ? StateMessage.FAILED : StateMessage.CANCELLED;
+      message.endTime = timestampFromMs(status.endedAtMs);
+      message.error = failureMessage(status.failure);
+      return;
+    default:
+      never(status);
+  }
+}
+
+/** A failure as a google.rpc.Status with its reason in an ErrorInfo. */
+export function failureMessage({ reason, message }: Failure): StatusMessage {
+  return create(StatusSchema, { code: codeOf(reason), message, details: [errorInfo(reason)] });
+}
+
+/** The wire's name of a format. */
+export function formatMessage(format: Format): FormatMessage {
+  return format === "csv" ? FormatMessage.CSV : FormatMessage.JSON;
+}
+
+/** The format that a client names, or undefined where there is none such. */
+export function formatOf(message: FormatMessage): Format | undefined {
+  if (message === FormatMessage.CSV) return "csv";
+  return message === FormatMessage.JSON ? "json" : undefined;
+}
+
+function artifactMessage({ format, sizeBytes, rows, sha256 }: Artifact): ArtifactMessage {
+  return create(ArtifactSchema, {
+    format: formatMessage(format),
+    sizeBytes: BigInt(sizeBytes),
+    rowCount: BigInt(rows),
+    sha256,
+    mediaType: format === "csv" ? "text/csv; charset=utf-8; header=present" : "application/json",
+  });
+}
+
+function attemptMessage(attempt: Attempt): AttemptMessage {
+  const { number, worker, datacenter, startedAtMs, endedAtMs, failure } = attempt;
+  return create(AttemptSchema, {
+    number,
+    worker,
+    workerCluster: "sql",
+    datacenter,
+    startTime: timestampFromMs(startedAtMs),
+    ...(endedAtMs !== undefined && { endTime: timestampFromMs(endedAtMs) }),
+    ...(failure && { error: failureMessage(failure) }),
+  });
+}
+
+function codeOf(reason: FailureReason): grpcStatus {
+  switch (reason) {
+    case "RENDER_FAILED":
+    case "WORKER_LOST":
+      return grpcStatus.INTERNAL;
+    case "TOO_MANY_ROWS":
+      return grpcStatus.OUT_OF_RANGE;
+    case "OUT_OF_MEMORY":
+      return grpcStatus.RESOURCE_EXHAUSTED;
+    case "KIND_UNKNOWN":
+      return grpcStatus.UNIMPLEMENTED;
+    case "DEADLINE_EXCEEDED":
+      return grpcStatus.DEADLINE_EXCEEDED;
+    case "HANDED_BACK":
+      return grpcStatus.ABORTED;
+    case "CANCELLED":
+      return grpcStatus.CANCELLED;
+    default:
+      return never(reason);
+  }
+}

@@ -1,0 +1,96 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { status } from "@grpc/grpc-js";
+import type { Handlers } from "@weir/proto/grpc/service.ts";
+import {
+  type Chunk,
+  ListReportsResponseSchema,
+  type ReportEvent,
+  ReportEventSchema,
+  type Results,
+  type StreamReportRequest,
+} from "@weir/proto/report/v1/report_pb.ts";
+import { parseReportName, parseTenantName, type ReportKey } from "../model/names.ts";
+import { hasEnded, type Report } from "../model/report.ts";
+import type { ObjectStore } from "../ports/object-store.ts";
+import type { ReportStore } from "../ports/report-store.ts";
+import { artifactFor } from "./artifact-for.ts";
+import { CallError, errorInfo, invalid, notFound } from "./call-error.ts";
+import type { Answering } from "./handlers.ts";
+import { pageSizeOf, pageTokenOf, parsePageToken } from "./paging.ts";
+import { reportMessage } from "./report-message.ts";
+import { streamArtifact } from "./stream-artifact.ts";
+
+export type ResultsParts = {
+  readonly reports: ReportStore;
+  readonly objects: ObjectStore;
+  /** Aborts when this server is about to end: waiting calls are told to go on elsewhere. */
+  readonly leaving: AbortSignal;
+};
+
+/** report.v1.Results: reads, follows and delivers. */
+export function createResultsService(
+  { reports, objects, leaving }: ResultsParts,
+  { unary, streaming }: Answering,
+): Handlers<typeof Results> {
+  async function find(name: string): Promise<Report> {
+    const key = parseReportName(name);
+    const report = key && (await reports.read(key));
+    if (!report) throw notFound(name);
+    return report;
+  }
+
+  async function* watch(key: ReportKey, afterSequence: number, signal: AbortSignal): AsyncGenerator<ReportEvent> {
+    const either = AbortSignal.any([signal, leaving]);
+    for await (const { sequence, timeMs, report } of reports.follow(key, afterSequence, either)) {
+      yield create(ReportEventSchema, {
+        sequence: BigInt(sequence),
+        time: timestampFromMs(timeMs),
+        report: reportMessage(report),
+      });
+    }
+    if (leaving.aborted && !signal.aborted) throw goElsewhere();
+  }
+
+  async function ended(report: Report, signal: AbortSignal): Promise<Report> {
+    const either = AbortSignal.any([signal, leaving]);
+    for await (const event of reports.follow(report, 0, either)) if (hasEnded(event.report)) return event.report;
+    throw goElsewhere();
+  }
+
+  async function* stream(request: StreamReportRequest, signal: AbortSignal): AsyncGenerator<Chunk> {
+    const found = await find(request.name);
+    const report = request.wait && !hasEnded(found) ? await ended(found, signal) : found;
+    yield* streamArtifact(objects, artifactFor(report, request.format), Number(request.offset), signal);
+  }
+
+  return {
+    getReport: unary(async ({ name }) => reportMessage(await find(name))),
+    listReports: unary(async ({ parent, pageSize, pageToken }) => {
+      const tenant = parseTenantName(parent);
+      if (!tenant) throw invalid([{ at: "parent", says: `must be tenants/{tenant}, not "${parent}"` }]);
+      const limit = pageSizeOf(pageSize);
+      const after = parsePageToken(pageToken);
+      if (!limit.ok || !after.ok) {
+        throw invalid([...(limit.ok ? [] : limit.problems), ...(after.ok ? [] : after.problems)]);
+      }
+      // One more than asked for tells whether there is a next page.
+      const found = await reports.list(tenant, limit.value + 1, after.value);
+      const page = found.slice(0, limit.value);
+      return create(ListReportsResponseSchema, {
+        reports: page.map(reportMessage),
+        nextPageToken: found.length > page.length ? pageTokenOf(page.at(-1)) : "",
+      });
+    }),
+    watchReport: streaming(async function* ({ name, afterSequence }, { signal }) {
+      yield* watch(await find(name), Number(afterSequence), signal);
+    }),
+    streamReport: streaming((request, { signal }) => stream(request, signal)),
+  };
+}
+
+function goElsewhere(): CallError {
+  return new CallError(status.UNAVAILABLE, "this server is leaving; go on with another one from where you are", [
+    errorInfo("SERVER_LEAVING"),
+  ]);
+}

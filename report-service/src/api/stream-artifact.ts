@@ -1,0 +1,47 @@
+import { createHash } from "node:crypto";
+import { create } from "@bufbuild/protobuf";
+import { status } from "@grpc/grpc-js";
+import { type Chunk, ChunkSchema } from "@weir/proto/report/v1/report_pb.ts";
+import type { Artifact } from "../model/report.ts";
+import type { ObjectStore } from "../ports/object-store.ts";
+import { CallError, errorInfo } from "./call-error.ts";
+
+/**
+ * An artifact's bytes from `offset` on. A read from the start is checked on the way: bytes that are not those recorded
+ * end in DATA_LOSS before the last chunk, so that no client takes them for the report.
+ */
+export async function* streamArtifact(
+  objects: ObjectStore,
+  { key, sizeBytes, sha256 }: Artifact,
+  offset: number,
+  signal: AbortSignal,
+): AsyncGenerator<Chunk> {
+  if (offset < 0 || offset > sizeBytes) {
+    throw new CallError(status.OUT_OF_RANGE, `offset ${offset} is not within the ${sizeBytes} bytes of this report`);
+  }
+  const totalSize = BigInt(sizeBytes);
+  const hash = offset === 0 ? createHash("sha256") : undefined;
+  const verify = () => {
+    if (hash && hash.digest("hex") !== sha256) throw dataLoss(`the bytes of ${key} are not those that were recorded`);
+  };
+
+  let position = offset;
+  if (position === sizeBytes) {
+    verify();
+    yield create(ChunkSchema, { offset: BigInt(position), totalSize, sha256 });
+    return;
+  }
+  for await (const data of objects.read(key, offset, signal)) {
+    const next = position + data.length;
+    hash?.update(data);
+    if (next === sizeBytes) verify();
+    const last = next >= sizeBytes;
+    yield create(ChunkSchema, { offset: BigInt(position), data, totalSize, ...(last && { sha256 }) });
+    position = next;
+  }
+  if (position !== sizeBytes) throw dataLoss(`${key} has ${position} bytes, of ${sizeBytes} recorded`);
+}
+
+function dataLoss(message: string): CallError {
+  return new CallError(status.DATA_LOSS, message, [errorInfo("ARTIFACT_DAMAGED")]);
+}

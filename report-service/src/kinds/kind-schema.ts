@@ -1,0 +1,72 @@
+/** JSON Schema of a kind's document, the only place that says what may stand in one. */
+export const kindSchema = {
+  type: "object",
+  required: ["apiVersion", "kind", "metadata", "spec"],
+  additionalProperties: false,
+  properties: {
+    apiVersion: { const: "weir/v1alpha1" },
+    kind: { const: "ReportKind" },
+    metadata: {
+      type: "object",
+      required: ["name"],
+      additionalProperties: false,
+      properties: { name: { type: "string", pattern: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$" } },
+    },
+    spec: {
+      type: "object",
+      required: ["title", "runtime", "source", "parameters", "query", "formats"],
+      additionalProperties: false,
+      properties: {
+        title: { type: "string", minLength: 1 },
+        description: { type: "string" },
+        runtime: { const: "sql" },
+        source: {
+          type: "object",
+          required: ["sample"],
+          additionalProperties: false,
+          properties: { sample: { const: "sales" } },
+        },
+        parameters: {
+          type: "object",
+          required: ["type"],
+          properties: {
+            type: { const: "object" },
+            properties: {
+              type: "object",
+              // DuckDB binds scalars; a schema that allows more is a mistake that would show only at run time.
+              additionalProperties: {
+                type: "object",
+                properties: { type: { enum: ["string", "number", "integer", "boolean"] } },
+                anyOf: [{ required: ["type"] }, { required: ["enum"] }, { required: ["const"] }],
+              },
+            },
+          },
+        },
+        query: { type: "string", minLength: 1 },
+        formats: { type: "array", minItems: 1, uniqueItems: true, items: { enum: ["CSV", "JSON"] } },
+        limits: {
+          type: "object",
+          additionalProperties: false,
+          properties: {
+            timeout: { type: "string", pattern: "^[1-9][0-9]*(ms|s|m)$" },
+            memory: { type: "string", pattern: "^[1-9][0-9]*(MB|GB)$" },
+            maxRows: { type: "integer", minimum: 1 },
+          },
+        },
+      },
+    },
+  },
+} as const;
+
+/** A document that `kindSchema` accepted. */
+export type KindDocument = {
+  readonly metadata: { readonly name: string };
+  readonly spec: {
+    readonly title: string;
+    readonly description?: string;
+    readonly parameters: { readonly properties?: { readonly [name: string]: unknown } };
+    readonly query: string;
+    readonly formats: readonly ("CSV" | "JSON")[];
+    readonly limits?: { readonly timeout?: string; readonly memory?: string; readonly maxRows?: number };
+  };
+};

@@ -1,0 +1,57 @@
+import { once } from "node:events";
+import { hostname } from "node:os";
+import { fileURLToPath } from "node:url";
+import { type Config, parseConfig, usage } from "./config.ts";
+import { startReportService } from "./report-service.ts";
+import { createLog } from "./telemetry/log.ts";
+import { startMetrics } from "./telemetry/metrics.ts";
+import { createObserve } from "./telemetry/observe.ts";
+import { startTracing } from "./telemetry/tracing.ts";
+
+const stop = new AbortController();
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  process.on(signal, () => {
+    // A second signal is from someone who does not want to wait.
+    if (stop.signal.aborted) process.exit(1);
+    stop.abort();
+  });
+}
+
+const [command, ...args] = process.argv.slice(2);
+if (process.argv.includes("--help")) process.stdout.write(usage);
+else if (command === "serve") await main(args);
+else refuse(`the command is serve, not ${command ?? "missing"}; --help tells more`);
+
+async function main(flags: readonly string[]): Promise<void> {
+  const kinds = fileURLToPath(new URL("../kinds", import.meta.url));
+  const config = parseConfig(flags, process.env, { kinds, id: `report-${hostname()}-${process.pid}` });
+  if (!config.ok) return refuse(...config.problems.map(({ at, says }) => `${at} ${says}`), "--help tells more");
+  try {
+    await serve(config.value);
+  } catch (error) {
+    refuse((error as Error).message);
+  }
+}
+
+async function serve(config: Config): Promise<void> {
+  await using log = createLog(config.logLevel, config.id, process.stderr);
+  const { observe, countWith } = createObserve(log);
+  await using tracing = await startTracing(process.env, config.service);
+  await using service = await startReportService(config, { observe, tracer: tracing?.tracer });
+  await using metrics =
+    config.metrics === undefined ? undefined : await startMetrics(config.metrics, service.queue.length);
+  if (metrics) countWith(metrics);
+
+  const where = { address: service.address, ...(metrics && { metrics: metrics.address }) };
+  process.stdout.write(`${JSON.stringify({ ready: true, ...where })}\n`);
+  observe({ kind: "serving", ...where });
+  if (!stop.signal.aborted) await once(stop.signal, "abort");
+  observe({ kind: "draining", limitMs: config.drainLimitMs });
+  await service.drain();
+  observe({ kind: "stopped" });
+}
+
+function refuse(...lines: readonly string[]): void {
+  process.stderr.write(`${lines.join("\n")}\n`);
+  process.exitCode = 1;
+}

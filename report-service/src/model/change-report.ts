@@ -1,0 +1,100 @@
+import { afterLoss, isClaimable } from "./lease.ts";
+import type { Artifact, Attempt, Failure, Progress, Report, Status } from "./report.ts";
+import { hasEnded } from "./report.ts";
+
+/** Everything that can happen to a report. Those with an `attempt` come from a worker and are fenced by it. */
+export type ReportChange =
+  | { readonly kind: "claim"; readonly worker: string; readonly datacenter: string; readonly leaseMs: number }
+  | { readonly kind: "renew"; readonly attempt: number; readonly leaseMs: number }
+  | { readonly kind: "progress"; readonly attempt: number; readonly progress: Progress }
+  | { readonly kind: "succeed"; readonly attempt: number; readonly artifacts: readonly Artifact[] }
+  | { readonly kind: "fail"; readonly attempt: number; readonly failure: Failure }
+  | { readonly kind: "lose"; readonly attempt: number; readonly message: string }
+  | { readonly kind: "hand-back"; readonly attempt: number }
+  | { readonly kind: "cancel"; readonly message: string };
+
+/** `fenced`: the attempt that asks is not the one that runs. `not-claimable`: held by a live lease. `ended`: too late. */
+export type Refusal = "fenced" | "not-claimable" | "ended";
+
+export type Changed =
+  | { readonly kind: "changed"; readonly report: Report }
+  | { readonly kind: "refused"; readonly why: Refusal; readonly report: Report };
+
+/**
+ * The report after `change`, or why it stays as it is. A claim of a report whose lease ran out first records the lost
+ * attempt, so that the answer may also be a report that failed for good.
+ */
+export function changeReport(report: Report, change: ReportChange, nowMs: number): Changed {
+  if (hasEnded(report)) return refused(report, "ended");
+  if (change.kind === "claim") return claim(report, change, nowMs);
+  if (change.kind === "cancel") return changed(cancel(report, change.message, nowMs));
+  const { status } = report;
+  if (status.kind !== "running" || status.attempt !== change.attempt) return refused(report, "fenced");
+  switch (change.kind) {
+    case "renew":
+      // No watcher sees a renewal: its sequence stays.
+      return { kind: "changed", report: { ...report, status: { ...status, leasedUntilMs: nowMs + change.leaseMs } } };
+    case "progress":
+      return changed({ ...report, status: { ...status, progress: change.progress } });
+    case "succeed":
+      return changed(endAttempt(report, { kind: "succeeded", endedAtMs: nowMs, artifacts: change.artifacts }, nowMs));
+    case "fail":
+      return changed(fail(report, change.failure, nowMs));
+    case "lose":
+      return changed(lose(report, change.message, nowMs));
+    case "hand-back":
+      return changed(
+        endAttempt(report, { kind: "queued" }, nowMs, {
+          reason: "HANDED_BACK",
+          message: "the server stopped; another one goes on",
+        }),
+      );
+  }
+}
+
+type Claim = Extract<ReportChange, { kind: "claim" }>;
+
+function claim(report: Report, change: Claim, nowMs: number): Changed {
+  if (!isClaimable(report, nowMs)) return refused(report, "not-claimable");
+  const free = report.status.kind === "running" ? lose(report, "its server stopped renewing the lease", nowMs) : report;
+  if (hasEnded(free)) return changed(free);
+  const attempt: Attempt = {
+    number: free.attempts.length + 1,
+    worker: change.worker,
+    datacenter: change.datacenter,
+    startedAtMs: nowMs,
+  };
+  const status: Status = { kind: "running", attempt: attempt.number, leasedUntilMs: nowMs + change.leaseMs };
+  return changed({ ...free, attempts: [...free.attempts, attempt], status });
+}
+
+function lose(report: Report, message: string, nowMs: number): Report {
+  const failure: Failure = { reason: "WORKER_LOST", message };
+  const ended = endAttempt(report, { kind: "queued" }, nowMs, failure);
+  return { ...ended, status: afterLoss(ended, failure, nowMs) };
+}
+
+function fail(report: Report, failure: Failure, nowMs: number): Report {
+  return endAttempt(report, { kind: "failed", endedAtMs: nowMs, failure }, nowMs, failure);
+}
+
+function cancel(report: Report, message: string, nowMs: number): Report {
+  const failure: Failure = { reason: "CANCELLED", message };
+  const status: Status = { kind: "cancelled", endedAtMs: nowMs, failure };
+  return report.status.kind === "running" ? endAttempt(report, status, nowMs, failure) : { ...report, status };
+}
+
+function endAttempt(report: Report, status: Status, nowMs: number, failure?: Failure): Report {
+  const attempts = report.attempts.map((attempt, index) =>
+    index === report.attempts.length - 1 ? { ...attempt, endedAtMs: nowMs, ...(failure && { failure }) } : attempt,
+  );
+  return { ...report, attempts, status };
+}
+
+function changed(report: Report): Changed {
+  return { kind: "changed", report: { ...report, sequence: report.sequence + 1 } };
+}
+
+function refused(report: Report, why: Refusal): Changed {
+  return { kind: "refused", why, report };
+}

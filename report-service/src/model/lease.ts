@@ -1,0 +1,21 @@
+import type { Failure, Report, Status } from "./report.ts";
+
+/** After this many lost workers a report fails: whatever it asks for may be what kills them. */
+export const maxLostAttempts = 3;
+
+/** Whether a worker may take it: it waits, or the server that held it no longer renews its lease. */
+export function isClaimable(report: Report, nowMs: number): boolean {
+  const { status } = report;
+  return status.kind === "queued" || (status.kind === "running" && status.leasedUntilMs <= nowMs);
+}
+
+/** What becomes of a report whose worker is gone: queued again, or failed if that was its last chance. */
+export function afterLoss(report: Report, failure: Failure, nowMs: number): Status {
+  const lost = report.attempts.filter((attempt) => attempt.failure?.reason === "WORKER_LOST").length;
+  if (lost < maxLostAttempts) return { kind: "queued" };
+  return {
+    kind: "failed",
+    endedAtMs: nowMs,
+    failure: { reason: failure.reason, message: `${lost} attempts lost their worker; the last: ${failure.message}` },
+  };
+}

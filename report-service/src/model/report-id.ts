@@ -1,0 +1,20 @@
+import type { ReportId } from "./names.ts";
+
+// Crockford's base 32 in lower case, as https://github.com/ulid/spec but for the case, which resource ids demand.
+const digits = "0123456789abcdefghjkmnpqrstvwxyz";
+
+/**
+ * `{datacenter}-{ulid}`: ids of one data center sort by the time they were made, and tell where their report lives.
+ * `entropy` is 10 random bytes; `datacenter` is a resource id of at most 36 characters.
+ */
+export function makeReportId(datacenter: string, nowMs: number, entropy: Uint8Array): ReportId {
+  const time = encode(BigInt(nowMs), 10);
+  const random = encode(BigInt(`0x${Buffer.from(entropy).toString("hex")}`), 16);
+  return `${datacenter}-${time}${random}` as ReportId;
+}
+
+function encode(value: bigint, length: number): string {
+  let text = "";
+  for (let rest = value; text.length < length; rest >>= 5n) text = digits.charAt(Number(rest & 31n)) + text;
+  return text;
+}

@@ -1,0 +1,124 @@
+import { join } from "node:path";
+import { Reports, Results } from "@weir/proto/report/v1/report_pb.ts";
+import type { CallNote } from "./api/call-note.ts";
+import { type FaultNote, type FaultSwitch, watchFaultFile } from "./api/fault-switch.ts";
+import { startGrpcServer } from "./api/grpc-server.ts";
+import { answering } from "./api/handlers.ts";
+import { identify, observeCalls, refuseCalls } from "./api/interceptors.ts";
+import { createReportsService } from "./api/reports-service.ts";
+import { createResultsService } from "./api/results-service.ts";
+import { type CleanerNote, startCleaner } from "./cleaner/cleaner.ts";
+import type { Config } from "./config.ts";
+import { createDiskObjects } from "./disk/object-store.ts";
+import { readKinds } from "./kinds/read-kinds.ts";
+import type { KindBook } from "./model/kind.ts";
+import type { JobQueue } from "./ports/job-queue.ts";
+import type { Tracer } from "./ports/tracer.ts";
+import { createConsulRegistrar } from "./presence/consul-registrar.ts";
+import { drain } from "./presence/drain.ts";
+import { createHealth } from "./presence/health.ts";
+import type { Instance, PresenceNote, Registrar } from "./presence/registrar.ts";
+import { type Registration, startRegistration } from "./presence/registration.ts";
+import { createWeirRegistrar } from "./presence/weir-registrar.ts";
+import { openStore } from "./sqlite/open-store.ts";
+import { createSqlRuntime } from "./worker/runtimes/sql-runtime.ts";
+import { startWorkerLoop } from "./worker/worker-loop.ts";
+import type { WorkerNote } from "./worker/worker-note.ts";
+
+export type ServiceNote = CallNote | CleanerNote | FaultNote | PresenceNote | WorkerNote;
+
+export type Parts = {
+  readonly tracer: Tracer | undefined;
+  readonly observe: (note: ServiceNote) => void;
+};
+
+export type ReportService = {
+  /** Where it serves gRPC, with the real port. */
+  readonly address: string;
+  readonly queue: JobQueue;
+  /** Leaves, finishes what runs and stops, losing no request. */
+  drain(): Promise<void>;
+} & AsyncDisposable;
+
+/** One server: the API, a worker and its place in the registry, over the store in `config.data`. */
+export async function startReportService(config: Config, { observe, tracer }: Parts): Promise<ReportService> {
+  const { id, data, datacenter, zone, jobLeaseMs: leaseMs, queueLimit } = config;
+  await using starting = new AsyncDisposableStack();
+  const kinds = await loadKinds(config.kinds);
+  const { reports, queue } = starting.use(openStore(join(data, "reports.db")));
+  const objects = createDiskObjects(join(data, "objects"));
+  const health = createHealth([Reports.typeName, Results.typeName]);
+  const faults = starting.use(await followFaults(config.faultFile, observe));
+  const leaving = new AbortController();
+
+  const answers = answering((cause) => observe({ kind: "call-broke", cause }));
+  const server = starting.use(
+    await startGrpcServer(config.listen, {
+      reports: createReportsService({ reports, kinds, datacenter, queueLimit }, answers),
+      results: createResultsService({ reports, objects, leaving: leaving.signal }, answers),
+      health: health.handlers,
+      interceptors: [
+        identify(id, `${datacenter}/${zone}`),
+        observeCalls(observe, tracer),
+        ...(faults ? [refuseCalls(faults.fault)] : []),
+      ],
+    }),
+  );
+  const runtime = createSqlRuntime({
+    scratch: join(data, "scratch", id),
+    sample: join(data, "sample", "sales-1.parquet"),
+  });
+  const parts = { reports, objects, kinds, runtime, leaseMs, tracer, observe };
+  const worker = starting.use(startWorkerLoop(queue, { worker: id, datacenter, leaseMs }, parts));
+  starting.use(startCleaner({ reports, objects }, config.retentionMs, observe));
+  const registration = starting.use(register(config, server.address, observe));
+
+  const running = starting.move();
+  return {
+    address: server.address,
+    queue,
+    drain: () =>
+      drain(
+        {
+          registration,
+          refuseHealth: health.leave,
+          finishCalls: server.shutDown,
+          finishJobs: worker.drain,
+          endWaits: () => leaving.abort(),
+        },
+        config.drainLimitMs,
+      ),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+async function loadKinds(directory: string): Promise<KindBook> {
+  const kinds = await readKinds(directory);
+  if (kinds.ok) return kinds.value;
+  const lines = kinds.problems.map(({ at, says }) => `${at}: ${says}`);
+  throw new Error(`the report kinds in ${directory} cannot be used:\n${lines.join("\n")}`);
+}
+
+async function followFaults(path: string | undefined, observe: Parts["observe"]): Promise<FaultSwitch | undefined> {
+  return path === undefined ? undefined : watchFaultFile(path, observe);
+}
+
+function register(config: Config, listening: string, observe: Parts["observe"]): Registration | undefined {
+  const { announce, service, id, datacenter, zone, weight, metadata, registryLeaseSeconds: leaseSeconds } = config;
+  if (announce.kind === "nowhere") return undefined;
+  const address = config.advertise ?? listening;
+  const instance: Instance = {
+    service,
+    id,
+    address,
+    locality: `${datacenter}/${zone}`,
+    weight,
+    metadata,
+    leaseSeconds,
+  };
+  const registrar: Registrar =
+    announce.kind === "weir"
+      ? createWeirRegistrar(announce.url, instance)
+      : createConsulRegistrar(announce.url, instance);
+  return startRegistration(registrar, leaseSeconds, observe);
+}

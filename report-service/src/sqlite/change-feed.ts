@@ -1,0 +1,106 @@
+import type { DatabaseSync } from "node:sqlite";
+
+/** What a subscription wakes for: one report, or anything that may give a worker something to do. */
+export type Topic = string;
+export const anyReport: Topic = "*";
+
+export type Subscription = {
+  /** Returns at once if something has changed since the last return, else when it does or the signal aborts. */
+  changed(signal: AbortSignal): Promise<void>;
+} & Disposable;
+
+export type ChangeFeed = {
+  subscribe(topic: Topic): Subscription;
+  /** Tells of a change that this process has just committed. */
+  announce(topic: Topic): void;
+} & Disposable;
+
+/**
+ * Tells subscribers of changes, also of those that other processes make: while anyone subscribes, SQLite's
+ * `data_version` is read every `pollMs` (2 µs), which differs only after a commit of another connection.
+ */
+export function createChangeFeed(database: DatabaseSync, pollMs: number): ChangeFeed {
+  const subscribers = new Map<Topic, Set<() => void>>();
+  const dataVersion = database.prepare("pragma data_version");
+  const eventsAfter = database.prepare(
+    "select position, tenant, report from events where position > ? order by position",
+  );
+  const lastPosition = database.prepare("select coalesce(max(position), 0) as position from events");
+  let seenVersion: unknown;
+  let seenPosition = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  function look(): void {
+    const version = dataVersion.get()?.["data_version"];
+    if (version === seenVersion) return;
+    seenVersion = version;
+    const events = eventsAfter.all(seenPosition);
+    for (const event of events) wake(`${event["tenant"]}/${event["report"]}`);
+    seenPosition = Number(events.at(-1)?.["position"] ?? seenPosition);
+    if (events.length > 0) wake(anyReport);
+  }
+
+  function wake(topic: Topic): void {
+    for (const notify of subscribers.get(topic) ?? []) notify();
+  }
+
+  function watch(): void {
+    if (timer) return;
+    seenVersion = dataVersion.get()?.["data_version"];
+    seenPosition = Number(lastPosition.get()?.["position"]);
+    timer = setInterval(look, pollMs);
+    timer.unref();
+  }
+
+  function rest(): void {
+    clearInterval(timer);
+    timer = undefined;
+  }
+
+  return {
+    subscribe(topic) {
+      watch();
+      const own = subscribers.get(topic) ?? new Set();
+      subscribers.set(topic, own);
+      const { notify, changed } = createBell();
+      own.add(notify);
+      return {
+        changed,
+        [Symbol.dispose]() {
+          own.delete(notify);
+          if (own.size === 0) subscribers.delete(topic);
+          if (subscribers.size === 0) rest();
+        },
+      };
+    },
+    announce(topic) {
+      wake(topic);
+      if (topic !== anyReport) wake(anyReport);
+    },
+    [Symbol.dispose]: rest,
+  };
+}
+
+/** A ring while nobody listens is not lost: the next `changed` returns at once. */
+function createBell(): { readonly notify: () => void; readonly changed: Subscription["changed"] } {
+  const listeners = new Set<() => void>();
+  let rung = false;
+  return {
+    notify() {
+      rung = true;
+      for (const resume of listeners) resume();
+    },
+    async changed(signal) {
+      if (!rung && !signal.aborted) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        const resume = () => resolve();
+        listeners.add(resume);
+        signal.addEventListener("abort", resume, { once: true });
+        await promise;
+        signal.removeEventListener("abort", resume);
+        listeners.delete(resume);
+      }
+      rung = false;
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Registry } from "prom-client";
+import type { QueueLength } from "../model/admission.ts";
+import type { Note } from "./note.ts";
+
+export type Metrics = {
+  /** Where they are served: `http://{address}/metrics`. */
+  readonly address: string;
+  count(note: Note): void;
+} & AsyncDisposable;
+
+/** Serves Prometheus metrics on `listen`. prom-client is loaded here, and so only where metrics are wanted. */
+export async function startMetrics(listen: string, queueLength: () => Promise<QueueLength>): Promise<Metrics> {
+  const { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } = await import("prom-client");
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  // The names of gRFC A66, as Prometheus spells them.
+  const calls = new Histogram({
+    name: "grpc_server_call_duration_seconds",
+    help: "From the start of a call to its status.",
+    labelNames: ["grpc_method", "grpc_status"],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers,
+  });
+  const jobs = new Histogram({
+    name: "report_job_duration_seconds",
+    help: "From the claim of a report to its outcome.",
+    labelNames: ["kind", "end"],
+    buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    registers,
+  });
+  const refused = new Counter({
+    name: "report_results_refused_total",
+    help: "Results that came after the report was cancelled or taken over.",
+    registers,
+  });
+  new Gauge({
+    name: "report_queue_length",
+    help: "Reports that wait for a worker, of all servers that share the store.",
+    registers,
+    async collect() {
+      this.set((await queueLength()).queued);
+    },
+  });
+  new Gauge({
+    name: "report_queue_age_seconds",
+    help: "How long the oldest of them has waited.",
+    registers,
+    async collect() {
+      const { oldestQueuedAtMs } = await queueLength();
+      this.set(oldestQueuedAtMs === undefined ? 0 : (Date.now() - oldestQueuedAtMs) / 1000);
+    },
+  });
+
+  const server = await serve(listen, registry);
+  return {
+    address: server.address,
+    count(note) {
+      if (note.kind === "call-ended") {
+        calls.observe({ grpc_method: note.method, grpc_status: note.code }, note.tookMs / 1000);
+      } else if (note.kind === "job-ended") {
+        jobs.observe({ kind: note.reportKind, end: note.end }, note.tookMs / 1000);
+      } else if (note.kind === "result-refused") refused.inc();
+    },
+    [Symbol.asyncDispose]: server[Symbol.asyncDispose],
+  };
+}
+
+async function serve(listen: string, registry: Registry): Promise<{ readonly address: string } & AsyncDisposable> {
+  const split = listen.lastIndexOf(":");
+  const host = listen.slice(0, split);
+  const server = createServer((request, response) => {
+    if (request.url !== "/metrics") return void response.writeHead(404).end("metrics are at /metrics\n");
+    registry.metrics().then(
+      (text) => response.writeHead(200, { "content-type": registry.contentType }).end(text),
+      (error: Error) => response.writeHead(500).end(`${error.message}\n`),
+    );
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once("error", (cause) => reject(new Error(`cannot serve metrics on ${listen}: ${cause.message}`, { cause })));
+  server.listen({ host: host.replace(/^\[|\]$/g, ""), port: Number(listen.slice(split + 1)) }, () => resolve());
+  await promise;
+  return {
+    address: `${host}:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}

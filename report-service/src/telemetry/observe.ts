@@ -1,0 +1,84 @@
+import type { Log, LogLevel } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Note } from "./note.ts";
+
+export type Observer = {
+  readonly observe: (note: Note) => void;
+  /** From now on notes are counted, too. */
+  countWith(metrics: Metrics): void;
+};
+
+/** Turns what the service reports into log lines and metrics; this file and `metrics` choose all words, levels and labels. */
+export function createObserve(log: Log): Observer {
+  let metrics: Metrics | undefined;
+  return {
+    observe(note) {
+      metrics?.count(note);
+      const { level, component, msg } = lineOf(note);
+      if (log.isOn(level)) log.write(level, component, msg, fieldsOf(note));
+    },
+    countWith(given) {
+      metrics = given;
+    },
+  };
+}
+
+type Line = { readonly level: LogLevel; readonly component: string; readonly msg: string };
+
+function lineOf(note: Note): Line {
+  switch (note.kind) {
+    case "call-ended":
+      return line("debug", "api", "call ended");
+    case "call-broke":
+      return line("error", "api", "a call met an unexpected error");
+    case "fault-on":
+      return line("warn", "api", "answering with the fault of the fault file");
+    case "fault-off":
+      return line("warn", "api", "answering normally again");
+    case "fault-file-wrong":
+      return line("warn", "api", "the fault file cannot be read; what was in force stays");
+    case "registered":
+      return line("info", "presence", "registered");
+    case "registration-failed":
+      return line("warn", "presence", "cannot register; trying again");
+    case "left":
+      return line("info", "presence", "left the registry");
+    case "leave-failed":
+      return line("warn", "presence", "cannot leave the registry; its lease will end");
+    case "job-started":
+      return line("debug", "worker", "job started");
+    case "job-ended":
+      return line(note.end === "succeeded" ? "debug" : "warn", "worker", `job ${note.end}`);
+    case "result-refused":
+      return line("warn", "worker", "a result came too late and was dropped");
+    case "gave-up":
+      return line("error", "worker", "a report lost its worker too often and failed");
+    case "worker-stumbled":
+      return line("error", "worker", "the worker met an unexpected error and goes on");
+    case "cleaned":
+      return line("debug", "cleaner", "forgot old reports");
+    case "clean-failed":
+      return line("error", "cleaner", "cannot forget old reports; trying again");
+    case "serving":
+      return line("info", "server", "serving");
+    case "draining":
+      return line("info", "server", "draining");
+    case "stopped":
+      return line("info", "server", "stopped");
+  }
+}
+
+function line(level: LogLevel, component: string, msg: string): Line {
+  return { level, component, msg };
+}
+
+/** The note's own fields; an error as its message with those of its causes. */
+function fieldsOf({ kind: event, ...fields }: Note): Readonly<Record<string, unknown>> {
+  const { cause, ...others } = fields as { readonly cause?: Error; readonly [name: string]: unknown };
+  return { event, ...others, ...(cause && { error: messagesOf(cause), stack: cause.stack }) };
+}
+
+function messagesOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message}: ${messagesOf(error.cause)}`;
+}

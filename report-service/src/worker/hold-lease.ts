@@ -1,0 +1,50 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Report } from "../model/report.ts";
+import type { ReportStore } from "../ports/report-store.ts";
+
+/** A report that this server works on, kept from others until disposed. */
+export type HeldLease = {
+  /** Aborts when the attempt is no longer the one that counts: cancelled, taken over, or not renewed in time. */
+  readonly lost: AbortSignal;
+} & AsyncDisposable;
+
+/**
+ * Renews the lease of a running report each third of its length and follows the report, so that a cancellation on any
+ * server ends the work here.
+ */
+export function holdLease(reports: ReportStore, report: Report, attempt: number, leaseMs: number): HeldLease {
+  const lost = new AbortController();
+  const released = new AbortController();
+  const both = AbortSignal.any([lost.signal, released.signal]);
+
+  async function renew(): Promise<void> {
+    let leasedUntilMs = Date.now() + leaseMs;
+    while (!both.aborted) {
+      await delay(leaseMs / 3, undefined, { signal: both, ref: false }).catch(() => undefined);
+      if (both.aborted) return;
+      // A store that cannot be reached for a moment costs nothing while the lease still runs.
+      const answer = await reports
+        .change(report, { kind: "renew", attempt, leaseMs }, Date.now())
+        .catch(() => undefined);
+      if (answer?.kind === "changed") leasedUntilMs = Date.now() + leaseMs;
+      else if (answer?.kind === "refused" || Date.now() >= leasedUntilMs) lost.abort();
+    }
+  }
+
+  async function follow(): Promise<void> {
+    for await (const event of reports.follow(report, report.sequence, both)) {
+      const { status } = event.report;
+      if (status.kind !== "running" || status.attempt !== attempt) lost.abort();
+    }
+  }
+
+  // Renewing alone keeps the lease; where following fails, a cancellation is noticed with the next renewal.
+  const work = Promise.all([renew(), follow().catch(() => undefined)]);
+  return {
+    lost: lost.signal,
+    async [Symbol.asyncDispose]() {
+      released.abort();
+      await work;
+    },
+  };
+}

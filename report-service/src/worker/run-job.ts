@@ -1,0 +1,128 @@
+import type { ReportChange } from "../model/change-report.ts";
+import type { KindBook, ReportKind } from "../model/kind.ts";
+import type { Artifact, Failure, Progress, Report } from "../model/report.ts";
+import type { ObjectStore } from "../ports/object-store.ts";
+import type { ReportStore } from "../ports/report-store.ts";
+import type { Tracer } from "../ports/tracer.ts";
+import { holdLease } from "./hold-lease.ts";
+import type { JobResult, Runtime } from "./runtime.ts";
+import type { JobEnd, WorkerNote } from "./worker-note.ts";
+
+// Every progress that is stored costs a write and wakes the watchers; short jobs need none.
+const progressEveryMs = 500;
+
+export type JobParts = {
+  readonly reports: ReportStore;
+  readonly objects: ObjectStore;
+  readonly kinds: KindBook;
+  readonly runtime: Runtime;
+  readonly leaseMs: number;
+  readonly tracer: Tracer | undefined;
+  readonly observe: (note: WorkerNote) => void;
+};
+
+/** Works on a claimed report until its outcome is recorded; `handBack` gives it to another server instead. */
+export async function runJob(report: Report, attempt: number, parts: JobParts, handBack: AbortSignal): Promise<void> {
+  const startedAtMs = Date.now();
+  const about = { report: report.id, reportKind: report.kind, attempt };
+  const span = parts.tracer?.start({
+    name: "report.job",
+    kind: "consumer",
+    parent: report.traceparent,
+    attributes: { "report.id": report.id, "report.kind": report.kind, "report.attempt": attempt },
+  });
+  parts.observe({ kind: "job-started", ...about });
+
+  const outcome = await attemptJob(report, attempt, parts, handBack);
+  const end = await record(report, attempt, outcome, parts);
+  const failure = failureOf(outcome);
+  parts.observe({ kind: "job-ended", ...about, end, ...failure, tookMs: Date.now() - startedAtMs });
+  span?.end({ "report.end": end }, failure?.message);
+}
+
+type Outcome = Extract<ReportChange, { kind: "succeed" | "fail" | "lose" | "hand-back" }> | { kind: "superseded" };
+
+async function attemptJob(report: Report, attempt: number, parts: JobParts, handBack: AbortSignal): Promise<Outcome> {
+  const kind = parts.kinds.get(report.kind);
+  if (!kind) return fail(attempt, { reason: "KIND_UNKNOWN", message: `this server has no kind ${report.kind}` });
+
+  await using lease = holdLease(parts.reports, report, attempt, parts.leaseMs);
+  const timeout = AbortSignal.timeout(kind.limits.timeoutMs);
+  const stop = AbortSignal.any([lease.lost, timeout, handBack]);
+  const { query, limits } = kind;
+  const job = { query, parameters: report.parameters, formats: report.formats, ...limits };
+  const result = await parts.runtime.run(job, progressRecorder(report, attempt, parts), stop);
+
+  if (result.kind !== "stopped") return outcomeOf(result, report, attempt, parts);
+  if (lease.lost.aborted) return { kind: "superseded" };
+  return timeout.aborted ? fail(attempt, tooSlow(kind)) : { kind: "hand-back", attempt };
+}
+
+async function outcomeOf(
+  result: Exclude<JobResult, { kind: "stopped" }>,
+  report: Report,
+  attempt: number,
+  { objects }: JobParts,
+): Promise<Outcome> {
+  switch (result.kind) {
+    case "failed":
+      return fail(attempt, result);
+    case "lost":
+      return { kind: "lose", attempt, message: result.message };
+    case "done": {
+      const artifacts: Artifact[] = [];
+      for (const { format, path } of result.files) {
+        const key = `${report.id}/${attempt}/report.${format}`;
+        artifacts.push({ format, key, rows: result.rows, ...(await objects.put(key, path)) });
+      }
+      return { kind: "succeed", attempt, artifacts };
+    }
+  }
+}
+
+/** Records an outcome; a result that comes too late leaves no bytes behind. */
+async function record(report: Report, attempt: number, outcome: Outcome, parts: JobParts): Promise<JobEnd> {
+  if (outcome.kind === "superseded") return "superseded";
+  const answer = await parts.reports.change(report, outcome, Date.now());
+  if (answer?.kind === "changed") return endOf(outcome);
+  parts.observe({ kind: "result-refused", report: report.id, attempt, why: answer?.why ?? "ended" });
+  if (outcome.kind === "succeed") await parts.objects.remove(`${report.id}/${attempt}`);
+  return "superseded";
+}
+
+function endOf(outcome: Exclude<Outcome, { kind: "superseded" }>): JobEnd {
+  switch (outcome.kind) {
+    case "succeed":
+      return "succeeded";
+    case "fail":
+      return "failed";
+    case "lose":
+      return "lost";
+    case "hand-back":
+      return "handed-back";
+  }
+}
+
+function failureOf(outcome: Outcome): Failure | undefined {
+  if (outcome.kind === "fail") return outcome.failure;
+  return outcome.kind === "lose" ? { reason: "WORKER_LOST", message: outcome.message } : undefined;
+}
+
+function fail(attempt: number, { reason, message }: Failure): Outcome {
+  return { kind: "fail", attempt, failure: { reason, message } };
+}
+
+function tooSlow({ name, limits }: ReportKind): Failure {
+  return { reason: "DEADLINE_EXCEEDED", message: `${name} may take ${limits.timeoutMs} ms and took longer` };
+}
+
+function progressRecorder(report: Report, attempt: number, { reports }: JobParts): (progress: Progress) => void {
+  let nextAtMs = Date.now() + progressEveryMs;
+  return (progress) => {
+    const nowMs = Date.now();
+    if (nowMs < nextAtMs) return;
+    nextAtMs = nowMs + progressEveryMs;
+    // One progress that is not stored is no loss.
+    reports.change(report, { kind: "progress", attempt, progress }, nowMs).catch(() => undefined);
+  };
+}

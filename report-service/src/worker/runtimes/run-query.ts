@@ -1,0 +1,42 @@
+import { join } from "node:path";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import type { Format, Progress } from "../../model/report.ts";
+import type { Job, JobFile, JobResult } from "../runtime.ts";
+import { sqlText } from "./sample-sales.ts";
+
+const copyOptions: Readonly<Record<Format, string>> = {
+  csv: "format csv, header true",
+  json: "format json, array true",
+};
+
+/**
+ * Runs a job's query once into a temporary table and writes that in each format. Parameters are bound; one that the
+ * client left out is null. An interrupted query throws, as DuckDB does.
+ */
+export async function runQuery(
+  connection: DuckDBConnection,
+  job: Job,
+  scratch: string,
+  onProgress: (progress: Progress) => void,
+): Promise<JobResult> {
+  // The line break ends a comment on the query's last line.
+  const statement = await connection.prepare(`create temp table result as (${job.query}\n)`);
+  const names = Array.from({ length: statement.parameterCount }, (_, index) => statement.parameterName(index + 1));
+  statement.bind(Object.fromEntries(names.map((name) => [name, job.parameters[name] ?? null])));
+  onProgress({ stage: "query", percent: 0, rows: 0 });
+  await statement.run();
+
+  const counted = await connection.runAndReadAll("select count(*)::integer from result");
+  const rows = Number(counted.value(0, 0));
+  if (rows > job.maxRows) {
+    return { kind: "failed", reason: "TOO_MANY_ROWS", message: `${rows} rows; this kind allows ${job.maxRows}` };
+  }
+  const files: JobFile[] = [];
+  for (const format of job.formats) {
+    onProgress({ stage: "render", percent: Math.floor((100 * files.length) / job.formats.length), rows });
+    const path = join(scratch, `result.${format}`);
+    await connection.run(`copy result to '${sqlText(path)}' (${copyOptions[format]})`);
+    files.push({ format, path });
+  }
+  return { kind: "done", rows, files };
+}

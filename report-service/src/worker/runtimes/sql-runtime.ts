@@ -1,0 +1,94 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { rm } from "node:fs/promises";
+import { setPriority } from "node:os";
+import { fileURLToPath } from "node:url";
+import type { Job, JobResult, Runtime } from "../runtime.ts";
+import type { FromWorker, ToWorker, WorkerPlaces } from "./messages.ts";
+
+// An interrupted query ends within milliseconds; a worker that does not answer by then is stuck and gets replaced.
+const stopPatienceMs = 1_000;
+// Calls come first: a worker takes the CPU time that its server leaves.
+const workerNiceness = 10;
+
+/** Runs SQL reports in a child process, started with the first job and again whenever it is lost. */
+export function createSqlRuntime(places: WorkerPlaces): Runtime {
+  let worker: ChildProcess | undefined;
+
+  function start(): ChildProcess {
+    const program = fileURLToPath(new URL("./sql-worker.ts", import.meta.url));
+    const child = fork(program, [JSON.stringify(places)], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+    const forget = () => {
+      if (worker === child) worker = undefined;
+    };
+    child.once("exit", forget).on("error", forget);
+    // Where the system does not let us, the worker just runs at the priority of its server.
+    if (child.pid !== undefined) ignoreErrors(() => setPriority(child.pid ?? 0, workerNiceness));
+    return child;
+  }
+
+  return {
+    async run(job, onProgress, signal) {
+      if (signal.aborted) return { kind: "stopped" };
+      worker ??= start();
+      return converse(worker, job, onProgress, signal);
+    },
+    async [Symbol.asyncDispose]() {
+      const child = worker;
+      worker = undefined;
+      if (child && child.exitCode === null && child.signalCode === null) {
+        child.kill("SIGKILL");
+        await once(child, "exit");
+      }
+      await rm(places.scratch, { recursive: true, force: true });
+    },
+  };
+}
+
+/** One job on one worker, until it answers, dies or has to be killed. */
+function converse(
+  worker: ChildProcess,
+  job: Job,
+  onProgress: Parameters<Runtime["run"]>[1],
+  signal: AbortSignal,
+): Promise<JobResult> {
+  const { promise, resolve } = Promise.withResolvers<JobResult>();
+  let patience: NodeJS.Timeout | undefined;
+
+  const onMessage = (message: FromWorker) => {
+    if (message.kind === "progress") onProgress(message.progress);
+    else resolve(message);
+  };
+  const onExit = (code: number | null, killedBy: string | null) => {
+    resolve(
+      signal.aborted ? { kind: "stopped" } : { kind: "lost", message: `the worker ended by ${killedBy ?? code}` },
+    );
+  };
+  const onError = (error: Error) => resolve({ kind: "lost", message: error.message });
+  const onAbort = () => {
+    tell(worker, { kind: "stop" });
+    patience = setTimeout(() => worker.kill("SIGKILL"), stopPatienceMs);
+  };
+
+  worker.on("message", onMessage).on("exit", onExit).on("error", onError);
+  signal.addEventListener("abort", onAbort);
+  tell(worker, { kind: "run", job });
+  return promise.finally(() => {
+    clearTimeout(patience);
+    signal.removeEventListener("abort", onAbort);
+    worker.off("message", onMessage).off("exit", onExit).off("error", onError);
+  });
+}
+
+// A worker that has just died cannot be told anything; its "exit" says the rest.
+function tell(worker: ChildProcess, message: ToWorker): void {
+  worker.send(message, () => {});
+}
+
+function ignoreErrors(action: () => void): void {
+  try {
+    action();
+  } catch {
+    // Said at the call.
+  }
+}
