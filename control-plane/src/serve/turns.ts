@@ -7,7 +7,7 @@ export type Turns = { enqueue(work: () => void): void };
 export function createTurns({
   sliceMs = 8,
   clock = () => performance.now(),
-  later = (run: () => void) => void setImmediate(run),
+  later = (run: () => void): unknown => setImmediate(run),
 } = {}): Turns {
   let queue: (() => void)[] = [];
   let next = 0;

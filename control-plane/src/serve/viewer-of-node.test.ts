@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { NodeSchema } from "@weir/proto/envoy/config/core/v3/base_pb.ts";
+import { viewerOfNode } from "./viewer-of-node.ts";
+
+const read = (node: MessageInitShape<typeof NodeSchema>) => viewerOfNode(create(NodeSchema, node));
+
+test("an Envoy of the cluster edge is an edge, any other a sidecar of its service", () => {
+  const edge = read({ id: "e1", cluster: "edge", userAgentName: "envoy", locality: { region: "dc-a", zone: "z1" } });
+  assert.deepEqual(edge.ok && edge.value.viewer, {
+    flavour: "envoy",
+    role: "edge",
+    locality: { region: "dc-a", zone: "z1", subZone: "" },
+    listen: { host: "0.0.0.0", port: 10_000 },
+  });
+  const sidecar = read({ id: "s1", cluster: "billing", userAgentName: "envoy" });
+  assert.equal(sidecar.ok && sidecar.value.viewer.flavour === "envoy" && sidecar.value.viewer.role, "sidecar");
+});
+
+test("clients that call themselves gRPC are proxyless, in every language's spelling", () => {
+  for (const userAgentName of ["gRPC Go", "gRPC Node Pure JS", "gRPC C-core linux", "grpc-java", "gRPC Java"]) {
+    const client = read({ id: "c1", userAgentName });
+    assert.equal(client.ok && client.value.viewer.flavour, "grpc", userAgentName);
+  }
+});
+
+test("metadata says where an Envoy's listener binds", () => {
+  const node = read({ id: "e1", cluster: "edge", metadata: { weir: { listen: "127.0.0.1:4711" } } });
+  assert.deepEqual(node.ok && node.value.viewer.flavour === "envoy" && node.value.viewer.listen, {
+    host: "127.0.0.1",
+    port: 4711,
+  });
+});
+
+test("all that is wrong with a node is said at once", () => {
+  const node = read({ id: "", cluster: "x".repeat(600), metadata: { weir: { listen: "everywhere" } } });
+  assert.deepEqual(node.ok ? [] : node.problems.map(({ at }) => at), [
+    "node.id",
+    "node.cluster",
+    "node.metadata.weir.listen",
+  ]);
+});
+
+test("a stream without a node is refused", () => {
+  assert.equal(viewerOfNode(undefined).ok, false);
+});
