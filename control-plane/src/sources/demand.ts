@@ -1,8 +1,9 @@
 import { never } from "../lib/exhaustive.ts";
 import type { Problem } from "../lib/parsed.ts";
-import { parseSourceName, type ServiceName, type SourceName } from "../model/names.ts";
+import type { ServiceName } from "../model/names.ts";
 import type { Endpoint, EndpointOrigin, LocalityRules, ServiceSpec } from "../model/service.ts";
 import type { Feed, FeedKey } from "./feed.ts";
+import { consulSource, fileSource, registrySource } from "./source-names.ts";
 
 /** One of the things that a service's endpoints are made of, in the order of its document. */
 export type Part =
@@ -58,10 +59,10 @@ function feedsOf(
 ): readonly Feed[] {
   switch (origin.kind) {
     case "file":
-      return [{ kind: "file", key: `file/${origin.path}`, source: sourceNamed("file"), path: origin.path }];
+      return [{ kind: "file", key: `file/${origin.path}`, source: fileSource, path: origin.path }];
     case "registry": {
       const { service } = origin;
-      return [{ kind: "registry", key: `registry/${service}`, source: sourceNamed("registry"), service }];
+      return [{ kind: "registry", key: `registry/${service}`, source: registrySource, service }];
     }
     case "consul": {
       const { service, passingOnly } = origin;
@@ -95,15 +96,4 @@ function unavailable(origin: EndpointOrigin, configured: readonly string[]): rea
     const says = `Consul data center "${datacenter}" is not configured: expected ${configured.join(", ")}`;
     return [{ at: `.datacenters[${index}]`, says }];
   });
-}
-
-/** `consul/dc-a`: how a configured Consul data center is called wherever sources are named. */
-export function consulSource(datacenter: string): SourceName {
-  return sourceNamed(`consul/${datacenter}`);
-}
-
-function sourceNamed(text: string): SourceName {
-  const name = parseSourceName(text);
-  if (!name) throw new Error(`"${text}" cannot name a source; the configuration should have refused it`);
-  return name;
 }

@@ -22,8 +22,8 @@ function placeOf(endpoint: Endpoint): string {
   return `${addressText(endpoint.address)} ${endpoint.id}`;
 }
 
-/** Written out rather than compared as JSON: it runs for every endpoint of every answer. */
-function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
+/** Equal in every field. Written out rather than compared as JSON: it runs for every endpoint of every answer. */
+export function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
   return (
     a.id === b.id &&
     a.address.host === b.address.host &&
