@@ -24,6 +24,8 @@ export type Ledger = {
   add(tallies: readonly Tally[]): void;
   /** The newest slot heard of, or 0. */
   newest(): number;
+  /** The first slot of all, or 0. */
+  oldest(): number;
   /** Requests begun within the window; undefined for a client that began none. */
   outcome(client: string, window: { readonly from: number; readonly to: number }): Outcome | undefined;
   /** Errors of all clients since the start. */
@@ -35,11 +37,13 @@ const keptMs = 300_000;
 export function createLedger(): Ledger {
   let tallies: Tally[] = [];
   let newest = 0;
+  let first = 0;
   let errors = 0;
   return {
     add(more) {
       for (const { slot, status, count } of more) {
         newest = Math.max(newest, slot);
+        first = first === 0 ? slot : Math.min(first, slot);
         if (status !== "OK") errors += count;
       }
       tallies.push(...more);
@@ -48,6 +52,7 @@ export function createLedger(): Ledger {
       if (oldest < newest - keptMs * 1.2) tallies = tallies.filter(({ slot }) => slot >= newest - keptMs);
     },
     newest: () => newest,
+    oldest: () => first,
     outcome(client, { from, to }) {
       const own = tallies.filter((tally) => tally.client === client && tally.slot >= from && tally.slot + slotMs <= to);
       return own.length > 0 ? outcomeOf(own) : undefined;

@@ -1,5 +1,5 @@
 /** The part of the terminal that the demo draws into again and again. */
-export type Screen = AsyncDisposable & {
+export type Screen = Disposable & {
   /** How many columns and rows there are, now. */
   size(): { readonly columns: number; readonly rows: number };
   /** Replaces what was drawn before. */
@@ -27,7 +27,7 @@ export function createScreen(out: NodeJS.WriteStream): Screen {
       out.write(`${up}\r${lines.map((line) => `${line}\x1b[K\n`).join("")}\x1b[J`);
       drawn = lines.length;
     },
-    async [Symbol.asyncDispose]() {
+    [Symbol.dispose]() {
       out.off("resize", resized);
       out.write(showCursor);
     },

@@ -27,7 +27,7 @@ import type { Recorder } from "./recorder.ts";
 export type ReportClient = Disposable & { send(): void };
 
 const parent = "tenants/demo";
-const deadlineMs = { unary: 5_000, stream: 30_000 };
+const deadlineMs = { unary: 3_000, stream: 30_000 };
 /** Says which locality answered: response metadata of the report service. */
 const localityKey = "x-weir-locality";
 
@@ -47,7 +47,7 @@ export function createReportClient({
   let recent: readonly string[] = [];
 
   /** Follows a call to its status, which is the only thing that counts: HTTP says 200 to most failures. */
-  const record = (method: string, call: EventEmitter) => {
+  const record = (method: string, call: EventEmitter, failed: () => void = () => undefined) => {
     const at = Date.now();
     let region = "";
     const see = (metadata: Metadata) => {
@@ -59,6 +59,7 @@ export function createReportClient({
     call.on("status", ({ code, details, metadata }: StatusObject) => {
       see(metadata);
       recorder.ended({ at, client, method, status: status[code] ?? String(code), details, region });
+      if (code !== status.OK) failed();
     });
     // An error says once more what the status says.
     call.on("error", () => undefined);
@@ -84,11 +85,12 @@ export function createReportClient({
     method: DescMethodServerStreaming<I, O>,
     request: MessageShape<I>,
     each: (answer: MessageShape<O>) => void,
+    failed: () => void,
   ): void {
     const { path, requestSerialize, responseDeserialize } = methodOf(Results, method);
     const deadline = { deadline: Date.now() + deadlineMs.stream };
     const call = channel.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, deadline);
-    record(method.name, call);
+    record(method.name, call, failed);
     call.on("data", each);
   }
 
@@ -116,6 +118,10 @@ export function createReportClient({
           ({ report }) => {
             if (report?.state === Report_State.SUCCEEDED) recorder.reportEnded(true);
             if (report?.state === Report_State.FAILED) recorder.reportEnded(false);
+          },
+          // Cut off: somebody else is asked how it went on.
+          () => {
+            unfollowed = [...unfollowed, call.name];
           },
         );
     }

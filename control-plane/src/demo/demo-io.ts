@@ -1,0 +1,7 @@
+/** The terminal and the environment of whoever runs the demo; `process` is one. */
+export type DemoIo = {
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly env: NodeJS.ProcessEnv;
+};

@@ -1,0 +1,40 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { envoyBootstrap } from "../bootstrap/envoy.ts";
+import type { Child } from "./child.ts";
+import type { DemoClient } from "./crowd.ts";
+import type { Programs } from "./programs.ts";
+
+/** Starts an Envoy edge that gets everything but its bootstrap from the control plane. */
+export async function startEdge({
+  client: { name, datacenter, zone, target },
+  xdsPort,
+  folder,
+  envoy,
+  programs,
+}: {
+  readonly client: DemoClient;
+  readonly xdsPort: number;
+  /** Where its bootstrap and the address of its admin pages are written. */
+  readonly folder: string;
+  /** The Envoy program. */
+  readonly envoy: string;
+  readonly programs: Programs;
+}): Promise<Child> {
+  const host = "127.0.0.1";
+  const bootstrap = envoyBootstrap({
+    nodeId: name,
+    role: "edge",
+    locality: { region: datacenter, zone, subZone: "" },
+    xds: { host, port: xdsPort },
+    listen: { host, port: Number(target.split(":")[1]) },
+    admin: { host, port: 0 },
+  });
+  const file = join(folder, `${name}.json`);
+  await writeFile(file, JSON.stringify(bootstrap, undefined, 2));
+  return programs.start(name, envoy, [
+    ...["--config-path", file, "--admin-address-path", join(folder, `${name}.admin`)],
+    // Several Envoys on one machine: each gets shared memory of its own.
+    ...["--use-dynamic-base-id", "--concurrency", "1", "--log-level", "warning"],
+  ]);
+}

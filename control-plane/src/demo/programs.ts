@@ -1,0 +1,55 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Child, lastWords, startChild } from "./child.ts";
+
+/** Starts the demo's programs: each with a log file of its own and an environment that says nothing of the user's Weir. */
+export type Programs = {
+  /** A program of any kind. */
+  start(name: string, command: string, args: readonly string[], more?: ProgramOptions): Promise<Child>;
+  /** A TypeScript file, named relative to this folder. */
+  startNode(name: string, script: string, args: readonly string[], more?: ProgramOptions): Promise<Child>;
+  /** The same for one that prints `{"ready":true…}`: `ready` settles when it does, or fails with its last words. */
+  startServer(name: string, script: string, args: readonly string[]): Promise<StartedServer>;
+};
+
+export type ProgramOptions = { readonly env?: NodeJS.ProcessEnv; readonly onLine?: (line: string) => void };
+
+export type StartedServer = { readonly child: Child; readonly ready: Promise<void> };
+
+export function createPrograms(logs: string, env: NodeJS.ProcessEnv): Programs {
+  const start: Programs["start"] = (name, command, args, { env: more, onLine } = {}) =>
+    startChild({
+      name,
+      command,
+      args,
+      env: { ...withoutOwn(env), ...more },
+      logFile: join(logs, `${name}.log`),
+      ...(onLine && { onLine }),
+    });
+  const startNode: Programs["startNode"] = (name, script, args, more) =>
+    start(name, process.execPath, [fileURLToPath(new URL(script, import.meta.url)), ...args], more);
+  return {
+    start,
+    startNode,
+    async startServer(name, script, args) {
+      const said = Promise.withResolvers<void>();
+      const child = await startNode(name, script, args, { onLine: (line) => isReadyLine(line) && said.resolve() });
+      const ended = child.exit.then(async (exit): Promise<never> => {
+        throw new Error(await lastWords(child, exit));
+      });
+      const ready = Promise.race([said.promise, ended]);
+      // Heard by whoever waits for it; an end that comes later is told by `exit`.
+      ready.catch(() => undefined);
+      return { child, ready };
+    },
+  };
+}
+
+/** The control plane of the demo is not the user's: WEIR_CONFIG or WEIR_XDS in the shell are meant for that one. */
+function withoutOwn(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("WEIR_")));
+}
+
+function isReadyLine(line: string): boolean {
+  return line.startsWith("{") && /"ready":\s*true/.test(line);
+}

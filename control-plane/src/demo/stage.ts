@@ -1,0 +1,147 @@
+import { cp, mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Child, Exit } from "./child.ts";
+import { type Crowd, createCrowd, type DemoClient } from "./crowd.ts";
+import { createDatacenters, type DatacenterNote, type Datacenters } from "./datacenters.ts";
+import { startEdge } from "./edge.ts";
+import { freePorts } from "./free-ports.ts";
+import type { LoadReport } from "./load/load-report.ts";
+import { createPrograms, type Programs } from "./programs.ts";
+import { unlessAborted } from "./unless-aborted.ts";
+
+/** Everything that runs, on loopback, each part a process of its own. */
+export type Stage = AsyncDisposable & {
+  /** The operator's address: `http://127.0.0.1:18080`. */
+  readonly admin: string;
+  readonly datacenters: Datacenters;
+  readonly crowd: Crowd;
+  readonly programs: Programs;
+  /** Settles when the servers that traffic did not wait for serve as well. */
+  readonly complete: Promise<void>;
+};
+
+export type StageNote =
+  | DatacenterNote
+  | { readonly kind: "control-plane-ready"; readonly xds: string; readonly admin: string; readonly afterMs: number }
+  | { readonly kind: "first-servers-up"; readonly servers: number; readonly afterMs: number }
+  | { readonly kind: "clients-started"; readonly clients: readonly DemoClient[]; readonly afterMs: number }
+  | { readonly kind: "traffic-flows"; readonly afterMs: number }
+  | { readonly kind: "all-servers-up"; readonly servers: number; readonly afterMs: number }
+  | { readonly kind: "load-reported"; readonly report: LoadReport }
+  | { readonly kind: "part-lost"; readonly child: Child; readonly exit: Exit };
+
+export type StageOptions = {
+  /** For logs, data and documents. */
+  readonly folder: string;
+  /** The Envoy program; without one there are no edges. */
+  readonly envoy: string | undefined;
+  readonly requestsPerSecond: number;
+  /** Taken if they are free: for xDS, the operator, edge-a and edge-b; 0 is any. */
+  readonly ports: readonly [number, number, number, number];
+  readonly env: NodeJS.ProcessEnv;
+};
+
+const datacenterNames = ["dc-a", "dc-b", "dc-c"];
+const documents = fileURLToPath(new URL("./config", import.meta.url));
+
+/**
+ * Starts everything and resolves when all clients have had answers; `observe` hears of each step, and of all that comes
+ * later.
+ *
+ * The order is for speed on two cores: one server of each data center is enough for traffic, so the other six start when it
+ * flows. Nothing waits that need not: ports are chosen here, so that all know each other's address from the beginning.
+ */
+export async function startStage(
+  { folder, envoy, requestsPerSecond, ports, env }: StageOptions,
+  observe: (note: StageNote) => void,
+  signal: AbortSignal,
+): Promise<Stage> {
+  const began = performance.now();
+  const afterMs = () => performance.now() - began;
+  const [xdsPort = 0, adminPort = 0, ...edgePorts] = await freePorts(ports);
+  const admin = `http://127.0.0.1:${adminPort}`;
+  await freshFolder(folder);
+  const programs = createPrograms(join(folder, "logs"), env);
+
+  // Ended in reverse: first the load, so that what is ended after it is missed by nobody.
+  await using parts = new AsyncDisposableStack();
+  const keepIn = (stack: AsyncDisposableStack, child: Child) => {
+    let isOurs = false;
+    void child.exit.then((exit) => isOurs || observe({ kind: "part-lost", child, exit }));
+    stack.defer(async () => {
+      isOurs = true;
+      await child[Symbol.asyncDispose]();
+    });
+  };
+  const controlPlane = await programs.startServer("control-plane", "../main.ts", [
+    ...["serve", "--config", join(folder, "config"), "--data", join(folder, "data")],
+    ...["--xds", `127.0.0.1:${xdsPort}`, "--admin", `127.0.0.1:${adminPort}`],
+  ]);
+  keepIn(parts, controlPlane.child);
+  const datacenters = parts.use(
+    await createDatacenters({
+      names: datacenterNames,
+      folder: join(folder, "faults"),
+      startServer: ({ id, datacenter, zone, faultFile }) =>
+        programs.startServer(id, "../../../report-service/src/main.ts", [
+          ...["serve", "--listen", "127.0.0.1:0", "--locality", `${datacenter}/${zone}`, "--id", id],
+          ...["--registry", admin, "--data", join(folder, "reports"), "--fault-file", faultFile],
+        ]),
+      observe,
+    }),
+  );
+  const firstServers = datacenters.startFirst();
+  firstServers.catch(() => undefined);
+  const edges = parts.use(new AsyncDisposableStack());
+  const crowd = createCrowd({
+    clients: clientsOf(envoy === undefined ? [] : edgePorts),
+    requestsPerSecond,
+    xdsPort,
+    programs,
+    onReport: (report) => observe({ kind: "load-reported", report }),
+  });
+  for (const child of await crowd.start()) keepIn(parts, child);
+
+  await unlessAborted(controlPlane.ready, signal);
+  observe({ kind: "control-plane-ready", xds: `127.0.0.1:${xdsPort}`, admin, afterMs: afterMs() });
+  for (const client of crowd.clients.filter(({ kind }) => kind === "Envoy")) {
+    keepIn(edges, await startEdge({ client, xdsPort, folder, envoy: envoy ?? "", programs }));
+  }
+  observe({ kind: "clients-started", clients: crowd.clients, afterMs: afterMs() });
+  await unlessAborted(firstServers, signal);
+  observe({ kind: "first-servers-up", servers: datacenterNames.length, afterMs: afterMs() });
+  await unlessAborted(crowd.flowing, signal);
+  observe({ kind: "traffic-flows", afterMs: afterMs() });
+
+  const complete = Promise.all(datacenterNames.map((name) => datacenters.start(name))).then((started) => {
+    observe({ kind: "all-servers-up", servers: datacenterNames.length + sumOf(started), afterMs: afterMs() });
+  });
+  complete.catch(() => undefined);
+  const moved = parts.move();
+  return { admin, datacenters, crowd, programs, complete, [Symbol.asyncDispose]: () => moved.disposeAsync() };
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, each) => sum + each, 0);
+}
+
+async function freshFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  await cp(documents, join(folder, "config"), { recursive: true });
+}
+
+function clientsOf(edgePorts: readonly number[]): readonly DemoClient[] {
+  const edges = edgePorts.map((port, index): DemoClient => {
+    const letter = "ab"[index] ?? "?";
+    return {
+      name: `edge-${letter}`,
+      kind: "Envoy",
+      datacenter: `dc-${letter}`,
+      zone: "z1",
+      target: `127.0.0.1:${port}`,
+    };
+  });
+  return [...edges, { name: "proxyless", kind: "grpc-js", datacenter: "dc-a", zone: "z1", target: "xds:///report" }];
+}
