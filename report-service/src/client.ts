@@ -1,0 +1,111 @@
+import { createHash } from "node:crypto";
+import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
+import { anyUnpack } from "@bufbuild/protobuf/wkt";
+import { type ChannelCredentials, type ChannelOptions, Client, status } from "@grpc/grpc-js";
+import type { Operation } from "@weir/proto/google/longrunning/operations_pb.ts";
+import {
+  type CancelReportRequestSchema,
+  type Chunk,
+  CreateReportMetadataSchema,
+  type CreateReportRequestSchema,
+  type Format,
+  type ListReportKindsResponse,
+  type ListReportsRequestSchema,
+  type ListReportsResponse,
+  type Report,
+  type ReportEvent,
+  Reports,
+  Results,
+  Report_State as State,
+  type StreamReportRequestSchema,
+  type WatchReportRequestSchema,
+} from "@weir/proto/report/v1/report_pb.ts";
+import { type Answer, type CallOptions, stream, unary } from "./client/calls.ts";
+import { ReportCallError } from "./client/report-call-error.ts";
+
+export type { Answer, CallOptions } from "./client/calls.ts";
+export { type AnsweredBy, ReportCallError } from "./client/report-call-error.ts";
+
+/** Typed calls of report.v1; each rejects with a `ReportCallError`. */
+export type ReportClient = {
+  createReport(order: Init<typeof CreateReportRequestSchema>, call?: CallOptions): Promise<Answer<Operation>>;
+  cancelReport(request: Init<typeof CancelReportRequestSchema>, call?: CallOptions): Promise<Answer<Report>>;
+  listReportKinds(call?: CallOptions): Promise<Answer<ListReportKindsResponse>>;
+  getReport(name: string, call?: CallOptions): Promise<Answer<Report>>;
+  listReports(request: Init<typeof ListReportsRequestSchema>, call?: CallOptions): Promise<Answer<ListReportsResponse>>;
+  watchReport(request: Init<typeof WatchReportRequestSchema>, call?: CallOptions): AsyncGenerator<ReportEvent, void>;
+  streamReport(request: Init<typeof StreamReportRequestSchema>, call?: CallOptions): AsyncGenerator<Chunk, void>;
+  /** The report once it has ended, over as many watches as it takes while servers come and go. */
+  waitForEnd(name: string, call?: CallOptions): Promise<Report>;
+  /** All bytes of a finished report, checked against their SHA-256. */
+  fetchReport(name: string, format: Format, call?: CallOptions): Promise<Buffer>;
+} & Disposable;
+
+type Init<D extends DescMessage> = MessageInitShape<D>;
+
+const watchAgainAfterMs = 100;
+
+/** A client of the report service at a gRPC target such as `127.0.0.1:9001` or `xds:///report` (after grpc-js-xds's `register()`). */
+export function createReportClient(
+  target: string,
+  credentials: ChannelCredentials,
+  options: ChannelOptions = {},
+): ReportClient {
+  const channel = new Client(target, credentials, options);
+  return {
+    createReport: (order, call) => unary(channel, Reports.method.createReport, order, call),
+    cancelReport: (request, call) => unary(channel, Reports.method.cancelReport, request, call),
+    listReportKinds: (call) => unary(channel, Reports.method.listReportKinds, {}, call),
+    getReport: (name, call) => unary(channel, Results.method.getReport, { name }, call),
+    listReports: (request, call) => unary(channel, Results.method.listReports, request, call),
+    watchReport: (request, call) => stream(channel, Results.method.watchReport, request, call),
+    streamReport: (request, call) => stream(channel, Results.method.streamReport, request, call),
+    waitForEnd: (name, call) => waitForEnd(channel, name, call),
+    fetchReport: (name, format, call) => fetchReport(channel, name, format, call),
+    [Symbol.dispose]: () => channel.close(),
+  };
+}
+
+/** The name of the report that an operation creates. */
+export function reportNameOf(operation: Operation): string {
+  const metadata = operation.metadata && anyUnpack(operation.metadata, CreateReportMetadataSchema);
+  if (!metadata) throw new Error(`the operation ${operation.name} has no CreateReportMetadata`);
+  return metadata.report;
+}
+
+export function hasEnded({ state }: Report): boolean {
+  return state !== State.QUEUED && state !== State.RUNNING;
+}
+
+async function waitForEnd(channel: Client, name: string, call: CallOptions = {}): Promise<Report> {
+  const deadlineMs = Date.now() + (call.timeoutMs ?? Number.POSITIVE_INFINITY);
+  let afterSequence = 0n;
+  for (;;) {
+    const left = deadlineMs === Number.POSITIVE_INFINITY ? {} : { timeoutMs: deadlineMs - Date.now() };
+    try {
+      const events = stream(channel, Results.method.watchReport, { name, afterSequence }, { ...call, ...left });
+      for await (const { sequence, report } of events) {
+        afterSequence = sequence;
+        if (report && hasEnded(report)) return report;
+      }
+    } catch (error) {
+      // Its server has gone; the next one goes on where this one stopped.
+      if (!(error instanceof ReportCallError) || error.code !== status.UNAVAILABLE) throw error;
+      await new Promise((resolve) => setTimeout(resolve, watchAgainAfterMs));
+    }
+  }
+}
+
+async function fetchReport(channel: Client, name: string, format: Format, call?: CallOptions): Promise<Buffer> {
+  const hash = createHash("sha256");
+  const pieces: Uint8Array[] = [];
+  let sha256 = "";
+  for await (const chunk of stream(channel, Results.method.streamReport, { name, format }, call)) {
+    hash.update(chunk.data);
+    pieces.push(chunk.data);
+    sha256 = chunk.sha256;
+  }
+  const got = hash.digest("hex");
+  if (got !== sha256) throw new Error(`${name}: the bytes have SHA-256 ${got}, not ${sha256 || "any that came along"}`);
+  return Buffer.concat(pieces);
+}
