@@ -1,0 +1,120 @@
+import { Gauge, type Registry } from "prom-client";
+import { coversPattern, localityText, patternText } from "../model/locality.ts";
+import type { Service } from "../model/service.ts";
+import type { Split, SplitRule } from "../model/split.ts";
+import type { World } from "../model/world.ts";
+import type { SourceOverview } from "../operator/parts.ts";
+import type { ClientView } from "../serve/clients.ts";
+import { sourceLabels } from "./metrics.ts";
+
+/** What the gauges are read from, at each scrape. */
+export type Readings = {
+  clients(): readonly ClientView[];
+  sources(): readonly SourceOverview[];
+  /** The world that is being served. */
+  world(): World | undefined;
+  now(): Date;
+};
+
+/** Gauges cost nothing until someone looks: each is computed when it is scraped. */
+export function registerGauges(registry: Registry, readings: () => Readings | undefined): void {
+  const gauge = <Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[],
+    read: (readings: Readings) => Iterable<readonly [Readonly<Record<Label, string>>, number]>,
+  ) =>
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [registry],
+      collect() {
+        this.reset();
+        const from = readings();
+        if (from) for (const [labels, value] of read(from)) this.set(labels, value);
+      },
+    });
+
+  gauge("xds_clients", "Connected xDS clients.", ["kind", "locality", "protocol"], ({ clients }) => {
+    const shown = boundedLocalities();
+    return tally(clients().map(({ kind, locality, protocol }) => ({ kind, locality: shown(locality), protocol })));
+  });
+  gauge(
+    "xds_client_status",
+    "Connected xDS clients by what has become of each type of resource.",
+    ["type", "status"],
+    ({ clients }) =>
+      tally(clients().flatMap(({ types }) => Object.entries(types).map(([type, { status }]) => ({ type, status })))),
+  );
+  gauge(
+    "registry_sync_age_seconds",
+    "How long a source has not answered; 0 while it does.",
+    ["source", "datacenter"],
+    ({ sources, now }) => sources().map((seen) => [sourceLabels(seen.source), syncAge(seen, now())]),
+  );
+  gauge("registry_endpoints", "Endpoints that are known.", ["service", "locality", "health"], ({ world }) =>
+    tally(
+      [...(world()?.catalog.values() ?? [])].flatMap(({ spec, endpoints }: Service) =>
+        endpoints.map(({ locality, health }) => ({ service: spec.name, locality: localityText(locality), health })),
+      ),
+    ),
+  );
+  gauge(
+    "traffic_weight",
+    "Configured share of the traffic, 0 to 1, overrides included.",
+    ["service", "from", "to"],
+    ({ world }) => [...(world()?.splits.values() ?? [])].flatMap(weightsOf),
+  );
+  gauge("config_revision", "Revision of the documents that are being served.", [], ({ world }) => {
+    const revision = world()?.revision;
+    return revision === undefined ? [] : [[{}, revision]];
+  });
+}
+
+function syncAge({ state, since }: SourceOverview, now: Date): number {
+  return state === "current" ? 0 : Math.max(0, now.getTime() - since.getTime()) / 1000;
+}
+
+// A client names its own locality; whoever makes up new ones must not make up new series.
+const maxLocalities = 200;
+
+function boundedLocalities(): (locality: string) => string {
+  const seen = new Set<string>();
+  return (locality) => {
+    if (seen.has(locality) || seen.size < maxLocalities) {
+      seen.add(locality);
+      return locality;
+    }
+    return "other";
+  };
+}
+
+/** How many there are of each. */
+function tally<Labels extends Readonly<Record<string, string>>>(all: readonly Labels[]): (readonly [Labels, number])[] {
+  const counts = new Map<string, readonly [Labels, number]>();
+  for (const labels of all) {
+    const key = Object.values(labels).join("\n");
+    counts.set(key, [labels, (counts.get(key)?.[1] ?? 0) + 1]);
+  }
+  return [...counts.values()];
+}
+
+type Weight = readonly [{ readonly service: string; readonly from: string; readonly to: string }, number];
+
+function weightsOf({ service, rules, overrides }: Split): readonly Weight[] {
+  return rules.flatMap(({ from, spread }: SplitRule): readonly Weight[] => {
+    if (spread.kind === "nearest") return [];
+    // Overrides of only a part of a target move traffic inside it; those of all of it move traffic away.
+    const left = spread.to.map(({ locality, percent }) =>
+      overrides
+        .filter((over) => coversPattern(over.locality, locality))
+        .reduce((part, { weight }) => (part * weight) / 100, percent),
+    );
+    const sum = left.reduce((total, part) => total + part, 0);
+    return spread.to.map(({ locality }, index) => [
+      { service, from: patternText(from), to: patternText(locality) },
+      sum === 0 ? 0 : (left[index] ?? 0) / sum,
+    ]);
+  });
+}

@@ -1,0 +1,35 @@
+import type { OperatorNote } from "../operator/parts.ts";
+import type { PolicyNote } from "../policy/policy-store.ts";
+import type { ClientNote } from "../serve/ads-service.ts";
+import type { SnapshotNote } from "../snapshot/snapshots.ts";
+import type { SourceNote } from "../sources/feed.ts";
+import type { LogLevel } from "./log.ts";
+
+/** What becomes of a change of documents once it was accepted; from `follow-convergence.ts`. */
+export type ChangeNote =
+  /** Every client has answered all that it was sent. `tookMs` counts from when the change was accepted. */
+  | { readonly kind: "converged"; readonly revision: number; readonly tookMs: number; readonly clients: number }
+  | {
+      readonly kind: "not-converged";
+      readonly revision: number;
+      readonly tookMs: number;
+      readonly acked: number;
+      readonly clients: number;
+    };
+
+/** The life of the process. */
+export type ProcessNote =
+  | { readonly kind: "listening"; readonly server: "xds" | "admin"; readonly address: string }
+  /** Nothing is served yet, because these have not answered. */
+  | { readonly kind: "waiting"; readonly for: readonly string[] }
+  | { readonly kind: "serving"; readonly revision: number; readonly services: number; readonly afterMs: number }
+  /** Traces could not be exported; nothing else depends on them. */
+  | { readonly kind: "traces-lost"; readonly says: string }
+  | { readonly kind: "log-level-set"; readonly level: LogLevel; readonly by: string }
+  | { readonly kind: "stopping"; readonly cause: string }
+  | { readonly kind: "failed"; readonly cause: Error };
+
+/** Everything that the control plane can say: the full list of what operators can learn from its logs and counters. */
+export type Note = SourceNote | PolicyNote | SnapshotNote | ClientNote | OperatorNote | ChangeNote | ProcessNote;
+
+export type Observe = (note: Note) => void;
