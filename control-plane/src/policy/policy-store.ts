@@ -86,4 +86,6 @@ export type PolicyNote =
       readonly by: string;
       readonly through: "api" | "file";
       readonly problems: readonly Problem[];
-    };
+    }
+  /** The saved documents were damaged and an older copy was taken; says which, and what was lost. */
+  | { readonly kind: "documents-recovered"; readonly says: string };

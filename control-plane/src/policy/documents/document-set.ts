@@ -1,0 +1,118 @@
+import type { Problem } from "../../lib/parsed.ts";
+import { parseEndpointList } from "../../model/endpoint-entry.ts";
+import { parseSourceName, type SourceName } from "../../model/names.ts";
+import type { ParsedDocument } from "./parse-document.ts";
+import { type Path, pathText } from "./path-text.ts";
+import { isJsonObject } from "./plain-json.ts";
+import { documentsOf } from "./yaml-documents.ts";
+import { readYaml, type YamlValue } from "./yaml-values.ts";
+
+export type TextFile = {
+  /** Relative to the config directory, with `/`. */
+  readonly path: string;
+  readonly text: string;
+};
+
+/** A document of a directory, with the file it stands in. */
+export type FiledDocument = { readonly file: string; readonly document: ParsedDocument };
+
+export type DocumentSet = {
+  readonly documents: readonly FiledDocument[];
+  /** Names of Services that are there but wrong in themselves. */
+  readonly brokenServices: ReadonlySet<string>;
+  /** What is wrong with single documents; how they go together is `buildBook`'s. */
+  readonly problems: readonly Problem[];
+  /** What is wrong with endpoint files, for `weir check`: a running server leaves those to the source that reads them. */
+  readonly endpointProblems: readonly Problem[];
+};
+
+type Read = { readonly path: string; readonly values: readonly YamlValue[]; readonly problems: readonly Problem[] };
+
+/**
+ * The documents of a directory's files. An endpoint file is no document: it is known by its content, a list instead of
+ * fields, or by a Service that names it, so that one that is broken for a moment does not stand in the documents' way.
+ */
+export function documentSetOf(files: readonly TextFile[], now: Date): DocumentSet {
+  const read = files.map(({ path, text }): Read => ({ path, ...readYaml(text, path) }));
+  const parsed = read.map((file) => ({
+    ...file,
+    ...documentsOf(file.values.filter(isNoList), now),
+    syntax: file.problems,
+  }));
+  const named = new Set(parsed.flatMap(({ documents }) => documents.flatMap(filesNamedBy)));
+  const isEndpointFile = ({ path, values }: Read) =>
+    (values.length > 0 && values.every((each) => !isNoList(each))) || (named.has(path) && !values.some(isDocument));
+
+  const documentFiles = parsed.filter((file) => !isEndpointFile(file));
+  return {
+    documents: documentFiles.flatMap(({ path, documents }) => documents.map((document) => ({ file: path, document }))),
+    brokenServices: new Set(
+      documentFiles.flatMap(({ broken }) => broken.filter(({ kind }) => kind === "Service").map(({ name }) => name)),
+    ),
+    problems: documentFiles.flatMap(({ values, syntax, problems }) => [...syntax, ...mixed(values), ...problems]),
+    endpointProblems: [
+      ...read.filter(isEndpointFile).flatMap(endpointFileProblems),
+      ...documentFiles.flatMap(({ documents }) =>
+        documents.flatMap((each) => missingFiles(each, read, isEndpointFile)),
+      ),
+    ],
+  };
+}
+
+function isNoList({ value }: YamlValue): boolean {
+  return !Array.isArray(value);
+}
+
+function isDocument({ value }: YamlValue): boolean {
+  return isJsonObject(value) && (Object.hasOwn(value, "apiVersion") || Object.hasOwn(value, "kind"));
+}
+
+function mixed(values: readonly YamlValue[]): Problem[] {
+  const says =
+    "is a list among documents; endpoints go into a file of their own, which a Service names: file: {path: …}";
+  return values.filter((each) => !isNoList(each)).map(({ where }) => ({ ...where([]), says }));
+}
+
+function filesNamedBy(document: ParsedDocument): string[] {
+  if (document.kind !== "Service") return [];
+  return document.model.origins.flatMap((origin) => (origin.kind === "file" ? [origin.path] : []));
+}
+
+function missingFiles(
+  document: ParsedDocument,
+  read: readonly Read[],
+  isEndpointFile: (file: Read) => boolean,
+): Problem[] {
+  if (document.kind !== "Service") return [];
+  return document.model.origins.flatMap((origin, index) => {
+    if (origin.kind !== "file") return [];
+    const place = document.where(["spec", "endpoints", index, "file", "path"]);
+    const file = read.find(({ path }) => path === origin.path);
+    if (file === undefined) return [{ ...place, says: `there is no file "${origin.path}" in the config directory` }];
+    return isEndpointFile(file)
+      ? []
+      : [{ ...place, says: `"${origin.path}" holds documents, not a list of endpoints` }];
+  });
+}
+
+const fileSource = parseSourceName("file") as SourceName;
+
+function endpointFileProblems({ path, values, problems }: Read): Problem[] {
+  const [first, ...others] = values;
+  const start = { file: path, line: 1, column: 1 };
+  if (problems.length > 0) return [...problems];
+  if (first === undefined) return [{ at: "", says: "expected a list of endpoints; [] is none", source: start }];
+  const extra = others.map(({ where }) => ({ ...where([]), says: "expected one list in an endpoint file" }));
+  const list = parseEndpointList(first.value, "", fileSource);
+  if (list.ok) return extra;
+  return [...list.problems.map(({ at, says }) => ({ ...placeOf(at, first), says })), ...extra];
+}
+
+/** The list is checked by the model, which speaks of paths as text. */
+function placeOf(at: string, { where }: YamlValue): Pick<Problem, "at" | "source"> {
+  const path: Path = [...at.matchAll(/\[(\d+)\]|([^.[\]]+)/g)].map(([, index, key]) =>
+    index ? Number(index) : (key ?? ""),
+  );
+  const { source } = where(path);
+  return source ? { at: at || pathText(path), source } : { at };
+}

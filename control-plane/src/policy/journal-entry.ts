@@ -1,0 +1,27 @@
+import { z } from "zod";
+import type { JournalEntry } from "./policy-store.ts";
+
+/** A journal entry as JSON; times are RFC 3339. */
+export const journalEntry = z.object({
+  revision: z.int().min(0),
+  at: z.iso.datetime().transform((text) => new Date(text)),
+  by: z.string(),
+  through: z.enum(["api", "file"]),
+  reason: z.string(),
+  changes: z.array(
+    z.object({
+      documentKind: z.enum(["Service", "TrafficSplit", "TrafficPolicy"]),
+      name: z.string(),
+      action: z.enum(["create", "update", "delete"]),
+    }),
+  ),
+});
+
+/** Of one line of the journal; none for a line that is damaged. */
+export function parseJournalLine(text: string): JournalEntry[] {
+  try {
+    return [journalEntry.parse(JSON.parse(text))];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,55 @@
+import type { ServiceName } from "../model/names.ts";
+import type { TrafficPolicy } from "../model/policy.ts";
+import { type Split, splitAt } from "../model/split.ts";
+import type { Book, World } from "../model/world.ts";
+
+type Splits = World["splits"];
+
+// Translation remembers what it made by the identity of its inputs, so a split whose overrides did not expire since the last
+// look must be the very same object, although an expired one has to be left out each time.
+const lastSplit = new WeakMap<Split, Split>();
+const lastSplits = new WeakMap<Book["splits"], Splits>();
+const policiesByService = new WeakMap<Book["policies"], World["policies"]>();
+
+/** The operator's part of a world at a time: without the overrides that have expired. Equal answers are the same objects. */
+export function worldParts(book: Book, now: Date): Pick<World, "splits" | "policies"> {
+  return { splits: splitsAt(book.splits, now), policies: byService(book.policies) };
+}
+
+/** When the next override expires, and `worldParts` will answer otherwise; undefined when none will. */
+export function nextExpiry(book: Book, now: Date): Date | undefined {
+  let next: Date | undefined;
+  for (const { overrides } of book.splits.values())
+    for (const { expireTime } of overrides)
+      if (expireTime > now && (next === undefined || expireTime < next)) next = expireTime;
+  return next;
+}
+
+function splitsAt(splits: Splits, now: Date): Splits {
+  const next = new Map([...splits].map(([service, split]): [ServiceName, Split] => [service, inForce(split, now)]));
+  const before = lastSplits.get(splits) ?? splits;
+  if (before.size === next.size && [...next].every(([service, split]) => before.get(service) === split)) return before;
+  lastSplits.set(splits, next);
+  return next;
+}
+
+function inForce(split: Split, now: Date): Split {
+  const next = splitAt(split, now);
+  const before = lastSplit.get(split);
+  if (
+    before?.overrides.length === next.overrides.length &&
+    before.overrides.every((each, i) => each === next.overrides[i])
+  )
+    return before;
+  lastSplit.set(split, next);
+  return next;
+}
+
+function byService(policies: Book["policies"]): World["policies"] {
+  const known = policiesByService.get(policies);
+  if (known) return known;
+  const made = new Map<ServiceName, TrafficPolicy>();
+  for (const { services, policy } of policies) for (const service of services) made.set(service, policy);
+  policiesByService.set(policies, made);
+  return made;
+}
