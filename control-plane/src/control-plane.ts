@@ -1,0 +1,141 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ServerCredentials } from "@grpc/grpc-js";
+import type { Config, TlsFiles } from "./config.ts";
+import { joinWorlds } from "./join-worlds.ts";
+import { createLatest, type Latest } from "./lib/latest.ts";
+import { aborted } from "./lib/wait.ts";
+import type { World } from "./model/world.ts";
+import { startOperator } from "./operator/operator-server.ts";
+import { operatorParts } from "./operator-parts.ts";
+import { createFilePolicyStore } from "./policy/file-policy-store.ts";
+import { watchDirectory } from "./policy/watch-directory.ts";
+import { startAds } from "./serve/ads-server.ts";
+import { createConnectedClients } from "./serve/connected-clients.ts";
+import { createTurns } from "./serve/turns.ts";
+import { createSnapshots } from "./snapshot/snapshots.ts";
+import { createConsulSource } from "./sources/consul/consul-source.ts";
+import { createFileSource } from "./sources/file/file-source.ts";
+import { followFeeds } from "./sources/follow-feeds.ts";
+import { createRegistry } from "./sources/registry/registry.ts";
+import { followConvergence } from "./telemetry/follow-convergence.ts";
+import { startTelemetry } from "./telemetry/telemetry.ts";
+import { createTranslate } from "./translate/translate.ts";
+
+export type Ready = { readonly ready: true; readonly xds: string; readonly admin: string };
+
+/** What of the process a control plane uses. */
+export type Surroundings = {
+  readonly version: string;
+  readonly stderr: NodeJS.WritableStream;
+  /** Told once: from now on clients are served. */
+  readonly ready: (ready: Ready) => void;
+};
+
+/** Runs a control plane until the signal aborts. Rejects when it cannot start; what was started is closed in reverse order. */
+export async function runControlPlane(
+  config: Config,
+  { version, stderr, ready }: Surroundings,
+  signal: AbortSignal,
+): Promise<void> {
+  await using telemetry = await startTelemetry(config.telemetry, stderr);
+  const { observe } = telemetry;
+  const now = () => new Date();
+  const monotonicMs = () => performance.now();
+  const started = monotonicMs();
+  // What goes on in the background ends with the run, also when a later start fails.
+  using ending = new DisposableStack();
+  const end = new AbortController();
+  ending.defer(() => end.abort());
+  const running = AbortSignal.any([signal, end.signal]);
+
+  await using policies = await createFilePolicyStore({ dir: join(config.data.path, "documents"), observe, now });
+  const { path: directory } = config.resources;
+  // First the documents: a world made before they were read would tell every client that all is gone.
+  await using _directory =
+    directory === undefined ? undefined : await watchDirectory({ dir: directory, store: policies, observe, now });
+  await using registry = await createRegistry({ dir: join(config.data.path, "registry"), now, monotonicMs, observe });
+  await using consul = createConsulSource({ datacenters: config.datacenters, observe, monotonicMs });
+  const file = createFileSource({ dir: directory });
+  const joined = joinWorlds(
+    {
+      books: policies.books,
+      datacenters: config.datacenters.map(({ name }) => name),
+      follow: (demand) =>
+        followFeeds(
+          { demand, watch: { file: file.watch, registry: registry.watch, consul: consul.watch }, observe, now },
+          running,
+        ),
+      now,
+    },
+    running,
+  );
+
+  const published = createLatest<World>();
+  const snapshots = createSnapshots({ translate: createTranslate(), published, observe });
+  void publishAll(joined.worlds, snapshots.publish, running);
+  const clients = createConnectedClients();
+
+  await using ads = await startAds(
+    { ...config.xds.address, credentials: await credentialsOf(config.xds.tls), limits: config.xds.limits },
+    { snapshots, clients, turns: createTurns(), observe, now },
+  );
+  const xds = addressText(ads);
+  observe({ kind: "listening", server: "xds", address: xds });
+  const parts = operatorParts({
+    policies,
+    registry,
+    clients,
+    joined,
+    published,
+    metrics: telemetry.metrics,
+    version,
+    now,
+  });
+  await using operator = await startOperator({ listen: config.admin.address, hosts: [], parts, observe });
+  const admin = addressText({ host: operator.address, port: operator.port });
+  observe({ kind: "listening", server: "admin", address: admin });
+  telemetry.readGaugesFrom({ clients: clients.list, sources: parts.sources, world: published.current, now });
+  void followConvergence({ published, journal: policies.journal, settled: clients.settled, observe, now }, running);
+
+  const { ready: isReady, waitingFor } = parts.readiness();
+  if (!isReady) observe({ kind: "waiting", for: waitingFor });
+  for await (const { revision, catalog } of published.changes(running)) {
+    observe({ kind: "serving", revision, services: catalog.size, afterMs: monotonicMs() - started });
+    ready({ ready: true, xds, admin });
+    break;
+  }
+  await aborted(signal);
+  observe({ kind: "stopping", cause: "asked to" });
+}
+
+async function publishAll(worlds: Latest<World>, publish: (world: World) => void, signal: AbortSignal): Promise<void> {
+  for await (const world of worlds.changes(signal)) publish(world);
+}
+
+async function credentialsOf(tls: TlsFiles | undefined): Promise<ServerCredentials> {
+  if (tls === undefined) return ServerCredentials.createInsecure();
+  const { certFile, keyFile, clientCAFile } = tls;
+  const [certificates, key, authorities] = await Promise.all([
+    readPem(certFile, "xds.tls.certFile"),
+    readPem(keyFile, "xds.tls.keyFile"),
+    clientCAFile === undefined ? null : readPem(clientCAFile, "xds.tls.clientCAFile"),
+  ]);
+  return ServerCredentials.createSsl(
+    authorities,
+    [{ cert_chain: certificates, private_key: key }],
+    authorities !== null,
+  );
+}
+
+async function readPem(file: string, setting: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    throw new Error(`${setting}: ${file} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function addressText({ host, port }: { readonly host: string; readonly port: number }): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,0 +1,97 @@
+import { createLatest, type Latest } from "./lib/latest.ts";
+import { aborted } from "./lib/wait.ts";
+import type { Book, World } from "./model/world.ts";
+import { nextExpiry, worldParts } from "./policy/world-parts.ts";
+import { type Demand, demandOf } from "./sources/demand.ts";
+import type { Feed, FeedKey, FeedStates } from "./sources/feed.ts";
+import { gate } from "./sources/gate.ts";
+import { type Merged, merge, nothingMerged } from "./sources/merge.ts";
+
+/** What is known now, whether or not it may be served yet. */
+export type Knowledge = {
+  readonly book: Book;
+  readonly demand: Demand;
+  readonly states: FeedStates;
+  readonly merged: Merged;
+};
+
+export type JoinedWorlds = {
+  /** What the documents ask of the sources. */
+  readonly demand: Latest<ReadonlyMap<FeedKey, Feed>>;
+  readonly knowledge: Latest<Knowledge>;
+  /** The worlds to serve; none before the gate opened. */
+  readonly worlds: Latest<World>;
+  /** Feeds that the gate still waits for; undefined once it has opened. */
+  waitingFor(): readonly FeedKey[] | undefined;
+};
+
+// Node takes a longer timer for one of 1 ms; an override may expire later than that.
+const longestTimerMs = 2 ** 31 - 1;
+
+/** Joins the documents and what the sources say to the worlds to serve: a new one whenever either changes or an override expires. */
+export function joinWorlds(
+  {
+    books,
+    datacenters,
+    follow,
+    now,
+  }: {
+    readonly books: Latest<Book>;
+    readonly datacenters: readonly string[];
+    readonly follow: (demand: Latest<ReadonlyMap<FeedKey, Feed>>) => Latest<FeedStates>;
+    readonly now: () => Date;
+  },
+  signal: AbortSignal,
+): JoinedWorlds {
+  const demands = createLatest<ReadonlyMap<FeedKey, Feed>>();
+  const knowledge = createLatest<Knowledge>();
+  const worlds = createLatest<World>();
+  const feedStates = follow(demands);
+  let merged: Merged = nothingMerged;
+  let demand: Demand | undefined;
+  let demandFor: Book["services"] | undefined;
+  let waiting: readonly FeedKey[] | undefined = [];
+  let expiry: NodeJS.Timeout | undefined;
+
+  function join(): void {
+    const book = books.current();
+    if (book === undefined) return;
+    if (demand === undefined || demandFor !== book.services) {
+      demand = demandOf(book.services, { datacenters });
+      demandFor = book.services;
+      demands.set(demand.feeds);
+    }
+    const states = feedStates.current() ?? new Map();
+    merged = merge(merged, book.services, demand, states);
+    knowledge.set({ book, demand, states, merged });
+    if (waiting !== undefined) {
+      const verdict = gate(demand.feeds, states);
+      waiting = verdict.kind === "hold" ? verdict.waitingFor : undefined;
+    }
+    if (waiting === undefined) publish(book);
+  }
+
+  function publish(book: Book): void {
+    const { splits, policies } = worldParts(book, now());
+    const before = worlds.current();
+    const same =
+      before?.revision === book.revision &&
+      before.catalog === merged.catalog &&
+      before.splits === splits &&
+      before.policies === policies;
+    if (!same) worlds.set({ revision: book.revision, catalog: merged.catalog, splits, policies });
+    clearTimeout(expiry);
+    const next = nextExpiry(book, now());
+    if (next !== undefined)
+      expiry = setTimeout(join, Math.min(longestTimerMs, next.getTime() - now().getTime() + 1)).unref();
+  }
+
+  async function rejoinOn(changes: AsyncIterable<unknown>): Promise<void> {
+    for await (const _ of changes) join();
+  }
+
+  void rejoinOn(books.changes(signal));
+  void rejoinOn(feedStates.changes(signal));
+  void aborted(signal).then(() => clearTimeout(expiry));
+  return { demand: demands, knowledge, worlds, waitingFor: () => waiting };
+}
