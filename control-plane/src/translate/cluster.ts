@@ -14,7 +14,7 @@ import { clusterName } from "./resource-names.ts";
 
 /** How clients of a flavour reach a service, wherever they are: all but where its endpoints are and who gets how much. */
 export function clusterOf(spec: ServiceSpec, policy: TrafficPolicy, flavour: Viewer["flavour"]): Cluster {
-  const outlierDetection = outlierDetectionOf(policy.outlierDetection, flavour);
+  const outlierDetection = outlierDetectionOf(policy.outlierDetection);
   return create(ClusterSchema, {
     name: clusterName(spec),
     clusterDiscoveryType: { case: "type", value: Cluster_DiscoveryType.EDS },

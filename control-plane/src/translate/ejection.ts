@@ -5,13 +5,12 @@ import {
   OutlierDetectionSchema,
 } from "@weir/proto/envoy/config/cluster/v3/outlier_detection_pb.ts";
 import type { OutlierDetection as Policy } from "../model/policy.ts";
-import type { Viewer } from "../model/viewer.ts";
 
 /**
  * Which endpoints a client stops using after what it saw of them. Every field is explicit: grpc-js-xds 1.14.1 copies unset
  * `success_rate_*` over grpc-js's defaults and the client's process then dies with "Reduce of empty array" one interval later.
  */
-export function outlierDetectionOf(policy: Policy, flavour: Viewer["flavour"]): OutlierDetection | undefined {
+export function outlierDetectionOf(policy: Policy): OutlierDetection | undefined {
   if (policy.kind === "off") return undefined;
   const { successRate, failurePercentage, consecutive5xxErrors, consecutiveGatewayErrors } = policy;
   return create(OutlierDetectionSchema, {
@@ -27,11 +26,11 @@ export function outlierDetectionOf(policy: Policy, flavour: Viewer["flavour"]): 
     failurePercentageThreshold: failurePercentage.threshold,
     failurePercentageMinimumHosts: failurePercentage.minimumHosts,
     failurePercentageRequestVolume: failurePercentage.requestVolume,
-    // gRPC counts calls, not errors in a row (gRFC A50).
-    consecutive5xx: flavour === "envoy" ? atLeastOne(consecutive5xxErrors) : 5,
-    enforcingConsecutive5xx: flavour === "envoy" ? onOrOff(consecutive5xxErrors) : 0,
-    consecutiveGatewayFailure: flavour === "envoy" ? atLeastOne(consecutiveGatewayErrors) : 5,
-    enforcingConsecutiveGatewayFailure: flavour === "envoy" ? onOrOff(consecutiveGatewayErrors) : 0,
+    // From here on for Envoy: gRPC counts calls, not errors in a row (gRFC A50).
+    consecutive5xx: atLeastOne(consecutive5xxErrors),
+    enforcingConsecutive5xx: onOrOff(consecutive5xxErrors),
+    consecutiveGatewayFailure: atLeastOne(consecutiveGatewayErrors),
+    enforcingConsecutiveGatewayFailure: onOrOff(consecutiveGatewayErrors),
     // Connections that fail then count as the 503 that the caller gets, for all of the detectors above.
     splitExternalLocalOriginErrors: false,
     consecutiveLocalOriginFailure: 5,

@@ -1,0 +1,92 @@
+import { byText } from "../lib/order.ts";
+import { type Parsed, type Problem, parsed, refused } from "../lib/parsed.ts";
+import { parseLocality, unknownLocality } from "../model/locality.ts";
+import { addressText, type Service, type ServiceSpec } from "../model/service.ts";
+import type { Viewer } from "../model/viewer.ts";
+import type { Book, World } from "../model/world.ts";
+import { buildBook, emptyBook } from "../policy/documents/book.ts";
+import { documentsOf } from "../policy/documents/yaml-documents.ts";
+import { readYaml } from "../policy/documents/yaml-values.ts";
+import { worldParts } from "../policy/world-parts.ts";
+import type { ResourceSet } from "../translate/resource-set.ts";
+
+/** A world, and for whom it is translated. */
+export type GoldenCase = {
+  readonly world: World;
+  readonly viewers: ReadonlyMap<string, Viewer>;
+  /** What of the result is written down; all of it is shown to the clients. */
+  readonly shows: readonly (keyof ResourceSet)[];
+};
+
+export const sections = ["clusters", "endpoints", "listeners", "routes"] as const;
+
+/**
+ * Reads a case: the first YAML document says `{viewers: [edge dc-a/z1, sidecar dc-b, grpc], shows: [endpoints], now: …}`,
+ * those after it are documents as operators write them, with static endpoints.
+ */
+export function readCase(text: string, file: string): Parsed<GoldenCase> {
+  if (!/^# \S/.test(text)) return refused(saying(file, "expected a first line with the reason for this case: # …"));
+  const { values, problems: syntax } = readYaml(text, file);
+  if (syntax.length > 0) return { ok: false, problems: syntax };
+  const head = headOf(values[0]?.value, file);
+  const { documents, problems } = documentsOf(values.slice(1), undefined);
+  const book = buildBook(emptyBook, documents, { revision: 1 });
+  const all = [...(head.ok ? [] : head.problems), ...problems, ...(book.ok ? [] : book.problems)];
+  if (!head.ok || !book.ok || all.length > 0) return { ok: false, problems: all };
+  return parsed({ world: worldOf(book.value, head.value.now), viewers: head.value.viewers, shows: head.value.shows });
+}
+
+type Head = Pick<GoldenCase, "viewers" | "shows"> & { readonly now: Date };
+
+function headOf(value: unknown, file: string): Parsed<Head> {
+  const {
+    viewers,
+    shows = sections,
+    now = "2026-01-01T00:00:00Z",
+    ...others
+  } = (value ?? {}) as Record<string, unknown>;
+  const problems: Problem[] = Object.keys(others).map((key) => saying(file, `${key}: expected viewers, shows, now`));
+  const named = new Map<string, Viewer>();
+  for (const text of isTexts(viewers) ? viewers : []) {
+    const viewer = viewerOf(text);
+    if (viewer) named.set(text.replaceAll(/[ /]/g, "-"), viewer);
+    else problems.push(saying(file, `viewers: "${text}" is none; expected "edge dc-a/z1", "sidecar dc-a" or "grpc"`));
+  }
+  if (named.size === 0) problems.push(saying(file, 'viewers: expected a list like [edge dc-a/z1, "grpc"]'));
+  const wanted = isTexts(shows) ? sections.filter((section) => shows.includes(section)) : [];
+  if (!isTexts(shows) || wanted.length !== shows.length)
+    problems.push(saying(file, `shows: expected some of ${sections.join(", ")}`));
+  return problems.length > 0
+    ? { ok: false, problems }
+    : parsed({ viewers: named, shows: wanted, now: new Date(String(now)) });
+}
+
+function viewerOf(text: string): Viewer | undefined {
+  const [kind, where, ...others] = text.split(" ");
+  const locality = where === undefined ? parsed(unknownLocality) : parseLocality(where);
+  if (!locality.ok || others.length > 0) return undefined;
+  if (kind === "grpc") return { flavour: "grpc", locality: locality.value };
+  if (kind !== "edge" && kind !== "sidecar") return undefined;
+  return { flavour: "envoy", role: kind, locality: locality.value, listen: { host: "127.0.0.1", port: 10_000 } };
+}
+
+function worldOf(book: Book, now: Date): World {
+  const catalog = new Map([...book.services].map(([name, spec]) => [name, serviceOf(spec)]));
+  return { revision: book.revision, catalog, ...worldParts(book, now) };
+}
+
+function serviceOf(spec: ServiceSpec): Service {
+  const endpoints = spec.origins.flatMap((origin) => (origin.kind === "static" ? origin.endpoints : []));
+  return {
+    spec,
+    endpoints: [...endpoints].sort((a, b) => byText(addressText(a.address), addressText(b.address))),
+  };
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === "string");
+}
+
+function saying(file: string, says: string): Problem {
+  return { at: "", says, source: { file, line: 1, column: 1 } };
+}
