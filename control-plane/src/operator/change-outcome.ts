@@ -1,6 +1,6 @@
+import { ageText } from "../lib/age.ts";
 import { didYouMean } from "../policy/documents/did-you-mean.ts";
 import type { ChangeOutcome, DocumentKind, PolicyStore, StoredDocument } from "../policy/policy-store.ts";
-import { ageText } from "./age.ts";
 import { type ApiError, badRequest, refusal } from "./api-error.ts";
 import { collectionOf, documentPath } from "./collections.ts";
 

@@ -76,13 +76,24 @@ export function clientRoutes(app: OperatorApp, { parts, closing }: OperatorConte
       schema: {
         summary: "Waits until every client has ACKed all that it is to hold now",
         tags: ["clients"],
-        querystring: z.strictObject({ within: waitTime.optional() }),
+        querystring: z.strictObject({
+          within: waitTime.optional().meta({ description: "5s unless told, at most 5m" }),
+          revision: z.coerce
+            .number()
+            .int()
+            .min(0)
+            .optional()
+            .meta({ description: "The revision that they are to hold; the newest unless told" }),
+        }),
         response: { 200: settled },
       },
     },
-    async ({ query: { within = 5_000 } }) => {
+    async ({ query: { within = 5_000, revision = parts.policies.books.current()?.revision ?? 0 } }) => {
       const started = performance.now();
-      const { acked, of } = await parts.clients.settled(within, closing);
+      const enough = AbortSignal.any([closing, AbortSignal.timeout(within)]);
+      for await (const world of parts.worlds.changes(enough)) if (world.revision >= revision) break;
+      const rest = Math.max(0, within - (performance.now() - started));
+      const { acked, of } = await parts.clients.settled(rest, closing);
       return { acked, of, tookMs: Math.round(performance.now() - started) };
     },
   );

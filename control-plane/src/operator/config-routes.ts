@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { StoredDocument } from "../policy/policy-store.ts";
+import { badRequest } from "./api-error.ts";
 import { authorOf, writeQuery } from "./author.ts";
 import { doneOrThrow } from "./change-outcome.ts";
-import { documentsOf } from "./documents-of-body.ts";
+import { documentsOf, problemsInBody } from "./documents-of-body.ts";
 import type { OperatorApp, OperatorContext } from "./operator-app.ts";
 import { time } from "./shapes.ts";
 
@@ -35,6 +36,7 @@ export function configRoutes(app: OperatorApp, { parts: { policies } }: Operator
   app.post(
     "/v1/config::apply",
     {
+      config: { yaml: true },
       schema: {
         summary: "Create or replace many documents: all or nothing, one revision",
         description:
@@ -57,6 +59,7 @@ export function configRoutes(app: OperatorApp, { parts: { policies } }: Operator
         through: "api",
         validateOnly,
       });
+      if (outcome.kind === "refused") throw badRequest("the documents", problemsInBody(outcome.problems, request.body));
       const done = doneOrThrow(outcome, { what: "the documents", expected: undefined, policies });
       return {
         revision: done.revision,

@@ -1,4 +1,5 @@
 import type { Latest } from "../lib/latest.ts";
+import type { Problem } from "../lib/parsed.ts";
 import type { Locality } from "../model/locality.ts";
 import type { EndpointId, ServiceName } from "../model/names.ts";
 import type { Endpoint, Service, ServiceSpec } from "../model/service.ts";
@@ -42,18 +43,24 @@ export type Registry = {
   /** From now on it gets no new requests; it stays until removed. False when there is no such endpoint. */
   drain(service: ServiceName, id: EndpointId): Promise<boolean>;
   list(): readonly Registration[];
+  get(service: ServiceName, id: EndpointId): Registration | undefined;
 };
 
 export type SourceOverview = {
+  /** `registry`, `file`, `consul/dc-a`. */
   readonly source: string;
   readonly kind: string;
   readonly state: "waiting" | "current" | "stale";
-  /** Since when it is in this state. */
+  /** Since when it is in this state; for a current one, when it last said something. */
   readonly since: Date;
+  /** Undefined before its first answer. */
+  readonly lastSeen?: Date | undefined;
   readonly services: number;
   readonly endpoints: number;
   /** Why it is stale, or still waiting. */
   readonly cause?: string;
+  /** Entries that make no endpoint. */
+  readonly skipped?: readonly Problem[];
 };
 
 export type ResourceNames = {

@@ -114,7 +114,7 @@ export function registryRoutes(app: OperatorApp, { parts, closing }: OperatorCon
       const { service, id } = keyOf(request.params);
       const { endpoint, leaseSeconds } = parseRegistration(request.body, id);
       const outcome = await registry.put(service, endpoint, leaseSeconds);
-      const now = find(parts, service, id);
+      const now = registry.get(service, id);
       if (!now) throw new Error(`registry/${service}/${id} was registered, but is not in the registry's list`);
       return reply.code(outcome === "created" ? 201 : 200).send(shapeOf(now));
     },
@@ -137,7 +137,7 @@ export function registryRoutes(app: OperatorApp, { parts, closing }: OperatorCon
     async (request) => {
       const { service, id } = keyOf(request.params);
       const { wait = 0 } = request.query;
-      if (!find(parts, service, id)) throw noSuchEndpoint(service, id);
+      if (!registry.get(service, id)) throw noSuchEndpoint(service, id);
       const drained = wait > 0 ? await drain(parts, { service, id }, wait, closing) : { acked: 0, of: 0 };
       await registry.remove(service, id);
       return { removed: `${service}/${id}`, ...drained };
@@ -160,10 +160,6 @@ async function drain(
     if (!all.some((each) => each.id === id && each.source === "registry" && each.health !== "draining")) break;
   }
   return clients.settled(Math.max(0, until - performance.now()), closing);
-}
-
-function find({ registry }: OperatorParts, service: ServiceName, id: EndpointId): Registration | undefined {
-  return registry.list().find((each) => each.service === service && each.endpoint.id === id);
 }
 
 function noSuchEndpoint(service: string, id: string) {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { problemText } from "../lib/parsed.ts";
 import type { OperatorApp, OperatorContext } from "./operator-app.ts";
 import { ageSeconds, secondsSince, time } from "./shapes.ts";
 
@@ -11,6 +12,8 @@ const source = z.object({
   services: z.number().int(),
   endpoints: z.number().int(),
   cause: z.string().optional(),
+  lastSeen: time.optional().meta({ description: "When it last answered" }),
+  skipped: z.array(z.string()).meta({ description: "Entries that make no endpoint, and why" }),
 });
 
 /** What each source of endpoints knows, and since when. */
@@ -25,11 +28,20 @@ export function sourceRoutes(app: OperatorApp, { parts }: OperatorContext): void
       },
     },
     async () => ({
-      sources: parts.sources().map(({ since, ...rest }) => ({
-        ...rest,
-        since: since.toISOString(),
-        ageSeconds: secondsSince(since),
-      })),
+      sources: parts
+        .sources()
+        .map(({ source, kind, state, since, lastSeen, services, endpoints, cause, skipped = [] }) => ({
+          source,
+          kind,
+          state,
+          since: since.toISOString(),
+          ageSeconds: secondsSince(since),
+          services,
+          endpoints,
+          ...(cause !== undefined && { cause }),
+          ...(lastSeen && { lastSeen: lastSeen.toISOString() }),
+          skipped: skipped.map(problemText),
+        })),
     }),
   );
 }

@@ -1,0 +1,136 @@
+// What the REST API answers, as far as the commands read it; /openapi.json has the whole.
+
+export type Document = {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly spec: Readonly<Record<string, unknown>>;
+};
+
+export type Stored = {
+  readonly name: string;
+  readonly etag: string;
+  readonly revision: number;
+  readonly origin: { readonly kind: "file"; readonly path: string } | { readonly kind: "api" };
+  readonly changed: { readonly at: string; readonly by: string; readonly reason: string };
+};
+
+/** Of `GET /v1/{collection}`: the documents stand under the collection's own name. */
+export type Listing = { readonly revision: number; readonly stored: readonly Stored[] };
+
+export type TrafficRow = {
+  readonly service: string;
+  readonly from: string;
+  readonly to: string;
+  readonly use: "share" | "nearest" | "standby";
+  readonly priority: number;
+  readonly weightPercent?: number;
+  readonly endpoints: { readonly serving: number; readonly total: number };
+};
+
+export type OverrideRow = {
+  readonly service: string;
+  readonly locality: string;
+  readonly weight: number;
+  readonly reason: string;
+  readonly by: string;
+  readonly expireTime: string;
+  readonly expiresInSeconds: number;
+};
+
+export type Traffic = {
+  readonly revision: number;
+  readonly rows: readonly TrafficRow[];
+  readonly overrides: readonly OverrideRow[];
+};
+
+export type TypeStatus = {
+  readonly status: "SYNCED" | "STALE" | "NOT_SENT" | "ERROR";
+  readonly since: string;
+  readonly ageSeconds: number;
+  readonly acked?: string;
+  readonly reason?: string;
+  readonly rejected?: readonly string[];
+};
+
+export const xdsTypes = ["CDS", "LDS", "EDS", "RDS"] as const;
+
+export type Client = {
+  readonly nodeId: string;
+  readonly cluster: string;
+  readonly kind: "envoy" | "grpc";
+  readonly role: string;
+  readonly locality: string;
+  readonly agent: string;
+  readonly protocol: string;
+  readonly peer: string;
+  readonly connectedAt: string;
+  readonly connectedSeconds: number;
+  readonly types: Readonly<Record<(typeof xdsTypes)[number], TypeStatus>>;
+};
+
+export type Settled = { readonly acked: number; readonly of: number; readonly tookMs: number };
+
+export type Placements = {
+  readonly service: string;
+  readonly from: string;
+  readonly client: string;
+  readonly placements: readonly {
+    readonly priority: number;
+    readonly locality: string;
+    readonly weight: number;
+    readonly sharePercent: number;
+    readonly endpoints: readonly {
+      readonly id: string;
+      readonly address: string;
+      readonly weight: number;
+      readonly health: string;
+      readonly source: string;
+    }[];
+  }[];
+};
+
+export type Source = {
+  readonly source: string;
+  readonly kind: string;
+  readonly state: "waiting" | "current" | "stale";
+  readonly since: string;
+  readonly ageSeconds: number;
+  readonly services: number;
+  readonly endpoints: number;
+  readonly cause?: string;
+};
+
+export type Revision = {
+  readonly revision: number;
+  readonly at: string;
+  readonly by: string;
+  readonly through: "api" | "file";
+  readonly reason: string;
+  readonly changes: readonly { readonly kind: string; readonly name: string; readonly action: string }[];
+};
+
+export type Registration = {
+  readonly service: string;
+  readonly id: string;
+  readonly address: string;
+  readonly locality: string;
+  readonly weight: number;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly health: string;
+  readonly registeredAt: string;
+  readonly renewedAt: string;
+  readonly expires?: string;
+  readonly expiresInSeconds?: number;
+};
+
+export type Applied = {
+  readonly revision: number;
+  readonly validateOnly: boolean;
+  readonly changes: readonly {
+    readonly kind: string;
+    readonly name: string;
+    readonly action: "create" | "update" | "unchanged";
+    readonly etag: string;
+  }[];
+};

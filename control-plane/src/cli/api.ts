@@ -1,0 +1,128 @@
+import { CliError } from "./cli.ts";
+
+/** The control plane's REST API. Each call throws `ApiFailure` for an answer that is no success, `CliError` for none at all. */
+export type Api = {
+  readonly server: string;
+  get<T>(path: string): Promise<Answer<T>>;
+  put<T>(path: string, body: unknown, options?: WriteOptions): Promise<Answer<T>>;
+  post<T>(path: string, body: unknown, options?: WriteOptions): Promise<Answer<T>>;
+  delete<T>(path: string, options?: WriteOptions): Promise<Answer<T>>;
+};
+
+export type Answer<T> = { readonly body: T; readonly etag: string | undefined; readonly revision: number | undefined };
+
+export type WriteOptions = {
+  readonly query?: Readonly<Record<string, string | undefined>>;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+export type Violation = {
+  readonly field: string;
+  readonly description: string;
+  readonly line?: number;
+  readonly column?: number;
+};
+
+/** The server's own words for why not, and its machine-readable parts. */
+export class ApiFailure extends CliError {
+  readonly code: number;
+  readonly violations: readonly Violation[];
+
+  constructor(code: number, message: string, violations: readonly Violation[]) {
+    super(message);
+    this.code = code;
+    this.violations = violations;
+  }
+}
+
+export function createApi({
+  server,
+  actor,
+  signal,
+}: {
+  readonly server: string;
+  readonly actor: string;
+  readonly signal: AbortSignal;
+}): Api {
+  const base = baseOf(server);
+
+  async function call<T>(method: string, path: string, body: unknown, options: WriteOptions = {}): Promise<Answer<T>> {
+    const url = new URL(path.replace(/^\//, ""), base);
+    for (const [key, value] of Object.entries(options.query ?? {}))
+      if (value !== undefined) url.searchParams.set(key, value);
+    const headers = {
+      accept: "application/json",
+      ...(body !== undefined && { "content-type": "application/json" }),
+      ...(method !== "GET" && { "x-weir-actor": latin1OfUtf8(actor) }),
+      ...options.headers,
+    };
+    const init = { method, headers, signal, redirect: "error" as const };
+    const response = await fetch(url, body === undefined ? init : { ...init, body: JSON.stringify(body) }).catch(
+      (cause) => {
+        if (signal.aborted) throw cause;
+        throw unreachable(server, cause);
+      },
+    );
+    const text = await response.text();
+    const answer = parsed(text);
+    if (!response.ok) throw failureOf(response.status, answer, `${method} ${url.pathname}`);
+    if (answer === undefined)
+      throw new CliError(`${url.href} answered something else than JSON: is Weir's admin port there?`);
+    const revision = response.headers.get("x-weir-revision");
+    return {
+      body: answer as T,
+      etag: response.headers.get("etag") ?? undefined,
+      revision: revision === null ? undefined : Number(revision),
+    };
+  }
+
+  return {
+    server,
+    get: (path) => call("GET", path, undefined),
+    put: (path, body, options) => call("PUT", path, body, options),
+    post: (path, body, options) => call("POST", path, body, options),
+    delete: (path, options) => call("DELETE", path, undefined, options),
+  };
+}
+
+function baseOf(server: string): URL {
+  const url = URL.canParse(server) ? new URL(server) : undefined;
+  if (url?.protocol !== "http:" && url?.protocol !== "https:")
+    throw new CliError(`"${server}" is no address of a server: expected a URL such as http://127.0.0.1:18080`);
+  return url.pathname.endsWith("/") ? url : new URL(`${url.href}/`);
+}
+
+function unreachable(server: string, cause: unknown): CliError {
+  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+  const code = inner instanceof Error && "code" in inner ? String(inner.code) : "";
+  const why =
+    code === "ECONNREFUSED" ? "nothing listens there" : inner instanceof Error ? inner.message : String(inner);
+  return new CliError(
+    `cannot reach Weir at ${server}: ${why}. Start it (weir serve, weir demo), or name another with --server or WEIR_SERVER.`,
+  );
+}
+
+function failureOf(code: number, answer: unknown, what: string): ApiFailure {
+  const { error } = (answer ?? {}) as {
+    error?: { message?: string; details?: readonly { fieldViolations?: readonly Violation[] }[] };
+  };
+  const violations = (error?.details ?? []).flatMap(({ fieldViolations = [] }) => fieldViolations);
+  return new ApiFailure(
+    code,
+    error?.message ?? `${what} was answered with ${code}: is Weir's admin port there?`,
+    violations,
+  );
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Headers are bytes; fetch takes only characters that are one. */
+function latin1OfUtf8(text: string): string {
+  return Buffer.from(text, "utf8").toString("latin1");
+}

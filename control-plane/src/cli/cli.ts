@@ -1,0 +1,22 @@
+import type { Command } from "commander";
+import type { Api } from "./api.ts";
+import type { CliIo } from "./io.ts";
+
+/** Bad usage, or something that cannot be done: what, where and what to do. Ends a command with code 2. */
+export class CliError extends Error {}
+
+export const formats = ["table", "json", "yaml", "name"] as const;
+export type Format = (typeof formats)[number];
+
+/** What a command is given. */
+export type Cli = {
+  readonly io: CliIo;
+  /** The server that --server, WEIR_SERVER or a running demo names. */
+  api(command: Command): Api;
+  format(command: Command): Format;
+  /** Ends with this code instead of 0: 1 for a difference or findings. */
+  exit(code: number): void;
+};
+
+/** What a command's file exports: its arguments, options and action. */
+export type AddCommand = (command: Command, cli: Cli) => void;

@@ -1,0 +1,58 @@
+import { ageText } from "../lib/age.ts";
+import { type Client, type TypeStatus, xdsTypes } from "./api-types.ts";
+import { type AddCommand, type Cli, CliError } from "./cli.ts";
+import { print } from "./print.ts";
+import type { Cell } from "./table.ts";
+
+/** `weir proxy status [ID]`; exits with 1 when a client is not in step. */
+export const addClient: AddCommand = (command, cli) => {
+  const status = command
+    .command("status")
+    .description("every client with its state per type and how long that lasts")
+    .argument("[id]", "only this one")
+    .action(async (id: string | undefined) => {
+      const clients = await clientsOf(cli, status, id);
+      await print(cli, status, {
+        value: { clients },
+        table: () => ({ columns, rows: clients.map(row) }),
+        names: () => clients.map(({ nodeId }) => nodeId),
+        notes: () => clients.flatMap(rejections),
+      });
+      if (clients.some(({ types }) => xdsTypes.some((type) => ["STALE", "ERROR"].includes(types[type].status))))
+        cli.exit(1);
+    });
+};
+
+async function clientsOf(
+  cli: Cli,
+  command: Parameters<Cli["api"]>[0],
+  id: string | undefined,
+): Promise<readonly Client[]> {
+  const api = cli.api(command);
+  if (id === undefined) return (await api.get<{ clients: readonly Client[] }>("/v1/clients")).body.clients;
+  if (id === "") throw new CliError("which client? `weir proxy status` lists their ids");
+  return [(await api.get<Client>(`/v1/clients/${encodeURIComponent(id)}`)).body];
+}
+
+const columns = ["CLIENT", "KIND", "ROLE", "LOCALITY", ...xdsTypes, "PROTOCOL", "VERSION"];
+
+function row({ nodeId, kind, role, locality, types, protocol, agent }: Client): readonly Cell[] {
+  return [nodeId, kind, role, locality || "-", ...xdsTypes.map((type) => cell(types[type])), protocol, agent];
+}
+
+const styles = { SYNCED: "green", STALE: "yellow", ERROR: "red", NOT_SENT: "dim" } as const;
+
+function cell({ status, ageSeconds }: TypeStatus): Cell {
+  const text = status === "NOT_SENT" ? status : `${status} (${ageText(ageSeconds * 1000)})`;
+  return { text, style: styles[status] };
+}
+
+/** Why a client rejected what it was sent, in its own words. */
+function rejections({ nodeId, types }: Client): readonly string[] {
+  return xdsTypes.flatMap((type) => {
+    const { status, reason, rejected = [] } = types[type];
+    if (status !== "ERROR") return [];
+    const what = rejected.length > 0 ? ` ${rejected.join(", ")}` : "";
+    return [`  ${nodeId} ${type} NACK${what}: ${reason ?? "no reason given"}`];
+  });
+}

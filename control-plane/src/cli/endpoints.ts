@@ -1,0 +1,59 @@
+import { Option } from "commander";
+import type { Placements } from "./api-types.ts";
+import type { AddCommand } from "./cli.ts";
+import { print } from "./print.ts";
+import type { Cell } from "./table.ts";
+
+/** `weir endpoints SERVICE --from dc-a/z1`. */
+export const addEndpoints: AddCommand = (command, cli) => {
+  command
+    .argument("<service>")
+    .option("--from <locality>", "where the client is, like dc-a/z1")
+    .addOption(new Option("--client <kind>", "what it is").choices(["envoy", "grpc"]).default("envoy"))
+    .action(async (service: string, { from, client }: { from?: string; client: string }) => {
+      const query = new URLSearchParams({ client, ...(from !== undefined && { from }) });
+      const { body } = await cli
+        .api(command)
+        .get<Placements>(`/v1/services/${encodeURIComponent(service)}/endpoints?${query}`);
+      await print(cli, command, {
+        value: body,
+        table: () => ({ columns, rows: body.placements.flatMap(rowsOf) }),
+        names: () => body.placements.flatMap(({ endpoints }) => endpoints.map(({ address }) => address)),
+      });
+    });
+};
+
+const columns = [
+  { name: "PRIO", align: "right" as const },
+  "LOCALITY",
+  { name: "SHARE", align: "right" as const },
+  "ADDRESS",
+  { name: "WEIGHT", align: "right" as const },
+  "SOURCE",
+  "HEALTH",
+  "ID",
+];
+
+function rowsOf({
+  priority,
+  locality,
+  sharePercent,
+  endpoints,
+}: Placements["placements"][number]): readonly (readonly Cell[])[] {
+  return endpoints.map(({ id, address, weight, source, health }, index) => [
+    String(priority),
+    locality || "-",
+    // Once for the locality: below it is the same.
+    index === 0 ? `${percentText(sharePercent)} %` : "",
+    address,
+    String(weight),
+    source,
+    health === "serving" ? health : { text: health, style: health === "failing" ? "red" : "yellow" },
+    id === address ? "-" : id,
+  ]);
+}
+
+/** At most one decimal: `33.3`, `80`. */
+export function percentText(percent: number): string {
+  return String(Math.round(percent * 10) / 10);
+}

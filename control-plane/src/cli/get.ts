@@ -1,0 +1,43 @@
+import { ageText } from "../lib/age.ts";
+import type { Document, Listing, Stored } from "./api-types.ts";
+import type { AddCommand } from "./cli.ts";
+import { print } from "./print.ts";
+import { documentUrl, kindHelp, parseResource } from "./resources.ts";
+import type { Cell } from "./table.ts";
+
+/** `weir get KIND [NAME]`. */
+export const addGet: AddCommand = (command, cli) => {
+  command
+    .argument("<kind>", kindHelp)
+    .argument("[name]")
+    .addHelpText("after", "\nExamples:\n  weir get split\n  weir get split report -o yaml")
+    .action(async (kind: string, name: string | undefined) => {
+      const api = cli.api(command);
+      const wanted = parseResource(kind, name);
+      const { body } = await api.get<Listing & Readonly<Record<string, readonly Document[]>>>(
+        `/v1/${wanted.collection}`,
+      );
+      if (wanted.name === undefined) {
+        const documents = body[wanted.collection] ?? [];
+        await print(cli, command, {
+          value: documents,
+          table: () => ({ columns, rows: body.stored.map(row) }),
+          names: () => body.stored.map((each) => `${wanted.collection}/${each.name}`),
+        });
+        return;
+      }
+      const one = await api.get<Document>(documentUrl(wanted.collection, wanted.name));
+      await print(cli, command, {
+        value: one.body,
+        table: () => ({ columns, rows: body.stored.filter((each) => each.name === wanted.name).map(row) }),
+        names: () => [`${wanted.collection}/${wanted.name}`],
+      });
+    });
+};
+
+const columns = ["NAME", "ETAG", "CHANGED", "BY", "FROM", "REASON"];
+
+function row({ name, etag, origin, changed }: Stored): readonly Cell[] {
+  const age = ageText(Date.now() - Date.parse(changed.at));
+  return [name, etag, age, changed.by, origin.kind === "file" ? origin.path : "api", changed.reason];
+}

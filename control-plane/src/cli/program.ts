@@ -1,0 +1,130 @@
+import { Command, CommanderError, Option } from "commander";
+import { createApi } from "./api.ts";
+import { type AddCommand, type Cli, CliError, type Format, formats } from "./cli.ts";
+import type { CliIo } from "./io.ts";
+import { defaultServer } from "./server-url.ts";
+
+type Entry = { readonly says: string; readonly aliases?: readonly string[]; readonly load: () => Promise<AddCommand> };
+
+// A command's file is loaded when it is asked for: most people wait for `traffic set`, not for what else there is.
+const entries: Readonly<Record<string, Entry>> = {
+  serve: { says: "run a control plane", load: async () => (await import("./serve.ts")).addServe },
+  demo: {
+    says: "three data centers with traffic on this machine",
+    load: async () => (await import("./demo.ts")).addDemo,
+  },
+  traffic: {
+    says: "where callers are sent: get, set, override, restore",
+    load: async () => (await import("./traffic.ts")).addTraffic,
+  },
+  endpoints: {
+    says: "a service's endpoints as a client at a place sees them",
+    load: async () => (await import("./endpoints.ts")).addEndpoints,
+  },
+  client: {
+    says: "who is connected and what they hold",
+    aliases: ["proxy", "clients"],
+    load: async () => (await import("./client.ts")).addClient,
+  },
+  sources: {
+    says: "where endpoints come from, and how fresh that is",
+    load: async () => (await import("./sources.ts")).addSources,
+  },
+  get: { says: "documents in force", load: async () => (await import("./get.ts")).addGet },
+  apply: {
+    says: "create or replace documents, all or nothing",
+    load: async () => (await import("./apply.ts")).addApply,
+  },
+  delete: { says: "delete a document", load: async () => (await import("./delete.ts")).addDelete },
+  check: {
+    says: "check a directory of documents without a server",
+    load: async () => (await import("./check.ts")).addCheck,
+  },
+  history: { says: "who changed what, why and when", load: async () => (await import("./history.ts")).addHistory },
+  registry: {
+    says: "endpoints that register themselves: list, put, delete",
+    load: async () => (await import("./registry.ts")).addRegistry,
+  },
+  bootstrap: {
+    says: "the file that an Envoy or a gRPC client starts from",
+    load: async () => (await import("./bootstrap.ts")).addBootstrap,
+  },
+  config: {
+    says: "what serve would run with, and who says so",
+    load: async () => (await import("./serve.ts")).addConfig,
+  },
+  version: {
+    says: "versions of this program and of the server",
+    load: async () => (await import("./version.ts")).addVersion,
+  },
+};
+
+/**
+ * Runs one command. Resolves to its exit code: 0 done, 1 a difference or findings, 2 an error, which is told on stderr;
+ * 130 when it was interrupted.
+ */
+export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
+  let code = 0;
+  const cli: Cli = {
+    io,
+    api: (command) => {
+      const { server } = command.optsWithGlobals<{ server?: string }>();
+      return createApi({ server: server ?? defaultServer(io.env), actor: io.actor, signal: io.signal });
+    },
+    format: (command) => command.optsWithGlobals<{ output: Format }>().output,
+    exit: (next) => {
+      code = next;
+    },
+  };
+  try {
+    const program = await programFor(argv, cli);
+    await program.parseAsync([...argv], { from: "user" });
+    return code;
+  } catch (error) {
+    // commander has said it already; its own code for bad usage is 1, which here means a difference.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (io.signal.aborted) return 130;
+    io.stderr.write(`error: ${messageOf(error)}\n`);
+    return 2;
+  }
+}
+
+async function programFor(argv: readonly string[], cli: Cli): Promise<Command> {
+  const { io } = cli;
+  const program = new Command("weir")
+    .description("Weir: an xDS control plane for Envoy and gRPC clients")
+    .addOption(
+      new Option(
+        "--server <url>",
+        "the control plane to talk to; also WEIR_SERVER (default: a running demo, else http://127.0.0.1:18080)",
+      ),
+    )
+    .addOption(new Option("-o, --output <format>", "how to print").choices(formats).default("table"))
+    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
+    .exitOverride()
+    .showSuggestionAfterError()
+    .helpCommand(false)
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 done, 1 a difference or findings, 2 an error.\n`weir COMMAND --help` has more.",
+    );
+  const wanted = commandIn(argv);
+  for (const [name, { says, aliases = [], load }] of Object.entries(entries)) {
+    const command = program.command(name).description(says).aliases(aliases);
+    if (wanted === name || (wanted !== undefined && aliases.includes(wanted))) (await load())(command, cli);
+  }
+  return program;
+}
+
+const optionsWithValue = ["--server", "-o", "--output"];
+
+/** The command's name among arguments that may begin with options. */
+function commandIn(argv: readonly string[]): string | undefined {
+  return argv.find((each, index) => !each.startsWith("-") && !optionsWithValue.includes(argv[index - 1] ?? ""));
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof CliError) return error.message;
+  // A bug: whoever reports it needs to say where.
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
