@@ -137,6 +137,23 @@ test("a burst is published once, as its newest state", async () => {
   assert.ok(it.published() - before <= 2, `published ${it.published() - before} times`);
 });
 
+test("a source that repeats itself is not published each time, but what it changes then is at once", async () => {
+  using it = following();
+  it.demand.set(demanding("report"));
+  await it.until(size(1));
+  const report = it.watched.get("registry/report");
+  report?.say(saw(a));
+  await it.until(isKind("current"));
+  const published = it.states.current();
+  for (let turn = 0; turn < 20; turn++) {
+    report?.say(saw(endpoint("10.0.0.1:1")));
+    await new Promise(setImmediate);
+  }
+  assert.equal(it.states.current(), published);
+  report?.say({ kind: "failed", cause: new Error("connection refused") });
+  await it.until(isKind("stale"));
+});
+
 test("a feed that stays silent becomes overdue", async () => {
   using it = following({ maxWaitMs: 1 });
   it.demand.set(demanding("report"));

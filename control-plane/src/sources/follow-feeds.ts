@@ -36,6 +36,8 @@ type Followed = { readonly feed: Feed; state: FeedState; readonly stop: AbortCon
 
 /** Node takes a longer timer for one of 1 ms. */
 const longestTimerMs = 2 ** 31 - 1;
+/** A source that only repeats itself makes the published ages newer this often: thousands of feeds repeat themselves. */
+const refreshMs = 1_000;
 const restartBackoff = { baseMs: 500, maxMs: 30_000 };
 
 /**
@@ -46,7 +48,8 @@ export function followFeeds(options: FollowFeedsOptions, signal: AbortSignal): L
   const { demand, watch, observe, now, maxWaitMs = 15_000, random = Math.random } = options;
   const states = createLatest<FeedStates>();
   const followed = new Map<FeedKey, Followed>();
-  let publishing = false;
+  let publishing: NodeJS.Immediate | undefined;
+  let refreshing: NodeJS.Timeout | undefined;
 
   void followDemand();
   return states;
@@ -102,21 +105,40 @@ export function followFeeds(options: FollowFeedsOptions, signal: AbortSignal): L
   }
 
   function see(one: Followed, sighting: Sighting): void {
-    const { state, notes } = afterSighting(one.feed, one.state, sighting, now());
+    const before = one.state;
+    const { state, notes } = afterSighting(one.feed, before, sighting, now());
     one.state = state;
     for (const note of notes) observe(note);
-    publishSoon();
+    if (confirms(before, state)) publishLater();
+    else publishSoon();
   }
 
   /** Answers that came in together are one change: a turn later rather than a microtask, so that all sockets were read. */
   function publishSoon(): void {
-    if (publishing) return;
-    publishing = true;
-    setImmediate(() => {
-      publishing = false;
-      states.set(new Map([...followed].map(([key, { feed, state }]) => [key, { feed, state }])));
-    });
+    publishing ??= setImmediate(publish);
   }
+
+  function publishLater(): void {
+    refreshing ??= setTimeout(publish, refreshMs).unref();
+  }
+
+  function publish(): void {
+    clearImmediate(publishing);
+    clearTimeout(refreshing);
+    publishing = undefined;
+    refreshing = undefined;
+    if (signal.aborted) return;
+    states.set(new Map([...followed].map(([key, { feed, state }]) => [key, { feed, state }])));
+  }
+}
+
+function confirms(before: FeedState, after: FeedState): boolean {
+  return (
+    before.kind === "current" &&
+    after.kind === "current" &&
+    before.endpoints === after.endpoints &&
+    before.skipped === after.skipped
+  );
 }
 
 function watchOf(watch: Watches, feed: Feed, signal: AbortSignal): AsyncIterable<Sighting> {
