@@ -105,5 +105,5 @@ function misspelled(env: ConfigInput["env"]): Problem[] {
     });
 }
 
-// Which programs set-up and the tests start.
-const notOurs = new Set(["WEIR_ENVOY", "WEIR_CONSUL"]);
+// What set-up, the tests, the demo and the other commands read.
+const notOurs = new Set(["WEIR_ENVOY", "WEIR_CONSUL", "WEIR_DEMO_DIR", "WEIR_SERVER", "WEIR_ACTOR"]);

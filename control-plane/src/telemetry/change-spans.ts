@@ -156,6 +156,10 @@ export function createChangeSpans(tracer: Tracer, now: () => number): ChangeSpan
             pushes.delete(note.nodeId);
           }
           return;
+        case "serving":
+          // What the documents said before anyone was served is no change on its way to a client.
+          for (const revision of [...open.keys()]) finish(revision, undefined);
+          return;
         case "converged":
         case "not-converged":
           return finish(note.revision, note);

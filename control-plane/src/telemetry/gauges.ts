@@ -7,10 +7,12 @@ import type { SourceOverview } from "../operator/parts.ts";
 import type { ClientView } from "../serve/clients.ts";
 import { sourceLabels } from "./metrics.ts";
 
+type SourceState = Pick<SourceOverview, "source" | "state" | "since">;
+
 /** What the gauges are read from, at each scrape. */
 export type Readings = {
   clients(): readonly ClientView[];
-  sources(): readonly SourceOverview[];
+  sources(): readonly SourceState[];
   /** The world that is being served. */
   world(): World | undefined;
   now(): Date;
@@ -72,7 +74,7 @@ export function registerGauges(registry: Registry, readings: () => Readings | un
   });
 }
 
-function syncAge({ state, since }: SourceOverview, now: Date): number {
+function syncAge({ state, since }: SourceState, now: Date): number {
   return state === "current" ? 0 : Math.max(0, now.getTime() - since.getTime()) / 1000;
 }
 

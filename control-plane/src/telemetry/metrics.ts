@@ -1,8 +1,10 @@
 import { Counter, Histogram, type Registry } from "prom-client";
+import type { ResourceType } from "../snapshot/resource.ts";
 
 /** What is counted as it happens. No label ever holds what a client may choose freely: series must stay few. */
 export type Metrics = ReturnType<typeof createMetrics>;
 
+const types: readonly ResourceType[] = ["cluster", "endpoints", "listener", "routes"];
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const streamSeconds = [1, 10, 60, 300, 900, 1800, 3600, 21_600, 86_400];
 const bytes = [256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216];
@@ -17,10 +19,16 @@ export function createMetrics(registry: Registry) {
     buckets: number[],
     labelNames: readonly Label[] = [],
   ) => new Histogram({ name, help, buckets, labelNames, registers });
+  // A rate over a series that begins with its first NACK would not show that NACK.
+  const ofEachType = (name: string, help: string) => {
+    const made = counter(name, help, ["type"]);
+    for (const type of types) made.inc({ type }, 0);
+    return made;
+  };
   return {
-    pushes: counter("xds_push_total", "Responses sent to xDS clients.", ["type"]),
-    acks: counter("xds_ack_total", "Responses that clients accepted.", ["type"]),
-    nacks: counter("xds_nack_total", "Responses that clients rejected; they keep what they had.", ["type"]),
+    pushes: ofEachType("xds_push_total", "Responses sent to xDS clients."),
+    acks: ofEachType("xds_ack_total", "Responses that clients accepted."),
+    nacks: ofEachType("xds_nack_total", "Responses that clients rejected; they keep what they had."),
     refusedClients: counter("xds_client_refused_total", "Streams refused because of what their node says.", []),
     responseBytes: histogram("xds_response_bytes", "Size of the responses sent to xDS clients.", bytes, ["type"]),
     streamSeconds: histogram(

@@ -3,7 +3,7 @@ import type { Log, LogFields, LogLevel } from "./log.ts";
 import { type Metrics, sourceLabels } from "./metrics.ts";
 import type { Note, Observe } from "./note.ts";
 import { createRepeats } from "./repeats.ts";
-import { causeText, shortened } from "./text.ts";
+import { causeText, rounded, shortened } from "./text.ts";
 
 /** What becomes of one kind of note. */
 type Row<N extends Note> = {
@@ -38,7 +38,7 @@ const table: { readonly [Kind in Note["kind"]]: Row<Extract<Note, { readonly kin
   "source-back": {
     level: "info",
     says: ({ feed, blindMs }) => `${feed} answers again after ${Math.round(blindMs)} ms`,
-    fields: ({ source, feed, blindMs }) => ({ component: "sources", source, feed, blindMs }),
+    fields: ({ source, feed, blindMs }) => ({ component: "sources", source, feed, blindMs: rounded(blindMs) }),
   },
   "source-skipped": {
     level: ({ problems }) => (problems.length === 0 ? "info" : "warn"),
@@ -83,7 +83,13 @@ const table: { readonly [Kind in Note["kind"]]: Row<Extract<Note, { readonly kin
   "documents-changed": {
     level: "info",
     says: ({ entry }) => `r${entry.revision} by ${entry.by}: ${changesText(entry.changes)}`,
-    fields: ({ entry: { revision, by, through, reason } }) => ({ component: "policy", revision, by, through, reason }),
+    fields: ({ entry: { revision, by, through, reason } }) => ({
+      component: "policy",
+      revision,
+      by,
+      through,
+      reason: reason || undefined,
+    }),
     counts: ({ entry }, { applies }) => applies.inc({ source: entry.through, result: "done" }),
   },
   "documents-refused": {
@@ -108,7 +114,7 @@ const table: { readonly [Kind in Note["kind"]]: Row<Extract<Note, { readonly kin
       viewer,
       changed,
       removed,
-      tookMs,
+      tookMs: rounded(tookMs),
     }),
     counts: ({ tookMs }, { buildSeconds }) => buildSeconds.observe(tookMs / 1000),
   },
@@ -147,7 +153,7 @@ const table: { readonly [Kind in Note["kind"]]: Row<Extract<Note, { readonly kin
       client,
       protocol,
       peer,
-      forMs,
+      forMs: rounded(forMs),
     }),
     counts: ({ forMs }, { streamSeconds }) => streamSeconds.observe(forMs / 1000),
   },
@@ -217,7 +223,13 @@ const table: { readonly [Kind in Note["kind"]]: Row<Extract<Note, { readonly kin
   "operator-answered": {
     level: ({ code }) => (code >= 500 ? "error" : "debug"),
     says: ({ method, route, code }) => `${method} ${route} answered ${code}`,
-    fields: ({ method, route, code, tookMs }) => ({ component: "operator", method, route, code, tookMs }),
+    fields: ({ method, route, code, tookMs }) => ({
+      component: "operator",
+      method,
+      route,
+      code,
+      tookMs: rounded(tookMs),
+    }),
     counts: ({ method, route, code, tookMs }, { operatorRequests, operatorSeconds }) => {
       operatorRequests.inc({ method, route, code: String(code) });
       operatorSeconds.observe({ method, route }, tookMs / 1000);
@@ -233,14 +245,20 @@ const table: { readonly [Kind in Note["kind"]]: Row<Extract<Note, { readonly kin
     level: "info",
     says: ({ revision, clients, tookMs }) =>
       `r${revision} is held by all ${clients} clients after ${Math.round(tookMs)} ms`,
-    fields: ({ revision, clients, tookMs }) => ({ component: "xds", revision, clients, tookMs }),
+    fields: ({ revision, clients, tookMs }) => ({ component: "xds", revision, clients, tookMs: rounded(tookMs) }),
     counts: ({ tookMs }, { convergenceSeconds }) => convergenceSeconds.observe(tookMs / 1000),
   },
   "not-converged": {
     level: "warn",
     says: ({ revision, acked, clients, tookMs }) =>
       `r${revision}: ${clients - acked} of ${clients} clients have not answered after ${Math.round(tookMs / 1000)} s; GET /v1/clients names them`,
-    fields: ({ revision, acked, clients, tookMs }) => ({ component: "xds", revision, acked, clients, tookMs }),
+    fields: ({ revision, acked, clients, tookMs }) => ({
+      component: "xds",
+      revision,
+      acked,
+      clients,
+      tookMs: rounded(tookMs),
+    }),
     counts: ({ tookMs }, { convergenceSeconds }) => convergenceSeconds.observe(tookMs / 1000),
   },
 
@@ -259,7 +277,12 @@ const table: { readonly [Kind in Note["kind"]]: Row<Extract<Note, { readonly kin
     level: "info",
     says: ({ revision, services, afterMs }) =>
       `serving ${services} services of r${revision}, ${Math.round(afterMs)} ms after the start`,
-    fields: ({ revision, services, afterMs }) => ({ component: "process", revision, services, afterMs }),
+    fields: ({ revision, services, afterMs }) => ({
+      component: "process",
+      revision,
+      services,
+      afterMs: rounded(afterMs),
+    }),
   },
   "log-level-set": {
     level: "info",

@@ -11,3 +11,8 @@ export function causeText(error: Error): string {
   const under = cause instanceof Error ? causeText(cause) : cause === undefined ? "" : String(cause);
   return shortened(under === "" || error.message.includes(under) ? error.message : `${error.message}: ${under}`);
 }
+
+/** Milliseconds as a log has them: to the microsecond. */
+export function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}

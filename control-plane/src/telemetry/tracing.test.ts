@@ -150,6 +150,28 @@ test("a change that thousands of clients hear of shows some of them and counts t
   assert.equal(root.status.message, "1000 of 1000 clients have not answered");
 });
 
+test("the trace of what was in force at the start ends when serving begins", async () => {
+  await using collector = await startCollector();
+  const { stream, lines } = lineCollector();
+  {
+    await using telemetry = await startTelemetry(config(collector.endpoint), stream);
+    telemetry.observe(changed(1));
+    telemetry.observe({ kind: "serving", revision: 1, services: 1, afterMs: 100 });
+    telemetry.observe({ kind: "withheld", viewer, revision: 1, cause: new Error("of another day") });
+  }
+  assert.deepEqual(
+    collector
+      .spans()
+      .map(({ name }) => name)
+      .toSorted(),
+    ["apply", "change"],
+  );
+  assert.deepEqual(
+    lines.map(({ trace_id }) => trace_id !== undefined),
+    [true, true, false],
+  );
+});
+
 test("a collector that is away is told once, and keeps nothing from ending", async () => {
   const { stream, lines } = lineCollector();
   const started = performance.now();
