@@ -18,7 +18,7 @@ export type ResourceSet = {
   readonly routes: readonly RouteConfiguration[];
 };
 
-/** One service that cannot be translated is left out and reported; the others are served. */
+/** What cannot be translated, a service or a part of one (a host, a health check), is left out and reported; all else is served. */
 export type Translation = {
   readonly resources: ResourceSet;
   readonly leftOut: ReadonlyMap<ServiceName, readonly Problem[]>;

@@ -46,8 +46,8 @@ export function retryPolicyOf(retry: Retry, protocol: Protocol, flavour: Viewer[
 
 /**
  * What never reached an answer. For a gRPC client a connection lost before any response is UNAVAILABLE, so Envoy tries that
- * again too (`reset`, which is also what a per-try timeout is). Other HTTP requests may have had their effect by then:
- * only what certainly was not seen by the server is sent again.
+ * again too (`reset`). Other HTTP requests may have had their effect by then, so only what certainly was not seen by the
+ * server is sent again, unless a time for one try is set: Envoy takes its end for a reset, and without that retries nothing.
  */
 function connectionTroubles(
   { retryOn, perTryTimeoutMs }: Extract<Retry, { readonly kind: "on" }>,

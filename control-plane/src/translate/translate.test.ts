@@ -53,6 +53,16 @@ test("viewers share all that does not depend on where they are", () => {
   assert.equal(translate(nearest, sidecar("dc-b/z1")).resources.endpoints[0], there.endpoints[0]);
 });
 
+test("callers from where a service has nothing are told the same", () => {
+  const translate = createTranslate();
+  const nearest = world([service("report")]);
+  const one = (where: string) => translate(nearest, edge(where)).resources.endpoints[0];
+  assert.equal(one("dc-x/z1"), one("dc-y/z2"));
+  assert.equal(one("dc-a/z8"), one("dc-a"));
+  assert.notEqual(one("dc-a/z8"), one("dc-a/z1"));
+  assert.notEqual(one("dc-a/z8"), one("dc-x/z1"));
+});
+
 test("equal worlds give equal bytes, in whatever order they were told", () => {
   const bytes = (services: readonly Service[]) =>
     createTranslate()(world(services), edge("dc-a/z1")).resources.endpoints.map((each) =>

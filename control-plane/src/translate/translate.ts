@@ -6,7 +6,7 @@ import type { RouteConfiguration } from "@weir/proto/envoy/config/route/v3/route
 import { byText } from "../lib/order.ts";
 import type { Problem } from "../lib/parsed.ts";
 import { defaultPolicy } from "../model/default-policy.ts";
-import { matchesLocality } from "../model/locality.ts";
+import type { Locality } from "../model/locality.ts";
 import type { ServiceName } from "../model/names.ts";
 import type { TrafficPolicy } from "../model/policy.ts";
 import type { Service, ServiceSpec } from "../model/service.ts";
@@ -22,6 +22,7 @@ import { createMemory, sameWhileEqual } from "./memory.ts";
 import { canCall, grpcListenerName, grpcRoutesName, routesName } from "./resource-names.ts";
 import type { ResourceSet, Translate } from "./resource-set.ts";
 import { routeConfigurationOf, virtualHostOf } from "./routes.ts";
+import { ruleFor } from "./spread-endpoints.ts";
 
 /** A service with all that is said about it. */
 type Subject = {
@@ -44,41 +45,43 @@ export function createTranslate(): Translate {
   const virtualHosts = createMemory<VirtualHost>();
   const routes = createMemory<RouteConfiguration>();
   const listeners = createMemory<Listener>();
+  const places = createMemory<ReadonlySet<string>>();
+  const envoyListeners = new Map<string, Listener>();
   const subjectsOf = createSubjects();
   const edgeHosts = sameWhileEqual<VirtualHost>();
 
   const clusterFor = ({ service: { spec }, policy }: Subject, flavour: Flavour) =>
     clusters(spec, policy, flavour, () => clusterOf(spec, policy, flavour));
 
-  const assignmentFor = ({ service, split, policy }: Subject, viewer: Viewer) => {
+  const assignmentFor = ({ service, split, policy }: Subject, { locality: caller, flavour }: Viewer) => {
     const { overprovisioningFactor } = policy;
-    const index = split ? split.rules.findIndex(({ from }) => matchesLocality(from, viewer.locality)) : -1;
-    const rule = split?.rules[index] ?? nearest;
-    const { region, zone } = viewer.locality;
-    const place = rule.spread.kind === "nearest" ? `${region}/${zone}` : "";
-    return assignments(
-      service,
-      split ?? nearest,
-      [viewer.flavour, index, place, overprovisioningFactor].join(" "),
-      () =>
-        assignmentOf(
-          service,
-          { rule, overrides: split?.overrides ?? [], caller: viewer.locality, overprovisioningFactor },
-          viewer.flavour,
-        ),
+    const { rule, index } = ruleFor(split, caller);
+    const place = rule.spread.kind === "nearest" ? nearestPlace(caller, placesOf(service)) : "";
+    return assignments(service, split ?? nearest, `${flavour} ${index} ${place} ${overprovisioningFactor}`, () =>
+      assignmentOf(service, { rule, overrides: split?.overrides ?? [], caller, overprovisioningFactor }, flavour),
     );
   };
+
+  const placesOf = (service: Service) =>
+    places(service, everyone, "", () => new Set(service.endpoints.flatMap(({ locality }) => namesOf(locality))));
 
   const virtualHostFor = ({ service: { spec }, policy, domains }: Subject) =>
     virtualHosts(spec, policy, domains.join(" "), () => virtualHostOf(spec, policy, domains, "envoy"));
 
+  const listenerFor = (viewer: Extract<Viewer, { readonly flavour: "envoy" }>) => {
+    const key = `${viewer.role} ${viewer.listen.host} ${viewer.listen.port}`;
+    const listener = envoyListeners.get(key) ?? envoyListenerOf(viewer);
+    // Where a listener binds is for the client to say, so what is remembered of it must have an end.
+    if (envoyListeners.size >= 1_000) envoyListeners.clear();
+    envoyListeners.set(key, listener);
+    return listener;
+  };
+
   const forEnvoy = (viewer: Extract<Viewer, { readonly flavour: "envoy" }>, subjects: readonly Subject[]) => {
     const hosts = edgeHosts(subjects.map(virtualHostFor));
-    const { role, listen } = viewer;
+    const { role } = viewer;
     return {
-      listeners: [
-        listeners(everyone, everyone, `${role} ${listen.host} ${listen.port}`, () => envoyListenerOf(viewer)),
-      ],
+      listeners: [listenerFor(viewer)],
       routes: [routes(hosts, everyone, role, () => routeConfigurationOf(routesName(role), hosts))],
     };
   };
@@ -108,6 +111,20 @@ export function createTranslate(): Translate {
     };
     return { resources, leftOut };
   };
+}
+
+/**
+ * The part of a caller's locality that makes a difference to this service: a zone or region without endpoints is as far away
+ * as any other. So there are no more variants than the service has places, whatever clients say of themselves.
+ */
+function nearestPlace({ region, zone }: Locality, places: ReadonlySet<string>): string {
+  if (region === "") return "unknown";
+  if (zone !== "" && places.has(`${region}/${zone}`)) return `${region}/${zone}`;
+  return places.has(`${region}/`) ? `${region}/` : "elsewhere";
+}
+
+function namesOf({ region, zone }: Locality): readonly string[] {
+  return [`${region}/`, `${region}/${zone}`];
 }
 
 /** In place of an object that a result does not depend on. */
