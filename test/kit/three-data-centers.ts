@@ -57,12 +57,15 @@ export async function startScene({
 } = {}): Promise<Scene> {
   await using started = new AsyncDisposableStack();
   const starting = datacenters.flatMap((datacenter) =>
-    Array.from({ length: perDatacenter }, (_, index) =>
-      startBackendProcess({ id: `${datacenter}-${index + 1}`, datacenter }),
-    ),
+    Array.from({ length: perDatacenter }, (_, index) => {
+      const backend = startBackendProcess({ id: `${datacenter}-${index + 1}`, datacenter });
+      // Ended also when something else fails to start first.
+      started.defer(async () => (await backend.catch(() => undefined))?.[Symbol.asyncDispose]());
+      return backend;
+    }),
   );
   const weir = started.use(await startWeir({ documents: { "report.yaml": documents }, args: weirArgs }));
-  const backends = (await Promise.all(starting)).map((backend) => started.use(backend));
+  const backends = await Promise.all(starting);
   for (const backend of backends) await register(weir, backend, leaseSeconds);
   const envoy = started.use(await startEdge(weir, edge));
   const throughEdge = started.use(startLoad({ target: await envoy.listener("edge"), authority: "report" }));
