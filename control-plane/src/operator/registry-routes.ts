@@ -153,11 +153,14 @@ async function drain(
   closing: AbortSignal,
 ): Promise<{ readonly acked: number; readonly of: number }> {
   const until = performance.now() + withinMs;
-  if (!(await registry.drain(service, id))) throw noSuchEndpoint(service, id);
+  const registered = registry.get(service, id);
+  if (!registered || !(await registry.drain(service, id))) throw noSuchEndpoint(service, id);
+  const address = addressText(registered.endpoint.address);
   const enough = AbortSignal.any([closing, AbortSignal.timeout(withinMs)]);
   for await (const { catalog } of worlds.changes(enough)) {
-    const all = [...catalog.values()].flatMap(({ endpoints }) => endpoints);
-    if (!all.some((each) => each.id === id && each.source === "registry" && each.health !== "draining")) break;
+    const known = catalog.values().flatMap(({ endpoints }) => endpoints);
+    if (!known.some((each) => each.id === id && addressText(each.address) === address && each.health !== "draining"))
+      break;
   }
   return clients.settled(Math.max(0, until - performance.now()), closing);
 }

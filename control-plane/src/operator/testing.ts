@@ -1,0 +1,73 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { joinWorlds } from "../join-worlds.ts";
+import { operatorParts } from "../operator-parts.ts";
+import { createFilePolicyStore } from "../policy/file-policy-store.ts";
+import { type ConnectedClients, createConnectedClients } from "../serve/connected-clients.ts";
+import { createConsulSource } from "../sources/consul/consul-source.ts";
+import { createFileSource } from "../sources/file/file-source.ts";
+import { followFeeds } from "../sources/follow-feeds.ts";
+import { createRegistry } from "../sources/registry/registry.ts";
+import type { OperatorNote, OperatorParts } from "./parts.ts";
+
+/** All of a control plane that the operator's side sees, real, in a folder of its own; clients are entered by the test. */
+export type TestParts = AsyncDisposable & {
+  readonly parts: OperatorParts;
+  readonly clients: ConnectedClients;
+  readonly notes: OperatorNote[];
+};
+
+export async function startTestParts(): Promise<TestParts> {
+  const dir = await mkdtemp(join(tmpdir(), "weir-operator-"));
+  const stop = new AbortController();
+  const now = () => new Date();
+  const monotonicMs = () => performance.now();
+  const observe = () => undefined;
+  const policies = await createFilePolicyStore({ dir: join(dir, "documents"), observe, now });
+  const registry = await createRegistry({
+    dir: join(dir, "registry"),
+    now,
+    monotonicMs,
+    observe,
+  });
+  const file = createFileSource({ dir: undefined });
+  const consul = createConsulSource({ datacenters: [], observe, monotonicMs });
+  const joined = joinWorlds(
+    {
+      books: policies.books,
+      datacenters: [],
+      follow: (demand) =>
+        followFeeds(
+          { demand, watch: { file: file.watch, consul: consul.watch, registry: registry.watch }, observe, now },
+          stop.signal,
+        ),
+      now,
+    },
+    stop.signal,
+  );
+  const clients = createConnectedClients();
+  const metrics = async () => ({ contentType: "text/plain; version=0.0.4", text: "config_revision 1\n" });
+  const parts = operatorParts({
+    policies,
+    registry,
+    clients,
+    joined,
+    published: joined.worlds,
+    metrics,
+    version: "0.0.0-test",
+    now,
+  });
+  return {
+    parts,
+    clients,
+    notes: [],
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await consul[Symbol.asyncDispose]();
+      await registry[Symbol.asyncDispose]();
+      await policies[Symbol.asyncDispose]();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
