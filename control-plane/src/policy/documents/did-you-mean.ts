@@ -9,7 +9,9 @@ export function nearestOf(
   let best: { readonly name: string; readonly off: number } | undefined;
   for (const name of known) {
     const off = distance(found.toLowerCase(), name.toLowerCase());
-    const allowed = Math.min(mostOff, Math.max(1, Math.floor(Math.min(found.length, name.length) / 3)));
+    const length = Math.min(found.length, name.length);
+    // Two letters that changed places count as two.
+    const allowed = Math.min(mostOff, length < 4 ? 1 : Math.max(2, Math.floor(length / 3)));
     if (off <= allowed && (!best || off < best.off)) best = { name, off };
   }
   return best?.name;

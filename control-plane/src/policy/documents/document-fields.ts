@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { parseLocality, parseLocalityPattern } from "../../model/locality.ts";
 import { nameRule, parseServiceName, type ServiceName } from "../../model/names.ts";
+import type { Path } from "./path-text.ts";
 import { isJsonObject, type JsonObject } from "./plain-json.ts";
+import { shown } from "./shown.ts";
 
 export const apiVersionText = "weir/v1alpha1";
 export const apiVersion = z.literal(apiVersionText).describe("The version of this format.");
@@ -17,7 +19,7 @@ export const nameText = z
   .string()
   .superRefine((text, context) => {
     if (parseServiceName(text) === undefined)
-      context.addIssue({ code: "custom", message: `${JSON.stringify(text)} is no name: expected ${nameRule}` });
+      context.addIssue({ code: "custom", message: `${shown(text)} is no name: expected ${nameRule}` });
   })
   .meta({ minLength: 1, maxLength: 200, examples: ["report"] });
 
@@ -44,6 +46,15 @@ export const patternField = z
   })
   .meta({ examples: ["dc-a", "dc-a/z1"] });
 
+/** A field that may be left out; its description, for editors, ends with what then holds. */
+export function withDefault<S extends z.ZodType<string | number | boolean>>(
+  schema: S,
+  value: z.input<S>,
+  description: string,
+): z.ZodDefault<S> {
+  return z._default(schema, value as never).describe(`${description} Default: ${value}.`);
+}
+
 const label = z.string().max(1024);
 
 export const metadata = z
@@ -57,26 +68,38 @@ export const metadata = z
  * Adds a check of how fields go together. It runs also when one of them is wrong in itself, so that everything wrong is said
  * at once; hence it is given what is there, unchecked.
  */
-export function together<S extends z.ZodType>(
-  schema: S,
-  check: (value: JsonObject, problem: (path: readonly (string | number)[], says: string) => void) => void,
-): S {
-  return schema.superRefine(
-    (value, context) =>
-      check(value as JsonObject, (path, says) => context.addIssue({ code: "custom", message: says, path: [...path] })),
-    { when: ({ value }) => isJsonObject(value) },
-  );
+export function together<S extends z.ZodType>(schema: S, check: (value: JsonObject) => Found): S {
+  return schema.superRefine((value, context) => addIssues(context, check(value as JsonObject)), {
+    when: ({ value }) => isJsonObject(value),
+  });
+}
+
+/** The same for a list, checked as a whole. */
+export function listTogether<S extends z.ZodType>(schema: S, check: (entries: readonly unknown[]) => Found): S {
+  return schema.superRefine((value, context) => addIssues(context, check(value as readonly unknown[])), {
+    when: ({ value }) => Array.isArray(value),
+  });
+}
+
+type Found = readonly { readonly path: Path; readonly says: string }[];
+
+function addIssues(context: z.core.$RefinementCtx, found: Found): void {
+  for (const { path, says } of found) context.addIssue({ code: "custom", message: says, path: [...path] });
 }
 
 /** Of several fields exactly one must be there, as in `{registry: {}}`. */
-export function exactlyOneOf<S extends z.ZodObject>(schema: S, fields: readonly string[]): S {
-  return together(schema, (value, problem) => {
-    const found = fields.filter((field) => Object.hasOwn(value, field) && value[field] !== undefined);
-    const words = fields.join(", ");
-    // A field that is not known is probably the one that was meant, and is reported by itself.
-    const isMisspelt = Object.keys(value).some((key) => !Object.hasOwn(schema.shape, key));
-    if (found.length === 0 && !isMisspelt) problem([], `expected one of ${words}`);
-    if (found.length > 1)
-      problem([found[1] ?? ""], `expected only one of ${words}, not ${found.join(" and ")} together`);
-  });
+export function exactlyOneOf<S extends z.ZodType>(schema: S, fields: readonly string[]): S {
+  const words = fields.join(", ");
+  return schema.superRefine(
+    (value, context) => {
+      const found = fields.filter((field) => (value as JsonObject)[field] !== undefined);
+      // A field that is not known is probably the one that was meant, and is reported by itself.
+      const isMisspelt = context.issues.some(({ code }) => code === "unrecognized_keys");
+      if (found.length === 0 && !isMisspelt) context.addIssue({ code: "custom", message: `expected one of ${words}` });
+      if (found.length < 2) return;
+      const message = `expected only one of ${words}, not ${found.join(" and ")} together`;
+      context.addIssue({ code: "custom", message, path: found.slice(1, 2) });
+    },
+    { when: ({ value }) => isJsonObject(value) },
+  );
 }

@@ -4,7 +4,8 @@ import type { DocumentKind } from "../policy-store.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { type JsonSchema, schemaAt } from "./json-schema.ts";
 import type { Path, Where } from "./path-text.ts";
-import { isJsonObject, valueAt } from "./plain-json.ts";
+import { valueAt } from "./plain-json.ts";
+import { shown } from "./shown.ts";
 
 /** What a schema found wrong with a document, in words that say what stands there and what was expected. */
 export function documentProblems(
@@ -25,9 +26,10 @@ export function documentProblems(
 
 function sentence(issue: z.core.$ZodIssue, schema: JsonSchema | undefined, found: unknown): string {
   switch (issue.code) {
-    case "invalid_type":
     case "too_small":
     case "too_big":
+      return `expected ${expectation(schema)}${size(schema)}, not ${shown(found)}`;
+    case "invalid_type":
       return `expected ${expectation(schema)}, not ${shown(found)}${hint(schema, found)}`;
     case "invalid_value":
       return `expected ${expectation(schema)}, not ${shown(found)}${typeof found === "string" ? didYouMean(found, choices(schema)) : ""}`;
@@ -68,10 +70,23 @@ function expectation(schema: JsonSchema | undefined): string {
     case "array":
       return "a list";
     case "object":
-      return schema.properties ? `fields (${Object.keys(schema.properties).join(", ")})` : "names with values";
+      return fields(schema);
     default:
       return "something else";
   }
+}
+
+function fields({ properties, examples }: JsonSchema): string {
+  if (properties === undefined) return `names with values${examples ? ` such as ${JSON.stringify(examples[0])}` : ""}`;
+  const names = Object.keys(properties);
+  return names.length === 0 ? "{}" : `fields (${names.join(", ")})`;
+}
+
+/** How long a list or a text may be. */
+function size({ type, minItems, maxItems, minLength, maxLength }: JsonSchema = {}): string {
+  const [least, most] = type === "array" ? [minItems ?? 0, maxItems] : [minLength ?? 0, maxLength];
+  if (most === undefined || (type !== "array" && type !== "string")) return "";
+  return ` of ${least} to ${most} ${type === "array" ? "entries" : "characters"}`;
 }
 
 function range({ minimum, maximum }: JsonSchema): string {
@@ -79,18 +94,10 @@ function range({ minimum, maximum }: JsonSchema): string {
   return maximum === undefined ? ` from ${minimum}` : ` from ${minimum} to ${maximum}`;
 }
 
-/** What stands there, short enough for a message. */
-function shown(value: unknown): string {
-  if (value === null || value === undefined) return "nothing";
-  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
-  if (isJsonObject(value)) return "fields of its own";
-  const text = JSON.stringify(value);
-  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
-}
-
 /** YAML reads `version: 1` as a number and `weight: "5"` as text. */
 function hint(schema: JsonSchema | undefined, found: unknown): string {
-  if (schema?.type === "string" && (typeof found === "number" || typeof found === "boolean"))
+  // Not for durations: "5" is none either.
+  if (schema?.type === "string" && !schema.pattern && (typeof found === "number" || typeof found === "boolean"))
     return "; put it in quotes";
   const isNumber = schema?.type === "integer" || schema?.type === "number";
   if (isNumber && typeof found === "string" && found.trim() !== "" && Number.isFinite(Number(found)))

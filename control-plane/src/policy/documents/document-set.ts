@@ -2,7 +2,7 @@ import type { Problem } from "../../lib/parsed.ts";
 import { parseEndpointList } from "../../model/endpoint-entry.ts";
 import { parseSourceName, type SourceName } from "../../model/names.ts";
 import type { ParsedDocument } from "./parse-document.ts";
-import { type Path, pathText } from "./path-text.ts";
+import { pathOfText } from "./place-problems.ts";
 import { isJsonObject } from "./plain-json.ts";
 import { documentsOf } from "./yaml-documents.ts";
 import { readYaml, type YamlValue } from "./yaml-values.ts";
@@ -110,9 +110,5 @@ function endpointFileProblems({ path, values, problems }: Read): Problem[] {
 
 /** The list is checked by the model, which speaks of paths as text. */
 function placeOf(at: string, { where }: YamlValue): Pick<Problem, "at" | "source"> {
-  const path: Path = [...at.matchAll(/\[(\d+)\]|([^.[\]]+)/g)].map(([, index, key]) =>
-    index ? Number(index) : (key ?? ""),
-  );
-  const { source } = where(path);
-  return source ? { at: at || pathText(path), source } : { at };
+  return { ...where(pathOfText(at)), at };
 }

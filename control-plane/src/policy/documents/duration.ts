@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { JsonObject } from "./plain-json.ts";
+import { shown } from "./shown.ts";
 
 // GEP-2257, "Gateway API Duration Format": whole numbers of at most five digits, at most four of them, no fractions.
 const format = /^([0-9]{1,5}(h|m|s|ms)){1,4}$/;
@@ -37,7 +39,7 @@ export function duration({ minMs, maxMs = 86_400_000 }: { readonly minMs: number
       if (ms === undefined)
         context.addIssue({
           code: "custom",
-          message: `${JSON.stringify(text)} is no duration: expected whole numbers with h, m, s or ms, such as 500ms, 5s or 1m30s`,
+          message: `${shown(text)} is no duration: expected whole numbers with h, m, s or ms, such as 500ms, 5s or 1m30s`,
         });
       else if (ms < minMs || ms > maxMs) context.addIssue({ code: "custom", message: `${range}, not ${text}` });
     })
@@ -49,4 +51,12 @@ export function durationMs(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined) throw new Error(`"${text}" passed its schema but is no duration`);
   return ms;
+}
+
+/** One duration may not be longer than another, its default included. */
+export function notShorter(fields: JsonObject, base: string, max: string) {
+  const [least, most] = [fields[base], fields[max]];
+  if (typeof least !== "string" || typeof most !== "string") return [];
+  if ((parseDuration(least) ?? 0) <= (parseDuration(most) ?? Number.POSITIVE_INFINITY)) return [];
+  return [{ path: [base], says: `${least} is longer than ${max} (${most})` }];
 }

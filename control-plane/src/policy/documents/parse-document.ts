@@ -9,11 +9,12 @@ import { didYouMean, nearestOf } from "./did-you-mean.ts";
 import { apiVersionText } from "./document-fields.ts";
 import { documentProblems } from "./document-problems.ts";
 import { documentKinds } from "./document-schemas.ts";
+import { lateOverrides } from "./late-overrides.ts";
 import { inDocument, type Where } from "./path-text.ts";
 import { isJsonObject, type JsonObject, notPlain, valueAt } from "./plain-json.ts";
 import { serviceDocument, serviceSpecOf } from "./service-document.ts";
 import { trafficPolicyDocument, trafficPolicyOf } from "./traffic-policy-document.ts";
-import { lateOverrides, splitOf, trafficSplitDocument } from "./traffic-split-document.ts";
+import { splitOf, trafficSplitDocument } from "./traffic-split-document.ts";
 
 /** A document as it was written, and what it says; by itself it is good. */
 export type ParsedDocument = DocumentModel & {

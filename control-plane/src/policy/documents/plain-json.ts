@@ -21,24 +21,29 @@ export function valueAt(value: unknown, path: Path): unknown {
 }
 
 /**
- * What in a value is not plain JSON, or is not safe to hand on: numbers that JSON cannot hold, `__proto__` (which sets a
- * prototype where code copies keys), text that UTF-8 cannot hold, bottomless nesting. Empty for plain JSON.
+ * What in a value is not plain JSON, or is not safe to hand on: `__proto__` (which sets a prototype
+ * where code copies keys), text that UTF-8 cannot hold, bottomless nesting. Empty for plain JSON.
  */
-export function notPlain(value: unknown, path: Path = []): { readonly path: Path; readonly says: string }[] {
+export function notPlain(
+  value: unknown,
+  path: Path = [],
+  above: readonly unknown[] = [],
+): { readonly path: Path; readonly says: string }[] {
   if (path.length > maxDepth) return [{ path, says: `is nested more than ${maxDepth} deep; no document is` }];
-  if (value === null || typeof value === "boolean") return [];
+  // NaN and the infinities, which YAML has, are left to the schemas: they fit no field.
+  if (value === null || typeof value === "boolean" || typeof value === "number") return [];
   if (typeof value === "string") return value.isWellFormed() ? [] : [{ path, says: "is not valid Unicode text" }];
-  if (typeof value === "number")
-    return Number.isFinite(value) ? [] : [{ path, says: `expected a number, not ${value}` }];
-  if (Array.isArray(value)) return value.flatMap((item, index) => notPlain(item, [...path, index]));
   if (typeof value !== "object") return [{ path, says: `expected plain JSON, not a ${typeof value}` }];
+  if (above.includes(value)) return [{ path, says: "holds itself" }];
+  const around = [...above, value];
+  if (Array.isArray(value)) return value.flatMap((item, index) => notPlain(item, [...path, index], around));
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return [{ path, says: "expected plain JSON" }];
   return Object.entries(value).flatMap(([key, item]) => {
     const at = [...path, key];
     if (key === "__proto__") return [{ path: at, says: "may not be used as a name" }];
     if (!key.isWellFormed()) return [{ path: at, says: "is not valid Unicode text" }];
-    return notPlain(item, at);
+    return notPlain(item, at, around);
   });
 }
 

@@ -3,7 +3,8 @@ import { z } from "zod";
 import type { Endpoint, EndpointOrigin, ServiceSpec } from "../../model/service.ts";
 import { apiVersion, exactlyOneOf, metadata, nameOf, nameText, together } from "./document-fields.ts";
 import type { Path } from "./path-text.ts";
-import { isJsonObject, type Json } from "./plain-json.ts";
+import { isJsonObject, type Json, type JsonObject } from "./plain-json.ts";
+import { shown } from "./shown.ts";
 import { parseStaticEndpoint, staticConflicts, staticEndpoint } from "./static-endpoint.ts";
 
 const metaKey = /^meta\.[A-Za-z0-9_.-]{1,128}$/;
@@ -43,6 +44,7 @@ const file = z
         const says = filePathProblem(path);
         if (says !== undefined) context.addIssue({ code: "custom", message: says });
       })
+      .meta({ examples: ["endpoints/report.yaml"] })
       .describe("A YAML or JSON file with a list of endpoints; relative to the config directory."),
   })
   .describe("Endpoints from a file, read again when it changes.");
@@ -100,15 +102,7 @@ const spec = together(
       .prefault({})
       .describe("How instances in Consul get their locality."),
   }),
-  (value, problem) => {
-    const port = typeof value["port"] === "number" ? value["port"] : undefined;
-    for (const { path, says } of staticConflicts(staticEntries(value["endpoints"]), port)) problem(path, says);
-    const hosts = Array.isArray(value["hosts"]) ? value["hosts"] : [];
-    for (const [index, host] of hosts.entries()) {
-      const same = (other: unknown) => String(other).toLowerCase() === String(host).toLowerCase();
-      if (hosts.findIndex(same) < index) problem(["hosts", index], `${JSON.stringify(host)} is listed twice`);
-    }
-  },
+  (value) => [...addressProblems(value), ...hostProblems(value)],
 );
 
 export const serviceDocument = z
@@ -160,6 +154,20 @@ function filePathProblem(path: string): string | undefined {
   // The watched directory hides dot files from itself: editors and ConfigMaps keep their own there.
   if (path.split("/").some((part) => part.startsWith(".") && part !== ".")) return `"${path}" is hidden`;
   return undefined;
+}
+
+function addressProblems({ port, endpoints }: JsonObject) {
+  return staticConflicts(staticEntries(endpoints), typeof port === "number" ? port : undefined);
+}
+
+function hostProblems({ hosts }: JsonObject) {
+  if (!Array.isArray(hosts)) return [];
+  const names = hosts.map((host) => String(host).toLowerCase());
+  return hosts.flatMap((host, index) =>
+    names.indexOf(names[index] ?? "") < index
+      ? [{ path: ["hosts", index], says: `${shown(host)} is listed twice` }]
+      : [],
+  );
 }
 
 function staticEntries(endpoints: Json | undefined): { readonly entry: Json; readonly path: Path }[] {

@@ -8,6 +8,7 @@ import {
   LineCounter,
   type Node,
   parseAllDocuments,
+  visit,
 } from "yaml";
 import type { Problem } from "../../lib/parsed.ts";
 import { type Path, pathText, type Where } from "./path-text.ts";
@@ -40,15 +41,14 @@ export function readYaml(
   const values: YamlValue[] = [];
   const problems: Problem[] = [];
   for (const document of documents) {
-    const wrong = [...document.errors, ...document.warnings];
-    if (wrong.length > 0) {
-      // Each position once: one slip often gives several errors at the same place.
-      const byPlace = new Map(wrong.map(({ pos, message }) => [pos[0], message] as const).reverse());
-      const inOrder = [...byPlace].sort(([a], [b]) => a - b);
-      for (const [offset, message] of inOrder.slice(0, maxSyntaxProblems))
-        problems.push({ at: "", says: `not valid YAML: ${message}`, source: place(offset) });
-      continue;
-    }
+    const wrong = [...document.errors, ...document.warnings, ...wrongAliases(document)];
+    // Each position once: one slip often gives several errors at the same place.
+    const byPlace = new Map(wrong.map((each) => [each.pos[0], each] as const).reverse());
+    const inOrder = [...byPlace].sort(([a], [b]) => a - b).slice(0, maxSyntaxProblems);
+    for (const [offset, error] of inOrder)
+      problems.push({ at: "", says: `not valid YAML: ${words(error, text)}`, source: place(offset) });
+    // A field that is there twice does not hide what else is wrong.
+    if (wrong.some(({ code }) => code !== "DUPLICATE_KEY")) continue;
     const { contents } = document;
     if (contents === null || (isScalar(contents) && contents.value === null)) continue;
     const where: Where = (path, part) => ({
@@ -63,6 +63,30 @@ export function readYaml(
     }
   }
   return { values, problems };
+}
+
+type Slip = { readonly code: string; readonly message: string; readonly pos: readonly [number, number] };
+
+/** Aliases that lead nowhere, or to what they stand in: a value without an end. */
+function wrongAliases(document: Document.Parsed): Slip[] {
+  const wrong: Slip[] = [];
+  visit(document, {
+    Alias(_, alias, parents) {
+      const target = alias.resolve(document);
+      if (target !== undefined && !parents.includes(target)) return;
+      const problem = target === undefined ? "there is no anchor" : "it stands in what it repeats, anchor";
+      const [start = 0, end = 0] = alias.range ?? [];
+      wrong.push({ code: "WRONG_ALIAS", message: `*${alias.source}: ${problem} &${alias.source}`, pos: [start, end] });
+    },
+  });
+  return wrong;
+}
+
+function words({ code, message, pos }: Slip, text: string): string {
+  if (code === "NON_STRING_KEY") return "expected text as the name of a field";
+  if (code === "DUPLICATE_KEY")
+    return `${/^[^\s:,\]}]+/.exec(text.slice(pos[0], pos[0] + 80))?.[0] ?? "a field"} is there twice`;
+  return message;
 }
 
 /** Where the path's value (or key) begins; for what is missing, where the nearest thing around it begins. */

@@ -1,0 +1,65 @@
+import { z } from "zod";
+import type { LoadBalancer } from "../../model/policy.ts";
+import { together, withDefault } from "./document-fields.ts";
+import { isJsonObject, type JsonObject } from "./plain-json.ts";
+
+/** Envoy's and grpc-js's own limit. */
+const largestRing = 8_388_608;
+const ringSize = z.int().min(1).max(largestRing);
+
+const header = z
+  .string()
+  .max(256)
+  // gRPC (gRFC A42) hashes nothing by binary headers; HTTP/2 has no capital letters in names.
+  .regex(/^(?!.*-bin$)[0-9a-z!#$%&'*+.^_|~-]+$/, "expected the name of a header in lower case, not ending in -bin")
+  .meta({ examples: ["x-report-id"] });
+
+export const loadBalancer = together(
+  z.strictObject({
+    type: withDefault(
+      z.enum(["RoundRobin", "LeastRequest", "RingHash"]),
+      "LeastRequest",
+      "How an endpoint is chosen. gRPC clients without least request use round robin.",
+    ),
+    choices: z
+      .int()
+      .min(2)
+      .max(100)
+      .optional()
+      .describe("LeastRequest only: of so many random endpoints the one with the fewest requests. Default: 2."),
+    consistentHash: z
+      .strictObject({
+        header: header.describe("Requests with the same value of this header go to the same endpoint."),
+        minimumRingSize: withDefault(ringSize, 1024, "Entries at least."),
+        maximumRingSize: withDefault(
+          ringSize,
+          largestRing,
+          "Entries at most; gRPC clients stay below 4096 themselves.",
+        ),
+      })
+      .optional()
+      .describe("RingHash only, and needed there."),
+  }),
+  fieldsOfOtherTypes,
+);
+
+/** What `spec.loadBalancer` says. */
+export function loadBalancerOf({ type, choices, consistentHash }: z.output<typeof loadBalancer>): LoadBalancer {
+  if (type === "RoundRobin") return { kind: "round-robin" };
+  if (consistentHash) return { kind: "ring-hash", ...consistentHash };
+  return { kind: "least-request", choices: choices ?? 2 };
+}
+
+function fieldsOfOtherTypes({ type, choices, consistentHash: hash }: JsonObject) {
+  const found: { readonly path: string[]; readonly says: string }[] = [];
+  if (choices !== undefined && type !== "LeastRequest")
+    found.push({ path: ["choices"], says: `is for LeastRequest, not ${type}` });
+  if (hash !== undefined && type !== "RingHash")
+    found.push({ path: ["consistentHash"], says: `is for RingHash, not ${type}` });
+  if (hash === undefined && type === "RingHash")
+    found.push({ path: [], says: "RingHash needs consistentHash: {header: …}, the header whose value decides" });
+  const [least, most] = isJsonObject(hash) ? [hash["minimumRingSize"], hash["maximumRingSize"]] : [];
+  if (typeof least === "number" && typeof most === "number" && least > most)
+    found.push({ path: ["consistentHash", "minimumRingSize"], says: `${least} is more than maximumRingSize ${most}` });
+  return found;
+}
