@@ -1,14 +1,11 @@
 import type { JoinedWorlds } from "./join-worlds.ts";
 import type { Latest } from "./lib/latest.ts";
-import { type Locality, matchesLocality } from "./model/locality.ts";
-import type { Service } from "./model/service.ts";
-import { nearest, type Split } from "./model/split.ts";
 import type { World } from "./model/world.ts";
-import type { OperatorParts, Placement } from "./operator/parts.ts";
+import type { OperatorParts } from "./operator/parts.ts";
 import type { PolicyStore } from "./policy/policy-store.ts";
 import type { Clients } from "./serve/clients.ts";
 import { overviewOf, waitingText } from "./sources/overview.ts";
-import { placeLocalities } from "./translate/locality-priority.ts";
+import { placementsOf } from "./translate/placements.ts";
 import { resourceNames } from "./translate/resource-names.ts";
 
 /** Puts together what the operator's side is given, from the parts that the control plane runs. */
@@ -38,24 +35,14 @@ export function operatorParts({
     worlds: published,
     sources: () => overviewOf(joined.knowledge.current()?.states ?? new Map()),
     resourceNames,
-    placements: (service, from) => placementsOf(service, published.current()?.splits.get(service.spec.name), from),
+    placements: (service, from, flavour) => {
+      const world = published.current();
+      return world ? placementsOf(world, service, from, flavour) : [];
+    },
     readiness: () => readinessOf(joined, published, now()),
     metrics,
     version,
   };
-}
-
-function placementsOf(service: Service, split: Split | undefined, from: Locality): readonly Placement[] {
-  const rule = split?.rules.find((each) => matchesLocality(each.from, from)) ?? nearest;
-  const { priorities } = placeLocalities(service.endpoints, rule, split?.overrides ?? [], from);
-  return priorities.flatMap((placed, priority) =>
-    placed.map(({ group, weight }) => ({
-      priority,
-      locality: group.locality,
-      weight,
-      endpoints: [...group.live, ...group.draining],
-    })),
-  );
 }
 
 function readinessOf(
