@@ -16,6 +16,7 @@ export function problemsInBody(problems: readonly Problem[], body: unknown): rea
   const inBody = problems.map((problem) => ({
     ...problem,
     at: problem.at.replace(/^operations\[(\d+)\](\.document)?/, "documents[$1]"),
+    says: problem.says.replace(/\boperations\[(\d+)\]/, "documents[$1]"),
   }));
   return isYamlBody(body) ? placeProblems(inBody, body.values) : inBody;
 }

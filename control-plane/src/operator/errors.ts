@@ -59,7 +59,7 @@ function asApiError(error: FastifyError, request: FastifyRequest): ApiError {
   switch (error.code) {
     case "FST_ERR_CTP_BODY_TOO_LARGE": {
       const limit = request.routeOptions.bodyLimit;
-      const says = `the body is larger than the ${limit / 1024} KiB that are taken here`;
+      const says = `the body is larger than the ${sizeText(limit)} that are taken here`;
       return refusal(413, "RESOURCE_EXHAUSTED", "BODY_TOO_LARGE", says, { limitBytes: String(limit) });
     }
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
@@ -95,4 +95,8 @@ function patternOf(url: string): RegExp {
     )
     .join("/");
   return new RegExp(`^${escaped}$`);
+}
+
+function sizeText(bytes: number): string {
+  return bytes >= 1_048_576 ? `${bytes / 1_048_576} MiB` : `${bytes / 1024} KiB`;
 }

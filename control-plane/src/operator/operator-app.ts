@@ -50,6 +50,13 @@ export async function createOperatorApp({
     routerOptions: { maxParamLength: 600, ignoreTrailingSlash: false },
     // Not used, as both compilers are set below; without these two, fastify would load ajv to make its own (60 ms).
     schemaController: { compilersFactory: { buildValidator: unused, buildSerializer: unused } },
+    clientErrorHandler: (_error, socket) => {
+      const { body } = badRequest("this is not an HTTP/1.1 request", []);
+      const text = JSON.stringify({ error: body });
+      const head = `HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${text.length}`;
+      if (socket.writable) socket.end(`${head}\r\n\r\n${text}`);
+      else socket.destroy();
+    },
     frameworkErrors: (error, _request, reply) => {
       const { body } = badRequest(`the URL cannot be read: ${error.message}`, []);
       void (reply as FastifyReply).code(body.code).send({ error: body });
