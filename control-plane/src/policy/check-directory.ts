@@ -13,23 +13,27 @@ export async function checkDirectory(
   now: Date = new Date(),
 ): Promise<{ readonly problems: readonly Problem[]; readonly documents: readonly ParsedDocument[] }> {
   const { files, problems: unlisted } = await listDirectory(dir);
-  const { texts, problems: unread } = await readFiles(dir, files);
-  const set = documentSetOf(texts, now);
+  const { read, problems: unread } = await readFiles(dir, files);
+  const set = documentSetOf(
+    [...read.values()].map(({ file }) => file),
+    now,
+  );
   const documents = set.documents.map(({ document }) => document);
   return { problems: [...unlisted, ...unread, ...problemsOfSet(set)], documents };
 }
 
-/** All that is wrong with a set of documents, in the order in which they stand. */
-export function problemsOfSet({
-  documents,
-  brokenServices,
-  problems,
-  endpointProblems,
-}: DocumentSet): readonly Problem[] {
+/**
+ * All that is wrong with a set of documents, in the order in which they stand. `elsewhere` names services that are known from
+ * somewhere else, and may be referred to.
+ */
+export function problemsOfSet(
+  { documents, brokenServices, problems, endpointProblems }: DocumentSet,
+  elsewhere: readonly string[] = [],
+): readonly Problem[] {
   const book = buildBook(
     emptyBook,
     documents.map(({ document }) => document),
-    { revision: 0, broken: brokenServices },
+    { revision: 0, broken: new Set([...brokenServices, ...elsewhere]) },
   );
   return [...problems, ...(book.ok ? [] : book.problems), ...endpointProblems].toSorted(byPlace);
 }

@@ -5,8 +5,18 @@ import type { Problem } from "../lib/parsed.ts";
 import type { TextFile } from "./documents/document-set.ts";
 import { maxFileBytes } from "./documents/yaml-values.ts";
 
-/** A document or endpoint file of a directory. Equal marks mean that it did not change. */
-export type FoundFile = { readonly path: string; readonly size: number; readonly mark: string };
+/** A document or endpoint file of a directory. */
+export type FoundFile = {
+  readonly path: string;
+  readonly size: number;
+  /** Equal marks mean that it did not change, when `isSettled` was true of the earlier one. */
+  readonly mark: string;
+  /** The clock that stamps files ticks every few milliseconds: one written just now may change without a new mark. */
+  readonly isSettled: boolean;
+};
+
+/** What was read before, by path: a file that did not change is the very same object again. */
+export type KnownFiles = ReadonlyMap<string, { readonly found: FoundFile; readonly file: TextFile }>;
 
 export type Listing = { readonly files: readonly FoundFile[]; readonly problems: readonly Problem[] };
 
@@ -37,7 +47,7 @@ export async function listDirectory(dir: string): Promise<Listing> {
         if (extension.test(name)) problems.push(unreadable(path, found));
       } else if (found.isDirectory())
         await visit(path, depth + 1).catch((cause) => problems.push(unreadable(path, cause)));
-      else if (found.isFile() && extension.test(name)) files.push({ path, size: found.size, mark: markOf(found) });
+      else if (found.isFile() && extension.test(name)) files.push(foundFile(path, found));
       if (files.length > maxFiles) throw new Error(`${dir} has more than ${maxFiles} files: name a smaller directory`);
     }
   }
@@ -50,22 +60,29 @@ export async function listDirectory(dir: string): Promise<Listing> {
 export async function readFiles(
   dir: string,
   files: readonly FoundFile[],
-): Promise<{ readonly texts: readonly TextFile[]; readonly problems: readonly Problem[] }> {
-  const texts: TextFile[] = [];
+  known: KnownFiles = new Map(),
+): Promise<{ readonly read: KnownFiles; readonly problems: readonly Problem[] }> {
+  const read = new Map<string, { readonly found: FoundFile; readonly file: TextFile }>();
   const problems: Problem[] = [];
-  for (const { path, size } of files) {
+  for (const found of files) {
+    const { path, size, mark } = found;
+    const before = known.get(path);
+    if (before?.found.isSettled && before.found.mark === mark) {
+      read.set(path, before);
+      continue;
+    }
     if (size > maxFileBytes) {
       const says = `the file has ${size} bytes; at most ${maxFileBytes} are read: divide it into several`;
       problems.push({ at: "", says, source: { file: path, line: 1, column: 1 } });
       continue;
     }
     try {
-      texts.push({ path, text: await readFile(join(dir, path), "utf8") });
+      read.set(path, { found, file: { path, text: await readFile(join(dir, path), "utf8") } });
     } catch (cause) {
       problems.push(unreadable(path, cause));
     }
   }
-  return { texts, problems };
+  return { read, problems };
 }
 
 function unreadable(path: string, cause: unknown): Problem {
@@ -73,6 +90,7 @@ function unreadable(path: string, cause: unknown): Problem {
   return { at: "", says, source: { file: path, line: 1, column: 1 } };
 }
 
-function markOf({ ino, size, mtimeMs, ctimeMs }: Stats): string {
-  return `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
+function foundFile(path: string, { ino, size, mtimeMs, ctimeMs }: Stats): FoundFile {
+  const isSettled = Math.abs(Date.now() - ctimeMs) > 50;
+  return { path, size, mark: `${ino} ${size} ${mtimeMs} ${ctimeMs}`, isSettled };
 }

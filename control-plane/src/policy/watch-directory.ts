@@ -1,10 +1,11 @@
 import { stat } from "node:fs/promises";
 import { type Problem, problemText } from "../lib/parsed.ts";
+import { problemsOfSet } from "./check-directory.ts";
 import { hintsOf } from "./directory-hints.ts";
 import { type DocumentSet, documentSetOf } from "./documents/document-set.ts";
 import type { DirectoryWriter } from "./file-policy-store.ts";
-import type { PolicyNote } from "./policy-store.ts";
-import { listDirectory, readFiles } from "./read-directory.ts";
+import type { PolicyNote, PolicyStore } from "./policy-store.ts";
+import { type KnownFiles, listDirectory, readFiles } from "./read-directory.ts";
 
 export type DirectoryWatch = AsyncDisposable & {
   /** Looks at the directory now, and returns once what it holds is in force or refused. */
@@ -27,12 +28,13 @@ export async function watchDirectory({
   rescanMs = 5_000,
 }: {
   readonly dir: string;
-  readonly store: DirectoryWriter;
+  readonly store: DirectoryWriter & Pick<PolicyStore, "list">;
   readonly observe: (note: PolicyNote) => void;
   readonly now: () => Date;
   readonly rescanMs?: number;
 }): Promise<DirectoryWatch> {
-  let seen: { readonly marks: string; readonly set: DocumentSet; readonly problems: readonly Problem[] } | undefined;
+  let known: KnownFiles = new Map();
+  let seen: { readonly marks: string; readonly set: DocumentSet; readonly unread: readonly Problem[] } | undefined;
   let isInForce = false;
   let said = "";
   let last: Promise<void> = Promise.resolve();
@@ -52,25 +54,38 @@ export async function watchDirectory({
     const { files, problems: unlisted } = listing;
     const marks = marksOf(files, unlisted);
     if (seen?.marks !== marks) {
-      const { texts, problems: unread } = await readFiles(dir, files);
+      const { read, problems: unread } = await readFiles(dir, files, known);
       const again = await listDirectory(dir).catch(() => undefined);
       // Something moved while it was read: what was read may never have been there as a whole.
       if (again === undefined || marksOf(again.files, again.problems) !== marks) return hints.soon();
-      const set = documentSetOf(texts, now());
-      seen = { marks, set, problems: [...unlisted, ...unread, ...set.problems] };
+      known = read;
+      const set = documentSetOf(
+        [...read.values()].map(({ file }) => file),
+        now(),
+      );
+      const areSettled = files.every(({ isSettled }) => isSettled);
+      seen = { marks: areSettled ? marks : "", set, unread: [...unlisted, ...unread] };
       isInForce = false;
+      if (!areSettled) hints.soon();
     }
     if (isInForce) return;
     const held = store.heldByDirectory();
     // A volume that is not mounted (yet) is an empty directory too.
     if (files.length === 0 && unlisted.length === 0 && held > 0) return refuse([emptied(dir, held)]);
-    if (seen.problems.length > 0) return refuse(seen.problems);
+    if (seen.unread.length > 0 || seen.set.problems.length > 0)
+      return refuse([...seen.unread, ...allProblems(seen.set)]);
     // Asked again at each look until it succeeds: a service that is missing now may be put over the API later.
     const outcome = await store.applyDirectory(seen.set.documents).catch((cause: Error) => cause);
     if (outcome instanceof Error) return refuse([{ at: "", says: outcome.message }]);
     if (outcome.kind === "refused") return refuse(outcome.problems);
     isInForce = true;
     said = "";
+  }
+
+  /** With those of how documents go together, which `applyDirectory` does not come to while any is wrong in itself. */
+  function allProblems(set: DocumentSet): readonly Problem[] {
+    const services = store.list("Service").map(({ name }) => name);
+    return problemsOfSet({ ...set, endpointProblems: [] }, services);
   }
 
   function look(): Promise<void> {

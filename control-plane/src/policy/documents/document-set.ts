@@ -4,7 +4,7 @@ import { parseSourceName, type SourceName } from "../../model/names.ts";
 import type { ParsedDocument } from "./parse-document.ts";
 import { pathOfText } from "./place-problems.ts";
 import { isJsonObject } from "./plain-json.ts";
-import { documentsOf } from "./yaml-documents.ts";
+import { documentsOf, type YamlDocuments } from "./yaml-documents.ts";
 import { readYaml, type YamlValue } from "./yaml-values.ts";
 
 export type TextFile = {
@@ -26,21 +26,24 @@ export type DocumentSet = {
   readonly endpointProblems: readonly Problem[];
 };
 
-type Read = { readonly path: string; readonly values: readonly YamlValue[]; readonly problems: readonly Problem[] };
+type Checked = YamlDocuments & {
+  readonly path: string;
+  readonly values: readonly YamlValue[];
+  readonly syntax: readonly Problem[];
+};
+
+// A large file takes a second to read: a change of another one does not read it again.
+const checkedFiles = new WeakMap<TextFile, Checked>();
 
 /**
  * The documents of a directory's files. An endpoint file is no document: it is known by its content, a list instead of
  * fields, or by a Service that names it, so that one that is broken for a moment does not stand in the documents' way.
+ * The very same file is checked once, at its first `now`.
  */
 export function documentSetOf(files: readonly TextFile[], now: Date): DocumentSet {
-  const read = files.map(({ path, text }): Read => ({ path, ...readYaml(text, path) }));
-  const parsed = read.map((file) => ({
-    ...file,
-    ...documentsOf(file.values.filter(isNoList), now),
-    syntax: file.problems,
-  }));
+  const parsed = files.map((file) => checkedFile(file, now));
   const named = new Set(parsed.flatMap(({ documents }) => documents.flatMap(filesNamedBy)));
-  const isEndpointFile = ({ path, values }: Read) =>
+  const isEndpointFile = ({ path, values }: Checked) =>
     (values.length > 0 && values.every((each) => !isNoList(each))) || (named.has(path) && !values.some(isDocument));
 
   const documentFiles = parsed.filter((file) => !isEndpointFile(file));
@@ -51,12 +54,21 @@ export function documentSetOf(files: readonly TextFile[], now: Date): DocumentSe
     ),
     problems: documentFiles.flatMap(({ values, syntax, problems }) => [...syntax, ...mixed(values), ...problems]),
     endpointProblems: [
-      ...read.filter(isEndpointFile).flatMap(endpointFileProblems),
+      ...parsed.filter(isEndpointFile).flatMap(endpointFileProblems),
       ...documentFiles.flatMap(({ documents }) =>
-        documents.flatMap((each) => missingFiles(each, read, isEndpointFile)),
+        documents.flatMap((each) => missingFiles(each, parsed, isEndpointFile)),
       ),
     ],
   };
+}
+
+function checkedFile(file: TextFile, now: Date): Checked {
+  const known = checkedFiles.get(file);
+  if (known) return known;
+  const { values, problems: syntax } = readYaml(file.text, file.path);
+  const checked = { path: file.path, values, syntax, ...documentsOf(values.filter(isNoList), now) };
+  checkedFiles.set(file, checked);
+  return checked;
 }
 
 function isNoList({ value }: YamlValue): boolean {
@@ -80,14 +92,14 @@ function filesNamedBy(document: ParsedDocument): string[] {
 
 function missingFiles(
   document: ParsedDocument,
-  read: readonly Read[],
-  isEndpointFile: (file: Read) => boolean,
+  files: readonly Checked[],
+  isEndpointFile: (file: Checked) => boolean,
 ): Problem[] {
   if (document.kind !== "Service") return [];
   return document.model.origins.flatMap((origin, index) => {
     if (origin.kind !== "file") return [];
     const place = document.where(["spec", "endpoints", index, "file", "path"]);
-    const file = read.find(({ path }) => path === origin.path);
+    const file = files.find(({ path }) => path === origin.path);
     if (file === undefined) return [{ ...place, says: `there is no file "${origin.path}" in the config directory` }];
     return isEndpointFile(file)
       ? []
@@ -97,10 +109,10 @@ function missingFiles(
 
 const fileSource = parseSourceName("file") as SourceName;
 
-function endpointFileProblems({ path, values, problems }: Read): Problem[] {
+function endpointFileProblems({ path, values, syntax }: Checked): Problem[] {
   const [first, ...others] = values;
   const start = { file: path, line: 1, column: 1 };
-  if (problems.length > 0) return [...problems];
+  if (syntax.length > 0) return [...syntax];
   if (first === undefined) return [{ at: "", says: "expected a list of endpoints; [] is none", source: start }];
   const extra = others.map(({ where }) => ({ ...where([]), says: "expected one list in an endpoint file" }));
   const list = parseEndpointList(first.value, "", fileSource);

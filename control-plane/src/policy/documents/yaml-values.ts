@@ -32,6 +32,16 @@ export function readYaml(
     const says = `the file has ${bytes} bytes; at most ${maxFileBytes} are read: divide it into several`;
     return { values: [], problems: [{ at: "", says, source: { file, line: 1, column: 1 } }] };
   }
+  try {
+    return read(text, file);
+  } catch (cause) {
+    // The parser calls itself for each level of nesting.
+    if (!(cause instanceof RangeError)) throw cause;
+    return { values: [], problems: [{ at: "", says: "is nested too deep", source: { file, line: 1, column: 1 } }] };
+  }
+}
+
+function read(text: string, file: string): ReturnType<typeof readYaml> {
   const lines = new LineCounter();
   const place = (offset: number) => {
     const { line, col } = lines.linePos(offset);
