@@ -45,12 +45,10 @@ export async function startServer(
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     log += text;
   });
-  const exited = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
+  // "close" comes after "exit", once all that it wrote has been read.
+  const exited = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
   const [line] = (await Promise.race([once(createInterface(child.stdout), "line"), exited])) as [unknown];
-  if (typeof line !== "string") {
-    await once(child.stderr, "close").catch(() => undefined);
-    throw new Error(log);
-  }
+  if (typeof line !== "string") throw new Error(log);
   const { address, metrics } = JSON.parse(line) as { address: string; metrics?: string };
   const client = createReportClient(address, credentials.createInsecure());
 

@@ -55,7 +55,7 @@ function answer(question: ServerReflectionRequest["messageRequest"], { services,
   }
 }
 
-// The file and all that it imports: clients need not ask for those one by one.
+// The file, which clients take from the first place, and all that it imports, so that they need not ask one by one.
 function fileAnswer(file: DescFile | undefined, asked: string): Answer {
   if (!file) return notFound(asked);
   const bytes = [...withImports(file)].map(({ proto }) => toBinary(FileDescriptorProtoSchema, proto));
