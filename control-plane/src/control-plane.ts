@@ -15,9 +15,11 @@ import { createConnectedClients } from "./serve/connected-clients.ts";
 import { createTurns } from "./serve/turns.ts";
 import { createSnapshots } from "./snapshot/snapshots.ts";
 import { createConsulSource } from "./sources/consul/consul-source.ts";
+import type { FeedStates } from "./sources/feed.ts";
 import { createFileSource } from "./sources/file/file-source.ts";
 import { followFeeds } from "./sources/follow-feeds.ts";
 import { createRegistry } from "./sources/registry/registry.ts";
+import { openSavedWorld } from "./sources/saved-world.ts";
 import { followConvergence } from "./telemetry/follow-convergence.ts";
 import { startTelemetry } from "./telemetry/telemetry.ts";
 import { createTranslate } from "./translate/translate.ts";
@@ -57,19 +59,28 @@ export async function runControlPlane(
   await using registry = await createRegistry({ dir: join(config.data.path, "registry"), now, monotonicMs, observe });
   await using consul = createConsulSource({ datacenters: config.datacenters, observe, monotonicMs });
   const file = createFileSource({ dir: directory });
+  await using saved = await openSavedWorld({ file: join(config.data.path, "world.json"), observe });
   const joined = joinWorlds(
     {
       books: policies.books,
       datacenters: config.datacenters.map(({ name }) => name),
       follow: (demand) =>
         followFeeds(
-          { demand, watch: { file: file.watch, registry: registry.watch, consul: consul.watch }, observe, now },
+          {
+            demand,
+            watch: { file: file.watch, registry: registry.watch, consul: consul.watch },
+            saved: saved.feeds,
+            observe,
+            now,
+          },
           running,
         ),
       now,
     },
     running,
   );
+
+  void keepAll(joined.knowledge, saved.keep, running);
 
   const published = createLatest<World>();
   const snapshots = createSnapshots({ translate: createTranslate(), published, observe });
@@ -107,6 +118,14 @@ export async function runControlPlane(
   }
   await aborted(signal);
   observe({ kind: "stopping", cause: "asked to" });
+}
+
+async function keepAll(
+  knowledge: Latest<{ readonly states: FeedStates }>,
+  keep: (states: FeedStates) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const { states } of knowledge.changes(signal)) keep(states);
 }
 
 async function publishAll(worlds: Latest<World>, publish: (world: World) => void, signal: AbortSignal): Promise<void> {

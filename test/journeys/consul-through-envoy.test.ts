@@ -30,6 +30,9 @@ const sourceOf = async (weir: Weir, name: string) =>
     ({ source }) => source === name,
   );
 
+const clientsOf = async (weir: Weir) =>
+  ((await weir.api("GET", "/v1/clients")).body as { clients: unknown[] }).clients.length;
+
 /** The healthy hosts of the service in this Envoy: `dc-b/z2 127.0.0.1:9001`. */
 const hosts = async (edge: Envoy) =>
   (await edge.clusters())
@@ -87,6 +90,12 @@ test("what happens to an instance in a remote Consul data center shows in Envoy 
   assert.deepEqual(await hosts(edge), both, "nothing is removed");
   const records = await load.send(200);
   assert.deepEqual([...codes(records)], [["OK", 200]]);
+
+  await weir.kill();
+  await weir.start();
+  await until(async () => (await clientsOf(weir)) === 1, { within: 15_000, what: "the edge is back" });
+  assert.equal((await sourceOf(weir, "consul/dc-a"))?.state, "stale", "what was saved is in force, and said to be old");
+  assert.deepEqual(await hosts(edge), both, "nothing is removed by a restart while Consul is away");
 
   await consul.start("dc-a");
   await consul.start("dc-b");

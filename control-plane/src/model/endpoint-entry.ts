@@ -1,7 +1,7 @@
 import { isIP, SocketAddress } from "node:net";
 import { byText } from "../lib/order.ts";
 import { type Parsed, type Problem, parsed, refused } from "../lib/parsed.ts";
-import { type Locality, parseLocality, unknownLocality } from "./locality.ts";
+import { type Locality, localityText, parseLocality, unknownLocality } from "./locality.ts";
 import { parseEndpointId, type SourceName } from "./names.ts";
 import { addressText, type Endpoint } from "./service.ts";
 
@@ -45,6 +45,19 @@ export function parseEndpointEntry(raw: unknown, at: string, source: SourceName)
   if (!address || !locality || !weight || !metadata || !health || !id || problems.length > 0)
     return { ok: false, problems };
   return parsed({ id, address, locality, health, weight, metadata, source });
+}
+
+/** The entry that `parseEndpointEntry` reads back as this endpoint. */
+export function endpointEntry({
+  id,
+  address,
+  locality,
+  health,
+  weight,
+  metadata,
+}: Endpoint): Readonly<Record<string, unknown>> {
+  const where = localityText(locality);
+  return { id, address: addressText(address), ...(where && { locality: where }), health, weight, metadata };
 }
 
 /** A list of such entries. An address or an id that stands there twice is a problem. */

@@ -1,6 +1,6 @@
 import { never } from "../lib/exhaustive.ts";
 import { type Problem, problemText } from "../lib/parsed.ts";
-import type { Feed, FeedState, Sighting, SourceNote } from "./feed.ts";
+import type { Feed, FeedState, SavedFeed, Sighting, SourceNote } from "./feed.ts";
 import { keepIdentity } from "./keep-identity.ts";
 
 /** What is known of a feed after a sighting, and what is worth telling. A failure never takes an endpoint away. */
@@ -53,6 +53,21 @@ function afterFailure(feed: Feed, before: FeedState, cause: Error, now: Date) {
     default:
       return never(before);
   }
+}
+
+/** What is known of a feed that has not answered in time: what was saved of it, if anything was. */
+export function afterWaiting(
+  { source, key: feed }: Feed,
+  before: Extract<FeedState, { kind: "waiting" }>,
+  saved: SavedFeed | undefined,
+): { readonly state: FeedState; readonly notes: readonly SourceNote[] } {
+  if (!saved) return { state: { ...before, overdue: true }, notes: [] };
+  const { endpoints, at } = saved;
+  const { since, cause = new Error(`has not answered since the start; as it was at ${at.toISOString()}`) } = before;
+  return {
+    state: { kind: "stale", endpoints, at, skipped: [], since, cause },
+    notes: [{ kind: "source-restored", source, feed, endpoints: endpoints.length, at }],
+  };
 }
 
 function textOf(problems: readonly Problem[]): string {

@@ -55,6 +55,10 @@ export type FeedState =
       readonly cause: Error;
     };
 
+/** What was seen of a feed before the process started, and when. */
+export type SavedFeed = { readonly endpoints: readonly Endpoint[]; readonly at: Date };
+export type SavedFeeds = ReadonlyMap<FeedKey, SavedFeed>;
+
 export type FeedStates = ReadonlyMap<FeedKey, { readonly feed: Feed; readonly state: FeedState }>;
 
 /** What a watch of a feed reports; `followFeeds` turns it into states. The watch itself retries, with back-off. */
@@ -82,4 +86,8 @@ export type SourceNote =
   | ({ readonly kind: "source-watch-broken"; readonly cause: Error } & AboutFeed)
   | { readonly kind: "lease-expired"; readonly service: string; readonly id: string }
   | { readonly kind: "registry-damaged"; readonly file: string; readonly keptAs: string; readonly cause: Error }
+  | { readonly kind: "saved-world-damaged"; readonly file: string; readonly keptAs: string; readonly cause: Error }
+  | { readonly kind: "saved-world-unsaved"; readonly file: string; readonly cause: Error }
+  /** The feed has not answered since the start: what was saved of it is in force. */
+  | ({ readonly kind: "source-restored"; readonly endpoints: number; readonly at: Date } & AboutFeed)
   | { readonly kind: "registry-unsaved"; readonly file: string; readonly cause: Error };

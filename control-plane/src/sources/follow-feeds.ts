@@ -10,11 +10,12 @@ import type {
   FeedStates,
   FileFeed,
   RegistryFeed,
+  SavedFeeds,
   Sighting,
   SourceNote,
   WatchFeed,
 } from "./feed.ts";
-import { afterSighting } from "./feed-state.ts";
+import { afterSighting, afterWaiting } from "./feed-state.ts";
 
 export type Watches = {
   readonly file: WatchFeed<FileFeed>;
@@ -27,8 +28,12 @@ export type FollowFeedsOptions = {
   readonly watch: Watches;
   readonly observe: (note: SourceNote) => void;
   readonly now: () => Date;
+  /** What an earlier run saw: in force for a feed that is overdue, so that a restart removes nothing while a source is away. */
+  readonly saved?: SavedFeeds;
   /** How long others wait for a feed that has not spoken yet: then its state is `overdue`. */
   readonly maxWaitMs?: number;
+  /** The same, where something saved can stand in for it. */
+  readonly maxWaitSavedMs?: number;
   readonly random?: () => number;
 };
 
@@ -45,7 +50,8 @@ const restartBackoff = { baseMs: 500, maxMs: 30_000 };
  * Ends with the signal. Nothing is published before the first demand is known.
  */
 export function followFeeds(options: FollowFeedsOptions, signal: AbortSignal): Latest<FeedStates> {
-  const { demand, watch, observe, now, maxWaitMs = 15_000, random = Math.random } = options;
+  const { demand, watch, observe, now, saved = new Map(), random = Math.random } = options;
+  const { maxWaitMs = 15_000, maxWaitSavedMs = 3_000 } = options;
   const states = createLatest<FeedStates>();
   const followed = new Map<FeedKey, Followed>();
   let publishing: NodeJS.Immediate | undefined;
@@ -98,9 +104,12 @@ export function followFeeds(options: FollowFeedsOptions, signal: AbortSignal): L
   }
 
   async function markOverdue(one: Followed, stopped: AbortSignal): Promise<void> {
-    await pause(Math.min(maxWaitMs, longestTimerMs), stopped);
+    const restorable = saved.get(one.feed.key);
+    await pause(Math.min(restorable ? maxWaitSavedMs : maxWaitMs, longestTimerMs), stopped);
     if (stopped.aborted || one.state.kind !== "waiting") return;
-    one.state = { ...one.state, overdue: true };
+    const { state, notes } = afterWaiting(one.feed, one.state, restorable);
+    one.state = state;
+    for (const note of notes) observe(note);
     publishSoon();
   }
 

@@ -63,6 +63,24 @@ const table: { readonly [Kind in Note["kind"]]: Row<Extract<Note, { readonly kin
     says: ({ feed, cause }) => `the watch of ${feed} ended by itself and is started again: ${causeText(cause)}`,
     fields: ({ source, feed, cause }) => ({ component: "sources", source, feed, stack: cause.stack }),
   },
+  "source-restored": {
+    level: "warn",
+    says: ({ feed, endpoints, at }) =>
+      `${feed} has not answered since the start: its ${endpoints} endpoints as saved at ${at.toISOString()} are in force`,
+    fields: ({ source, feed, endpoints }) => ({ component: "sources", source, feed, endpoints }),
+  },
+  "saved-world-damaged": {
+    level: "error",
+    says: ({ file, keptAs, cause }) =>
+      `${file} is damaged, it is kept as ${keptAs} and passed over: ${causeText(cause)}`,
+    fields: ({ file, keptAs }) => ({ component: "sources", file, keptAs }),
+  },
+  "saved-world-unsaved": {
+    level: "error",
+    says: ({ file, cause }) =>
+      `what the sources say is served but could not be written to ${file}: ${causeText(cause)}`,
+    fields: ({ file }) => ({ component: "sources", file }),
+  },
   "lease-expired": {
     level: "warn",
     says: ({ service, id }) => `${service}/${id} did not renew its lease and is removed`,

@@ -1,11 +1,8 @@
-import { mkdir, open, readFile, rename } from "node:fs/promises";
-import { dirname } from "node:path";
+import { readFile, rename } from "node:fs/promises";
 import { z } from "zod";
 import { type Parsed, type Problem, parsed, problemText, refused } from "../../lib/parsed.ts";
-import { parseEndpointEntry } from "../../model/endpoint-entry.ts";
-import { localityText } from "../../model/locality.ts";
+import { endpointEntry, parseEndpointEntry } from "../../model/endpoint-entry.ts";
 import { nameRule, parseServiceName, type SourceName } from "../../model/names.ts";
-import { addressText } from "../../model/service.ts";
 import type { Clock, Lease } from "./lease.ts";
 
 const entrySchema = z.object({
@@ -18,10 +15,12 @@ const fileSchema = z.object({ version: z.literal(1), entries: z.array(entrySchem
 
 export function registryText(leases: Iterable<Lease>): string {
   const entries = [...leases].map(({ service, endpoint, leaseSeconds, registeredAt }) => {
-    const { id, address, locality, health, weight, metadata } = endpoint;
-    const where = localityText(locality);
-    const written = { id, address: addressText(address), ...(where && { locality: where }), health, weight, metadata };
-    return JSON.stringify({ service, endpoint: written, leaseSeconds, registeredAt: registeredAt.toISOString() });
+    return JSON.stringify({
+      service,
+      endpoint: endpointEntry(endpoint),
+      leaseSeconds,
+      registeredAt: registeredAt.toISOString(),
+    });
   });
   return `{"version":1,"entries":[\n${entries.join(",\n")}\n]}\n`;
 }
@@ -71,20 +70,6 @@ export async function readRegistry(
   const keptAs = `${path}.damaged`;
   await rename(path, keptAs);
   return { kind: "damaged", keptAs, cause: new Error(leases.problems.slice(0, 5).map(problemText).join("; ")) };
-}
-
-/** The old file or the new one is there whatever happens in between, and the new one is on the disk when this resolves. */
-export async function writeWhole(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const half = `${path}.half`;
-  {
-    await using file = await open(half, "w", 0o600);
-    await file.writeFile(text);
-    await file.sync();
-  }
-  await rename(half, path);
-  await using directory = await open(dirname(path), "r");
-  await directory.sync();
 }
 
 function parseJson(text: string): unknown {

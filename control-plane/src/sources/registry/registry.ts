@@ -5,9 +5,10 @@ import type { EndpointId, ServiceName } from "../../model/names.ts";
 import type { Endpoint } from "../../model/service.ts";
 import type { RegistryFeed, Sighting, SourceNote, WatchFeed } from "../feed.ts";
 import { registrySource } from "../source-names.ts";
+import { createWriteBehind } from "../write-behind.ts";
+import { writeWhole } from "../write-whole.ts";
 import { afterPut, type Clock, endpointsOf, type Lease, leaseKey, nextEndMs } from "./lease.ts";
-import { readRegistry, registryText, writeWhole } from "./registry-file.ts";
-import { createWriteBehind } from "./write-behind.ts";
+import { readRegistry, registryText } from "./registry-file.ts";
 
 export type Registration = {
   readonly service: ServiceName;

@@ -1,5 +1,5 @@
-import { backoffMs } from "../../lib/backoff.ts";
-import { pause } from "../../lib/wait.ts";
+import { backoffMs } from "../lib/backoff.ts";
+import { pause } from "../lib/wait.ts";
 
 export type WriteBehind = AsyncDisposable & {
   /** There is something to write. */
