@@ -2,7 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Problem, problemText } from "../lib/parsed.ts";
 import { readYaml, type YamlValue } from "../policy/documents/yaml-values.ts";
-import { listDirectory, readFiles } from "../policy/read-directory.ts";
+import { listDirectory } from "../policy/read-directory.ts";
 import { CliError } from "./cli.ts";
 
 /**
@@ -16,13 +16,14 @@ export async function readDocuments(
   const texts: { readonly file: string; readonly text: string }[] = [];
   const problems: Problem[] = [];
   for (const path of paths) {
-    if (path === "-") texts.push({ file: "stdin", text: await textOf(stdin) });
-    else if (await isDirectory(path)) {
-      const { files, problems: unlisted } = await listDirectory(path);
-      const read = await readFiles(path, files);
-      problems.push(...unlisted, ...read.problems);
-      texts.push(...read.texts.map(({ path: inside, text }) => ({ file: join(path, inside), text })));
-    } else texts.push({ file: path, text: await readFile(path, "utf8").catch((cause) => unreadable(path, cause)) });
+    if (path === "-") {
+      texts.push({ file: "stdin", text: await textOf(stdin) });
+      continue;
+    }
+    const inside = (await isDirectory(path)) ? await listDirectory(path) : undefined;
+    problems.push(...(inside?.problems ?? []));
+    for (const file of inside ? inside.files.map((each) => join(path, each.path)) : [path])
+      texts.push({ file, text: await readFile(file, "utf8").catch((cause) => unreadable(file, cause)) });
   }
   const values = texts.flatMap(({ file, text }) => {
     const read = readYaml(text, file);

@@ -81,17 +81,19 @@ async function change(
   edit: (before: SplitDocument) => Edited,
 ): Promise<void> {
   const api = cli.api(command);
+  const asked = performance.now();
   const result = await changeSplit(api, service, edit, flags);
   const waiting = flags.wait !== undefined && result.outcome !== "dry-run";
   const known = waiting
     ? await settled(api, result.revision, flags.wait === true || !flags.wait ? "10s" : flags.wait)
     : undefined;
+  const tookMs = performance.now() - asked;
   if (known && known.acked < known.of) cli.exit(1);
   const { stdout } = cli.io;
   if (cli.format(command) !== "table") {
     const { print } = await import("./print.ts");
     const { document, outcome, revision, resource } = result;
-    const value = { resource, outcome, revision, document, ...(known && { clients: known }) };
+    const value = { resource, outcome, revision, document, ...(known && { clients: { ...known, tookMs } }) };
     await print(cli, command, { value, names: () => [resource] });
     return;
   }
@@ -102,8 +104,7 @@ async function change(
     "dry-run": "dry run: nothing was changed",
   }[result.outcome];
   stdout.write(`${result.resource}  ${what}\n${lines}${outcome}\n`);
-  if (known)
-    stdout.write(`${known.acked} of ${known.of} clients have it, after ${(known.tookMs / 1000).toFixed(2)} s\n`);
+  if (known) stdout.write(`${known.acked} of ${known.of} clients have it, after ${(tookMs / 1000).toFixed(2)} s\n`);
   if (known && known.acked < known.of) cli.io.stderr.write("the others: weir proxy status\n");
 }
 

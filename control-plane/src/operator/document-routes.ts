@@ -1,12 +1,12 @@
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
-import type { Problem } from "../lib/parsed.ts";
 import { documentSchemas } from "../policy/documents/document-schemas.ts";
-import type { DocumentKind, StoredDocument } from "../policy/policy-store.ts";
+import type { StoredDocument } from "../policy/policy-store.ts";
 import { badRequest } from "./api-error.ts";
 import { authorOf, writeQuery } from "./author.ts";
 import { doneOrThrow, missingDocument } from "./change-outcome.ts";
 import { type Collection, collectionNames, collections } from "./collections.ts";
+import { documentMismatches } from "./document-mismatches.ts";
 import { parseEtags, parsePrecondition } from "./etag.ts";
 import { expectationOf } from "./expectation.ts";
 import type { OperatorApp, OperatorContext } from "./operator-app.ts";
@@ -89,7 +89,7 @@ function routesOf(app: OperatorApp, { parts: { policies } }: OperatorContext, co
     async (request, reply) => {
       const { name } = request.params;
       const body: unknown = request.body;
-      const problems = mismatches(body, kind, name);
+      const problems = documentMismatches(body, kind, name);
       if (problems.length > 0) throw badRequest(`the ${kind}`, problems);
       const before = policies.get(kind, name);
       const expects = expectationOf(parsePrecondition(request.headers), { kind, name, current: before });
@@ -147,25 +147,6 @@ function routesOf(app: OperatorApp, { parts: { policies } }: OperatorContext, co
 
 function listing<D extends z.ZodType>(collection: Collection, document: D) {
   return z.object({ revision: z.number().int(), [collection]: z.array(document), stored: z.array(stored) });
-}
-
-function mismatches(body: unknown, kind: DocumentKind, name: string): readonly Problem[] {
-  if (typeof body !== "object" || body === null || Array.isArray(body))
-    return [
-      {
-        at: "",
-        says: `expected a document {apiVersion, kind, metadata, spec}, got ${Array.isArray(body) ? "a list" : JSON.stringify(body)}`,
-      },
-    ];
-  const problems: Problem[] = [];
-  const given = "kind" in body ? body.kind : undefined;
-  if (given !== undefined && given !== kind)
-    problems.push({ at: "kind", says: `is ${JSON.stringify(given)}, but this URL holds documents of kind ${kind}` });
-  const metadata = "metadata" in body ? body.metadata : undefined;
-  const inside = typeof metadata === "object" && metadata !== null && "name" in metadata ? metadata.name : undefined;
-  if (inside !== undefined && inside !== name)
-    problems.push({ at: "metadata.name", says: `is ${JSON.stringify(inside)}, but the URL says "${name}"` });
-  return problems;
 }
 
 function withHeaders(reply: FastifyReply, { etag, changed, revision }: StoredDocument, now = revision): FastifyReply {

@@ -4,6 +4,7 @@ import { didYouMean } from "../policy/documents/did-you-mean.ts";
 import { ApiError, badRequest, refusal } from "./api-error.ts";
 import type { OperatorApp } from "./operator-app.ts";
 import type { OperatorNote } from "./parts.ts";
+import { routeOf } from "./route-of.ts";
 
 /** Answers every error in one shape, and unknown URLs and methods with what was probably meant. */
 export function answerErrors(app: OperatorApp, observe: (note: OperatorNote) => void): void {
@@ -40,8 +41,7 @@ export function answerErrors(app: OperatorApp, observe: (note: OperatorNote) => 
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const answer = asApiError(error, request);
     if (answer.body.code >= 500 && !(error instanceof ApiError)) {
-      const route = request.routeOptions.url ?? "none";
-      observe({ kind: "operator-failed", method: request.method, route, cause: error });
+      observe({ kind: "operator-failed", method: request.method, route: routeOf(request), cause: error });
     }
     return reply.code(answer.body.code).headers(answer.headers).send({ error: answer.body });
   });

@@ -12,6 +12,7 @@ import { badRequest, refusal } from "./api-error.ts";
 import { readBodies } from "./bodies.ts";
 import { answerErrors } from "./errors.ts";
 import type { OperatorNote, OperatorParts } from "./parts.ts";
+import { routeOf } from "./route-of.ts";
 import { addRoutes } from "./routes.ts";
 import { refusalOfOrigin } from "./same-site.ts";
 
@@ -79,7 +80,7 @@ export async function createOperatorApp({
     void reply.headers({ "cache-control": "no-store", "x-content-type-options": "nosniff" });
   });
   app.addHook("onResponse", async (request, reply) => {
-    const route = request.routeOptions.url ?? "none";
+    const route = routeOf(request);
     observe({
       kind: "operator-answered",
       method: request.method,

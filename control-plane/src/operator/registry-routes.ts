@@ -1,23 +1,12 @@
 import { z } from "zod";
-import type { Problem } from "../lib/parsed.ts";
-import { parseEndpointEntry } from "../model/endpoint-entry.ts";
 import { localityText } from "../model/locality.ts";
-import {
-  type EndpointId,
-  nameRule,
-  parseEndpointId,
-  parseServiceName,
-  parseSourceName,
-  type ServiceName,
-} from "../model/names.ts";
+import type { EndpointId, ServiceName } from "../model/names.ts";
 import { addressText } from "../model/service.ts";
-import { badRequest, refusal } from "./api-error.ts";
+import { refusal } from "./api-error.ts";
 import type { OperatorApp, OperatorContext } from "./operator-app.ts";
+import { parseRegistration, registrationBody, registrationKey } from "./parse-registration.ts";
 import type { OperatorParts, Registration } from "./parts.ts";
 import { time, waitTime } from "./shapes.ts";
-
-// A day: who does not renew for longer is not leasing, but there until deleted.
-const maxLeaseSeconds = 86_400;
 
 const registration = z.object({
   service: z.string(),
@@ -31,25 +20,6 @@ const registration = z.object({
   renewedAt: time,
   expires: time.optional().meta({ description: "When it goes unless renewed; absent: it stays until deleted" }),
   expiresInSeconds: z.number().optional(),
-});
-
-const registrationBody = z.object({
-  address: z.string().meta({ description: "IP address and port", examples: ["10.1.0.11:9090"] }),
-  locality: z
-    .string()
-    .optional()
-    .meta({ examples: ["dc-a/z1"] }),
-  weight: z.number().int().min(1).max(10_000).optional().meta({ description: "100 unless told" }),
-  metadata: z
-    .record(z.string(), z.string())
-    .optional()
-    .meta({ examples: [{ version: "v1" }] }),
-  leaseSeconds: z
-    .number()
-    .min(0)
-    .max(maxLeaseSeconds)
-    .optional()
-    .meta({ description: "Goes after that time unless renewed; 0, which is the default, stays until deleted" }),
 });
 
 const params = z.object({ service: z.string(), id: z.string() });
@@ -111,7 +81,7 @@ export function registryRoutes(app: OperatorApp, { parts, closing }: OperatorCon
       },
     },
     async (request, reply) => {
-      const { service, id } = keyOf(request.params);
+      const { service, id } = registrationKey(request.params);
       const { endpoint, leaseSeconds } = parseRegistration(request.body, id);
       const outcome = await registry.put(service, endpoint, leaseSeconds);
       const now = registry.get(service, id);
@@ -135,7 +105,7 @@ export function registryRoutes(app: OperatorApp, { parts, closing }: OperatorCon
       },
     },
     async (request) => {
-      const { service, id } = keyOf(request.params);
+      const { service, id } = registrationKey(request.params);
       const { wait = 0 } = request.query;
       if (!registry.get(service, id)) throw noSuchEndpoint(service, id);
       const drained = wait > 0 ? await drain(parts, { service, id }, wait, closing) : { acked: 0, of: 0 };
@@ -168,40 +138,6 @@ async function drain(
 function noSuchEndpoint(service: string, id: string) {
   const says = `${service} has no registered endpoint "${id}"; GET /v1/registry/services/${service}/endpoints lists them`;
   return refusal(404, "NOT_FOUND", "NO_SUCH_ENDPOINT", says);
-}
-
-function keyOf({ service, id }: z.output<typeof params>): { readonly service: ServiceName; readonly id: EndpointId } {
-  const problems: Problem[] = [];
-  const serviceName = parseServiceName(service);
-  const endpointId = parseEndpointId(id);
-  if (!serviceName)
-    problems.push({ at: "service", says: `${JSON.stringify(service)} is not a service name: ${nameRule}` });
-  if (!endpointId) problems.push({ at: "id", says: `${JSON.stringify(id)} is not an id: 1 to 200 visible characters` });
-  if (!serviceName || !endpointId) throw badRequest("the URL", problems);
-  return { service: serviceName, id: endpointId };
-}
-
-function parseRegistration(body: unknown, id: EndpointId) {
-  const source = parseSourceName("registry");
-  if (typeof body !== "object" || body === null || Array.isArray(body) || !source)
-    throw badRequest("the registration", [{ at: "", says: 'expected an object like {"address": "10.1.0.11:9090"}' }]);
-  const { leaseSeconds = 0, ...rest } = body as { leaseSeconds?: unknown } & Record<string, unknown>;
-  const problems: Problem[] = [];
-  for (const name of ["id", "health"]) {
-    if (name in rest)
-      problems.push({ at: name, says: "is not taken here: the id stands in the URL, and DELETE drains" });
-  }
-  const lease =
-    typeof leaseSeconds === "number" && leaseSeconds >= 0 && leaseSeconds <= maxLeaseSeconds ? leaseSeconds : undefined;
-  if (lease === undefined)
-    problems.push({
-      at: "leaseSeconds",
-      says: `expected seconds from 0 (until deleted) to ${maxLeaseSeconds}, got ${JSON.stringify(leaseSeconds)}`,
-    });
-  const endpoint = parseEndpointEntry({ ...rest, id, health: "serving" }, "", source);
-  if (!endpoint.ok) problems.push(...endpoint.problems);
-  if (!endpoint.ok || lease === undefined || problems.length > 0) throw badRequest("the registration", problems);
-  return { endpoint: endpoint.value, leaseSeconds: lease };
 }
 
 function shapeOf({ service, endpoint, expires, registeredAt, renewedAt }: Registration): z.output<typeof registration> {

@@ -4,6 +4,7 @@ import { documentRoutes } from "./document-routes.ts";
 import type { OperatorApp, OperatorContext } from "./operator-app.ts";
 import { registryRoutes } from "./registry-routes.ts";
 import { selfRoutes } from "./self-routes.ts";
+import { serviceRoutes } from "./service-routes.ts";
 import { sourceRoutes } from "./source-routes.ts";
 import { trafficRoutes } from "./traffic-routes.ts";
 
@@ -14,6 +15,7 @@ export function addRoutes(app: OperatorApp, context: OperatorContext): void {
   registryRoutes(app, context);
   clientRoutes(app, context);
   sourceRoutes(app, context);
+  serviceRoutes(app, context);
   trafficRoutes(app, context);
   selfRoutes(app, context);
 }

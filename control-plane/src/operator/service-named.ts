@@ -1,0 +1,17 @@
+import { nameRule, parseServiceName } from "../model/names.ts";
+import type { Service } from "../model/service.ts";
+import { didYouMean } from "../policy/documents/did-you-mean.ts";
+import { badRequest, refusal } from "./api-error.ts";
+import type { OperatorParts } from "./parts.ts";
+
+/** The service of that name that is being served; throws 400 for what is no name and 404 for an unknown one. */
+export function serviceNamed({ worlds }: Pick<OperatorParts, "worlds">, name: string): Service {
+  const parsedName = parseServiceName(name);
+  if (!parsedName)
+    throw badRequest("the service's name", [{ at: "", says: `${JSON.stringify(name)}: expected ${nameRule}` }]);
+  const catalog = worlds.current()?.catalog;
+  const found = catalog?.get(parsedName);
+  if (found) return found;
+  const hint = didYouMean(name, catalog?.keys() ?? []);
+  throw refusal(404, "NOT_FOUND", "NO_SUCH_SERVICE", `there is no service "${name}"${hint || "."}`);
+}
