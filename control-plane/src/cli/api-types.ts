@@ -122,6 +122,7 @@ export type Registration = {
   readonly renewedAt: string;
   readonly expires?: string;
   readonly expiresInSeconds?: number;
+  readonly usedBy: readonly string[];
 };
 
 export type Applied = {

@@ -197,7 +197,9 @@ test("endpoints register, are listed and seen from a place, and go", async () =>
     "--lease",
     "30",
   );
-  assert.equal(put.out, "report/one registered at 127.0.0.1:9001 for 30s\n");
+  assert.deepEqual([put.out, put.err], ["report/one registered at 127.0.0.1:9001 for 30s\n", ""]);
+  const stray = await weir.run("registry", "put", "reprot", "one", "--address", "127.0.0.1:9002", "--lease", "0");
+  assert.match(stray.err, /^note: nobody is sent there yet: no Service takes endpoints from the registry's reprot/);
   await weir.until(async () =>
     (await weir.run("endpoints", "report", "--from", "dc-a/z1")).out.includes("127.0.0.1:9001"),
   );

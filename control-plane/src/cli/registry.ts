@@ -44,6 +44,10 @@ export const addRegistry: AddCommand = (command, cli) => {
       const lease =
         body.expiresInSeconds === undefined ? "until deleted" : `for ${ageText(body.expiresInSeconds * 1000 + 999)}`;
       cli.io.stdout.write(`${service}/${id} registered at ${body.address} ${lease}\n`);
+      if (body.usedBy.length === 0)
+        cli.io.stderr.write(
+          `note: nobody is sent there yet: no Service takes endpoints from the registry's ${service} (spec.endpoints: [{registry: {}}])\n`,
+        );
     });
 
   const remove = command

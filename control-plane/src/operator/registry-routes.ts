@@ -20,6 +20,9 @@ const registration = z.object({
   renewedAt: time,
   expires: time.optional().meta({ description: "When it goes unless renewed; absent: it stays until deleted" }),
   expiresInSeconds: z.number().optional(),
+  usedBy: z
+    .array(z.string())
+    .meta({ description: "The Service documents that take endpoints from here; without one nobody is sent to it" }),
 });
 
 const params = z.object({ service: z.string(), id: z.string() });
@@ -63,7 +66,7 @@ export function registryRoutes(app: OperatorApp, { parts, closing }: OperatorCon
       endpoints: registry
         .list()
         .filter((each) => each.service === service)
-        .map(shapeOf),
+        .map((each) => shapeOf(parts, each)),
     }),
   );
 
@@ -86,7 +89,7 @@ export function registryRoutes(app: OperatorApp, { parts, closing }: OperatorCon
       const outcome = await registry.put(service, endpoint, leaseSeconds);
       const now = registry.get(service, id);
       if (!now) throw new Error(`registry/${service}/${id} was registered, but is not in the registry's list`);
-      return reply.code(outcome === "created" ? 201 : 200).send(shapeOf(now));
+      return reply.code(outcome === "created" ? 201 : 200).send(shapeOf(parts, now));
     },
   );
 
@@ -140,7 +143,14 @@ function noSuchEndpoint(service: string, id: string) {
   return refusal(404, "NOT_FOUND", "NO_SUCH_ENDPOINT", says);
 }
 
-function shapeOf({ service, endpoint, expires, registeredAt, renewedAt }: Registration): z.output<typeof registration> {
+function shapeOf(
+  { policies }: OperatorParts,
+  { service, endpoint, expires, registeredAt, renewedAt }: Registration,
+): z.output<typeof registration> {
+  const documents = [...(policies.books.current()?.services.values() ?? [])];
+  const usedBy = documents.filter(({ origins }) =>
+    origins.some((origin) => origin.kind === "registry" && origin.service === service),
+  );
   return {
     service,
     id: endpoint.id,
@@ -151,6 +161,7 @@ function shapeOf({ service, endpoint, expires, registeredAt, renewedAt }: Regist
     health: endpoint.health,
     registeredAt: registeredAt.toISOString(),
     renewedAt: renewedAt.toISOString(),
+    usedBy: usedBy.map(({ name }) => name),
     ...(expires && { expires: expires.toISOString(), expiresInSeconds: (expires.getTime() - Date.now()) / 1000 }),
   };
 }
