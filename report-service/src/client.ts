@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import { type ChannelCredentials, type ChannelOptions, Client, status } from "@grpc/grpc-js";
-import type { Operation } from "@weir/proto/google/longrunning/operations_pb.ts";
+import { type Operation, Operations } from "@weir/proto/google/longrunning/operations_pb.ts";
 import {
   type CancelReportRequestSchema,
   type Chunk,
@@ -29,6 +29,8 @@ export { type AnsweredBy, ReportCallError } from "./client/report-call-error.ts"
 /** Typed calls of report.v1; each rejects with a `ReportCallError`. */
 export type ReportClient = {
   createReport(order: Init<typeof CreateReportRequestSchema>, call?: CallOptions): Promise<Answer<Operation>>;
+  /** The operation once it is done. */
+  waitOperation(name: string, call?: CallOptions): Promise<Answer<Operation>>;
   cancelReport(request: Init<typeof CancelReportRequestSchema>, call?: CallOptions): Promise<Answer<Report>>;
   listReportKinds(call?: CallOptions): Promise<Answer<ListReportKindsResponse>>;
   getReport(name: string, call?: CallOptions): Promise<Answer<Report>>;
@@ -54,6 +56,7 @@ export function createReportClient(
   const channel = new Client(target, credentials, options);
   return {
     createReport: (order, call) => unary(channel, Reports.method.createReport, order, call),
+    waitOperation: (name, call) => unary(channel, Operations.method.waitOperation, { name }, call),
     cancelReport: (request, call) => unary(channel, Reports.method.cancelReport, request, call),
     listReportKinds: (call) => unary(channel, Reports.method.listReportKinds, {}, call),
     getReport: (name, call) => unary(channel, Results.method.getReport, { name }, call),

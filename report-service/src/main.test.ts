@@ -52,7 +52,13 @@ test("reflection gives the services, and files that a client can build the types
   assert.ok(list?.messageResponse.case === "listServicesResponse");
   assert.deepEqual(
     list.messageResponse.value.service.map(({ name }) => name),
-    ["report.v1.Reports", "report.v1.Results", "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"],
+    [
+      "report.v1.Reports",
+      "report.v1.Results",
+      "google.longrunning.Operations",
+      "grpc.health.v1.Health",
+      "grpc.reflection.v1.ServerReflection",
+    ],
   );
   assert.ok(files?.messageResponse.case === "fileDescriptorResponse");
   const [file, ...imports] = files.messageResponse.value.fileDescriptorProto.map((bytes) =>

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
+import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import { status } from "@grpc/grpc-js";
-import { Format, type Report, Report_State as State } from "@weir/proto/report/v1/report_pb.ts";
+import { Format, type Report, ReportSchema, Report_State as State } from "@weir/proto/report/v1/report_pb.ts";
 import { type ServerProcess, startServer, temporaryDirectory } from "../test/server-process.ts";
 import { ReportCallError, type ReportClient, reportNameOf } from "./client.ts";
 
@@ -45,6 +46,21 @@ test("a report is created, followed to its end and fetched in every format", asy
   assert.equal(csv.split("\n")[1], "cfcd208495d565ef66e7dff9f98764da,0");
   const json = JSON.parse((await client.fetchReport(name, Format.JSON)).toString());
   assert.deepEqual(json[2], { text: "c81e728d9d4c2f636f067f89cc14862c", digit: 2 });
+});
+
+test("the operation of a create is done with its report, or with the reason why there is none", async () => {
+  const { client } = server;
+  const order = (kind: string) => ({ parent, report: { kind: `reportKinds/${kind}`, parameters: {} } });
+  const report = { ...order("wide").report, parameters: { rows: 2 } };
+  const { value: created } = await client.createReport({ parent, report });
+  const done = (await client.waitOperation(created.name)).value;
+  assert.ok(done.result.case === "response");
+  assert.equal(anyUnpack(done.result.value, ReportSchema)?.name, reportNameOf(created));
+
+  const { value: hopeless } = await client.createReport(order("talkative"));
+  const failed = (await client.waitOperation(hopeless.name)).value;
+  assert.ok(failed.done && failed.result.case === "error");
+  assert.equal(failed.result.value.code, status.OUT_OF_RANGE);
 });
 
 test("a watch that resumes gets every later event and nothing twice", async () => {

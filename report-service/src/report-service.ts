@@ -5,6 +5,7 @@ import { type FaultNote, type FaultSwitch, watchFaultFile } from "./api/fault-sw
 import { startGrpcServer } from "./api/grpc-server.ts";
 import { answering } from "./api/handlers.ts";
 import { identify, observeCalls, refuseCalls } from "./api/interceptors.ts";
+import { createOperationsService } from "./api/operations-service.ts";
 import { createReportsService } from "./api/reports-service.ts";
 import { createResultsService } from "./api/results-service.ts";
 import { type CleanerNote, startCleaner } from "./cleaner/cleaner.ts";
@@ -55,6 +56,7 @@ export async function startReportService(config: Config, { observe, tracer }: Pa
   const server = starting.use(
     await startGrpcServer(config.listen, {
       reports: createReportsService({ reports, kinds, datacenter, queueLimit }, answers),
+      operations: createOperationsService({ reports, leaving: leaving.signal }, answers),
       results: createResultsService({ reports, objects, leaving: leaving.signal }, answers),
       health: health.handlers,
       interceptors: [

@@ -1,4 +1,5 @@
 import { Server, ServerCredentials, type ServerInterceptor } from "@grpc/grpc-js";
+import { Operations } from "@weir/proto/google/longrunning/operations_pb.ts";
 import { Health } from "@weir/proto/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "@weir/proto/grpc/reflection/v1/reflection_pb.ts";
 import { type Handlers, serviceOf } from "@weir/proto/grpc/service.ts";
@@ -11,6 +12,7 @@ const maxRequestBytes = 1024 * 1024;
 export type GrpcParts = {
   readonly reports: Handlers<typeof Reports>;
   readonly results: Handlers<typeof Results>;
+  readonly operations: Handlers<typeof Operations>;
   readonly health: Handlers<typeof Health>;
   /** The first is the nearest to the wire. */
   readonly interceptors: readonly ServerInterceptor[];
@@ -32,8 +34,12 @@ export async function startGrpcServer(listen: string, parts: GrpcParts): Promise
   });
   server.addService(serviceOf(Reports), parts.reports);
   server.addService(serviceOf(Results), parts.results);
+  server.addService(serviceOf(Operations), parts.operations);
   server.addService(serviceOf(Health), parts.health);
-  server.addService(serviceOf(ServerReflection), createReflectionService([Reports, Results, Health, ServerReflection]));
+  server.addService(
+    serviceOf(ServerReflection),
+    createReflectionService([Reports, Results, Operations, Health, ServerReflection]),
+  );
   const port = await bind(server, listen);
   return {
     address: listen.replace(/:\d+$/, `:${port}`),

@@ -5,8 +5,8 @@ export type Topic = string;
 export const anyReport: Topic = "*";
 
 export type Subscription = {
-  /** Returns at once if something has changed since the last return, else when it does or the signal aborts. */
-  changed(signal: AbortSignal): Promise<void>;
+  /** Returns at once if something has changed since the last return, else when it does, in time, or with the signal. */
+  changed(signal: AbortSignal, withinMs?: number): Promise<void>;
 } & Disposable;
 
 export type ChangeFeed = {
@@ -90,13 +90,15 @@ function createBell(): { readonly notify: () => void; readonly changed: Subscrip
       rung = true;
       for (const resume of listeners) resume();
     },
-    async changed(signal) {
+    async changed(signal, withinMs) {
       if (!rung && !signal.aborted) {
         const { promise, resolve } = Promise.withResolvers<void>();
         const resume = () => resolve();
         listeners.add(resume);
         signal.addEventListener("abort", resume, { once: true });
+        const timer = withinMs === undefined ? undefined : setTimeout(resume, withinMs).unref();
         await promise;
+        clearTimeout(timer);
         signal.removeEventListener("abort", resume);
         listeners.delete(resume);
       }

@@ -1,5 +1,4 @@
 import type { DatabaseSync } from "node:sqlite";
-import { setTimeout as delay } from "node:timers/promises";
 import type { QueueLength } from "../model/admission.ts";
 import { changeReport } from "../model/change-report.ts";
 import type { Report } from "../model/report.ts";
@@ -55,13 +54,7 @@ export function createSqliteQueue(database: DatabaseSync, feed: ChangeFeed): Job
     async wait(signal) {
       // Kept from the first wait on: a change between a fruitless claim and the next wait must not be missed.
       subscription ??= feed.subscribe(anyReport);
-      const enough = new AbortController();
-      const either = AbortSignal.any([signal, enough.signal]);
-      await Promise.race([
-        subscription.changed(either),
-        delay(leaseCheckMs, undefined, { signal: either, ref: false }).catch(() => undefined),
-      ]);
-      enough.abort();
+      await subscription.changed(signal, leaseCheckMs);
     },
     async length() {
       return lengthNow();
