@@ -3,6 +3,7 @@ import { createWriteStream } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
+import type { Env } from "./demo-io.ts";
 
 export type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
 
@@ -45,7 +46,7 @@ export async function startChild({
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
-  readonly env: NodeJS.ProcessEnv;
+  readonly env: Env;
   readonly logFile: string;
   /** Hears each line of its stdout. */
   readonly onLine?: (line: string) => void;
@@ -117,6 +118,6 @@ function killGroup({ pid }: ChildProcess): void {
 /** How a program ended and what it said last, for messages. */
 export async function lastWords({ name, logFile }: Child, { code, signal }: Exit): Promise<string> {
   const text = await readFile(logFile, "utf8").catch(() => "");
-  const lines = text.trimEnd().split("\n").slice(-8);
+  const lines = text.trimEnd().split("\n").slice(-15);
   return [`${name} ended (${signal ?? `code ${code}`}); the end of ${logFile}:`, ...lines].join("\n    ");
 }

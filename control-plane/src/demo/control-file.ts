@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Env } from "./demo-io.ts";
 
 /** How a second terminal finds the running demo. */
 export type ControlFile = {
@@ -13,7 +14,7 @@ export type ControlFile = {
 };
 
 /** The folder of the running demo: WEIR_DEMO_DIR, or `.weir/demo` in the repository. */
-export function demoFolder(env: NodeJS.ProcessEnv = process.env): string {
+export function demoFolder(env: Env = process.env): string {
   return env["WEIR_DEMO_DIR"] ?? fileURLToPath(new URL("../../../.weir/demo", import.meta.url));
 }
 
@@ -28,7 +29,7 @@ export function readControlFile(folder: string): ControlFile | undefined {
 }
 
 /** The running demo's operator address, for commands that are not told another; undefined when no demo runs. */
-export function demoServer(env: NodeJS.ProcessEnv = process.env): string | undefined {
+export function demoServer(env: Env = process.env): string | undefined {
   return readControlFile(demoFolder(env))?.admin;
 }
 

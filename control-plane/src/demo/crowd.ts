@@ -1,5 +1,6 @@
 import { grpcBootstrap } from "../bootstrap/grpc.ts";
 import type { Child } from "./child.ts";
+import type { Env } from "./demo-io.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { isLoadReport, type LoadOrder, type LoadReport } from "./load/load-report.ts";
 import type { Programs } from "./programs.ts";
@@ -22,6 +23,8 @@ export type Crowd = {
   sums(): Pick<LoadReport, "created" | "succeeded" | "failed" | "inFlight">;
   /** Settles when each client has had an answer. */
   readonly flowing: Promise<void>;
+  /** Those that have had none. */
+  silent(): readonly string[];
   /** Starts the processes that carry the load: one for all edges, and one for the proxyless client, whose resolver is global. */
   start(): Promise<readonly Child[]>;
 };
@@ -30,6 +33,7 @@ export function createCrowd({
   clients,
   requestsPerSecond,
   xdsPort,
+  gate,
   programs,
   onReport,
 }: {
@@ -37,6 +41,8 @@ export function createCrowd({
   /** Of all clients together. */
   readonly requestsPerSecond: number;
   readonly xdsPort: number;
+  /** Who listens once there is somebody to answer: `host:port`. */
+  readonly gate: string;
   readonly programs: Programs;
   readonly onReport: (report: LoadReport) => void;
 }): Crowd {
@@ -45,13 +51,13 @@ export function createCrowd({
   const flowing = Promise.withResolvers<void>();
   const silent = new Set(clients.map(({ name }) => name));
 
-  const startProcess = (name: string, own: readonly DemoClient[], env: NodeJS.ProcessEnv) => {
+  const startProcess = (name: string, own: readonly DemoClient[], env: Env) => {
     const order: LoadOrder = {
       perSecond: requestsPerSecond / clients.length,
       clients: own.map(({ name, kind, target }) => ({
         name,
         target,
-        after: kind === "Envoy" ? target : `127.0.0.1:${xdsPort}`,
+        after: kind === "Envoy" ? [gate, target] : [gate],
       })),
     };
     const onLine = (line: string) => {
@@ -70,6 +76,7 @@ export function createCrowd({
     clients,
     ledger,
     flowing: flowing.promise,
+    silent: () => [...silent],
     sums() {
       const all = [...newest.values()];
       const sum = (key: "created" | "succeeded" | "failed" | "inFlight") =>

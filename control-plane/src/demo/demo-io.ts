@@ -3,5 +3,7 @@ export type DemoIo = {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
-  readonly env: NodeJS.ProcessEnv;
+  readonly env: Env;
 };
+
+export type Env = Readonly<Record<string, string | undefined>>;

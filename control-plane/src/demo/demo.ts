@@ -7,7 +7,7 @@ import { pause } from "../lib/wait.ts";
 import { obey, parseCommand } from "./command.ts";
 import { demoFolder, readControlFile, writeControlFile } from "./control-file.ts";
 import { serveControl } from "./control-socket.ts";
-import type { DemoIo } from "./demo-io.ts";
+import type { DemoIo, Env } from "./demo-io.ts";
 import { type DemoNote, eventOf } from "./event-of.ts";
 import { followControlPlane } from "./follow-control-plane.ts";
 import { listenForQuit } from "./keys.ts";
@@ -31,7 +31,8 @@ export type DemoOptions = {
 
 /**
  * Runs a control plane, three data centers of report servers, two Envoys, a proxyless client and their load on this
- * machine, until the user or the signal ends it. Resolves with the exit code; nothing is left running.
+ * machine, until the user or the signal ends it. Resolves with the exit code: 0, or 1 when a check did not go as it should,
+ * or 2 when the demo could not start. Nothing is left running.
  */
 export async function runDemo(options: DemoOptions, io: DemoIo, signal: AbortSignal): Promise<number> {
   const { check, json } = options;
@@ -39,12 +40,12 @@ export async function runDemo(options: DemoOptions, io: DemoIo, signal: AbortSig
   const running = check ? undefined : readControlFile(demoFolder(env));
   if (running) {
     stderr.write(`a demo runs already (process ${running.pid}, ${running.admin}): end it with q in its terminal\n`);
-    return 1;
+    return 2;
   }
   const envoy = env["WEIR_ENVOY"];
   if (envoy !== undefined && !isProgram(envoy)) {
     stderr.write(`WEIR_ENVOY names ${envoy}, which is not a program: correct it, or leave it away\n`);
-    return 1;
+    return 2;
   }
   const quit = new AbortController();
   const end = AbortSignal.any([signal, quit.signal]);
@@ -63,7 +64,7 @@ export async function runDemo(options: DemoOptions, io: DemoIo, signal: AbortSig
   } catch (cause) {
     if (end.aborted) return check ? 1 : 0;
     stderr.write(`${(cause as Error).message}\nall logs: ${join(folder, "logs")}\n`);
-    return 1;
+    return check ? 1 : 2;
   }
 }
 
@@ -74,7 +75,7 @@ type Performance = {
   readonly options: DemoOptions;
   readonly folder: string;
   readonly envoy: string | undefined;
-  readonly env: NodeJS.ProcessEnv;
+  readonly env: Env;
   readonly show: Show;
 };
 

@@ -14,6 +14,8 @@ export type TrafficRow = {
   readonly to: string;
   readonly use: "share" | "nearest" | "standby";
   readonly weightPercent?: number;
+  /** Those that stand there. */
+  readonly endpoints: { readonly serving: number; readonly total: number };
 };
 
 export type Revision = { readonly revision: number; readonly at: string; readonly by: string; readonly reason: string };

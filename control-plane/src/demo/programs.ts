@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Child, lastWords, startChild } from "./child.ts";
+import type { Env } from "./demo-io.ts";
 
 /** Starts the demo's programs: each with a log file of its own and an environment that says nothing of the user's Weir. */
 export type Programs = {
@@ -12,11 +13,11 @@ export type Programs = {
   startServer(name: string, script: string, args: readonly string[]): Promise<StartedServer>;
 };
 
-export type ProgramOptions = { readonly env?: NodeJS.ProcessEnv; readonly onLine?: (line: string) => void };
+export type ProgramOptions = { readonly env?: Env; readonly onLine?: (line: string) => void };
 
 export type StartedServer = { readonly child: Child; readonly ready: Promise<void> };
 
-export function createPrograms(logs: string, env: NodeJS.ProcessEnv): Programs {
+export function createPrograms(logs: string, env: Env): Programs {
   const start: Programs["start"] = (name, command, args, { env: more, onLine } = {}) =>
     startChild({
       name,
@@ -46,7 +47,7 @@ export function createPrograms(logs: string, env: NodeJS.ProcessEnv): Programs {
 }
 
 /** The control plane of the demo is not the user's: WEIR_CONFIG or WEIR_XDS in the shell are meant for that one. */
-function withoutOwn(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+function withoutOwn(env: Env): Env {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("WEIR_")));
 }
 

@@ -1,13 +1,19 @@
 import { cp, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { Child, Exit } from "./child.ts";
+import { pause } from "../lib/wait.ts";
+import { type Child, type Exit, lastWords } from "./child.ts";
 import { type Crowd, createCrowd, type DemoClient } from "./crowd.ts";
 import { createDatacenters, type DatacenterNote, type Datacenters } from "./datacenters.ts";
+import type { Env } from "./demo-io.ts";
 import { startEdge } from "./edge.ts";
 import { freePorts } from "./free-ports.ts";
+import { createGate } from "./gate.ts";
 import type { LoadReport } from "./load/load-report.ts";
+import { createOperatorApi, type OperatorApi } from "./operator-api.ts";
 import { createPrograms, type Programs } from "./programs.ts";
+import { createTroupe } from "./troupe.ts";
 import { unlessAborted } from "./unless-aborted.ts";
 
 /** Everything that runs, on loopback, each part a process of its own. */
@@ -39,9 +45,10 @@ export type StageOptions = {
   readonly requestsPerSecond: number;
   /** Taken if they are free: for xDS, the operator, edge-a and edge-b; 0 is any. */
   readonly ports: readonly [number, number, number, number];
-  readonly env: NodeJS.ProcessEnv;
+  readonly env: Env;
 };
 
+const patienceMs = 60_000;
 const datacenterNames = ["dc-a", "dc-b", "dc-c"];
 const documents = fileURLToPath(new URL("./config", import.meta.url));
 
@@ -59,26 +66,20 @@ export async function startStage(
 ): Promise<Stage> {
   const began = performance.now();
   const afterMs = () => performance.now() - began;
-  const [xdsPort = 0, adminPort = 0, ...edgePorts] = await freePorts(ports);
+  const [gatePort = 0, xdsPort = 0, adminPort = 0, ...edgePorts] = await freePorts([0, ...ports]);
   const admin = `http://127.0.0.1:${adminPort}`;
   await freshFolder(folder);
   const programs = createPrograms(join(folder, "logs"), env);
 
   // Ended in reverse: first the load, so that what is ended after it is missed by nobody.
   await using parts = new AsyncDisposableStack();
-  const keepIn = (stack: AsyncDisposableStack, child: Child) => {
-    let isOurs = false;
-    void child.exit.then((exit) => isOurs || observe({ kind: "part-lost", child, exit }));
-    stack.defer(async () => {
-      isOurs = true;
-      await child[Symbol.asyncDispose]();
-    });
+  const broken = Promise.withResolvers<never>();
+  broken.promise.catch(() => undefined);
+  const lost = async (child: Child, exit: Exit) => {
+    observe({ kind: "part-lost", child, exit });
+    broken.reject(new Error(await lastWords(child, exit)));
   };
-  const controlPlane = await programs.startServer("control-plane", "../main.ts", [
-    ...["serve", "--config", join(folder, "config"), "--data", join(folder, "data")],
-    ...["--xds", `127.0.0.1:${xdsPort}`, "--admin", `127.0.0.1:${adminPort}`],
-  ]);
-  keepIn(parts, controlPlane.child);
+  const controlPlane = parts.use(createTroupe(lost));
   const datacenters = parts.use(
     await createDatacenters({
       names: datacenterNames,
@@ -86,32 +87,44 @@ export async function startStage(
       startServer: ({ id, datacenter, zone, faultFile }) =>
         programs.startServer(id, "../../../report-service/src/main.ts", [
           ...["serve", "--listen", "127.0.0.1:0", "--locality", `${datacenter}/${zone}`, "--id", id],
-          ...["--registry", admin, "--data", join(folder, "reports"), "--fault-file", faultFile],
+          ...["--registry", admin, "--registry-lease", "5s", "--log-level", "warn"],
+          ...["--data", join(folder, "reports"), "--fault-file", faultFile],
         ]),
       observe,
     }),
   );
-  const firstServers = datacenters.startFirst();
-  firstServers.catch(() => undefined);
-  const edges = parts.use(new AsyncDisposableStack());
+  const edges = parts.use(createTroupe(lost));
+  const load = parts.use(createTroupe(lost));
+  const gate = parts.use(createGate(gatePort));
   const crowd = createCrowd({
     clients: clientsOf(envoy === undefined ? [] : edgePorts),
     requestsPerSecond,
     xdsPort,
+    gate: gate.address,
     programs,
     onReport: (report) => observe({ kind: "load-reported", report }),
   });
-  for (const child of await crowd.start()) keepIn(parts, child);
 
-  await unlessAborted(controlPlane.ready, signal);
+  const weir = await programs.startServer("control-plane", "../main.ts", [
+    ...["serve", "--config", join(folder, "config"), "--data", join(folder, "data")],
+    ...["--xds", `127.0.0.1:${xdsPort}`, "--admin", `127.0.0.1:${adminPort}`],
+  ]);
+  controlPlane.add(weir.child);
+  const firstServers = datacenters.startFirst();
+  firstServers.catch(() => undefined);
+  for (const child of await crowd.start()) load.add(child);
+
+  await unlessAborted(weir.ready, signal);
   observe({ kind: "control-plane-ready", xds: `127.0.0.1:${xdsPort}`, admin, afterMs: afterMs() });
   for (const client of crowd.clients.filter(({ kind }) => kind === "Envoy")) {
-    keepIn(edges, await startEdge({ client, xdsPort, folder, envoy: envoy ?? "", programs }));
+    edges.add(await startEdge({ client, xdsPort, folder, envoy: envoy ?? "", programs }));
   }
   observe({ kind: "clients-started", clients: crowd.clients, afterMs: afterMs() });
   await unlessAborted(firstServers, signal);
+  await everywhere(createOperatorApi(admin, signal), signal);
   observe({ kind: "first-servers-up", servers: datacenterNames.length, afterMs: afterMs() });
-  await unlessAborted(crowd.flowing, signal);
+  await gate.open();
+  await unlessAborted(Promise.race([crowd.flowing, broken.promise, late(crowd)]), signal);
   observe({ kind: "traffic-flows", afterMs: afterMs() });
 
   const complete = Promise.all(datacenterNames.map((name) => datacenters.start(name))).then((started) => {
@@ -120,6 +133,21 @@ export async function startStage(
   complete.catch(() => undefined);
   const moved = parts.move();
   return { admin, datacenters, crowd, programs, complete, [Symbol.asyncDispose]: () => moved.disposeAsync() };
+}
+
+/** Waits until a server of each data center is registered: the load is not to begin at whichever came first. */
+async function everywhere(api: OperatorApi, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const { rows } = await api.traffic();
+    if (rows.every(({ endpoints }) => endpoints.serving > 0)) return;
+    await pause(30, signal);
+    signal.throwIfAborted();
+  }
+}
+
+async function late({ silent }: Crowd): Promise<never> {
+  await delay(patienceMs, undefined, { ref: false });
+  throw new Error(`${silent().join(" and ")} had no answer within ${patienceMs / 1000} s`);
 }
 
 function sumOf(numbers: readonly number[]): number {

@@ -28,6 +28,7 @@ export type TourParts = {
 };
 
 const trafficWithinMs = 30_000;
+const followedWithinMs = 30_000;
 /** Requests of each client from which its shares are judged. */
 const enough = 400;
 const shares = (dcA: number, dcB: number): Shares =>
@@ -127,9 +128,12 @@ export function tourSteps(
     {
       title: "every report that was ordered is made",
       async run() {
-        const { created, succeeded, failed } = crowd.sums();
-        const seen = `${created} ordered, ${succeeded} followed to their end, ${failed} failed`;
-        if (succeeded === 0 || failed > 0) throw new Error(seen);
+        const { created: ordered } = crowd.sums();
+        // Clients follow what they ordered in the order in which they did.
+        const reached = await witness.until(() => crowd.sums().succeeded >= ordered, followedWithinMs);
+        const { succeeded, failed } = crowd.sums();
+        const seen = `${ordered} ordered, ${succeeded} made, ${failed} failed`;
+        if (!reached || ordered === 0 || failed > 0) throw new Error(seen);
         return seen;
       },
     },

@@ -3,13 +3,15 @@ import { test } from "node:test";
 import type { TrafficRow } from "./operator-api.ts";
 import { weightsFor, weightsText } from "./weights.ts";
 
+const endpoints = { serving: 3, total: 3 };
 const share = (from: string, to: string, weightPercent: number): TrafficRow => ({
   from,
   to,
   use: "share",
   weightPercent,
+  endpoints,
 });
-const standby = (from: string, to: string): TrafficRow => ({ from, to, use: "standby" });
+const standby = (from: string, to: string): TrafficRow => ({ from, to, use: "standby", endpoints });
 const rows: readonly TrafficRow[] = [
   share("dc-a", "dc-a/z1", 40),
   share("dc-a", "dc-a/z2", 40),
@@ -35,7 +37,7 @@ test("the first rule that matches the caller is the one that is shown, its zones
 });
 
 test("a rule without shares says so", () => {
-  const nearest: TrafficRow = { from: "*", to: "nearest", use: "nearest", weightPercent: 100 };
+  const nearest: TrafficRow = { from: "*", to: "nearest", use: "nearest", weightPercent: 100, endpoints };
   const weights = weightsFor([nearest], { region: "dc-a", zone: "z1", subZone: "" });
   assert.equal(weights.size, 0);
   assert.equal(weightsText(weights), "nearest first");

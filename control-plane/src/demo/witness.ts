@@ -12,6 +12,8 @@ export type Witness = {
   await(lengthMs: number, withinMs: number, verdict: (client: string, outcome: Outcome) => Verdict): Promise<string>;
   /** Waits until all requests begun before `time` have ended and are known. */
   known(time: number): Promise<void>;
+  /** Waits for a condition; false when it does not come within `ms`. */
+  until(condition: () => boolean, ms: number): Promise<boolean>;
 };
 
 /** The deadline of the load's requests, and the second in which the next report comes. */
@@ -20,11 +22,12 @@ const endedAfterMs = 4_200;
 export function createWitness(crowd: Crowd, failures: () => readonly Failure[], signal: AbortSignal): Witness {
   const names = crowd.clients.map(({ name }) => name);
 
-  const until = async (condition: () => boolean) => {
-    while (!condition()) {
+  const until = async (condition: () => boolean, ms = Number.POSITIVE_INFINITY) => {
+    for (const end = Date.now() + ms; !condition(); await pause(50, signal)) {
       signal.throwIfAborted();
-      await pause(50, signal);
+      if (Date.now() > end) return false;
     }
+    return true;
   };
   const verdicts = (from: number, to: number, verdict: (client: string, outcome: Outcome) => Verdict) =>
     names.map((name): Verdict => {
@@ -61,6 +64,9 @@ export function createWitness(crowd: Crowd, failures: () => readonly Failure[], 
         from += 500;
       }
     },
-    known: (time) => until(() => crowd.ledger.newest() >= time + endedAfterMs),
+    async known(time) {
+      await until(() => crowd.ledger.newest() >= time + endedAfterMs);
+    },
+    until,
   };
 }

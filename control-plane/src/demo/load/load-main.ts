@@ -29,7 +29,7 @@ const saying = setInterval(say, 1_000);
 
 await Promise.all(
   clients.map(async ({ name, target, after }) => {
-    await reachable(after, stop.signal);
+    for (const address of after) await reachable(address, stop.signal);
     using client = createReportClient({
       name,
       target,
@@ -43,3 +43,4 @@ await Promise.all(
 );
 clearInterval(saying);
 say();
+process.exit(0);

@@ -36,8 +36,8 @@ export type LoadClient = {
   readonly name: string;
   /** `127.0.0.1:18001` for a client behind an Envoy, `xds:///report` for a proxyless one. */
   readonly target: string;
-  /** Who must be listening before the first request: that Envoy, or the control plane. */
-  readonly after: string;
+  /** Who must be listening before the first request, `host:port` each. */
+  readonly after: readonly string[];
 };
 
 export function isLoadReport(value: unknown): value is LoadReport {

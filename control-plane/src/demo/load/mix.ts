@@ -21,9 +21,9 @@ export type Known = {
 const mix = [
   { kind: "get", percent: 45 },
   { kind: "list-kinds", percent: 30 },
-  { kind: "list", percent: 20 },
+  { kind: "list", percent: 18 },
   { kind: "create", percent: 2 },
-  { kind: "watch", percent: 3 },
+  { kind: "watch", percent: 5 },
 ] as const;
 
 /** Every report is followed to its end; a call that lacks a report to name becomes one that needs none. */
