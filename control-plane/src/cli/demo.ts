@@ -40,7 +40,7 @@ export const addDemo: AddCommand = (demo, cli) => {
 
   async function ask(command: Parameters<typeof import("../demo/demo-command.ts")["demoCommand"]>[0]): Promise<void> {
     const { demoCommand } = await import("../demo/demo-command.ts");
-    cli.exit(await demoCommand(command, process, cli.io.signal));
+    cli.exit(await demoCommand(command, cli.io, cli.io.signal));
   }
 };
 

@@ -27,13 +27,30 @@ export async function openapiDocument(context: OperatorContext): Promise<object>
     transform: jsonSchemaTransform,
     transformObject: jsonSchemaTransformObject,
   });
+  app.addHook("onRoute", ({ schema }) => {
+    if (schema) schema.response = { ...(schema.response as object | undefined), default: errorBody };
+  });
   // Schemas that zod's registry names become components.
+  z.globalRegistry.add(errorBody, { id: "Error" });
   for (const kind of documentKinds)
     z.globalRegistry.add(documentSchemas[kind], { ...z.globalRegistry.get(documentSchemas[kind]), id: kind });
   addRoutes(app, context);
   await app.ready();
   return asWritten(app.swagger());
 }
+
+const errorBody = z.object({
+  error: z.object({
+    code: z.number().int().meta({ description: "The HTTP status" }),
+    status: z.string().meta({ description: "The name of the google.rpc.Code", examples: ["INVALID_ARGUMENT"] }),
+    message: z.string(),
+    details: z
+      .array(z.looseObject({ "@type": z.string() }))
+      .meta({
+        description: "google.rpc.BadRequest with every field that is wrong, or google.rpc.ErrorInfo with a reason",
+      }),
+  }),
+});
 
 /** Documents are answered as they were written: the variant of their schemas with every default filled in is left out. */
 function asWritten(document: object): object {
@@ -46,5 +63,6 @@ function asWritten(document: object): object {
     schemas[kind] = schemas[`${kind}Input`];
     delete schemas[`${kind}Input`];
   }
+  delete schemas["ErrorInput"];
   return result;
 }

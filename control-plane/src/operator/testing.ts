@@ -9,13 +9,12 @@ import { createConsulSource } from "../sources/consul/consul-source.ts";
 import { createFileSource } from "../sources/file/file-source.ts";
 import { followFeeds } from "../sources/follow-feeds.ts";
 import { createRegistry } from "../sources/registry/registry.ts";
-import type { OperatorNote, OperatorParts } from "./parts.ts";
+import type { OperatorParts } from "./parts.ts";
 
 /** All of a control plane that the operator's side sees, real, in a folder of its own; clients are entered by the test. */
 export type TestParts = AsyncDisposable & {
   readonly parts: OperatorParts;
   readonly clients: ConnectedClients;
-  readonly notes: OperatorNote[];
 };
 
 export async function startTestParts(): Promise<TestParts> {
@@ -61,7 +60,6 @@ export async function startTestParts(): Promise<TestParts> {
   return {
     parts,
     clients,
-    notes: [],
     async [Symbol.asyncDispose]() {
       stop.abort();
       await consul[Symbol.asyncDispose]();

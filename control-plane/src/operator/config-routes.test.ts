@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fieldsOf, service, split, startTestApi, violationsOf } from "./testing-api.ts";
+
+test("many documents are applied as one revision, or none", async () => {
+  await using api = await startTestApi();
+  const applied = await api.post("/v1/config:apply", { documents: [split, service] });
+  assert.deepEqual([applied.status, applied.body["revision"]], [200, 1]);
+  assert.deepEqual(
+    (applied.body["changes"] as { name: string; kind: string; action: string }[]).map(({ kind, action }) => [
+      kind,
+      action,
+    ]),
+    [
+      ["TrafficSplit", "create"],
+      ["Service", "create"],
+    ],
+  );
+  const http = { ...service, spec: { ...service.spec, protocol: "HTTP2" } };
+  const refused = await api.post("/v1/config:apply", [http, { ...split, spec: { service: "report", rules: 3 } }]);
+  assert.equal(refused.status, 400);
+  assert.match(fieldsOf(refused).join(), /^documents\[1\]\.spec\.rules: /);
+  assert.deepEqual((await api.get("/v1/services/report")).body, service);
+  const again = await api.post("/v1/config:apply", [http, split]);
+  assert.deepEqual(
+    (again.body["changes"] as { action: string }[]).map(({ action }) => action),
+    ["update", "unchanged"],
+  );
+});
+
+test("documents may come as YAML; problems have their lines", async () => {
+  await using api = await startTestApi();
+  const text =
+    "apiVersion: weir/v1alpha1\nkind: Service\nmetadata: {name: report}\nspec:\n  protocol: GRPC\n  endpoints: [{registry: {}}]\n";
+  const yaml = { "content-type": "application/yaml" };
+  assert.equal((await api.send("POST", "/v1/config:apply?validateOnly=true", text, yaml)).status, 200);
+  const refused = await api.send("POST", "/v1/config:apply", `${text}---\n${text.replace("GRPC", "GRPX")}`, yaml);
+  assert.equal(refused.status, 400);
+  assert.deepEqual(
+    violationsOf(refused).map(({ field, line }) => [field, line]),
+    [["spec.protocol", 12]],
+  );
+  assert.equal((await api.send("PUT", "/v1/services/report", text, yaml)).status, 415);
+  assert.equal((await api.send("POST", "/v1/config:apply", "a: [", yaml)).status, 400);
+  assert.equal((await api.send("POST", "/v1/config:apply", "[".repeat(100_000), yaml)).status, 400);
+});
