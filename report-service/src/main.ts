@@ -2,9 +2,10 @@ import { once } from "node:events";
 import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
 import { type Config, parseConfig, usage } from "./config.ts";
+import type { JobQueue } from "./ports/job-queue.ts";
 import { startReportService } from "./report-service.ts";
 import { createLog } from "./telemetry/log.ts";
-import { startMetrics } from "./telemetry/metrics.ts";
+import type { Metrics } from "./telemetry/metrics.ts";
 import { createObserve } from "./telemetry/observe.ts";
 import { startTracing } from "./telemetry/tracing.ts";
 
@@ -38,8 +39,7 @@ async function serve(config: Config): Promise<void> {
   const { observe, countWith } = createObserve(log);
   await using tracing = await startTracing(process.env, config.service);
   await using service = await startReportService(config, { observe, tracer: tracing?.tracer });
-  await using metrics =
-    config.metrics === undefined ? undefined : await startMetrics(config.metrics, service.queue.length);
+  await using metrics = await serveMetrics(config, service.queue);
   if (metrics) countWith(metrics);
 
   const where = { address: service.address, ...(metrics && { metrics: metrics.address }) };
@@ -49,6 +49,12 @@ async function serve(config: Config): Promise<void> {
   observe({ kind: "draining", limitMs: config.drainLimitMs });
   await service.drain();
   observe({ kind: "stopped" });
+}
+
+async function serveMetrics({ metrics: listen }: Config, queue: JobQueue): Promise<Metrics | undefined> {
+  if (listen === undefined) return undefined;
+  const { startMetrics } = await import("./telemetry/metrics.ts");
+  return startMetrics(listen, queue.length);
 }
 
 function refuse(...lines: readonly string[]): void {
