@@ -175,7 +175,7 @@ test("the log is JSON lines with stable keys, of the level that was asked for", 
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
-  assert.deepEqual(Object.keys(lines[0]).slice(0, 5), ["ts", "level", "component", "node", "msg"]);
+  assert.deepEqual(Object.keys(lines[0]).slice(0, 5), ["ts", "level", "msg", "component", "node"]);
   assert.deepEqual(
     lines.map(({ event }) => event),
     ["serving", "call-ended", "draining", "stopped"],

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /** One request that came: `PUT /v1/…` and its JSON body. */
-export type Received = { readonly line: string; readonly body: unknown };
+export type Received = { readonly line: string; readonly body: unknown; readonly contentType: string | undefined };
 
 /** An HTTP server that keeps what it is sent and answers with the status that `answer` chooses, 200 by default. */
 export type RecordingServer = {
@@ -19,7 +19,11 @@ export async function startRecordingServer(
   const received: Received[] = [];
   const waiting = new Set<() => void>();
   const server = createServer(async (request, response) => {
-    const one = { line: `${request.method} ${request.url}`, body: parsed(await bodyOf(request)) };
+    const one = {
+      line: `${request.method} ${request.url}`,
+      body: parsed(await bodyOf(request)),
+      contentType: request.headers["content-type"],
+    };
     received.push(one);
     for (const look of waiting) look();
     response.writeHead(await answer(one)).end("{}");

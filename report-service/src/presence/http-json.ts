@@ -23,7 +23,9 @@ export class HttpError extends Error {
 export function httpJson(method: string, url: URL, body: unknown, signal: AbortSignal): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const send = url.protocol === "https:" ? requestTls : request;
-  const sent = send(url, { method, signal, headers: { "content-type": "application/json" } }, (response) => {
+  // A content type without a body is an invalid request to strict servers, Weir among them.
+  const headers = body === undefined ? {} : { "content-type": "application/json" };
+  const sent = send(url, { method, signal, headers }, (response) => {
     const pieces: Buffer[] = [];
     response.on("data", (piece: Buffer) => pieces.push(piece));
     response.on("error", reject);

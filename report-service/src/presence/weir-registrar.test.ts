@@ -21,8 +21,8 @@ test("an instance is put with its lease, and deleted waiting for clients to leav
   await registrar.leave(signal);
   const { service, id, ...body } = instance;
   assert.deepEqual(registry.received, [
-    { line: "PUT /v1/registry/services/report/endpoints/one%2F1", body },
-    { line: "DELETE /v1/registry/services/report/endpoints/one%2F1?wait=5s", body: "" },
+    { line: "PUT /v1/registry/services/report/endpoints/one%2F1", body, contentType: "application/json" },
+    { line: "DELETE /v1/registry/services/report/endpoints/one%2F1?wait=5s", body: "", contentType: undefined },
   ]);
 });
 

@@ -11,7 +11,7 @@ export type Log = {
   write(level: LogLevel, component: string, msg: string, fields: Readonly<Record<string, unknown>>): void;
 } & AsyncDisposable;
 
-/** JSON lines with stable keys (`ts level component node msg`, then what the line is about); winston is loaded for the first. */
+/** JSON lines with stable keys (`ts level msg component node`, then what the line is about); winston is loaded for the first. */
 export function createLog(level: LogLevel, node: string, to: Writable): Log {
   const highest = logLevels.indexOf(level);
   let logger: Promise<Logger> | undefined;
@@ -21,7 +21,7 @@ export function createLog(level: LogLevel, node: string, to: Writable): Log {
       const ts = new Date().toISOString();
       logger ??= startLogger(to);
       void logger.then((ready) =>
-        ready.log({ level, message: "", line: { ts, level, component, node, msg, ...fields } }),
+        ready.log({ level, message: "", line: { ts, level, msg, component, node, ...fields } }),
       );
     },
     async [Symbol.asyncDispose]() {

@@ -15,7 +15,7 @@ export function createObserve(log: Log): Observer {
     observe(note) {
       metrics?.count(note);
       const { level, component, msg } = lineOf(note);
-      if (log.isOn(level)) log.write(level, component, msg, fieldsOf(note));
+      if (log.isOn(level)) log.write(level, component, msg, fieldsOf(note, level === "error"));
     },
     countWith(given) {
       metrics = given;
@@ -73,9 +73,9 @@ function line(level: LogLevel, component: string, msg: string): Line {
 }
 
 /** The note's own fields; an error as its message with those of its causes. */
-function fieldsOf({ kind: event, ...fields }: Note): Readonly<Record<string, unknown>> {
+function fieldsOf({ kind: event, ...fields }: Note, withStack: boolean): Readonly<Record<string, unknown>> {
   const { cause, ...others } = fields as { readonly cause?: Error; readonly [name: string]: unknown };
-  return { event, ...others, ...(cause && { error: messagesOf(cause), stack: cause.stack }) };
+  return { event, ...others, ...(cause && { error: messagesOf(cause), ...(withStack && { stack: cause.stack }) }) };
 }
 
 function messagesOf(error: unknown): string {
