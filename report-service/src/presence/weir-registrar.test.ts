@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { startWeir } from "../../../test/kit/weir.ts";
 import { startRecordingServer } from "../../test/registry-server.ts";
 import { createWeirRegistrar } from "./weir-registrar.ts";
 
@@ -24,6 +25,24 @@ test("an instance is put with its lease, and deleted waiting for clients to leav
     { line: "PUT /v1/registry/services/report/endpoints/one%2F1", body, contentType: "application/json" },
     { line: "DELETE /v1/registry/services/report/endpoints/one%2F1?wait=5s", body: "", contentType: undefined },
   ]);
+});
+
+test("a real Weir takes the instance, its renewal and its leaving", async () => {
+  await using weir = await startWeir();
+  const registrar = createWeirRegistrar(new URL(`http://${weir.admin}`), { ...instance, id: "one-1" });
+  const listed = async () => {
+    const { body } = await weir.api("GET", "/v1/registry/services/report/endpoints");
+    return (body as { readonly endpoints: readonly { readonly id: string; readonly weight: number }[] }).endpoints;
+  };
+  await registrar.register(signal);
+  await registrar.register(signal);
+  assert.deepEqual(
+    (await listed()).map(({ id, weight }) => [id, weight]),
+    [["one-1", 50]],
+  );
+  await registrar.leave(signal);
+  assert.deepEqual(await listed(), []);
+  await registrar.leave(signal);
 });
 
 test("a registry under a path keeps it, and one that has forgotten us is fine with us leaving", async () => {
