@@ -12,7 +12,6 @@ import { type DemoNote, eventOf } from "./event-of.ts";
 import { followControlPlane } from "./follow-control-plane.ts";
 import { listenForQuit } from "./keys.ts";
 import type { Failure } from "./load/load-report.ts";
-import { createOperatorApi, type TrafficRow } from "./operator-api.ts";
 import { setTraffic } from "./set-traffic.ts";
 import { bannerLines, createShow, type Show } from "./show.ts";
 import { type Stage, startStage } from "./stage.ts";
@@ -83,7 +82,6 @@ async function perform({ options, folder, envoy, env, show }: Performance, end: 
   const began = performance.now();
   const events: DemoEvent[] = [];
   const failures: Failure[] = [];
-  let rows: readonly TrafficRow[] = [];
   let trafficAfterMs = 0;
   const observe = (note: DemoNote) => {
     if (note.kind === "load-reported") keep(failures, note.report.failures, 1_000);
@@ -109,8 +107,9 @@ async function perform({ options, folder, envoy, env, show }: Performance, end: 
   }
 
   await using _control = await openToOthers(stage, folder);
+  let { rows } = await stage.api.traffic();
   const following = followControlPlane(
-    createOperatorApi(stage.admin, end),
+    stage.api,
     {
       onTraffic(now) {
         rows = now;

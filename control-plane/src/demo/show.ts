@@ -96,7 +96,7 @@ function progressOf(note: DemoNote): string | undefined {
     case "first-servers-up":
       return `dc-a dc-b dc-c   one report server each, for a start  (${seconds(note.afterMs)})`;
     case "traffic-flows":
-      return `traffic          through every client  (${seconds(note.afterMs)})`;
+      return `traffic          through every client; configuration acked by ${note.acked}/${note.of}  (${seconds(note.afterMs)})`;
     default:
       return undefined;
   }

@@ -20,6 +20,7 @@ import { unlessAborted } from "./unless-aborted.ts";
 export type Stage = AsyncDisposable & {
   /** The operator's address: `http://127.0.0.1:18080`. */
   readonly admin: string;
+  readonly api: OperatorApi;
   readonly datacenters: Datacenters;
   readonly crowd: Crowd;
   readonly programs: Programs;
@@ -32,7 +33,8 @@ export type StageNote =
   | { readonly kind: "control-plane-ready"; readonly xds: string; readonly admin: string; readonly afterMs: number }
   | { readonly kind: "first-servers-up"; readonly servers: number; readonly afterMs: number }
   | { readonly kind: "clients-started"; readonly clients: readonly DemoClient[]; readonly afterMs: number }
-  | { readonly kind: "traffic-flows"; readonly afterMs: number }
+  /** Every client has had an answer; `acked` of `of` have ACKed all of their configuration. */
+  | { readonly kind: "traffic-flows"; readonly acked: number; readonly of: number; readonly afterMs: number }
   | { readonly kind: "all-servers-up"; readonly servers: number; readonly afterMs: number }
   | { readonly kind: "load-reported"; readonly report: LoadReport }
   | { readonly kind: "part-lost"; readonly child: Child; readonly exit: Exit };
@@ -80,6 +82,7 @@ export async function startStage(
     broken.reject(new Error(await lastWords(child, exit)));
   };
   const controlPlane = parts.use(createTroupe(lost));
+  let isComplete = false;
   const datacenters = parts.use(
     await createDatacenters({
       names: datacenterNames,
@@ -90,7 +93,8 @@ export async function startStage(
           ...["--registry", admin, "--registry-lease", "5s", "--log-level", "warn"],
           ...["--data", join(folder, "reports"), "--fault-file", faultFile],
         ]),
-      observe,
+      // The start is told as a whole.
+      observe: (note) => (note.kind === "datacenter-started" && !isComplete) || observe(note),
     }),
   );
   const edges = parts.use(createTroupe(lost));
@@ -121,18 +125,20 @@ export async function startStage(
   }
   observe({ kind: "clients-started", clients: crowd.clients, afterMs: afterMs() });
   await unlessAborted(firstServers, signal);
-  await everywhere(createOperatorApi(admin, signal), signal);
+  const api = createOperatorApi(admin, signal);
+  await everywhere(api, signal);
   observe({ kind: "first-servers-up", servers: datacenterNames.length, afterMs: afterMs() });
   await gate.open();
   await unlessAborted(Promise.race([crowd.flowing, broken.promise, late(crowd)]), signal);
-  observe({ kind: "traffic-flows", afterMs: afterMs() });
+  observe({ kind: "traffic-flows", ...(await api.settled(5)), afterMs: afterMs() });
 
   const complete = Promise.all(datacenterNames.map((name) => datacenters.start(name))).then((started) => {
+    isComplete = true;
     observe({ kind: "all-servers-up", servers: datacenterNames.length + sumOf(started), afterMs: afterMs() });
   });
   complete.catch(() => undefined);
   const moved = parts.move();
-  return { admin, datacenters, crowd, programs, complete, [Symbol.asyncDispose]: () => moved.disposeAsync() };
+  return { admin, api, datacenters, crowd, programs, complete, [Symbol.asyncDispose]: () => moved.disposeAsync() };
 }
 
 /** Waits until a server of each data center is registered: the load is not to begin at whichever came first. */
