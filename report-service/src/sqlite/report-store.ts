@@ -24,7 +24,8 @@ export function createSqliteReports(
   const deletes = [
     database.prepare("delete from reports where tenant = ? and id = ?"),
     database.prepare("delete from events where tenant = ? and report = ?"),
-    database.prepare("delete from requests where tenant = ? and report = ?"),
+    // SQLite would rather walk all requests of the tenant.
+    database.prepare("delete from requests indexed by requests_of_report where tenant = ? and report = ?"),
   ];
 
   function repeated({ tenant }: Report, request: RequestKey): Created | undefined {

@@ -9,7 +9,7 @@ export const migrations: readonly string[] = [
      leased_until_ms integer,
      body text not null,
      primary key (tenant, id)
-   ) without rowid;
+   );
    create index reports_newest on reports (tenant, created_ms desc, id desc);
    create index reports_queued on reports (created_ms) where state = 'queued';
    create index reports_leased on reports (leased_until_ms) where state = 'running';
