@@ -189,6 +189,18 @@ test("cancelling ends a running query, and the worker is free for the next repor
   assert.equal((await failure(all(client.streamReport({ name })))).reason, "CANCELLED");
 });
 
+test("a long query tells how far it is", async () => {
+  const { client } = server;
+  const name = await create(client, "crossed");
+  const percents: number[] = [];
+  for await (const { report } of client.watchReport({ name })) {
+    if (report?.progress) percents.push(report.progress.percent);
+    if (percents.length === 2) await client.cancelReport({ name });
+  }
+  const [first = 0, second = 0] = percents;
+  assert.ok(0 < first && first <= second && second <= 100, String(percents));
+});
+
 test("a client's deadline ends its wait and not the report", async () => {
   const { client } = server;
   const name = await create(client, "slow");
@@ -295,6 +307,22 @@ test("a server told to stop hands its unfinished report to another one", async (
   const report = await next.client.waitForEnd(name, { timeoutMs: 30_000 });
   assert.equal(report.state, State.SUCCEEDED);
   assert.match(report.attempts[0]?.error?.message ?? "", /another one goes on/);
+});
+
+test("a call that only waits is sent elsewhere before a stopping server ends", async () => {
+  await using own = await temporaryDirectory();
+  await using leaving = await startServer(own.path, ["--drain-limit", "2100ms"]);
+  const name = await create(leaving.client, "slow");
+  await untilState(leaving.client, name, State.RUNNING);
+  const waits = [
+    failure(all(leaving.client.streamReport({ name, wait: true }))),
+    failure(all(leaving.client.watchReport({ name }))),
+  ];
+  await leaving.client.getReport(name);
+  assert.equal(await leaving.end("SIGTERM"), 0, leaving.log());
+  for (const { code, reason } of await Promise.all(waits)) {
+    assert.deepEqual([code, reason], [status.UNAVAILABLE, "SERVER_LEAVING"]);
+  }
 });
 
 test("nine servers started at once over one empty directory all serve", async () => {

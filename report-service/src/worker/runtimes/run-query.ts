@@ -4,6 +4,8 @@ import type { Format, Progress } from "../../model/report.ts";
 import type { Job, JobFile, JobResult } from "../runtime.ts";
 import { sqlText } from "./sample-sales.ts";
 
+type QueryResult = Extract<JobResult, { kind: "done" | "failed" }>;
+
 const copyOptions: Readonly<Record<Format, string>> = {
   csv: "format csv, header true",
   json: "format json, array true",
@@ -18,7 +20,20 @@ export async function runQuery(
   job: Job,
   scratch: string,
   onProgress: (progress: Progress) => void,
-): Promise<JobResult> {
+): Promise<QueryResult> {
+  try {
+    return await render(connection, job, scratch, onProgress);
+  } finally {
+    await connection.run("drop table if exists temp.result");
+  }
+}
+
+async function render(
+  connection: DuckDBConnection,
+  job: Job,
+  scratch: string,
+  onProgress: (progress: Progress) => void,
+): Promise<QueryResult> {
   // The line break ends a comment on the query's last line.
   const statement = await connection.prepare(`create temp table result as (${job.query}\n)`);
   const names = Array.from({ length: statement.parameterCount }, (_, index) => statement.parameterName(index + 1));

@@ -8,8 +8,12 @@ import type { FromWorker, ToWorker, WorkerPlaces } from "./messages.ts";
 import { runQuery } from "./run-query.ts";
 import { ensureSampleSales, sqlText } from "./sample-sales.ts";
 
+// Watchers are told no more often than this, and of short queries nothing.
+const progressEveryMs = 500;
+
 const places = JSON.parse(process.argv[2] ?? "{}") as WorkerPlaces;
-const engines = new Map<string, Promise<DuckDBInstance>>();
+// An engine's memory is limited once, when it starts; kinds with the same limit share one.
+const engines = new Map<string, Promise<DuckDBConnection>>();
 let running: DuckDBConnection | undefined;
 let stopping = false;
 
@@ -30,33 +34,31 @@ function stop(): void {
 
 async function run(job: Job): Promise<FromWorker> {
   stopping = false;
-  let connection: DuckDBConnection | undefined;
-  const ticker = setInterval(() => connection && reportProgress(connection), 500);
+  const ticker = setInterval(() => running && reportProgress(running), progressEveryMs);
   try {
-    const engine = await engineWith(job.memory);
-    connection = await engine.connect();
+    const connection = await engineWith(job.memory);
     running = connection;
     if (stopping) return { kind: "stopped" };
     const result = await runQuery(connection, job, places.scratch, sendProgress);
-    return result.kind === "lost" || stopping ? { kind: "stopped" } : result;
+    return stopping ? { kind: "stopped" } : result;
   } catch (error) {
+    if (isBroken(error as Error)) process.exit(1);
     return stopping ? { kind: "stopped" } : failureOf(error as Error);
   } finally {
     clearInterval(ticker);
     running = undefined;
-    connection?.closeSync();
   }
 }
 
-/** An engine that can read the sample and write the scratch directory, and nothing else on this machine. */
-function engineWith(memory: string): Promise<DuckDBInstance> {
+function engineWith(memory: string): Promise<DuckDBConnection> {
   const made = engines.get(memory) ?? startEngine(memory);
   engines.set(memory, made);
   made.catch(() => engines.delete(memory));
   return made;
 }
 
-async function startEngine(memory: string): Promise<DuckDBInstance> {
+/** An engine that can read the sample and write the scratch directory, and nothing else on this machine. */
+async function startEngine(memory: string): Promise<DuckDBConnection> {
   const engine = await DuckDBInstance.create(":memory:", {
     threads: "1",
     memory_limit: memory,
@@ -67,13 +69,20 @@ async function startEngine(memory: string): Promise<DuckDBInstance> {
   const connection = await engine.connect();
   await mkdir(places.scratch, { recursive: true });
   await ensureSampleSales(connection, places.sample);
-  await connection.run(`create view sales as select * from read_parquet('${sqlText(places.sample)}')`);
-  await connection.run(`set allowed_directories = ['${sqlText(places.scratch)}/']`);
-  await connection.run(`set allowed_paths = ['${sqlText(places.sample)}']`);
-  await connection.run("set enable_external_access = false");
-  await connection.run("set lock_configuration = true");
-  connection.closeSync();
-  return engine;
+  const [sample, scratch] = [sqlText(places.sample), sqlText(places.scratch)];
+  for (const statement of [
+    `create view sales as select * from read_parquet('${sample}')`,
+    // Without the bar DuckDB does not count how far a query is. It belongs to the connection, so all jobs share one.
+    "set enable_progress_bar = true",
+    "set enable_progress_bar_print = false",
+    `set allowed_directories = ['${scratch}/']`,
+    `set allowed_paths = ['${sample}']`,
+    "set enable_external_access = false",
+    "set lock_configuration = true",
+  ]) {
+    await connection.run(statement);
+  }
+  return connection;
 }
 
 function reportProgress(connection: DuckDBConnection): void {
@@ -93,4 +102,9 @@ function failureOf(error: Error): FromWorker {
   const reason: FailureReason = error.message.includes("Out of Memory") ? "OUT_OF_MEMORY" : "RENDER_FAILED";
   // The first line says what is wrong; the rest quotes the kind's SQL, which is not the client's.
   return { kind: "failed", reason, message: error.message.split("\n")[0] ?? error.message };
+}
+
+// DuckDB refuses all work after a fatal error; the next worker gets the report as its next attempt.
+function isBroken(error: Error): boolean {
+  return /\b(FATAL|INTERNAL) Error\b/.test(error.message);
 }
