@@ -25,7 +25,8 @@ if (target === "xds") {
     .filter((line) => line !== "");
   const files = closure(readImage(join(here, "image.binpb")), roots);
   // Only what came from this image is replaced: our own packages live in the same tree.
-  for (const top of ["envoy", "xds", "udpa", "validate", "cel"]) rmSync(join(here, "gen", top), { recursive: true, force: true });
+  for (const top of ["envoy", "xds", "udpa", "validate", "cel"])
+    rmSync(join(here, "gen", top), { recursive: true, force: true });
   write(files, () => true);
 } else if (target === "own") {
   const image = run(join(modules, "@bufbuild/buf/bin/buf"), ["build", "--as-file-descriptor-set", "-o", "-"]);
@@ -64,7 +65,9 @@ function write(files: FileDescriptorProto[], wanted: (name: string) => boolean):
     parameter: "target=ts,import_extension=ts,erasable_syntax=true,elide_plugin_version=true",
     protoFile: files,
     // The well-known types come from @bufbuild/protobuf/wkt.
-    fileToGenerate: files.map((file) => file.name).filter((name) => !name.startsWith("google/protobuf/") && wanted(name)),
+    fileToGenerate: files
+      .map((file) => file.name)
+      .filter((name) => !name.startsWith("google/protobuf/") && wanted(name)),
   });
   const plugin = join(modules, "@bufbuild/protoc-gen-es/bin/protoc-gen-es");
   const response = fromBinary(

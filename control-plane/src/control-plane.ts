@@ -13,6 +13,7 @@ import { watchDirectory } from "./policy/watch-directory.ts";
 import { startAds } from "./serve/ads-server.ts";
 import { createConnectedClients } from "./serve/connected-clients.ts";
 import { createTurns } from "./serve/turns.ts";
+import { viewerOfNode } from "./serve/viewer-of-node.ts";
 import { createSnapshots } from "./snapshot/snapshots.ts";
 import { createConsulSource } from "./sources/consul/consul-source.ts";
 import type { FeedStates } from "./sources/feed.ts";
@@ -89,7 +90,16 @@ export async function runControlPlane(
 
   await using ads = await startAds(
     { ...config.xds.address, credentials: await credentialsOf(config.xds.tls), limits: config.xds.limits },
-    { snapshots, clients, turns: createTurns(), observe, now },
+    {
+      lease: snapshots.lease,
+      identify: viewerOfNode,
+      refuse: () => undefined,
+      clients,
+      turns: createTurns(),
+      observe,
+      now,
+      ackTimeoutMs: 45_000,
+    },
   );
   const xds = addressText(ads);
   observe({ kind: "listening", server: "xds", address: xds });

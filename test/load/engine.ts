@@ -17,6 +17,7 @@ import type { World } from "../../control-plane/src/model/world.ts";
 import { defaultLimits, startAds } from "../../control-plane/src/serve/ads-server.ts";
 import { createConnectedClients } from "../../control-plane/src/serve/connected-clients.ts";
 import { createTurns } from "../../control-plane/src/serve/turns.ts";
+import { viewerOfNode } from "../../control-plane/src/serve/viewer-of-node.ts";
 import { createSnapshots } from "../../control-plane/src/snapshot/snapshots.ts";
 
 const { values } = parseArgs({
@@ -70,7 +71,7 @@ function assignment(name: string, index: number, bumped: number): ClusterLoadAss
 }
 
 const bumps = new Map<number, number>();
-const endpoints = names.map((name, index) => assignment(name, index, 0));
+let endpoints: readonly ClusterLoadAssignment[] = names.map((name, index) => assignment(name, index, 0));
 let revision = 1;
 const worldNow = (): World => ({ revision, catalog: new Map(), splits: new Map(), policies: new Map() });
 const snapshots = createSnapshots({
@@ -84,7 +85,16 @@ snapshots.publish(worldNow());
 
 const ads = await startAds(
   { ...addressOf(values.xds), credentials: ServerCredentials.createInsecure(), limits: defaultLimits },
-  { snapshots, clients: createConnectedClients(), turns: createTurns(), observe: () => {}, now: () => new Date() },
+  {
+    lease: snapshots.lease,
+    identify: viewerOfNode,
+    refuse: () => undefined,
+    clients: createConnectedClients(),
+    turns: createTurns(),
+    observe: () => {},
+    now: () => new Date(),
+    ackTimeoutMs: 45_000,
+  },
 );
 
 const http = createServer((request, response) => {
@@ -93,7 +103,7 @@ const http = createServer((request, response) => {
     const index = Number(url.searchParams.get("cluster"));
     const bumped = (bumps.get(index) ?? 0) + 1;
     bumps.set(index, bumped);
-    endpoints[index] = assignment(names[index] ?? "", index, bumped);
+    endpoints = endpoints.with(index, assignment(names[index] ?? "", index, bumped));
     revision += 1;
     snapshots.publish(worldNow());
   }

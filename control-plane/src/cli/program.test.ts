@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { startOperator } from "../operator/operator-server.ts";
 import { startTestParts, type TestParts } from "../operator/testing.ts";
 import type { TypeStatus } from "../serve/clients.ts";
+import { connectedClient } from "../serve/testing.ts";
 import { runCli } from "./program.ts";
 
 const documents = `
@@ -233,15 +234,12 @@ test("proxy status shows states with ages and why a client said no, and exits wi
     reason: "max_ejection_percent: \u001b[2Jbad",
     rejected: ["report"],
   };
-  const viewer = { flavour: "grpc" as const, locality: { region: "dc-b", zone: "z1", subZone: "" } };
-  weir.clients.add({
-    identity: { nodeId: "billing-1", cluster: "billing", agent: "gRPC Node 1.14.7", viewer },
-    protocol: "sotw",
-    peer: "127.0.0.1:4000",
-    connectedAt: new Date(),
-    status: () => ({ cluster: error, endpoints: synced, listener: synced, routes: synced }),
-    settled: () => false,
-  });
+  weir.clients.add(
+    connectedClient({
+      identity: { nodeId: "billing-1", locality: "dc-b/z1" },
+      status: () => ({ cluster: error, endpoints: synced, listener: synced, routes: synced }),
+    }),
+  );
   const { code, out } = await weir.run("client", "status");
   assert.equal(code, 1);
   assert.match(
@@ -256,15 +254,12 @@ test("--wait says who has not taken a change yet", async () => {
   await using weir = await start();
   await weir.pipe(documents, "apply", "-f", "-");
   const synced: TypeStatus = { status: "SYNCED", since: new Date() };
-  const viewer = { flavour: "grpc" as const, locality: { region: "dc-b", zone: "z1", subZone: "" } };
-  weir.clients.add({
-    identity: { nodeId: "slow-1", cluster: "billing", agent: "gRPC Node 1.14.7", viewer },
-    protocol: "sotw",
-    peer: "127.0.0.1:4000",
-    connectedAt: new Date(),
-    status: () => ({ cluster: synced, endpoints: synced, listener: synced, routes: synced }),
-    settled: () => false,
-  });
+  weir.clients.add(
+    connectedClient({
+      identity: { nodeId: "slow-1", locality: "dc-b/z1" },
+      status: () => ({ cluster: synced, endpoints: synced, listener: synced, routes: synced }),
+    }),
+  );
   const { code, out, err } = await weir.run("traffic", "set", "report", "dc-a=100", "--wait", "50ms");
   assert.equal(code, 1);
   assert.match(out, /^0 of 1 clients have it, after 0\.\d\d s$/m);

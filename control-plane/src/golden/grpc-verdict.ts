@@ -7,10 +7,10 @@ import type {
   XdsDecodeContext,
   XdsResourceType,
 } from "@grpc/grpc-js-xds/build/src/xds-resource-type/xds-resource-type.js";
-import { type ResourceType, resourceTypes } from "../snapshot/resource.ts";
+import { type CommonType, commonTypes } from "../snapshot/resource.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 
-const decoders: Readonly<Record<ResourceType, XdsResourceType>> = {
+const decoders: Readonly<Record<CommonType, XdsResourceType>> = {
   cluster: ClusterResourceType.get(),
   endpoints: EndpointResourceType.get(),
   listener: ListenerResourceType.get(),
@@ -20,7 +20,7 @@ const decoders: Readonly<Record<ResourceType, XdsResourceType>> = {
 /** Why the real Node client would reject resources, or die of them; undefined when it would take them. */
 export function grpcVerdict(snapshot: Snapshot): string | undefined {
   register();
-  const said = resourceTypes.flatMap((type) =>
+  const said = commonTypes.flatMap((type) =>
     [...snapshot.resources[type].values()].flatMap(({ name, body }) => {
       const resource = { type_url: body.typeUrl, value: Buffer.from(body.value) };
       const result = decoders[type].decode(context, resource);

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { connectedClient } from "../serve/testing.ts";
 import { startTestApi } from "./testing-api.ts";
 
 test("the status table tells every client's state per type, with ages", async () => {
   await using api = await startTestApi();
   const since = new Date(Date.now() - 3 * 3_600_000);
-  const locality = { region: "dc-a", zone: "z1", subZone: "" };
   const synced = { status: "SYNCED" as const, since, acked: "v1" };
   const types = {
     cluster: { status: "ERROR" as const, since, reason: "max_ejection_percent out of range", rejected: ["report"] },
@@ -13,14 +13,7 @@ test("the status table tells every client's state per type, with ages", async ()
     listener: synced,
     routes: synced,
   };
-  api.clients.add({
-    identity: { nodeId: "edge-1", cluster: "edge", agent: "envoy 1.40.0", viewer: { flavour: "grpc", locality } },
-    protocol: "delta",
-    peer: "127.0.0.1:4000",
-    connectedAt: since,
-    status: () => types,
-    settled: () => false,
-  });
+  api.clients.add(connectedClient({ identity: { nodeId: "edge-1" }, connectedAt: since, status: () => types }));
   const { body } = await api.get("/v1/clients/edge-1");
   const told = body["types"] as Record<string, { status: string; ageSeconds: number; reason?: string }>;
   assert.deepEqual(Object.keys(told), ["CDS", "EDS", "LDS", "RDS"]);

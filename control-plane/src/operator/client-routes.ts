@@ -1,6 +1,4 @@
 import { z } from "zod";
-import { localityText } from "../model/locality.ts";
-import { viewerKey } from "../model/viewer.ts";
 import { didYouMean } from "../policy/documents/did-you-mean.ts";
 import type { ClientView, TypeStatus } from "../serve/clients.ts";
 import { refusal } from "./api-error.ts";
@@ -20,7 +18,7 @@ const client = z.object({
   nodeId: z.string(),
   cluster: z.string(),
   kind: z.enum(["envoy", "grpc"]),
-  role: z.enum(["edge", "sidecar", "proxyless"]),
+  role: z.string(),
   locality: z.string(),
   agent: z.string(),
   protocol: z.enum(["sotw", "delta"]),
@@ -28,6 +26,15 @@ const client = z.object({
   connectedAt: time,
   connectedSeconds: ageSeconds,
   viewer: z.string().meta({ description: "Clients with the same viewer are sent the same" }),
+  cost: z
+    .object({
+      requests: z.number(),
+      responses: z.number(),
+      responseBytes: z.number(),
+      acks: z.number(),
+      nacks: z.number(),
+    })
+    .meta({ description: "What its streams have cost since they were opened" }),
   types: z.object({ CDS: typeStatus, EDS: typeStatus, LDS: typeStatus, RDS: typeStatus }),
 });
 
@@ -99,13 +106,11 @@ export function clientRoutes(app: OperatorApp, { parts, closing }: OperatorConte
   );
 }
 
-function shapeOf({ types, connectedAt, viewer, ...rest }: ClientView): z.output<typeof client> {
+function shapeOf({ types, connectedAt, resources: _resources, ...rest }: ClientView): z.output<typeof client> {
   return {
     ...rest,
-    locality: localityText(viewer.locality),
     connectedAt: connectedAt.toISOString(),
     connectedSeconds: secondsSince(connectedAt),
-    viewer: viewerKey(viewer),
     types: {
       CDS: statusOf(types.cluster),
       EDS: statusOf(types.endpoints),

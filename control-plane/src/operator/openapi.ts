@@ -44,11 +44,9 @@ const errorBody = z.object({
     code: z.number().int().meta({ description: "The HTTP status" }),
     status: z.string().meta({ description: "The name of the google.rpc.Code", examples: ["INVALID_ARGUMENT"] }),
     message: z.string(),
-    details: z
-      .array(z.looseObject({ "@type": z.string() }))
-      .meta({
-        description: "google.rpc.BadRequest with every field that is wrong, or google.rpc.ErrorInfo with a reason",
-      }),
+    details: z.array(z.looseObject({ "@type": z.string() })).meta({
+      description: "google.rpc.BadRequest with every field that is wrong, or google.rpc.ErrorInfo with a reason",
+    }),
   }),
 });
 

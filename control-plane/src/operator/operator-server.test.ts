@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { test } from "node:test";
+import { connectedClient } from "../serve/testing.ts";
 import { startOperator } from "./operator-server.ts";
 import { startTestParts } from "./testing.ts";
 
@@ -30,16 +31,10 @@ test("closing answers who still waits", async () => {
       return weir.clients.settled(withinMs, signal);
     },
   };
-  const viewer = { flavour: "grpc" as const, locality: { region: "", zone: "", subZone: "" } };
   const never = { status: "STALE" as const, since: new Date() };
-  weir.clients.add({
-    identity: { nodeId: "slow", cluster: "", agent: "", viewer },
-    protocol: "sotw",
-    peer: "",
-    connectedAt: new Date(),
-    status: () => ({ cluster: never, endpoints: never, listener: never, routes: never }),
-    settled: () => false,
-  });
+  weir.clients.add(
+    connectedClient({ status: () => ({ cluster: never, endpoints: never, listener: never, routes: never }) }),
+  );
   const operator = await startOperator({
     listen,
     hosts: [],

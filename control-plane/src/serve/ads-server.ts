@@ -1,8 +1,7 @@
 import { Server, type ServerCredentials } from "@grpc/grpc-js";
-import { AggregatedDiscoveryService } from "@weir/proto/envoy/service/discovery/v3/ads_pb.ts";
 import { frameOnce } from "@weir/proto/grpc/framed.ts";
-import { serviceOf } from "@weir/proto/grpc/service.ts";
-import { type AdsParts, adsHandlers } from "./ads-service.ts";
+import { discoveryServices } from "./discovery-service.ts";
+import type { SessionParts } from "./session.ts";
 
 /** Limits of one connection and one message. grpc-js's own let 391 KB of traffic pin a gigabyte (measured, 1.14). */
 export type AdsLimits = {
@@ -18,7 +17,7 @@ export type AdsLimits = {
 export const defaultLimits: AdsLimits = {
   maxConcurrentStreams: 100,
   maxSessionMemoryMb: 16,
-  maxRequestBytes: 1024 * 1024,
+  maxRequestBytes: 4 * 1024 * 1024,
   keepaliveTimeMs: 10_000,
   keepaliveTimeoutMs: 5_000,
   maxConnectionAgeMs: 1_800_000,
@@ -34,8 +33,13 @@ export type AdsConfig = {
 
 export type AdsServer = AsyncDisposable & { readonly host: string; readonly port: number };
 
+const sweepMs = 1_000;
+
 /** Serves xDS; port 0 takes a free one. Closing ends all streams: clients keep what they hold and come back. */
-export async function startAds({ host, port, credentials, limits }: AdsConfig, parts: AdsParts): Promise<AdsServer> {
+export async function startAds<V>(
+  { host, port, credentials, limits }: AdsConfig,
+  parts: SessionParts<V>,
+): Promise<AdsServer> {
   const server = new Server({
     interceptors: [frameOnce],
     "grpc.max_concurrent_streams": limits.maxConcurrentStreams,
@@ -46,24 +50,26 @@ export async function startAds({ host, port, credentials, limits }: AdsConfig, p
     "grpc.max_connection_age_ms": limits.maxConnectionAgeMs,
     "grpc.max_connection_age_grace_ms": limits.maxConnectionAgeGraceMs,
   });
-  server.addService(serviceOf(AggregatedDiscoveryService), adsHandlers(parts));
+  for (const { definition, handlers } of discoveryServices(parts)) server.addService(definition, handlers);
   const bound = await new Promise<number>((resolve, reject) => {
     const target = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
     server.bindAsync(target, credentials, (error, chosen) => {
       if (error === null) resolve(chosen);
-      else
-        reject(
-          new Error(
-            `xDS cannot listen on ${target}: ${error.message}; is another Weir running, or choose another --xds address`,
-            { cause: error },
-          ),
-        );
+      else {
+        const says = `xDS cannot listen on ${target}: ${error.message}; is another Weir running, or choose another --xds address`;
+        reject(new Error(says, { cause: error }));
+      }
     });
   });
+  const sweeping = setInterval(() => {
+    const now = parts.now();
+    for (const stream of [...parts.clients.streams()]) stream.sweep(now);
+  }, sweepMs);
   return {
     host,
     port: bound,
     async [Symbol.asyncDispose]() {
+      clearInterval(sweeping);
       // Streams of proxies never end by themselves, so there is nothing to wait for.
       server.forceShutdown();
     },

@@ -1,18 +1,26 @@
-import type { Status } from "@weir/proto/google/rpc/status_pb.ts";
+import type { Snapshot } from "../snapshot/snapshot.ts";
 import type { StreamNote } from "./conversation.ts";
-import { answered, type Subscription } from "./subscription.ts";
+import { reject } from "./rejection.ts";
+import type { Subscription } from "./subscription.ts";
 
-/** Takes a request as the ACK, or with error detail the NACK, of the response in flight. Nothing in flight: nothing said. */
+/** Takes a request as the ACK, or with a reason the NACK, of the response in flight. Nothing in flight: nothing said. */
 export function takeAnswer(
   subscription: Subscription,
-  errorDetail: Status | undefined,
+  snapshot: Snapshot | undefined,
+  reason: string | undefined,
   now: Date,
 ): readonly StreamNote[] {
-  const reason = errorDetail === undefined ? undefined : errorDetail.message || "no reason given";
-  const inFlight = answered(subscription, reason, now);
-  if (inFlight === undefined) return [];
-  const { type } = subscription;
+  const { inFlight, type } = subscription;
+  if (inFlight === undefined || snapshot === undefined) return [];
+  subscription.inFlight = undefined;
+  subscription.since = now;
   const { nonce, version, resources } = inFlight;
-  if (reason === undefined) return [{ kind: "acked", type, nonce, version }];
-  return [{ kind: "rejected", type, nonce, version, names: resources.map(({ name }) => name), reason }];
+  const tookMs = now.getTime() - inFlight.sentAt.getTime();
+  if (reason === undefined) {
+    subscription.acked = version;
+    for (const { name } of resources) subscription.rejections.delete(name);
+    return [{ kind: "acked", type, nonce, version, tookMs }];
+  }
+  const names = reject(subscription, snapshot, inFlight, reason || "no reason given", now);
+  return [{ kind: "rejected", type, nonce, version, names, of: resources.length, reason: reason || "no reason given" }];
 }

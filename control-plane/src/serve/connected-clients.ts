@@ -1,17 +1,20 @@
-import { localityText } from "../model/locality.ts";
-import type { ResourceType } from "../snapshot/resource.ts";
-import type { Clients, ClientView, TypeStatus } from "./clients.ts";
-import type { Identity } from "./viewer-of-node.ts";
+import type { Clients, ClientView, ResourceStatus, StreamCost, TypeStatuses } from "./clients.ts";
+import type { Identity } from "./identity.ts";
 
 /** A live stream, as the table of clients asks it. */
 export type Connected = {
-  readonly identity: Identity;
+  readonly identity: Identity<unknown>;
+  readonly viewer: string;
   readonly protocol: "sotw" | "delta";
   readonly peer: string;
   readonly connectedAt: Date;
-  status(): Readonly<Record<ResourceType, TypeStatus>>;
+  status(): TypeStatuses;
+  resources(): Iterable<ResourceStatus>;
+  cost(): StreamCost;
   /** The client has ACKed all that it is to hold now. */
   settled(): boolean;
+  /** To be called from time to time: tries again what was rejected, ends a stream that does not answer. */
+  sweep(now: Date): void;
 };
 
 /** The table of clients, and the hooks by which streams enter it. */
@@ -20,6 +23,8 @@ export type ConnectedClients = Clients & {
   remove(client: Connected): void;
   /** To be called when a client may have become settled. */
   progressed(): void;
+  /** Every live stream. */
+  streams(): Iterable<Connected>;
 };
 
 export function createConnectedClients(): ConnectedClients {
@@ -40,7 +45,8 @@ export function createConnectedClients(): ConnectedClients {
       progressed();
     },
     progressed,
-    list: () => [...clients].map(viewOf),
+    streams: () => clients,
+    list: () => [...Map.groupBy(clients, ({ identity, peer }) => `${identity.nodeId} ${peer}`).values()].map(viewOf),
     settled(withinMs, signal) {
       return new Promise((resolve) => {
         const done = () => {
@@ -50,8 +56,8 @@ export function createConnectedClients(): ConnectedClients {
           resolve(count());
         };
         const check = () => {
-          const { acked, of } = count();
-          if (acked === of) done();
+          for (const client of clients) if (!client.settled()) return;
+          done();
         };
         const timer = setTimeout(done, withinMs);
         waiting.add(check);
@@ -62,19 +68,33 @@ export function createConnectedClients(): ConnectedClients {
   };
 }
 
-function viewOf({ identity, protocol, peer, connectedAt, status }: Connected): ClientView {
-  const { nodeId, cluster, agent, viewer } = identity;
+/** One client's streams on one connection: one with ADS, several with a service for each type. */
+function viewOf(streams: readonly Connected[]): ClientView {
+  const [first] = streams;
+  if (first === undefined) throw new Error("a group of streams has at least one");
+  const { nodeId, cluster, kind, role, locality, agent } = first.identity;
+  const { protocol, peer, connectedAt, viewer } = first;
   return {
-    nodeId,
-    cluster,
-    kind: viewer.flavour,
-    role: viewer.flavour === "grpc" ? "proxyless" : viewer.role,
-    locality: localityText(viewer.locality),
-    agent,
-    protocol,
-    peer,
-    connectedAt,
-    viewer,
-    types: status(),
+    ...{ nodeId, cluster, kind, role, locality, agent, protocol, peer, connectedAt, viewer },
+    types: streams.map((stream) => stream.status()).reduce(merged),
+    cost: streams.map((stream) => stream.cost()).reduce(added),
+    *resources() {
+      for (const stream of streams) yield* stream.resources();
+    },
+  };
+}
+
+function merged(a: TypeStatuses, b: TypeStatuses): TypeStatuses {
+  const asked = Object.entries(b).filter(([, { status }]) => status !== "NOT_SENT");
+  return { ...a, ...Object.fromEntries(asked) };
+}
+
+function added(a: StreamCost, b: StreamCost): StreamCost {
+  return {
+    requests: a.requests + b.requests,
+    responses: a.responses + b.responses,
+    responseBytes: a.responseBytes + b.responseBytes,
+    acks: a.acks + b.acks,
+    nacks: a.nacks + b.nacks,
   };
 }

@@ -1,7 +1,8 @@
-import { type ResourceType, resourceTypes } from "../snapshot/resource.ts";
-import type { SnapshotStep } from "../snapshot/snapshot.ts";
-import type { ClientStatus, TypeStatus } from "./clients.ts";
-import { begin, isSubscribed, resend, type Subscription } from "./subscription.ts";
+import { type CommonType, commonTypes, type ResourceType } from "../snapshot/resource.ts";
+import type { Snapshot, SnapshotStep } from "../snapshot/snapshot.ts";
+import type { ClientStatus, ResourceStatus, TypeStatus, TypeStatuses } from "./clients.ts";
+import { markRetries } from "./rejection.ts";
+import { begin, heldOf, isSubscribed, resend, type Subscription } from "./subscription.ts";
 
 /** What a stream can tell of itself. Types are short names, as in `resource.ts`; an unknown one is the client's own URL. */
 export type StreamNote =
@@ -15,13 +16,21 @@ export type StreamNote =
       readonly removed: number;
       readonly revision: number;
     }
-  | { readonly kind: "acked"; readonly type: ResourceType; readonly nonce: string; readonly version: string }
+  | {
+      readonly kind: "acked";
+      readonly type: ResourceType;
+      readonly nonce: string;
+      readonly version: string;
+      readonly tookMs: number;
+    }
+  /** `names`: who is to blame, as far as the client says so; empty while that is being found out. `of` were sent. */
   | {
       readonly kind: "rejected";
       readonly type: ResourceType;
       readonly nonce: string;
       readonly version: string;
       readonly names: readonly string[];
+      readonly of: number;
       readonly reason: string;
     }
   | { readonly kind: "stale-nonce"; readonly type: ResourceType; readonly nonce: string }
@@ -33,11 +42,12 @@ export type Conversation = {
   readonly emptyMeansAll: boolean;
   step: SnapshotStep | undefined;
   readonly subscriptions: Map<ResourceType, Subscription>;
+  readonly unknownTypes: Set<string>;
   nonce: number;
 };
 
 export function createConversation(emptyMeansAll: boolean): Conversation {
-  return { emptyMeansAll, step: undefined, subscriptions: new Map(), nonce: 0 };
+  return { emptyMeansAll, step: undefined, subscriptions: new Map(), unknownTypes: new Set(), nonce: 0 };
 }
 
 /** Takes the conversation to the newest step, noting what changed on the way: the cost is that of the changes. */
@@ -48,21 +58,31 @@ export function advance(conversation: Conversation, newest: SnapshotStep): void 
     for (const subscription of conversation.subscriptions.values()) begin(subscription, newest.snapshot);
     return;
   }
-  for (let step = from.following; step !== undefined; step = step.following) markChanges(conversation, step);
+  let { snapshot } = from;
+  for (let step = from.following; step !== undefined; step = step.following) {
+    markChanges(conversation, snapshot, step);
+    snapshot = step.snapshot;
+  }
 }
 
-function markChanges(conversation: Conversation, step: SnapshotStep): void {
-  for (const { type, changed, removed } of step.changes) {
+function markChanges(conversation: Conversation, before: Snapshot, { changes }: SnapshotStep): void {
+  for (const { type, changed, removed } of changes) {
     const subscription = conversation.subscriptions.get(type);
     if (subscription === undefined) continue;
+    const old = before.resources[type];
     for (const { name } of changed) {
       if (!isSubscribed(subscription, name)) continue;
+      if (!subscription.differs.has(name)) subscription.differs.set(name, old.get(name));
       subscription.gone.delete(name);
       subscription.dirty.add(name);
     }
     for (const name of removed) {
+      if (!isSubscribed(subscription, name)) continue;
+      if (!subscription.differs.has(name)) subscription.differs.set(name, old.get(name));
       subscription.dirty.delete(name);
-      if (subscription.held.has(name)) subscription.gone.add(name);
+      subscription.rejections.delete(name);
+      if (subscription.differs.get(name) === undefined) subscription.differs.delete(name);
+      else subscription.gone.add(name);
     }
   }
 }
@@ -71,40 +91,97 @@ function markChanges(conversation: Conversation, step: SnapshotStep): void {
  * A changed cluster takes its endpoints along. Envoy warms a changed cluster until endpoints arrive and does not ask for
  * them again: without this it stays on the old cluster, and holds its ACK back, for 15 s (seen with 1.40).
  */
-export function dragEndpoints(conversation: Conversation, uses: readonly string[]): void {
+export function dragEndpoints(conversation: Conversation, snapshot: Snapshot, uses: readonly string[]): void {
   const endpoints = conversation.subscriptions.get("endpoints");
   if (endpoints === undefined) return;
-  for (const name of uses) if (endpoints.held.has(name)) resend(endpoints, name);
+  for (const name of uses) if (heldOf(endpoints, snapshot, name) !== undefined) resend(endpoints, snapshot, name);
+}
+
+/** What time alone brings about: rejected versions are tried again. */
+export function passTime({ subscriptions }: Conversation, now: Date): void {
+  for (const subscription of subscriptions.values()) markRetries(subscription, now);
+}
+
+/** The type of the response that has waited for its answer longest, and since when. */
+export function longestUnanswered({
+  subscriptions,
+}: Conversation): { readonly type: ResourceType; readonly since: Date } | undefined {
+  let longest: { readonly type: ResourceType; readonly since: Date } | undefined;
+  for (const { type, inFlight } of subscriptions.values()) {
+    if (inFlight !== undefined && !(longest !== undefined && longest.since <= inFlight.sentAt))
+      longest = { type, since: inFlight.sentAt };
+  }
+  return longest;
 }
 
 /** All that is to be sent has been sent and answered. */
 export function isSettled({ subscriptions }: Conversation): boolean {
-  return [...subscriptions.values()].every(
-    ({ inFlight, dirty, gone, owed }) => inFlight === undefined && dirty.size === 0 && gone.size === 0 && !owed,
-  );
+  for (const subscription of subscriptions.values()) if (isBehind(subscription)) return false;
+  return true;
 }
 
-export function statusOf(conversation: Conversation): Readonly<Record<ResourceType, TypeStatus>> {
-  const entries = resourceTypes.map((type) => [type, typeStatus(conversation.subscriptions.get(type))] as const);
-  return Object.fromEntries(entries) as Record<ResourceType, TypeStatus>;
+function isBehind({ inFlight, dirty, gone, owed, trials }: Subscription): boolean {
+  return inFlight !== undefined || dirty.size > 0 || gone.size > 0 || owed || trials.length > 0;
+}
+
+export function statusOf({ subscriptions }: Conversation): TypeStatuses {
+  const entries = [...subscriptions].map(([type, subscription]) => [type, typeStatus(subscription)] as const);
+  return { ...neverAsked, ...Object.fromEntries(entries) };
 }
 
 const never: TypeStatus = { status: "NOT_SENT", since: new Date(0) };
+const neverAsked = Object.fromEntries(commonTypes.map((type) => [type, never])) as Record<CommonType, TypeStatus>;
 
-function typeStatus(subscription: Subscription | undefined): TypeStatus {
-  if (subscription === undefined) return never;
-  const { acked, reason, since, rejected } = subscription;
+function typeStatus(subscription: Subscription): TypeStatus {
+  const { acked, since, rejections } = subscription;
+  const latest = [...rejections.values()].at(-1);
   return {
     status: clientStatus(subscription),
     since,
     ...(acked === undefined ? {} : { acked }),
-    ...(reason === undefined ? {} : { reason }),
-    ...(rejected.size === 0 ? {} : { rejected: [...rejected.keys()] }),
+    ...(latest === undefined ? {} : { reason: latest.reason, rejected: [...rejections.keys()] }),
   };
 }
 
-function clientStatus({ inFlight, dirty, gone, owed, acked, reason }: Subscription): ClientStatus {
-  if (reason !== undefined) return "ERROR";
-  if (inFlight !== undefined || dirty.size > 0 || gone.size > 0 || owed) return "STALE";
-  return acked === undefined ? "NOT_SENT" : "SYNCED";
+function clientStatus(subscription: Subscription): ClientStatus {
+  if (subscription.rejections.size > 0) return "ERROR";
+  if (isBehind(subscription)) return "STALE";
+  return subscription.acked === undefined ? "NOT_SENT" : "SYNCED";
+}
+
+/** Each resource that the client asked for or has, for CSDS and `weir proxy config`. */
+export function* resourcesOf({ subscriptions, step }: Conversation): Generator<ResourceStatus> {
+  for (const subscription of subscriptions.values()) {
+    const { type, names, wildcard } = subscription;
+    const resources = step?.snapshot.resources[type] ?? new Map<string, never>();
+    const all = new Set([...(wildcard ? resources.keys() : []), ...names.values(), ...subscription.differs.keys()]);
+    for (const name of all) yield resourceStatus(subscription, step?.snapshot, name);
+  }
+}
+
+function resourceStatus(subscription: Subscription, snapshot: Snapshot | undefined, name: string): ResourceStatus {
+  const { type, since, inFlight } = subscription;
+  const wanted = snapshot?.resources[type].get(name);
+  const held = heldOf(subscription, snapshot, name);
+  const rejection = subscription.rejections.get(name);
+  const about = {
+    type,
+    name,
+    version: wanted?.version ?? "",
+    held: held?.version ?? "",
+    ...(wanted === undefined ? {} : { revision: wanted.revision, body: wanted.body }),
+  };
+  if (rejection !== undefined && rejection.version === wanted?.version)
+    return {
+      ...about,
+      status: "NACKED",
+      at: rejection.at,
+      reason: rejection.reason,
+      attempts: rejection.attempts,
+      retryAt: rejection.retryAt,
+    };
+  if (inFlight?.resources.some((resource) => resource.name === name))
+    return { ...about, held: "", status: "REQUESTED", at: inFlight.sentAt };
+  if (subscription.differs.has(name) || snapshot === undefined) return { ...about, status: "REQUESTED", at: since };
+  return { ...about, status: wanted === undefined ? "DOES_NOT_EXIST" : "ACKED", at: since };
 }

@@ -1,14 +1,15 @@
-import { create } from "@bufbuild/protobuf";
+import { hash } from "node:crypto";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { AnySchema } from "@bufbuild/protobuf/wkt";
-import {
-  DeltaDiscoveryRequestSchema,
-  DiscoveryRequestSchema,
-} from "@weir/proto/envoy/service/discovery/v3/discovery_pb.ts";
+import { DiscoveryRequestSchema } from "@weir/proto/envoy/service/discovery/v3/discovery_pb.ts";
 import type { ViewerKey } from "../model/viewer.ts";
 import { diff } from "../snapshot/diff.ts";
+import type { Table } from "../snapshot/pack.ts";
 import { addStamps, type ResourceType, resourceTypes, typeUrls, type XdsResource } from "../snapshot/resource.ts";
 import type { Snapshot, SnapshotStep } from "../snapshot/snapshot.ts";
+import type { NamesOnWire } from "./name-lists.ts";
 import type { Response, Variant } from "./push.ts";
+import { type DeltaRequest, decodeSotw, type SotwRequest } from "./request.ts";
 import { createDeltaStream, createSotwStream, type Stream } from "./stream.ts";
 
 /** For tests: a world in few words, e.g. `{ endpoints: { report: "v1" } }`; a cluster uses the endpoints of its name. */
@@ -17,6 +18,7 @@ export type Words = Partial<Record<ResourceType, Readonly<Record<string, string>
 /** What a client says; see the functions of the same names. */
 export type Said =
   | { readonly kind: "world"; readonly words: Words }
+  | { readonly kind: "wait"; readonly ms: number }
   | {
       readonly kind: "ask";
       readonly type: ResourceType;
@@ -34,6 +36,9 @@ export type Said =
     };
 
 export const world = (words: Words): Said => ({ kind: "world", words });
+
+/** Time passes. */
+export const wait = (ms: number): Said => ({ kind: "wait", ms });
 
 /** A request that answers nothing: a subscription, at first or later. SotW: all names; delta: those that come and go. */
 export const ask = (
@@ -69,57 +74,43 @@ export const nack = (type: ResourceType, reason = "cannot bind"): Said => ({
   names: undefined,
 });
 
-/** A stream to talk to, and what it said: `cluster +a@v1 +b@v2 -c`, an empty response `cluster`. */
+/** A stream to talk to, and what it said: `cluster +a@v1 ~b@v2 -c !d`, where `~` is a heartbeat and `!` an error. */
 export function conversation(variant: Variant, { emptyMeansAll = true } = {}) {
   const stream: Stream<never> = variant === "delta" ? createDeltaStream() : createSotwStream({ emptyMeansAll });
   const lastNonce = new Map<ResourceType, string>();
   const lastVersion = new Map<ResourceType, string>();
   const lastNames = new Map<ResourceType, readonly string[]>();
   let step: SnapshotStep | undefined;
-  const now = new Date(0);
+  let now = new Date(0);
 
   function hear(responses: readonly Response[]): readonly string[] {
-    return responses.map(({ type, nonce, version, resources, removed }) => {
+    return responses.map(({ type, nonce, version, resources, removed, errors, heartbeat }) => {
       lastNonce.set(type, nonce);
       lastVersion.set(type, version);
       const parts = [
-        ...resources.map(({ name, version }) => `+${name}@${version}`),
+        ...resources.map(({ name, version, ttlMs }) => `${heartbeat && ttlMs ? "~" : "+"}${name}@${version}`),
         ...removed.map((name) => `-${name}`),
+        ...errors.map(({ name }) => `!${name}`),
       ];
       return [type, ...parts].join(" ");
     });
   }
 
-  function request(said: Exclude<Said, { kind: "world" }>): unknown {
+  function request(said: Exclude<Said, { kind: "world" } | { kind: "wait" }>): SotwRequest | DeltaRequest {
     const { type } = said;
     const typeUrl = typeUrls[type];
-    const errorDetail =
-      said.kind === "answer" && said.reason !== undefined ? { errorDetail: { code: 3, message: said.reason } } : {};
-    const responseNonce = said.kind === "answer" ? (lastNonce.get(type) ?? "") : said.nonce;
+    const rejects = said.kind === "answer" ? said.reason : undefined;
+    const nonce = said.kind === "answer" ? (lastNonce.get(type) ?? "") : said.nonce;
+    const common = { typeUrl, node: undefined, rejects };
     if (variant === "delta") {
-      return create(DeltaDiscoveryRequestSchema, {
-        typeUrl,
-        responseNonce: responseNonce ?? "",
-        ...errorDetail,
-        ...(said.kind === "ask"
-          ? {
-              resourceNamesSubscribe: [...said.names],
-              resourceNamesUnsubscribe: [...said.drop],
-              initialResourceVersions: { ...said.has },
-            }
-          : {}),
-      });
+      const [subscribe, unsubscribe, initial] =
+        said.kind === "ask" ? [said.names, said.drop, Object.entries(said.has)] : [[], [], []];
+      return { ...common, nonce: nonce ?? "", subscribe, unsubscribe, initial };
     }
-    const names = (said.kind === "ask" ? said.names : said.names) ?? lastNames.get(type) ?? [];
+    const names = said.names ?? lastNames.get(type) ?? [];
     lastNames.set(type, names);
-    const versionInfo = said.kind === "ask" ? said.version : (lastVersion.get(type) ?? "");
-    return create(DiscoveryRequestSchema, {
-      typeUrl,
-      resourceNames: [...names],
-      versionInfo,
-      responseNonce: responseNonce ?? lastNonce.get(type) ?? "",
-      ...errorDetail,
-    });
+    const version = said.kind === "ask" ? said.version : (lastVersion.get(type) ?? "");
+    return { ...common, version, names: onWire(names), nonce: nonce ?? lastNonce.get(type) ?? "" };
   }
 
   return {
@@ -133,6 +124,10 @@ export function conversation(variant: Variant, { emptyMeansAll = true } = {}) {
         step = next;
         return hear(stream.take({ kind: "snapshot", step: next }, now).send);
       }
+      if (said.kind === "wait") {
+        now = new Date(now.getTime() + said.ms);
+        return hear(stream.take({ kind: "tick" }, now).send);
+      }
       return hear(stream.take({ kind: "request", request: request(said) as never }, now).send);
     },
   };
@@ -145,28 +140,44 @@ export function converse(variant: Variant, said: readonly Said[], options = {}):
 }
 
 export function stepOf(words: Words, before: SnapshotStep | undefined): SnapshotStep {
-  const resources = Object.fromEntries(
-    resourceTypes.map((type) => [type, resourcesOf(type, words[type] ?? {})]),
-  ) as unknown as Snapshot["resources"];
-  const sums = Object.fromEntries(
-    resourceTypes.map((type) => [type, sumOf(resources[type])]),
-  ) as unknown as Snapshot["sums"];
-  const snapshot: Snapshot = { viewer: "test" as ViewerKey, revision: 1, resources, sums };
+  const tables = each((type) => tableOf(resourcesOf(type, words[type] ?? {})));
+  const snapshot: Snapshot = {
+    viewer: "test" as ViewerKey,
+    revision: 1,
+    tables,
+    resources: each((type) => tables[type].byName),
+    sums: each((type) => tables[type].sum),
+  };
   return { snapshot, changes: diff(before?.snapshot, snapshot), following: undefined };
 }
 
-function sumOf(resources: ReadonlyMap<string, XdsResource>): bigint {
-  let sum = 0n;
-  for (const { stamp } of resources.values()) sum = addStamps(sum, stamp);
-  return sum;
+function each<T>(of: (type: ResourceType) => T): Record<ResourceType, T> {
+  return Object.fromEntries(resourceTypes.map((type) => [type, of(type)])) as Record<ResourceType, T>;
 }
 
-function resourcesOf(type: ResourceType, versions: Readonly<Record<string, string>>): ReadonlyMap<string, XdsResource> {
+function tableOf(resources: readonly XdsResource[]): Table {
+  const ttls = resources.flatMap(({ ttlMs }) => ttlMs ?? []);
+  return {
+    messages: [],
+    byName: new Map(resources.map((resource) => [resource.name, resource])),
+    sum: resources.reduce((sum, { stamp }) => addStamps(sum, stamp), 0n),
+    shortestTtlMs: ttls.length === 0 ? undefined : Math.min(...ttls),
+  };
+}
+
+/** A version like `v1/30s` has a time to live. */
+function resourcesOf(type: ResourceType, versions: Readonly<Record<string, string>>): readonly XdsResource[] {
   const body = create(AnySchema, { typeUrl: typeUrls[type] });
-  return new Map(
-    Object.entries(versions).map(([name, version]) => {
-      const stamp = BigInt(`0x${Buffer.from(`${name}@${version}`).toString("hex").slice(0, 20)}`);
-      return [name, { type, name, version, stamp, body, uses: type === "cluster" ? [name] : [] }];
-    }),
-  );
+  return Object.entries(versions).map(([name, version]) => {
+    const ttl = /\/(\d+)s$/.exec(version)?.[1];
+    const stamp = BigInt(`0x${hash("sha256", `${name}@${version}`).slice(0, 20)}`);
+    const uses = type === "cluster" ? [name] : [];
+    return { type, name, version, stamp, body, uses, revision: 1, ...(ttl ? { ttlMs: Number(ttl) * 1_000 } : {}) };
+  });
+}
+
+/** Names as they stand in the bytes of a request. */
+function onWire(names: readonly string[]): NamesOnWire {
+  const request = create(DiscoveryRequestSchema, { resourceNames: [...names] });
+  return decodeSotw(Buffer.from(toBinary(DiscoveryRequestSchema, request))).names;
 }

@@ -71,14 +71,14 @@ test("a client that asks again for endpoints it has is answered again", () => {
   assert.deepEqual(sent, ["endpoints +a@v1", "endpoints +a@v1"]);
 });
 
-test("a name that does not exist is answered as removed, and sent when it appears", () => {
+test("a name that does not exist is answered as removed with an error, and sent when it appears", () => {
   const sent = converse("delta", [
     world({}),
     ask("endpoints", ["a"]),
     ack("endpoints"),
     world({ endpoints: { a: "v1" } }),
   ]);
-  assert.deepEqual(sent, ["endpoints -a", "endpoints +a@v1"]);
+  assert.deepEqual(sent, ["endpoints -a !a", "endpoints +a@v1"]);
 });
 
 test("what a client unsubscribed from is no longer sent", () => {

@@ -1,80 +1,92 @@
-import type { DeltaDiscoveryRequest } from "@weir/proto/envoy/service/discovery/v3/discovery_pb.ts";
 import { type ResourceType, resourceTypeOf } from "../snapshot/resource.ts";
 import { takeAnswer } from "./answer.ts";
 import type { Conversation, StreamNote } from "./conversation.ts";
-import { createSubscription, forget, hold, markAll, resend, type Subscription } from "./subscription.ts";
+import { changedList, nameList, noNames } from "./name-lists.ts";
+import type { DeltaRequest } from "./request.ts";
+import { canBeAll, noteUnknownType } from "./requested-type.ts";
+import { begin, beginWildcard, createSubscription, forget, resend, type Subscription } from "./subscription.ts";
 
 /**
  * Takes one request of the incremental variant. https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#incremental-xds
  * A nonce answers the response in flight; subscriptions count whatever the nonce says.
  */
-export function takeDelta(
-  conversation: Conversation,
-  request: DeltaDiscoveryRequest,
-  now: Date,
-): readonly StreamNote[] {
+export function takeDelta(conversation: Conversation, request: DeltaRequest, now: Date): readonly StreamNote[] {
   const type = resourceTypeOf(request.typeUrl);
-  if (type === undefined) return [{ kind: "unknown-type", typeUrl: request.typeUrl }];
-  const notes: StreamNote[] = [];
-  let subscription = conversation.subscriptions.get(type);
-  if (subscription === undefined) {
-    subscription = open(conversation, type, request, now);
-    notes.push({ kind: "subscribed", type, names: subscription.wildcard ? "all" : subscription.names.size });
-    return notes;
-  }
-  if (request.responseNonce !== "") notes.push(...answer(subscription, request, now));
-  for (const name of request.resourceNamesUnsubscribe) unsubscribe(conversation, subscription, name);
-  for (const name of request.resourceNamesSubscribe) subscribe(conversation, subscription, name);
-  if (request.resourceNamesSubscribe.length + request.resourceNamesUnsubscribe.length > 0) {
-    notes.push({ kind: "subscribed", type, names: subscription.wildcard ? "all" : subscription.names.size });
-  }
-  return notes;
+  if (type === undefined) return noteUnknownType(conversation, request.typeUrl);
+  const known = conversation.subscriptions.get(type);
+  if (known === undefined) return [subscribed(open(conversation, type, request, now))];
+  const answers = request.nonce === "" ? [] : answer(conversation, known, request, now);
+  const { subscribe, unsubscribe } = request;
+  if (subscribe.length + unsubscribe.length === 0) return answers;
+  drop(conversation, known, unsubscribe);
+  add(conversation, known, subscribe);
+  return [...answers, subscribed(known)];
 }
 
-function open(conversation: Conversation, type: ResourceType, request: DeltaDiscoveryRequest, now: Date): Subscription {
-  const subscription = createSubscription(type, now);
+function subscribed({ type, wildcard, names }: Subscription): StreamNote {
+  return { kind: "subscribed", type, names: wildcard ? "all" : names.size };
+}
+
+function open(conversation: Conversation, type: ResourceType, request: DeltaRequest, now: Date): Subscription {
+  const { subscribe } = request;
+  const subscription = createSubscription(type, nameList(subscribe.filter((name) => name !== "*")), now);
   conversation.subscriptions.set(type, subscription);
-  const names = request.resourceNamesSubscribe;
   // Only clusters and listeners can be had without naming them: the legacy wildcard.
-  subscription.wildcard = names.includes("*") || (names.length === 0 && (type === "cluster" || type === "listener"));
-  for (const name of names) if (name !== "*") subscription.names.add(name);
-  const snapshot = conversation.step?.snapshot;
-  for (const [name, version] of Object.entries(request.initialResourceVersions)) {
-    const same = snapshot?.resources[type].get(name);
-    hold(subscription, name, same?.version === version ? same : { version, stamp: 0n });
-  }
+  subscription.wildcard = subscribe.includes("*") || (subscribe.length === 0 && canBeAll(type));
   subscription.owed = subscription.wildcard;
-  if (snapshot !== undefined) markAll(subscription, snapshot);
+  subscription.claim = { kind: "each", versions: request.initial };
+  if (conversation.step !== undefined) begin(subscription, conversation.step.snapshot);
   return subscription;
 }
 
-function answer(subscription: Subscription, request: DeltaDiscoveryRequest, now: Date): readonly StreamNote[] {
-  const nonce = request.responseNonce;
+function answer(
+  { step }: Conversation,
+  subscription: Subscription,
+  { nonce, rejects }: DeltaRequest,
+  now: Date,
+): readonly StreamNote[] {
   if (subscription.inFlight?.nonce !== nonce) return [{ kind: "stale-nonce", type: subscription.type, nonce }];
-  return takeAnswer(subscription, request.errorDetail, now);
+  return takeAnswer(subscription, step?.snapshot, rejects, now);
 }
 
-function subscribe({ step }: Conversation, subscription: Subscription, name: string): void {
-  if (name === "*") {
+function add({ step }: Conversation, subscription: Subscription, names: readonly string[]): void {
+  if (names.length === 0) return;
+  const plain = names.filter((name) => name !== "*");
+  if (plain.length < names.length) {
     subscription.wildcard = true;
     subscription.owed = true;
-    if (step !== undefined) markAll(subscription, step.snapshot);
-    return;
+    if (step !== undefined) beginWildcard(subscription, step.snapshot);
   }
-  subscription.names.add(name);
-  subscription.rejected.delete(name);
-  resend(subscription, name);
+  subscription.names = changedList(subscription.names, { add: plain });
+  if (step === undefined) return;
+  for (const name of plain) {
+    subscription.rejections.delete(name);
+    resend(subscription, step.snapshot, name);
+  }
 }
 
-function unsubscribe({ step }: Conversation, subscription: Subscription, name: string): void {
-  if (name === "*") {
-    subscription.wildcard = false;
-    for (const held of [...subscription.held.keys()]) if (!subscription.names.has(held)) forget(subscription, held);
-    for (const pending of [...subscription.dirty]) if (!subscription.names.has(pending)) forget(subscription, pending);
-    return;
+function drop({ step }: Conversation, subscription: Subscription, names: readonly string[]): void {
+  if (names.length === 0) return;
+  const snapshot = step?.snapshot;
+  for (const name of names) {
+    if (name !== "*" && subscription.names.has(name)) forget(subscription, snapshot, name);
   }
-  const was = subscription.names.delete(name);
-  forget(subscription, name);
+  if (names.includes("*")) dropWildcard(subscription, snapshot);
+  const dropped = names.filter((name) => subscription.names.has(name));
+  subscription.names =
+    dropped.length === subscription.names.size ? noNames : changedList(subscription.names, { drop: dropped });
+  if (snapshot === undefined || !subscription.wildcard) return;
   // The client drops what it unsubscribes from, but the wildcard still gives it: it is to be told again.
-  if (was && subscription.wildcard && step?.snapshot.resources[subscription.type].has(name)) resend(subscription, name);
+  for (const name of dropped) if (snapshot.resources[subscription.type].has(name)) resendAnew(subscription, name);
+}
+
+function resendAnew(subscription: Subscription, name: string): void {
+  subscription.differs.set(name, undefined);
+  subscription.dirty.add(name);
+}
+
+function dropWildcard(subscription: Subscription, snapshot: Parameters<typeof forget>[1]): void {
+  const all = [...(snapshot?.resources[subscription.type].keys() ?? []), ...subscription.differs.keys()];
+  for (const name of all) if (!subscription.names.has(name)) forget(subscription, snapshot, name);
+  subscription.wildcard = false;
 }

@@ -11,8 +11,16 @@ import { encode } from "./encode.ts";
 import type { Response } from "./push.ts";
 
 const body = create(AnySchema, { typeUrl: typeUrls.cluster, value: new Uint8Array([1, 2, 3]) });
-const resource: XdsResource = { type: "cluster", name: "a", version: "v1", stamp: 1n, body, uses: [] };
-const response: Response = { type: "cluster", nonce: "7", version: "sum", resources: [resource], removed: ["b", "c"] };
+const resource: XdsResource = { type: "cluster", name: "a", version: "v1", stamp: 1n, body, uses: [], revision: 1 };
+const response: Response = {
+  type: "cluster",
+  nonce: "7",
+  version: "sum",
+  resources: [resource],
+  removed: ["b", "c"],
+  errors: [{ name: "b", code: 5, message: "not there" }],
+  heartbeat: false,
+};
 
 test("the bytes of a delta response are those of its message", () => {
   const decoded = fromBinary(DeltaDiscoveryResponseSchema, new Uint8Array(encode(response, "delta").payload));

@@ -1,54 +1,91 @@
 import { toBinary } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import { AnySchema } from "@bufbuild/protobuf/wkt";
+import { type Any, AnySchema } from "@bufbuild/protobuf/wkt";
 import { Framed } from "@weir/proto/grpc/framed.ts";
 import { typeUrls, type XdsResource } from "../snapshot/resource.ts";
+import type { ResourceError } from "./missing.ts";
 import type { Response, Variant } from "./push.ts";
 
-// Field numbers of envoy.service.discovery.v3.DiscoveryResponse, DeltaDiscoveryResponse and Resource.
-const versionField = 1;
-const resourcesField = 2;
-const typeUrlField = 4;
-const nonceField = 5;
-const removedField = 6;
-const resourceVersionField = 1;
-const resourceBodyField = 2;
-const resourceNameField = 3;
+// Field numbers of envoy.service.discovery.v3.DiscoveryResponse, DeltaDiscoveryResponse, Resource and ResourceError.
+const response = { version: 1, resources: 2, typeUrl: 4, nonce: 5, removed: 6 } as const;
+const errorsField: Readonly<Record<Variant, number>> = { sotw: 7, delta: 9 };
+const resourceField = { version: 1, body: 2, name: 3, ttl: 6 } as const;
+const resourceTypeUrl = "type.googleapis.com/envoy.service.discovery.v3.Resource";
 
 /** Turns a response into the bytes of its gRPC message. Each resource's own bytes are made once, for all streams. */
-export function encode({ type, nonce, version, resources, removed }: Response, variant: Variant): Framed {
-  const entries = variant === "sotw" ? sotwEntries : deltaEntries;
-  const writer = new BinaryWriter();
-  writer.tag(versionField, WireType.LengthDelimited).string(version);
-  const parts = resources.map((resource) => remembered(entries, resource, variant));
-  const head = writer.finish();
+export function encode(
+  { type, nonce, version, resources, removed, errors, heartbeat }: Response,
+  variant: Variant,
+): Framed {
+  const head = new BinaryWriter();
+  head.tag(response.version, WireType.LengthDelimited).string(version);
+  const parts = resources.map((resource) => entryOf(resource, variant, heartbeat && resource.ttlMs !== undefined));
   const tail = new BinaryWriter();
-  tail.tag(typeUrlField, WireType.LengthDelimited).string(typeUrls[type]);
-  tail.tag(nonceField, WireType.LengthDelimited).string(nonce);
-  for (const name of removed) tail.tag(removedField, WireType.LengthDelimited).string(name);
-  return new Framed(Buffer.concat([head, ...parts, tail.finish()]));
+  tail.tag(response.typeUrl, WireType.LengthDelimited).string(typeUrls[type]);
+  tail.tag(response.nonce, WireType.LengthDelimited).string(nonce);
+  for (const name of removed) tail.tag(response.removed, WireType.LengthDelimited).string(name);
+  for (const error of errors) tail.tag(errorsField[variant], WireType.LengthDelimited).bytes(errorBytes(error));
+  return new Framed(Buffer.concat([head.finish(), ...parts, tail.finish()]));
 }
 
-const sotwEntries = new WeakMap<XdsResource, Uint8Array>();
-const deltaEntries = new WeakMap<XdsResource, Uint8Array>();
+type Form = "sotw" | "delta" | "sotw-heartbeat" | "delta-heartbeat";
 
-function remembered(entries: WeakMap<XdsResource, Uint8Array>, resource: XdsResource, variant: Variant): Uint8Array {
-  const known = entries.get(resource);
+const entries: Readonly<Record<Form, WeakMap<XdsResource, Uint8Array>>> = {
+  sotw: new WeakMap(),
+  delta: new WeakMap(),
+  "sotw-heartbeat": new WeakMap(),
+  "delta-heartbeat": new WeakMap(),
+};
+
+function entryOf(resource: XdsResource, variant: Variant, heartbeat: boolean): Uint8Array {
+  const form: Form = heartbeat ? `${variant}-heartbeat` : variant;
+  const known = entries[form].get(resource);
   if (known !== undefined) return known;
-  const body = toBinary(AnySchema, resource.body);
-  const made = entryOf(variant === "sotw" ? body : wrapped(resource, body));
-  entries.set(resource, made);
+  const bytes = variant === "delta" ? wrapped(resource, heartbeat) : sotwBody(resource, heartbeat);
+  const made = new BinaryWriter().tag(response.resources, WireType.LengthDelimited).bytes(bytes).finish();
+  entries[form].set(resource, made);
   return made;
 }
 
-function wrapped({ name, version }: XdsResource, body: Uint8Array): Uint8Array {
+/** SotW has no place for a time to live; a resource that has one goes wrapped. */
+function sotwBody(resource: XdsResource, heartbeat: boolean): Uint8Array {
+  if (resource.ttlMs === undefined) return anyBytes(resource.body);
+  return anyBytes({ ...resource.body, typeUrl: resourceTypeUrl, value: wrapped(resource, heartbeat) });
+}
+
+function wrapped({ name, version, body, ttlMs }: XdsResource, heartbeat: boolean): Uint8Array<ArrayBuffer> {
   const writer = new BinaryWriter();
-  writer.tag(resourceVersionField, WireType.LengthDelimited).string(version);
-  writer.tag(resourceBodyField, WireType.LengthDelimited).bytes(body);
-  writer.tag(resourceNameField, WireType.LengthDelimited).string(name);
+  writer.tag(resourceField.version, WireType.LengthDelimited).string(version);
+  if (!heartbeat) writer.tag(resourceField.body, WireType.LengthDelimited).bytes(anyBytes(body));
+  writer.tag(resourceField.name, WireType.LengthDelimited).string(name);
+  if (ttlMs !== undefined) writer.tag(resourceField.ttl, WireType.LengthDelimited).bytes(durationBytes(ttlMs));
   return writer.finish();
 }
 
-function entryOf(bytes: Uint8Array): Uint8Array {
-  return new BinaryWriter().tag(resourcesField, WireType.LengthDelimited).bytes(bytes).finish();
+function anyBytes(any: Any): Uint8Array {
+  return toBinary(AnySchema, any);
+}
+
+function durationBytes(ms: number): Uint8Array {
+  const writer = new BinaryWriter().tag(1, WireType.Varint).int64(Math.floor(ms / 1000));
+  return writer
+    .tag(2, WireType.Varint)
+    .int32(Math.round((ms % 1000) * 1e6))
+    .finish();
+}
+
+function errorBytes({ name, code, message }: ResourceError): Uint8Array {
+  const named = new BinaryWriter().tag(1, WireType.LengthDelimited).string(name).finish();
+  const status = new BinaryWriter()
+    .tag(1, WireType.Varint)
+    .int32(code)
+    .tag(2, WireType.LengthDelimited)
+    .string(message)
+    .finish();
+  return new BinaryWriter()
+    .tag(1, WireType.LengthDelimited)
+    .bytes(named)
+    .tag(2, WireType.LengthDelimited)
+    .bytes(status)
+    .finish();
 }

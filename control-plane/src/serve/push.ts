@@ -1,7 +1,8 @@
 import { type ResourceType, resourceTypes, versionOf, type XdsResource } from "../snapshot/resource.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import { type Conversation, dragEndpoints, type StreamNote } from "./conversation.ts";
-import { absent, type Held, hold, type Subscription } from "./subscription.ts";
+import { errorOf, type ResourceError } from "./missing.ts";
+import { bringInLine, type Held, heldOf, isSubscribed, type Subscription } from "./subscription.ts";
 
 /** What is to be written, for `encode.ts` to turn into bytes. */
 export type Response = {
@@ -11,6 +12,9 @@ export type Response = {
   readonly resources: readonly XdsResource[];
   /** Delta only. */
   readonly removed: readonly string[];
+  readonly errors: readonly ResourceError[];
+  /** Only says that what has a time to live is still good: such resources go without their content. */
+  readonly heartbeat: boolean;
 };
 
 export type Variant = "sotw" | "delta";
@@ -34,11 +38,8 @@ export function push(
   for (const type of resourceTypes) {
     const subscription = conversation.subscriptions.get(type);
     if (subscription === undefined || subscription.inFlight !== undefined || !mayMake(conversation, type)) continue;
-    const plan = planOf(subscription, step.snapshot, mayBreak(conversation, type));
-    record(subscription, plan);
-    if (!isWorthSaying(plan, subscription, isWhole(type, variant), variant)) continue;
-    if (type === "cluster") for (const { uses } of plan.changed) dragEndpoints(conversation, uses);
-    const response = respond(conversation, subscription, plan, variant, now);
+    const response = responseOf(conversation, subscription, step.snapshot, variant, now);
+    if (response === undefined) continue;
     send.push(response);
     const { nonce, version, resources, removed } = response;
     const { revision } = step.snapshot;
@@ -47,21 +48,59 @@ export function push(
   return { send, notes };
 }
 
+const made: readonly ResourceType[] = ["runtime", "secret", "cluster", "endpoints"];
+const users = ["listener", "extension", "scopedRoutes", "routes"] as const;
+
 function mayMake({ subscriptions }: Conversation, type: ResourceType): boolean {
-  if (type === "cluster" || type === "endpoints") return true;
+  if (made.includes(type)) return true;
   const clusters = subscriptions.get("cluster");
   return clusters === undefined || (clusters.inFlight === undefined && clusters.dirty.size === 0);
 }
 
 function mayBreak({ subscriptions }: Conversation, type: ResourceType): boolean {
-  if (type === "listener" || type === "routes") return true;
-  return (["listener", "routes"] as const).every((user) => {
-    const subscription = subscriptions.get(user);
-    return (
-      subscription === undefined ||
-      (subscription.inFlight === undefined && subscription.dirty.size === 0 && subscription.gone.size === 0)
-    );
+  if (type !== "cluster" && type !== "endpoints" && type !== "secret") return true;
+  return users.every((user) => {
+    const using = subscriptions.get(user);
+    return using === undefined || (using.inFlight === undefined && using.dirty.size === 0 && using.gone.size === 0);
   });
+}
+
+function responseOf(
+  conversation: Conversation,
+  subscription: Subscription,
+  snapshot: Snapshot,
+  variant: Variant,
+  now: Date,
+): Response | undefined {
+  const { type } = subscription;
+  const whole = isWhole(type, variant);
+  const plan = planOf(subscription, snapshot, mayBreak(conversation, type), now);
+  const beat = isQuiet(plan) && isBeatDue(subscription, snapshot, now);
+  const says =
+    plan.changed.length + plan.missing.length > 0 || ((whole || variant === "delta") && plan.removed.length > 0);
+  if (!says && !subscription.owed && !beat) return undefined;
+  if (type === "cluster") for (const { uses } of plan.changed) dragEndpoints(conversation, snapshot, uses);
+  if (beat) subscription.beatAt = now;
+  conversation.nonce += 1;
+  const nonce = String(conversation.nonce);
+  const version = versionOf(subscription.sum);
+  subscription.inFlight = { nonce, version, resources: plan.changed, sentAt: now, before: plan.before };
+  subscription.lastNonce = nonce;
+  subscription.owed = false;
+  return {
+    type,
+    nonce,
+    version,
+    resources: whole ? wholeOf(subscription, snapshot) : beat ? withTtl(subscription, snapshot) : plan.changed,
+    removed: variant === "delta" ? [...plan.removed, ...plan.missing] : [],
+    errors: plan.missing.map((name) => errorOf(type, name)),
+    heartbeat: beat,
+  };
+}
+
+/** CDS and LDS carry the whole state in SotW: what is left out is deleted. Other types may carry what changed alone. */
+function isWhole(type: ResourceType, variant: Variant): boolean {
+  return variant === "sotw" && (type === "cluster" || type === "listener");
 }
 
 type Plan = {
@@ -72,91 +111,88 @@ type Plan = {
   readonly before: ReadonlyMap<string, Held | undefined>;
 };
 
-/** Empties what is pending, as far as it may be sent now. */
-function planOf(subscription: Subscription, snapshot: Snapshot, mayBreak: boolean): Plan {
-  const { type, held, dirty, gone, rejected } = subscription;
-  const resources = snapshot.resources[type];
+/** Takes what is pending, as far as it may be sent now; from then on the client is taken to have it. A NACK takes it back. */
+function planOf(subscription: Subscription, snapshot: Snapshot, mayBreak: boolean, now: Date): Plan {
+  const { differs, dirty, gone } = subscription;
+  const resources = snapshot.resources[subscription.type];
   const changed: XdsResource[] = [];
   const missing: string[] = [];
+  const removed: string[] = [];
   const before = new Map<string, Held | undefined>();
-  for (const name of dirty) {
+  for (const name of takeTurn(subscription)) {
+    dirty.delete(name);
+    if (!differs.has(name)) continue;
     const resource = resources.get(name);
-    const has = held.get(name);
+    const has = differs.get(name);
     if (resource === undefined) {
-      if (has === undefined && subscription.names.has(name)) missing.push(name);
-      else if (has !== undefined && has !== absent) gone.add(name);
+      if (has !== undefined) gone.add(name);
+      else {
+        if (subscription.names.has(name)) missing.push(name);
+        bringInLine(subscription, name, undefined);
+      }
     } else if (has?.version === resource.version) {
-      // It only told us the version when it came back; from now on its content is known too.
-      if (has !== resource) hold(subscription, name, resource);
-      // Back to what it holds: what it rejected is no longer wanted.
-      if (rejected.delete(name) && rejected.size === 0) subscription.reason = undefined;
-    } else if (rejected.get(name)?.version !== resource.version) {
+      // Back to what it has: what it rejected is no longer wanted.
+      bringInLine(subscription, name, resource);
+      subscription.rejections.delete(name);
+    } else if (!isWaiting(subscription, resource, now)) {
       changed.push(resource);
       before.set(name, has);
+      bringInLine(subscription, name, resource);
     }
   }
-  dirty.clear();
-  const removed: string[] = [];
   if (mayBreak) {
     for (const name of gone) {
-      const has = held.get(name);
-      if (has === undefined || has === absent || resources.has(name)) continue;
-      removed.push(name);
-      before.set(name, has);
+      if (differs.get(name) !== undefined) removed.push(name);
+      bringInLine(subscription, name, undefined);
     }
     gone.clear();
   }
   return { changed, removed, missing, before };
 }
 
-/** From here on the client is taken to hold what the plan says; a rejection takes it back. */
-function record(subscription: Subscription, { changed, removed, missing }: Plan): void {
-  for (const resource of changed) hold(subscription, resource.name, resource);
-  for (const name of removed) hold(subscription, name, subscription.names.has(name) ? absent : undefined);
-  for (const name of missing) hold(subscription, name, absent);
-}
-
-/** CDS and LDS carry the whole state in SotW: what is left out is deleted. EDS and RDS may carry what changed alone. */
-function isWhole(type: ResourceType, variant: Variant): boolean {
-  return variant === "sotw" && (type === "cluster" || type === "listener");
-}
-
-/** SotW cannot say that endpoints or routes are gone, so there a plan without news is silence. */
-function isWorthSaying(
-  { changed, removed, missing }: Plan,
-  { owed }: Subscription,
-  whole: boolean,
-  variant: Variant,
-): boolean {
-  return owed || changed.length > 0 || ((whole || variant === "delta") && removed.length + missing.length > 0);
-}
-
-function respond(
-  conversation: Conversation,
-  subscription: Subscription,
-  plan: Plan,
-  variant: Variant,
-  now: Date,
-): Response {
-  const { type } = subscription;
-  conversation.nonce += 1;
-  const nonce = String(conversation.nonce);
-  const version = versionOf(subscription.sum);
-  const resources = isWhole(type, variant) ? wholeOf(subscription, conversation.step?.snapshot) : plan.changed;
-  const removed = variant === "delta" ? [...plan.removed, ...plan.missing] : [];
-  subscription.inFlight = { nonce, version, resources: plan.changed, removed: plan.removed, before: plan.before };
-  subscription.lastNonce = nonce;
-  subscription.owed = false;
-  subscription.since = now;
-  return { type, nonce, version, resources, removed };
-}
-
-/** All that the client is to hold, in the order of names; also what it is to lose later, while that must not go yet. */
-function wholeOf(subscription: Subscription, snapshot: Snapshot | undefined): readonly XdsResource[] {
-  const resources: XdsResource[] = [];
-  for (const [name, held] of subscription.held) {
-    const resource = "body" in held ? held : snapshot?.resources[subscription.type].get(name);
-    if (resource !== undefined) resources.push(resource);
+/** The pending names, or while a culprit is being looked for the next group of them to try. */
+function takeTurn(subscription: Subscription): readonly string[] {
+  while (subscription.trials.length > 0) {
+    const [group = [], ...rest] = subscription.trials;
+    subscription.trials = rest;
+    const pending = group.filter((name) => subscription.dirty.has(name));
+    if (pending.length > 0) return pending;
   }
-  return resources;
+  return [...subscription.dirty];
+}
+
+function isWaiting({ rejections }: Subscription, { name, version }: XdsResource, now: Date): boolean {
+  const rejection = rejections.get(name);
+  return rejection !== undefined && rejection.version === version && rejection.retryAt > now;
+}
+
+/** All that the client is to have, by name; also what it is to lose later, while that must not go yet. */
+function wholeOf(subscription: Subscription, snapshot: Snapshot): readonly XdsResource[] {
+  const all: XdsResource[] = [];
+  for (const resource of snapshot.resources[subscription.type].values()) {
+    if (!isSubscribed(subscription, resource.name)) continue;
+    const held = heldOf(subscription, snapshot, resource.name);
+    if (held !== undefined) all.push("body" in held ? held : resource);
+  }
+  for (const name of subscription.gone) {
+    const held = subscription.differs.get(name);
+    if (held !== undefined && "body" in held) all.push(held);
+  }
+  return all;
+}
+
+function isQuiet({ changed, removed, missing }: Plan): boolean {
+  return changed.length + removed.length + missing.length === 0;
+}
+
+/** Twice in each lifetime, so that one lost sign of life costs nothing. */
+function isBeatDue({ type, beatAt }: Subscription, snapshot: Snapshot, now: Date): boolean {
+  const { shortestTtlMs } = snapshot.tables[type];
+  return shortestTtlMs !== undefined && now.getTime() - beatAt.getTime() >= shortestTtlMs / 2;
+}
+
+function withTtl(subscription: Subscription, snapshot: Snapshot): readonly XdsResource[] {
+  return [...snapshot.resources[subscription.type].values()].filter(
+    ({ name, ttlMs }) => ttlMs !== undefined && isSubscribed(subscription, name) && !subscription.differs.has(name),
+  );
 }

@@ -38,8 +38,8 @@ test("a proxyless client that asks for one listener of three gets it", () => {
   assert.deepEqual(sent, ["listener +b@v1"]);
 });
 
-test("a listener that does not exist is answered at once with an empty list", () => {
-  assert.deepEqual(converse("sotw", [world({ listener: { a: "v1" } }), ask("listener", ["nope"])]), ["listener"]);
+test("a listener that does not exist is answered at once with an empty list and an error", () => {
+  assert.deepEqual(converse("sotw", [world({ listener: { a: "v1" } }), ask("listener", ["nope"])]), ["listener !nope"]);
 });
 
 test("a removed cluster is left out of the next list, when the routes that named it were answered", () => {
@@ -135,4 +135,8 @@ test("once a client named clusters, an empty list means none", () => {
   say(ack("cluster"));
   assert.deepEqual(say(ask("cluster", [])), []);
   assert.deepEqual(say(world({ cluster: { a: "v2", b: "v2" } })), []);
+});
+
+test("endpoints that do not exist are answered with an error at once", () => {
+  assert.deepEqual(converse("sotw", [world({}), ask("endpoints", ["nope"])]), ["endpoints !nope"]);
 });

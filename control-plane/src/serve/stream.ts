@@ -1,15 +1,26 @@
-import type { DeltaDiscoveryRequest, DiscoveryRequest } from "@weir/proto/envoy/service/discovery/v3/discovery_pb.ts";
-import type { ResourceType } from "../snapshot/resource.ts";
 import type { SnapshotStep } from "../snapshot/snapshot.ts";
-import type { TypeStatus } from "./clients.ts";
-import { advance, createConversation, isSettled, type StreamNote, statusOf } from "./conversation.ts";
+import type { ResourceStatus, TypeStatuses } from "./clients.ts";
+import {
+  advance,
+  type Conversation,
+  createConversation,
+  isSettled,
+  longestUnanswered,
+  passTime,
+  resourcesOf,
+  type StreamNote,
+  statusOf,
+} from "./conversation.ts";
 import { takeDelta } from "./delta-stream.ts";
 import { push, type Response, type Variant } from "./push.ts";
+import type { DeltaRequest, SotwRequest } from "./request.ts";
 import { takeSotw } from "./sotw-stream.ts";
 
 export type StreamEvent<Request> =
   | { readonly kind: "request"; readonly request: Request }
-  | { readonly kind: "snapshot"; readonly step: SnapshotStep };
+  | { readonly kind: "snapshot"; readonly step: SnapshotStep }
+  /** Nothing happened but that time passed: what was rejected may be tried again. */
+  | { readonly kind: "tick" };
 
 export type StreamStep = { readonly send: readonly Response[]; readonly notes: readonly StreamNote[] };
 
@@ -17,24 +28,28 @@ export type StreamStep = { readonly send: readonly Response[]; readonly notes: r
 export type Stream<Request> = {
   readonly variant: Variant;
   take(event: StreamEvent<Request>, now: Date): StreamStep;
-  status(): Readonly<Record<ResourceType, TypeStatus>>;
-  /** The client has answered all that it is to hold as of the step it was last given. */
+  status(): TypeStatuses;
+  /** Each resource that the client asked for or has. */
+  resources(): Iterable<ResourceStatus>;
+  /** The response that has waited for its answer longest. */
+  unanswered(): ReturnType<typeof longestUnanswered>;
+  /** The client has answered all that it is to hold as of this step. */
   settledAt(step: SnapshotStep | undefined): boolean;
 };
 
-export function createDeltaStream(): Stream<DeltaDiscoveryRequest> {
+export function createDeltaStream(): Stream<DeltaRequest> {
   return createStream("delta", true, takeDelta);
 }
 
 /** `emptyMeansAll`: false for proxyless gRPC clients, which never mean the wildcard by an empty list of names. */
-export function createSotwStream({ emptyMeansAll }: { readonly emptyMeansAll: boolean }): Stream<DiscoveryRequest> {
+export function createSotwStream({ emptyMeansAll }: { readonly emptyMeansAll: boolean }): Stream<SotwRequest> {
   return createStream("sotw", emptyMeansAll, takeSotw);
 }
 
 function createStream<Request>(
   variant: Variant,
   emptyMeansAll: boolean,
-  takeRequest: (...args: [ReturnType<typeof createConversation>, Request, Date]) => readonly StreamNote[],
+  takeRequest: (conversation: Conversation, request: Request, now: Date) => readonly StreamNote[],
 ): Stream<Request> {
   const conversation = createConversation(emptyMeansAll);
   return {
@@ -42,10 +57,13 @@ function createStream<Request>(
     take(event, now) {
       const heard = event.kind === "request" ? takeRequest(conversation, event.request, now) : [];
       if (event.kind === "snapshot") advance(conversation, event.step);
+      if (event.kind === "tick") passTime(conversation, now);
       const { send, notes } = push(conversation, variant, now);
       return { send, notes: [...heard, ...notes] };
     },
     status: () => statusOf(conversation),
+    resources: () => resourcesOf(conversation),
+    unanswered: () => longestUnanswered(conversation),
     settledAt: (step) => conversation.step === step && isSettled(conversation),
   };
 }

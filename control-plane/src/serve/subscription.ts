@@ -1,11 +1,9 @@
 import { addStamps, type ResourceType, versionOf, type XdsResource } from "../snapshot/resource.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
+import type { NameList, WireList } from "./name-lists.ts";
 
 /** What a client has of a resource: what we sent it, or only the version that it told us when it came back. */
 export type Held = XdsResource | { readonly version: string; readonly stamp: bigint };
-
-/** The client was told that there is no such resource. */
-export const absent: Held = { version: "", stamp: 0n };
 
 /** The one response of a type that the client has not answered yet. */
 export type InFlight = {
@@ -13,58 +11,82 @@ export type InFlight = {
   /** The version of the type that the client holds once it has accepted. */
   readonly version: string;
   readonly resources: readonly XdsResource[];
-  readonly removed: readonly string[];
+  readonly sentAt: Date;
   /** What it held of those before; to go back to when it rejects. */
   readonly before: ReadonlyMap<string, Held | undefined>;
 };
 
+/** A version that the client rejected: sent again after a while, and longer and longer whiles, until there is another. */
+export type Rejection = {
+  readonly version: string;
+  /** The client's own words. */
+  readonly reason: string;
+  readonly attempts: number;
+  readonly at: Date;
+  readonly retryAt: Date;
+};
+
+/** What a returning client says it has: one version for all (SotW), or one for each (delta). */
+export type Claim =
+  | { readonly kind: "none" }
+  | { readonly kind: "all"; readonly version: string }
+  | { readonly kind: "each"; readonly versions: Iterable<readonly [string, string]> };
+
 /**
- * What one client wants and has of one type. Changed in place: a stream costs what changed, not what it is subscribed to.
- * Only the functions here and the two stream variants touch it.
+ * What one client wants of one type, and how what it has differs from the snapshot that its stream is at. A client in line
+ * with the snapshot costs nothing but its list of names; a change costs what changed, not what is subscribed to. Changed in
+ * place, by the functions here and the two stream variants only.
  */
 export type Subscription = {
   readonly type: ResourceType;
   wildcard: boolean;
-  readonly names: Set<string>;
-  readonly held: Map<string, Held>;
-  /** The stamps of all that is held, added up. */
+  names: NameList;
+  /** SotW: what the names were last read from. */
+  wire: WireList | undefined;
+  /** What the client has of each name of which it has not what the snapshot says; undefined: nothing. */
+  readonly differs: Map<string, Held | undefined>;
+  /** The stamps of all that the client has, added up. */
   sum: bigint;
-  /** Names that may have to be sent. */
+  /** Names among `differs` that are to be sent. */
   readonly dirty: Set<string>;
-  /** Names that may have to be taken away. */
+  /** Names among `differs` that are to be taken away. */
   readonly gone: Set<string>;
+  /** While it is being found out which of several resources was rejected: groups of names to be tried one after the other. */
+  trials: readonly (readonly string[])[];
   /** A response is owed even when it carries nothing. */
   owed: boolean;
-  /** The version that a returning SotW client says it has, until there is a snapshot to compare with. */
-  claimed: string;
-  /** By name the version that the client rejected: not sent again until there is another. */
-  readonly rejected: Map<string, { readonly version: string; readonly reason: string }>;
+  /** What the client says it has, until there is a snapshot to compare with. */
+  claim: Claim;
+  readonly rejections: Map<string, Rejection>;
   inFlight: InFlight | undefined;
   lastNonce: string;
   /** The version of the type that the client accepted last. */
   acked: string | undefined;
-  /** Its own words about the last response, when it rejected that. */
-  reason: string | undefined;
+  /** When the client answered last, or when it asked first. */
   since: Date;
+  /** When resources with a time to live were last sent or confirmed. */
+  beatAt: Date;
 };
 
-export function createSubscription(type: ResourceType, now: Date): Subscription {
+export function createSubscription(type: ResourceType, names: NameList, now: Date): Subscription {
   return {
     type,
     wildcard: false,
-    names: new Set(),
-    held: new Map(),
+    names,
+    wire: undefined,
+    differs: new Map(),
     sum: 0n,
     dirty: new Set(),
     gone: new Set(),
+    trials: [],
     owed: false,
-    claimed: "",
-    rejected: new Map(),
+    claim: { kind: "none" },
+    rejections: new Map(),
     inFlight: undefined,
     lastNonce: "",
     acked: undefined,
-    reason: undefined,
     since: now,
+    beatAt: now,
   };
 }
 
@@ -72,88 +94,118 @@ export function isSubscribed(subscription: Subscription, name: string): boolean 
   return subscription.wildcard || subscription.names.has(name);
 }
 
-/** Notes what the client holds now; `undefined`: nothing. */
-export function hold(subscription: Subscription, name: string, held: Held | undefined): void {
-  const before = subscription.held.get(name);
-  if (before !== undefined) subscription.sum = addStamps(subscription.sum, -before.stamp);
-  if (held === undefined) subscription.held.delete(name);
-  else {
-    subscription.held.set(name, held);
-    subscription.sum = addStamps(subscription.sum, held.stamp);
-  }
+/** What the client has of a name, as far as we know. */
+export function heldOf(subscription: Subscription, snapshot: Snapshot | undefined, name: string): Held | undefined {
+  if (subscription.differs.has(name)) return subscription.differs.get(name);
+  return isSubscribed(subscription, name) ? snapshot?.resources[subscription.type].get(name) : undefined;
 }
 
-/** The client no longer wants it: whatever was known or pending of it is forgotten. */
-export function forget(subscription: Subscription, name: string): void {
-  hold(subscription, name, undefined);
+/** From now on the client is taken to have this, which is what the snapshot says (or nothing, where it says nothing). */
+export function bringInLine(subscription: Subscription, name: string, resource: XdsResource | undefined): void {
+  const before = subscription.differs.get(name);
+  subscription.differs.delete(name);
+  subscription.sum = addStamps(subscription.sum, (resource?.stamp ?? 0n) - (before?.stamp ?? 0n));
+}
+
+/** The client turned out to have something else than the snapshot says. */
+export function setApart(subscription: Subscription, snapshot: Snapshot, name: string, held: Held | undefined): void {
+  const before = heldOf(subscription, snapshot, name);
+  subscription.differs.set(name, held);
+  subscription.sum = addStamps(subscription.sum, (held?.stamp ?? 0n) - (before?.stamp ?? 0n));
+}
+
+/** Takes a name out of the subscription: whatever the client had of it no longer counts, nothing is pending. */
+export function forget(subscription: Subscription, snapshot: Snapshot | undefined, name: string): void {
+  const before = heldOf(subscription, snapshot, name);
+  subscription.sum = addStamps(subscription.sum, -(before?.stamp ?? 0n));
+  subscription.differs.delete(name);
   subscription.dirty.delete(name);
   subscription.gone.delete(name);
-  subscription.rejected.delete(name);
+  subscription.rejections.delete(name);
 }
 
-/** The client is to be sent this resource (or told that there is none) whatever it holds of it. */
-export function resend(subscription: Subscription, name: string): void {
-  hold(subscription, name, undefined);
+/** The client is to be sent this resource (or told that there is none) whatever it has of it. */
+export function resend(subscription: Subscription, snapshot: Snapshot, name: string): void {
+  setApart(subscription, snapshot, name, undefined);
   subscription.gone.delete(name);
   subscription.dirty.add(name);
 }
 
-/** Compares all that is subscribed with the snapshot: for a new subscription, and for a stream that lost the thread. */
-export function markAll(subscription: Subscription, snapshot: Snapshot): void {
-  const resources = snapshot.resources[subscription.type];
-  for (const name of subscription.wildcard ? resources.keys() : subscription.names) subscription.dirty.add(name);
-  if (subscription.wildcard) for (const name of subscription.names) subscription.dirty.add(name);
-  for (const name of subscription.held.keys()) if (!resources.has(name)) subscription.gone.add(name);
-}
-
-/** Compares a new subscription with the snapshot. A SotW client that has the version which is ours is sent nothing. */
+/** The first look at a snapshot: what the client has of it is what it claims. */
 export function begin(subscription: Subscription, snapshot: Snapshot): void {
-  const { claimed } = subscription;
-  subscription.claimed = "";
-  if (claimed !== "" && claimed === versionOf(wantedSum(subscription, snapshot))) adopt(subscription, snapshot);
-  else markAll(subscription, snapshot);
+  const { claim } = subscription;
+  subscription.claim = { kind: "none" };
+  const resources = snapshot.resources[subscription.type];
+  const wanted = subscription.wildcard ? resources.keys() : subscription.names.values();
+  if (claim.kind === "all" && claim.version === versionOf(wantedSum(subscription, snapshot))) {
+    subscription.sum = wantedSum(subscription, snapshot);
+    subscription.acked = claim.version;
+    subscription.owed = false;
+    return;
+  }
+  if (claim.kind === "each" && claimsAll(subscription, snapshot, claim.versions)) {
+    subscription.sum = wantedSum(subscription, snapshot);
+    subscription.acked = versionOf(subscription.sum);
+    return;
+  }
+  const versions = claim.kind === "each" ? new Map(claim.versions) : undefined;
+  for (const name of wanted) compare(subscription, resources.get(name), name, versions);
+  if (subscription.wildcard)
+    for (const name of subscription.names.values()) compare(subscription, resources.get(name), name, versions);
+  for (const [name, version] of versions ?? []) {
+    if (resources.has(name) || !isSubscribed(subscription, name)) continue;
+    subscription.differs.set(name, { version, stamp: 0n });
+    subscription.dirty.delete(name);
+    subscription.gone.add(name);
+  }
 }
 
-function adopt(subscription: Subscription, snapshot: Snapshot): void {
-  const resources = snapshot.resources[subscription.type];
-  const names = subscription.wildcard ? resources.keys() : subscription.names;
-  for (const name of names) {
-    const resource = resources.get(name);
-    if (resource !== undefined) hold(subscription, name, resource);
+function compare(
+  subscription: Subscription,
+  resource: XdsResource | undefined,
+  name: string,
+  versions: ReadonlyMap<string, string> | undefined,
+): void {
+  if (subscription.dirty.has(name)) return;
+  const version = versions?.get(name);
+  if (resource !== undefined && version === resource.version) {
+    subscription.sum = addStamps(subscription.sum, resource.stamp);
+    return;
   }
-  subscription.acked = versionOf(subscription.sum);
-  subscription.dirty.clear();
-  subscription.gone.clear();
-  subscription.owed = false;
+  subscription.differs.set(name, version === undefined ? undefined : { version, stamp: 0n });
+  subscription.dirty.add(name);
+}
+
+/** Does a returning delta client have exactly what it is to have? The usual case, told without remembering each name. */
+function claimsAll(
+  subscription: Subscription,
+  snapshot: Snapshot,
+  versions: Iterable<readonly [string, string]>,
+): boolean {
+  const resources = snapshot.resources[subscription.type];
+  let count = 0;
+  for (const [name, version] of versions) {
+    if (resources.get(name)?.version !== version || !isSubscribed(subscription, name)) return false;
+    count += 1;
+  }
+  if (!subscription.wildcard) return count === subscription.names.size;
+  return count === resources.size && [...subscription.names.values()].every((name) => resources.has(name));
+}
+
+/** A client that had nothing of these asks for all there is. */
+export function beginWildcard(subscription: Subscription, snapshot: Snapshot): void {
+  for (const name of snapshot.resources[subscription.type].keys()) {
+    if (subscription.names.has(name) || subscription.differs.has(name)) continue;
+    subscription.differs.set(name, undefined);
+    subscription.dirty.add(name);
+  }
 }
 
 /** The sum of stamps of what the client is to hold, were it all as in the snapshot. */
 function wantedSum(subscription: Subscription, snapshot: Snapshot): bigint {
+  const resources = snapshot.resources[subscription.type];
   if (subscription.wildcard) return snapshot.sums[subscription.type];
   let sum = 0n;
-  for (const name of subscription.names)
-    sum = addStamps(sum, snapshot.resources[subscription.type].get(name)?.stamp ?? 0n);
+  for (const name of subscription.names.values()) sum = addStamps(sum, resources.get(name)?.stamp ?? 0n);
   return sum;
-}
-
-/** The response in flight was accepted or rejected; the next may go out. */
-export function answered(subscription: Subscription, reason: string | undefined, now: Date): InFlight | undefined {
-  const { inFlight } = subscription;
-  if (inFlight === undefined) return undefined;
-  subscription.inFlight = undefined;
-  subscription.since = now;
-  if (reason === undefined) {
-    subscription.acked = inFlight.version;
-    for (const { name } of inFlight.resources) subscription.rejected.delete(name);
-    if (subscription.rejected.size === 0) subscription.reason = undefined;
-    return inFlight;
-  }
-  subscription.reason = reason;
-  for (const { name, version } of inFlight.resources) {
-    subscription.rejected.set(name, { version, reason });
-    if (isSubscribed(subscription, name)) hold(subscription, name, inFlight.before.get(name));
-  }
-  for (const name of inFlight.removed)
-    if (inFlight.before.get(name) !== undefined) hold(subscription, name, inFlight.before.get(name));
-  return inFlight;
 }

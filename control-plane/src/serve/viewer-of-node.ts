@@ -1,16 +1,9 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Node } from "@weir/proto/envoy/config/core/v3/base_pb.ts";
 import { type Parsed, type Problem, parsed } from "../lib/parsed.ts";
-import type { Locality } from "../model/locality.ts";
+import { type Locality, localityText } from "../model/locality.ts";
 import type { Viewer } from "../model/viewer.ts";
-
-/** Who a client says it is. */
-export type Identity = {
-  readonly nodeId: string;
-  readonly cluster: string;
-  readonly agent: string;
-  readonly viewer: Viewer;
-};
+import type { Identity } from "./identity.ts";
 
 const defaultListen = {
   edge: { host: "0.0.0.0", port: 10_000 },
@@ -25,7 +18,7 @@ const maxTextLength = 512;
  * or the service that a sidecar stands beside), its locality, and `metadata.weir.listen` (`host:port`), where an Envoy's
  * listener binds.
  */
-export function viewerOfNode(node: Node | undefined): Parsed<Identity> {
+export function viewerOfNode(node: Node | undefined): Parsed<Identity<Viewer>> {
   if (node === undefined)
     return { ok: false, problems: [{ at: "node", says: "the first request of a stream must carry the node" }] };
   const problems: Problem[] = [];
@@ -47,7 +40,9 @@ export function viewerOfNode(node: Node | undefined): Parsed<Identity> {
   const viewer = isGrpc(node.userAgentName)
     ? { flavour: "grpc" as const, locality }
     : envoyViewer(node.metadata, cluster, locality, problems);
-  return problems.length > 0 ? { ok: false, problems } : parsed({ nodeId, cluster, agent, viewer });
+  if (problems.length > 0) return { ok: false, problems };
+  const role = viewer.flavour === "grpc" ? "proxyless" : viewer.role;
+  return parsed({ nodeId, cluster, kind: viewer.flavour, role, locality: localityText(locality), agent, viewer });
 }
 
 /** `gRPC Go`, `gRPC C++`, `gRPC Node Pure JS`, `grpc-java` …: gRFC A27 has every client begin so. */

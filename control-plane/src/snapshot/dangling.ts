@@ -2,9 +2,13 @@ import { type ResourceType, resourceTypes, type XdsResource } from "./resource.t
 import type { Snapshot } from "./snapshot.ts";
 
 const usedType: Readonly<Record<ResourceType, ResourceType | undefined>> = {
+  runtime: undefined,
+  secret: undefined,
   cluster: "endpoints",
   endpoints: undefined,
   listener: "routes",
+  extension: undefined,
+  scopedRoutes: "routes",
   routes: "cluster",
 };
 

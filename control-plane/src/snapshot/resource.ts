@@ -1,13 +1,32 @@
 import type { Any } from "@bufbuild/protobuf/wkt";
 
-export type ResourceType = "cluster" | "endpoints" | "listener" | "routes";
+/** In the order in which they are sent: what others refer to comes first. */
+export const resourceTypes = [
+  "runtime",
+  "secret",
+  "cluster",
+  "endpoints",
+  "listener",
+  "extension",
+  "scopedRoutes",
+  "routes",
+] as const;
 
-export const resourceTypes: readonly ResourceType[] = ["cluster", "endpoints", "listener", "routes"];
+export type ResourceType = (typeof resourceTypes)[number];
+
+/** What every client asks for; the status table shows these always, others where a client asked for them. */
+export const commonTypes = ["cluster", "endpoints", "listener", "routes"] as const satisfies readonly ResourceType[];
+
+export type CommonType = (typeof commonTypes)[number];
 
 export const typeUrls: Readonly<Record<ResourceType, string>> = {
+  runtime: "type.googleapis.com/envoy.service.runtime.v3.Runtime",
+  secret: "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret",
   cluster: "type.googleapis.com/envoy.config.cluster.v3.Cluster",
   endpoints: "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment",
   listener: "type.googleapis.com/envoy.config.listener.v3.Listener",
+  extension: "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig",
+  scopedRoutes: "type.googleapis.com/envoy.config.route.v3.ScopedRouteConfiguration",
   routes: "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
 };
 
@@ -28,6 +47,10 @@ export type XdsResource = {
   readonly body: Any;
   /** Names of the resources it refers to: a cluster's endpoints, a listener's routes, the routes' clusters. */
   readonly uses: readonly string[];
+  /** The revision of the documents that first had this content. */
+  readonly revision: number;
+  /** How long a client keeps it without a sign of life from us, in milliseconds; undefined: for ever. */
+  readonly ttlMs?: number;
 };
 
 const stampBits = 80;

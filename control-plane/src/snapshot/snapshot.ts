@@ -1,4 +1,5 @@
 import type { ViewerKey } from "../model/viewer.ts";
+import type { Table } from "./pack.ts";
 import type { ResourceType, XdsResource } from "./resource.ts";
 
 /** All that one viewer is to hold. */
@@ -10,6 +11,8 @@ export type Snapshot = {
   readonly resources: Readonly<Record<ResourceType, ReadonlyMap<string, XdsResource>>>;
   /** Per type the sum of its resources' stamps: `versionOf` it is the version of the whole. */
   readonly sums: Readonly<Record<ResourceType, bigint>>;
+  /** The same with what packing remembers. */
+  readonly tables: Readonly<Record<ResourceType, Table>>;
 };
 
 export type Change = {

@@ -75,7 +75,7 @@ export function createSnapshots({
     const started = clock();
     try {
       const { resources, leftOut } = translate(world, seat.viewer);
-      const snapshot = pack(resources, seat.key, world.revision);
+      const snapshot = pack(resources, seat.key, world.revision, seat.step?.snapshot);
       const changes = diff(seat.step?.snapshot, snapshot);
       for (const [service, problems] of leftOut) observe({ kind: "left-out", viewer: seat.key, service, problems });
       if (changes.length === 0 && seat.step !== undefined) return false;

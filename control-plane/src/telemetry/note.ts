@@ -1,6 +1,6 @@
 import type { OperatorNote } from "../operator/parts.ts";
 import type { PolicyNote } from "../policy/policy-store.ts";
-import type { ClientNote } from "../serve/ads-service.ts";
+import type { ClientNote } from "../serve/session.ts";
 import type { SnapshotNote } from "../snapshot/snapshots.ts";
 import type { SourceNote } from "../sources/feed.ts";
 import type { LogLevel } from "./log.ts";

@@ -181,6 +181,12 @@ const table: { readonly [Kind in Note["kind"]]: Row<Extract<Note, { readonly kin
     fields: ({ peer }) => ({ component: "xds", peer }),
     counts: (_note, { refusedClients }) => refusedClients.inc(),
   },
+  "client-slow": {
+    level: "warn",
+    says: ({ type, forMs }) =>
+      `client did not answer the ${type} for ${Math.round(forMs / 1000)} s; its stream is ended`,
+    fields: ({ nodeId, client, peer, type, forMs }) => ({ component: "xds", node: nodeId, client, peer, type, forMs }),
+  },
   subscribed: {
     level: "debug",
     says: ({ names }) => `client asks for ${names === "all" ? "all resources" : `${names} names`}`,

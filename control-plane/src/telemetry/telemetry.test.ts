@@ -59,6 +59,7 @@ test("a change, a rejection and a lost source are one line each; what was sent i
     },
     {
       kind: "rejected",
+      of: 1,
       type: "endpoints",
       nonce: "7",
       version: "v1",
@@ -92,6 +93,7 @@ test("what clients write is cut to a length that a log can bear", async () => {
   const { lines } = await logged("info", [
     {
       kind: "rejected",
+      of: 1,
       type: "cluster",
       nonce: "1",
       version: "v",
@@ -114,8 +116,8 @@ test("pushes, ACKs and NACKs are counted by type, and never by client", async ()
   const notes: readonly Note[] = [
     { kind: "sent", ...push, resources: 3, removed: 0, revision: 1, bytes: 1000, ...client },
     { kind: "sent", ...push, resources: 3, removed: 0, revision: 1, bytes: 1000, ...client, nodeId: "edge-2" },
-    { kind: "acked", ...push, ...client },
-    { kind: "rejected", ...push, names: [], reason: "", ...client, nodeId: "edge-2" },
+    { kind: "acked", tookMs: 5, ...push, ...client },
+    { kind: "rejected", of: 1, ...push, names: [], reason: "", ...client, nodeId: "edge-2" },
   ];
   const names = ["xds_push_total", "xds_ack_total", "xds_nack_total", "xds_response_bytes_sum"];
   const lines = await counted(names, notes);
@@ -171,7 +173,7 @@ test("the level can be changed at run time, and who did it is logged", async () 
   const { stream, lines } = lineCollector();
   {
     await using telemetry = await startTelemetry(quiet, stream);
-    const note: Note = { kind: "acked", type: "cluster", nonce: "1", version: "v", ...client };
+    const note: Note = { kind: "acked", tookMs: 5, type: "cluster", nonce: "1", version: "v", ...client };
     telemetry.observe(note);
     telemetry.setLogLevel("debug", "ana");
     telemetry.observe(note);

@@ -85,8 +85,8 @@ test("a change is one trace: applied, translated, pushed and acknowledged", asyn
       { kind: "published", viewer, revision: 42, changed: 1, removed: 0, tookMs: 2 },
       { kind: "sent", ...push, resources: 1, removed: 0, revision: 42, bytes: 228, ...client },
       { kind: "sent", ...push, resources: 1, removed: 0, revision: 42, bytes: 228, ...client, nodeId: "edge-2" },
-      { kind: "acked", ...push, ...client },
-      { kind: "rejected", ...push, names: ["report"], reason: "no such locality", ...client, nodeId: "edge-2" },
+      { kind: "acked", tookMs: 5, ...push, ...client },
+      { kind: "rejected", of: 1, ...push, names: ["report"], reason: "no such locality", ...client, nodeId: "edge-2" },
       { kind: "converged", revision: 42, tookMs: 30, clients: 2 },
     ];
     notes.forEach(telemetry.observe);

@@ -1,0 +1,70 @@
+import { hash } from "node:crypto";
+
+/** An immutable set of names. Streams that ask for the same names share one. */
+export type NameList = {
+  readonly size: number;
+  has(name: string): boolean;
+  values(): Iterable<string>;
+};
+
+export const noNames: NameList = new Set<string>();
+
+/** Lists shorter than this are not worth finding again. */
+const sharedFrom = 32;
+
+/**
+ * Makes the list of these names. A thousand proxies that each ask for the endpoints of the same thousand clusters are one
+ * list, as long as any of them is connected.
+ */
+export function nameList(names: Iterable<string>): NameList {
+  const set = new Set(names);
+  if (set.size < sharedFrom) return set;
+  return lists.share(hash("sha1", [...set].toSorted().join("\0")), () => set);
+}
+
+/** The list with some names more and some less. */
+export function changedList(
+  list: NameList,
+  { add = [], drop = [] }: { readonly add?: Iterable<string>; readonly drop?: Iterable<string> },
+): NameList {
+  const names = new Set(list.values());
+  for (const name of drop) names.delete(name);
+  for (const name of add) names.add(name);
+  return nameList(names);
+}
+
+/** Names as a SotW request carries them, all of them again in each ACK. Equal bytes are equal names, so they are not read. */
+export type NamesOnWire = { readonly bytes: Buffer; readonly names: () => readonly string[] };
+
+/** A list that knows the bytes it was read from. */
+export type WireList = { readonly bytes: Buffer; readonly names: ReadonlySet<string> };
+
+const wireSharedFrom = 1_024;
+
+/** Reads the names of a request, or finds the list that was read from the same bytes before. */
+export function wireList({ bytes, names }: NamesOnWire): WireList {
+  // The request's own buffer is not kept alive for a slice of it.
+  const read = () => ({ bytes: Buffer.from(bytes), names: new Set(names()) });
+  return bytes.length < wireSharedFrom ? read() : wireLists.share(hash("sha1", bytes), read);
+}
+
+/** Values by key, as long as somebody else holds them. */
+function createShared<T extends WeakKey>() {
+  const known = new Map<string, WeakRef<T>>();
+  const forgotten = new FinalizationRegistry<string>((key) => {
+    if (known.get(key)?.deref() === undefined) known.delete(key);
+  });
+  return {
+    share(key: string, make: () => T): T {
+      const found = known.get(key)?.deref();
+      if (found !== undefined) return found;
+      const made = make();
+      known.set(key, new WeakRef(made));
+      forgotten.register(made, key);
+      return made;
+    },
+  };
+}
+
+const lists = createShared<ReadonlySet<string>>();
+const wireLists = createShared<WireList>();

@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ack, ask, conversation, nack, wait, world } from "./converse.ts";
+
+const six = { listener: { a: "v1", b: "v1", c: "v1", d: "v1", e: "v1", f: "v1" } };
+
+for (const variant of ["delta", "sotw"] as const) {
+  test(`the others are served without the one that the client names, at once (${variant})`, () => {
+    const { say, stream } = conversation(variant);
+    say(world(six));
+    say(ask("listener"));
+    const sent = say(
+      nack("listener", "Error adding/updating listener(s) c: cannot bind '0.0.0.0:80': Address already in use"),
+    );
+    assert.deepEqual(sent, ["listener +a@v1 +b@v1 +d@v1 +e@v1 +f@v1"]);
+    say(ack("listener"));
+    const { status, rejected } = stream.status().listener;
+    assert.deepEqual({ status, rejected }, { status: "ERROR", rejected: ["c"] });
+  });
+
+  test(`a culprit that the client does not name is found by halves (${variant})`, () => {
+    const { say } = conversation(variant);
+    say(world({ cluster: { a: "v1", b: "v1", c: "v1", d: "v1" } }));
+    say(ask("cluster"));
+    const answer = (sent: readonly string[]): readonly string[] => {
+      const [response = ""] = sent;
+      if (response === "") return [];
+      const bad = response.includes("+c@v1");
+      return [response, ...answer(say(bad ? nack("cluster", "something is wrong") : ack("cluster")))];
+    };
+    const sent = answer(say(nack("cluster", "something is wrong")));
+    const expected = {
+      delta: ["cluster +a@v1 +b@v1", "cluster +c@v1 +d@v1", "cluster +c@v1", "cluster +d@v1"],
+      sotw: [
+        "cluster +a@v1 +b@v1",
+        "cluster +a@v1 +b@v1 +c@v1 +d@v1",
+        "cluster +a@v1 +b@v1 +c@v1",
+        "cluster +a@v1 +b@v1 +d@v1",
+      ],
+    };
+    assert.deepEqual(sent, expected[variant]);
+  });
+
+  test(`a rejected version is tried again after 1, 2, 4 … seconds, at most ten times in the first minute (${variant})`, () => {
+    const { say } = conversation(variant);
+    say(world({ listener: { a: "v1" } }));
+    let sends = say(ask("listener")).length;
+    say(nack("listener", "a: cannot bind"));
+    const at: number[] = [];
+    for (let second = 1; second <= 60; second += 1) {
+      if (say(wait(1_000)).length === 0) continue;
+      at.push(second);
+      sends += 1;
+      say(nack("listener", "a: cannot bind"));
+    }
+    assert.deepEqual(at, [1, 3, 7, 15, 31]);
+    assert.ok(sends <= 10);
+  });
+
+  test(`what made the client reject is gone: the retry is accepted and the error is over (${variant})`, () => {
+    const { say, stream } = conversation(variant);
+    say(world({ listener: { a: "v1" } }));
+    say(ask("listener"));
+    say(nack("listener", "a: cannot bind"));
+    assert.deepEqual(say(wait(1_000)), ["listener +a@v1"]);
+    say(ack("listener"));
+    assert.equal(stream.status().listener.status, "SYNCED");
+    assert.deepEqual(say(wait(120_000)), []);
+  });
+
+  test(`a new version does not wait for the retry of the old one (${variant})`, () => {
+    const { say } = conversation(variant);
+    say(world({ listener: { a: "v1" } }));
+    say(ask("listener"));
+    say(nack("listener", "a: cannot bind"));
+    assert.deepEqual(say(world({ listener: { a: "v2" } })), ["listener +a@v2"]);
+  });
+
+  test(`going back to what the client has ends the rejection without sending anything (${variant})`, () => {
+    const { say, stream } = conversation(variant);
+    say(world({ cluster: { a: "v1" } }));
+    say(ask("cluster"));
+    say(ack("cluster"));
+    say(world({ cluster: { a: "v2" } }));
+    say(nack("cluster", "a: bad"));
+    assert.deepEqual(say(world({ cluster: { a: "v1" } })), []);
+    assert.equal(stream.status().cluster.status, "SYNCED");
+  });
+}
+
+test("in state-of-the-world what the client had of the rejected one stays in the list", () => {
+  const { say } = conversation("sotw");
+  say(world({ cluster: { a: "v1", b: "v1" } }));
+  say(ask("cluster"));
+  say(ack("cluster"));
+  assert.deepEqual(say(world({ cluster: { a: "v2", b: "v2" } })), ["cluster +a@v2 +b@v2"]);
+  assert.deepEqual(say(nack("cluster", "cluster a: no such filter")), ["cluster +a@v1 +b@v2"]);
+});
+
+test("a name inside another name is not named", () => {
+  const { say } = conversation("delta");
+  say(world({ cluster: { report: "v1", "report-2": "v1" } }));
+  say(ask("cluster"));
+  assert.deepEqual(say(nack("cluster", "Error: report-2: bad")), ["cluster +report@v1"]);
+});

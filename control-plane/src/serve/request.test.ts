@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { create, toBinary } from "@bufbuild/protobuf";
+import {
+  DeltaDiscoveryRequestSchema,
+  DiscoveryRequestSchema,
+} from "@weir/proto/envoy/service/discovery/v3/discovery_pb.ts";
+import { decodeDelta, decodeSotw } from "./request.ts";
+
+const typeUrl = "type.googleapis.com/envoy.config.cluster.v3.Cluster";
+
+test("a state-of-the-world request is read as protobuf reads it", () => {
+  const message = create(DiscoveryRequestSchema, {
+    typeUrl,
+    versionInfo: "v1",
+    responseNonce: "7",
+    resourceNames: ["a", "ü", ""],
+    node: { id: "edge-1" },
+    errorDetail: { message: "bad" },
+  });
+  const { names, node, ...rest } = decodeSotw(Buffer.from(toBinary(DiscoveryRequestSchema, message)));
+  assert.deepEqual(rest, { typeUrl, version: "v1", nonce: "7", rejects: "bad" });
+  assert.deepEqual(names.names(), ["a", "ü", ""]);
+  assert.equal(node?.id, "edge-1");
+});
+
+test("a delta request is read as protobuf reads it", () => {
+  const message = create(DeltaDiscoveryRequestSchema, {
+    typeUrl,
+    responseNonce: "7",
+    resourceNamesSubscribe: ["a", "b"],
+    resourceNamesUnsubscribe: ["c"],
+    initialResourceVersions: { a: "v1", b: "" },
+  });
+  const { initial, ...rest } = decodeDelta(Buffer.from(toBinary(DeltaDiscoveryRequestSchema, message)));
+  assert.deepEqual(rest, {
+    typeUrl,
+    node: undefined,
+    nonce: "7",
+    rejects: undefined,
+    subscribe: ["a", "b"],
+    unsubscribe: ["c"],
+  });
+  assert.deepEqual(
+    [...initial],
+    [
+      ["a", "v1"],
+      ["b", ""],
+    ],
+  );
+});
+
+test("names that do not stand together are all read", () => {
+  const part = (name: string) =>
+    toBinary(DiscoveryRequestSchema, create(DiscoveryRequestSchema, { resourceNames: [name] }));
+  const other = toBinary(DiscoveryRequestSchema, create(DiscoveryRequestSchema, { typeUrl }));
+  const { names } = decodeSotw(Buffer.concat([part("a"), other, part("b")]));
+  assert.deepEqual(names.names(), ["a", "b"]);
+});
+
+test("bytes that are no message are refused", () => {
+  for (const bytes of [
+    [0x0a, 0xff],
+    [0x07],
+    [0x00, 0x00],
+    Array(12).fill(0xff),
+    [0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f],
+  ]) {
+    assert.throws(() => decodeDelta(Buffer.from(bytes)), /the request/);
+  }
+});

@@ -1,0 +1,132 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { type Node, NodeSchema } from "@weir/proto/envoy/config/core/v3/base_pb.ts";
+import { StatusSchema } from "@weir/proto/google/rpc/status_pb.ts";
+import type { NamesOnWire } from "./name-lists.ts";
+
+type Common = {
+  readonly typeUrl: string;
+  readonly node: Node | undefined;
+  readonly nonce: string;
+  /** The client's words, when it rejects; undefined otherwise. */
+  readonly rejects: string | undefined;
+};
+
+/** `envoy.service.discovery.v3.DiscoveryRequest`, as far as a server looks at it. */
+export type SotwRequest = Common & { readonly version: string; readonly names: NamesOnWire };
+
+/** `envoy.service.discovery.v3.DeltaDiscoveryRequest`, as far as a server looks at it. */
+export type DeltaRequest = Common & {
+  readonly subscribe: readonly string[];
+  readonly unsubscribe: readonly string[];
+  /** Name and version of what a returning client has; may be gone through more than once. */
+  readonly initial: Iterable<readonly [string, string]>;
+};
+
+/**
+ * Reads the requests by hand: a SotW client repeats all its names in each ACK, and a returning delta client tells a version
+ * for each resource. Made into objects, that costs more than everything else together; looked at where it stands, it is
+ * compared and forgotten. Throws on bytes that are no message.
+ */
+export function decodeSotw(bytes: Buffer): SotwRequest {
+  let version = "";
+  let names: { readonly start: number; readonly end: number } | undefined;
+  let interleaved = false;
+  const common = commonFields(bytes, { node: 2, typeUrl: 4, nonce: 5, error: 6 }, ({ field, tagStart, start, end }) => {
+    if (field === 1) version = bytes.toString("utf8", start, end);
+    if (field !== 3) return;
+    if (names !== undefined && names.end !== tagStart) interleaved = true;
+    names = { start: names?.start ?? tagStart, end };
+  });
+  const { start, end } = names ?? { start: 0, end: 0 };
+  const section = bytes.subarray(start, end);
+  const read = () => stringsOf(interleaved ? bytes : section, 3);
+  return { ...common, version, names: { bytes: interleaved ? bytes : section, names: read } };
+}
+
+export function decodeDelta(bytes: Buffer): DeltaRequest {
+  const subscribe: string[] = [];
+  const unsubscribe: string[] = [];
+  const entries: number[] = [];
+  const common = commonFields(bytes, { node: 1, typeUrl: 2, nonce: 6, error: 7 }, ({ field, start, end }) => {
+    if (field === 3) subscribe.push(bytes.toString("utf8", start, end));
+    else if (field === 4) unsubscribe.push(bytes.toString("utf8", start, end));
+    else if (field === 5) entries.push(start, end);
+  });
+  return { ...common, subscribe, unsubscribe, initial: { [Symbol.iterator]: () => pairsOf(bytes, entries) } };
+}
+
+function commonFields(
+  bytes: Buffer,
+  at: { readonly node: number; readonly typeUrl: number; readonly nonce: number; readonly error: number },
+  other: (field: Field) => void,
+): Common {
+  let [typeUrl, nonce] = ["", ""];
+  let node: Node | undefined;
+  let rejects: string | undefined;
+  for (const field of fieldsOf(bytes, 0, bytes.length)) {
+    const { start, end } = field;
+    if (field.field === at.typeUrl) typeUrl = bytes.toString("utf8", start, end);
+    else if (field.field === at.nonce) nonce = bytes.toString("utf8", start, end);
+    else if (field.field === at.node) node = fromBinary(NodeSchema, bytes.subarray(start, end));
+    else if (field.field === at.error) rejects = fromBinary(StatusSchema, bytes.subarray(start, end)).message;
+    else other(field);
+  }
+  return { typeUrl, node, nonce, rejects };
+}
+
+/** Every string of that field, in order. */
+function stringsOf(bytes: Buffer, wanted: number): readonly string[] {
+  const all: string[] = [];
+  for (const { field, start, end } of fieldsOf(bytes, 0, bytes.length)) {
+    if (field === wanted) all.push(bytes.toString("utf8", start, end));
+  }
+  return all;
+}
+
+function* pairsOf(bytes: Buffer, entries: readonly number[]): Generator<readonly [string, string]> {
+  for (let index = 0; index < entries.length; index += 2) {
+    let [key, value] = ["", ""];
+    for (const { field, start, end } of fieldsOf(bytes, entries[index] ?? 0, entries[index + 1] ?? 0)) {
+      if (field === 1) key = bytes.toString("utf8", start, end);
+      else if (field === 2) value = bytes.toString("utf8", start, end);
+    }
+    yield [key, value];
+  }
+}
+
+/** A length-delimited field: where its tag begins, and where its content does and ends. */
+type Field = { readonly field: number; readonly tagStart: number; readonly start: number; readonly end: number };
+
+/** The length-delimited fields of a message, in order; others are passed over. https://protobuf.dev/programming-guides/encoding/ */
+function* fieldsOf(bytes: Buffer, from: number, to: number): Generator<Field> {
+  let at = from;
+  const varint = (): number => {
+    let value = 0;
+    for (let factor = 1; factor < 2 ** 63; factor *= 128) {
+      const byte = at < to ? (bytes[at] ?? 0) : 0x1_00;
+      at += 1;
+      if (byte > 0xff) throw new Error("the request ends in the middle of a field");
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) return value;
+    }
+    throw new Error("the request holds a number that is too long");
+  };
+  while (at < to) {
+    const tagStart = at;
+    const tag = varint();
+    const field = Math.floor(tag / 8);
+    const wireType = tag % 8;
+    if (field === 0) throw new Error("the request holds a field numbered 0");
+    if (wireType === 2) {
+      const length = varint();
+      const start = at;
+      at += length;
+      if (at > to) throw new Error("the request ends in the middle of a field");
+      yield { field, tagStart, start, end: at };
+    } else if (wireType === 0) varint();
+    else if (wireType === 1) at += 8;
+    else if (wireType === 5) at += 4;
+    else throw new Error(`the request holds a field of the unknown wire type ${wireType}`);
+  }
+  if (at > to) throw new Error("the request ends in the middle of a field");
+}

@@ -1,0 +1,216 @@
+import { type ServerDuplexStream, type ServiceError, status } from "@grpc/grpc-js";
+import type { Framed } from "@weir/proto/grpc/framed.ts";
+import { problemText } from "../lib/parsed.ts";
+import type { ResourceType } from "../snapshot/resource.ts";
+import type { SnapshotStep } from "../snapshot/snapshot.ts";
+import type { StreamCost } from "./clients.ts";
+import type { Connected, ConnectedClients } from "./connected-clients.ts";
+import type { StreamNote } from "./conversation.ts";
+import { encode } from "./encode.ts";
+import type { Identify, Identity } from "./identity.ts";
+import type { DeltaRequest, SotwRequest } from "./request.ts";
+import type { Stream, StreamEvent } from "./stream.ts";
+import type { Turns } from "./turns.ts";
+
+type About = { readonly nodeId: string; readonly client: "envoy" | "grpc" };
+
+/** What a stream tells, with who it is about. */
+export type ClientNote =
+  | ({
+      readonly kind: "client-connected";
+      readonly protocol: "sotw" | "delta";
+      readonly agent: string;
+      readonly peer: string;
+    } & About)
+  | ({
+      readonly kind: "client-disconnected";
+      readonly protocol: "sotw" | "delta";
+      readonly peer: string;
+      readonly forMs: number;
+      readonly cause: string;
+    } & About)
+  | { readonly kind: "client-refused"; readonly peer: string; readonly reason: string }
+  /** A response was not answered in time: the stream is ended, and the client comes back. */
+  | ({
+      readonly kind: "client-slow";
+      readonly peer: string;
+      readonly type: ResourceType;
+      readonly forMs: number;
+    } & About)
+  | (StreamNote & { readonly bytes?: number } & About);
+
+/** What a lease on a viewer's snapshots gives a stream. */
+export type StepLease = Disposable & { readonly key: string; current(): SnapshotStep | undefined };
+
+export type SessionParts<V> = {
+  /** The snapshots of a viewer; `onStep` is called after each new one, never from within. */
+  readonly lease: (viewer: V, onStep: () => void) => StepLease;
+  readonly identify: Identify<V>;
+  /** Says why this client may not have a stream; undefined: it may. */
+  readonly refuse: (
+    identity: Identity<V>,
+    call: { readonly peer: string; readonly certificate: Buffer | undefined },
+  ) => string | undefined;
+  readonly clients: ConnectedClients;
+  readonly turns: Turns;
+  readonly observe: (note: ClientNote) => void;
+  readonly now: () => Date;
+  /** How long a response may wait for its answer before the stream is ended. */
+  readonly ackTimeoutMs: number;
+};
+
+type Call<Request> = ServerDuplexStream<Request, unknown>;
+
+/** Carries one stream between its socket and its conversation; the only code that touches the socket. */
+export function startSession<V, Request extends SotwRequest | DeltaRequest>(
+  call: Call<Request>,
+  open: (identity: Identity<V>) => Stream<Request>,
+  readAs: (request: Request) => Request,
+  parts: SessionParts<V>,
+): void {
+  let session: Session<Request> | undefined;
+  const peer = call.getPeer();
+
+  const end = (code: status, details: string) => {
+    session?.end(details);
+    call.emit("error", { code, details } satisfies Partial<ServiceError>);
+  };
+
+  call.on("data", (request: Request) => {
+    if (session === undefined) {
+      const identity = parts.identify(request.node);
+      if (!identity.ok) return refuse(status.INVALID_ARGUMENT, identity.problems.map(problemText).join("; "));
+      const reason = parts.refuse(identity.value, { peer, certificate: call.getAuthContext().sslPeerCertificate?.raw });
+      if (reason !== undefined) return refuse(status.PERMISSION_DENIED, reason);
+      session = createSession(call, open(identity.value), identity.value, peer, parts, end);
+    } else if (isOther(request, session.nodeId)) {
+      return end(status.INVALID_ARGUMENT, "the node of a stream cannot change: open another stream");
+    }
+    session.take({ kind: "request", request: readAs(request) });
+  });
+  call.on("end", () => {
+    session?.end("the client closed the stream");
+    call.end();
+  });
+  call.on("cancelled", () => session?.end("cancelled"));
+  call.on("error", (error) => session?.end(error.message));
+  call.on("close", () => session?.end("the connection closed"));
+
+  function refuse(code: status, reason: string): void {
+    parts.observe({ kind: "client-refused", peer, reason });
+    end(code, reason);
+  }
+}
+
+/** Envoy repeats its node in each request unless told not to; only another id is another client. */
+function isOther({ node }: SotwRequest | DeltaRequest, nodeId: string): boolean {
+  return node !== undefined && node.id !== "" && node.id !== nodeId;
+}
+
+type Session<Request> = { readonly nodeId: string; take(event: StreamEvent<Request>): void; end(cause: string): void };
+
+function createSession<V, Request>(
+  call: Call<Request>,
+  stream: Stream<Request>,
+  identity: Identity<V>,
+  peer: string,
+  { lease: leaseOf, clients, turns, observe, now, ackTimeoutMs }: SessionParts<V>,
+  endCall: (code: status, details: string) => void,
+): Session<Request> {
+  const { nodeId, viewer, agent, kind: client } = identity;
+  const protocol = stream.variant;
+  const connectedAt = now();
+  const cost = { requests: 0, responses: 0, responseBytes: 0, acks: 0, nacks: 0 };
+  let ended = false;
+  // Behind, and already in the queue for a turn: it will find the newest there, however many have come by then.
+  let behind = false;
+
+  const lease = leaseOf(viewer, () => {
+    if (behind || ended) return;
+    behind = true;
+    turns.enqueue(catchUp);
+  });
+  const entry: Connected = {
+    identity,
+    viewer: lease.key,
+    protocol,
+    peer,
+    connectedAt,
+    status: stream.status,
+    resources: stream.resources,
+    cost: (): StreamCost => cost,
+    settled: () => !behind && stream.settledAt(lease.current()),
+    sweep,
+  };
+  clients.add(entry);
+  observe({ kind: "client-connected", nodeId, client, protocol, agent, peer });
+  const newest = lease.current();
+  if (newest !== undefined) take({ kind: "snapshot", step: newest });
+
+  function catchUp(): void {
+    behind = false;
+    const step = lease.current();
+    if (!ended && step !== undefined) take({ kind: "snapshot", step });
+    clients.progressed();
+  }
+
+  function sweep(at: Date): void {
+    const unanswered = stream.unanswered();
+    const forMs = unanswered === undefined ? 0 : at.getTime() - unanswered.since.getTime();
+    if (unanswered !== undefined && forMs > ackTimeoutMs) {
+      observe({ kind: "client-slow", nodeId, client, peer, type: unanswered.type, forMs });
+      endCall(
+        status.DEADLINE_EXCEEDED,
+        `no answer to the ${unanswered.type} sent ${Math.round(forMs / 1000)} s ago; connect again`,
+      );
+    } else take({ kind: "tick" });
+  }
+
+  function take(event: StreamEvent<Request>): void {
+    if (ended) return;
+    const { send, notes } = stream.take(event, now());
+    const frames = send.map((response) => encode(response, protocol));
+    for (const frame of frames) call.write(frame);
+    tell(notes, frames);
+    if (event.kind !== "request") return;
+    cost.requests += 1;
+    clients.progressed();
+  }
+
+  function tell(notes: readonly StreamNote[], frames: readonly Framed[]): void {
+    let sent = 0;
+    for (const note of notes) {
+      if (note.kind === "sent") {
+        const bytes = frames[sent]?.frame.length ?? 0;
+        sent += 1;
+        cost.responses += 1;
+        cost.responseBytes += bytes;
+        observe({ ...note, nodeId, client, bytes });
+        continue;
+      }
+      if (note.kind === "acked") cost.acks += 1;
+      if (note.kind === "rejected") cost.nacks += 1;
+      observe({ ...note, nodeId, client });
+    }
+  }
+
+  return {
+    nodeId,
+    take,
+    end(cause) {
+      if (ended) return;
+      ended = true;
+      lease[Symbol.dispose]();
+      clients.remove(entry);
+      observe({
+        kind: "client-disconnected",
+        nodeId,
+        client,
+        protocol,
+        peer,
+        forMs: now().getTime() - connectedAt.getTime(),
+        cause,
+      });
+    },
+  };
+}
