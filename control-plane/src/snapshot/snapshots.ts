@@ -4,9 +4,8 @@ import type { ServiceName } from "../model/names.ts";
 import { type Viewer, type ViewerKey, viewerKey } from "../model/viewer.ts";
 import type { World } from "../model/world.ts";
 import type { Translate } from "../translate/resource-set.ts";
+import { type Chain, createChain } from "./chain.ts";
 import { dangling } from "./dangling.ts";
-import { diff } from "./diff.ts";
-import { pack } from "./pack.ts";
 import type { SnapshotStep } from "./snapshot.ts";
 
 export type SnapshotNote =
@@ -44,13 +43,7 @@ export type Snapshots = {
   readonly published: Latest<World>;
 };
 
-type Seat = {
-  readonly viewer: Viewer;
-  readonly key: ViewerKey;
-  readonly watchers: Set<() => void>;
-  world: World | undefined;
-  step: SnapshotStep | undefined;
-};
+type Seat = { readonly viewer: Viewer; readonly chain: Chain; world: World | undefined };
 
 /** Viewers that nobody holds are kept for those that come back, so that a restarted client costs no translation. */
 const keptUnleased = 64;
@@ -70,68 +63,65 @@ export function createSnapshots({
   const seats = new Map<ViewerKey, Seat>();
   let newest: World | undefined;
 
-  function renew(seat: Seat, world: World): boolean {
-    seat.world = world;
+  function renew(seat: Seat, world: World): void {
+    const { viewer, chain } = seat;
     const started = clock();
+    seat.world = world;
     try {
-      const { resources, leftOut } = translate(world, seat.viewer);
-      const snapshot = pack(resources, seat.key, world.revision, seat.step?.snapshot);
-      const changes = diff(seat.step?.snapshot, snapshot);
-      for (const [service, problems] of leftOut) observe({ kind: "left-out", viewer: seat.key, service, problems });
-      if (changes.length === 0 && seat.step !== undefined) return false;
-      for (const { from, to } of dangling(snapshot))
-        observe({ kind: "dangling", viewer: seat.key, from: `${from.type} ${from.name}`, to });
-      const step: SnapshotStep = { snapshot, changes, following: undefined };
-      if (seat.step !== undefined) seat.step.following = step;
-      seat.step = step;
-      const count = (of: (change: (typeof changes)[number]) => number) =>
-        changes.reduce((sum, change) => sum + of(change), 0);
+      const { resources, leftOut } = translate(world, viewer);
+      for (const [service, problems] of leftOut) observe({ kind: "left-out", viewer: chain.key, service, problems });
+      const step = chain.publish(resources, world.revision);
+      if (step === undefined) return;
+      for (const { from, to } of dangling(step.snapshot))
+        observe({ kind: "dangling", viewer: chain.key, from: `${from.type} ${from.name}`, to });
       observe({
         kind: "published",
-        viewer: seat.key,
+        viewer: chain.key,
         revision: world.revision,
-        changed: count(({ changed }) => changed.length),
-        removed: count(({ removed }) => removed.length),
+        ...extentOf(step),
         tookMs: clock() - started,
       });
-      return true;
     } catch (thrown) {
       const cause = thrown instanceof Error ? thrown : new Error(String(thrown));
-      observe({ kind: "withheld", viewer: seat.key, revision: world.revision, cause });
-      return false;
+      observe({ kind: "withheld", viewer: chain.key, revision: world.revision, cause });
     }
   }
 
   function forgetUnleased(): void {
-    const unleased = [...seats.values()].filter(({ watchers }) => watchers.size === 0);
-    for (const { key } of unleased.slice(0, Math.max(0, unleased.length - keptUnleased))) seats.delete(key);
+    const unleased = [...seats.values()].filter(({ chain }) => chain.watchers() === 0);
+    for (const { chain } of unleased.slice(0, Math.max(0, unleased.length - keptUnleased))) seats.delete(chain.key);
   }
 
   return {
     published,
     publish(world) {
       newest = world;
-      for (const seat of seats.values()) {
-        if (seat.watchers.size > 0 && renew(seat, world)) for (const wake of seat.watchers) wake();
-      }
+      for (const seat of seats.values()) if (seat.chain.watchers() > 0) renew(seat, world);
       published.set(world);
     },
     lease(viewer, onStep) {
       const key = viewerKey(viewer);
-      const seat: Seat = seats.get(key) ?? { viewer, key, watchers: new Set(), world: undefined, step: undefined };
+      const seat: Seat = seats.get(key) ?? { viewer, chain: createChain(key), world: undefined };
       seats.set(key, seat);
       if (newest !== undefined && seat.world !== newest) renew(seat, newest);
-      // A function of its own for each lease: two leases may be given the same callback.
-      const wake = () => onStep();
-      seat.watchers.add(wake);
+      const watch = seat.chain.watch(onStep);
       return {
         key,
-        current: () => seat.step,
+        current: seat.chain.current,
         [Symbol.dispose]() {
-          seat.watchers.delete(wake);
-          if (seat.watchers.size === 0) forgetUnleased();
+          watch[Symbol.dispose]();
+          forgetUnleased();
         },
       };
     },
   };
+}
+
+function extentOf({ changes }: SnapshotStep): { readonly changed: number; readonly removed: number } {
+  let [changed, removed] = [0, 0];
+  for (const change of changes) {
+    changed += change.changed.length;
+    removed += change.removed.length;
+  }
+  return { changed, removed };
 }
