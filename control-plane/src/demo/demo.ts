@@ -28,6 +28,9 @@ export type DemoOptions = {
   readonly rate?: number;
 };
 
+/** More than one process can send. */
+const maxRate = 5_000;
+
 /**
  * Runs a control plane, three data centers of report servers, two Envoys, a proxyless client and their load on this
  * machine, until the user or the signal ends it. Resolves with the exit code: 0, or 1 when a check did not go as it should,
@@ -39,6 +42,11 @@ export async function runDemo(options: DemoOptions, io: DemoIo, signal: AbortSig
   const running = check ? undefined : readControlFile(demoFolder(env));
   if (running) {
     stderr.write(`a demo runs already (process ${running.pid}, ${running.admin}): end it with q in its terminal\n`);
+    return 2;
+  }
+  const { rate } = options;
+  if (rate !== undefined && !(rate >= 1 && rate <= maxRate)) {
+    stderr.write(`--rate ${rate}: expected 1 to ${maxRate} requests per second\n`);
     return 2;
   }
   const envoy = env["WEIR_ENVOY"];

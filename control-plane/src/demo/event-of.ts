@@ -55,9 +55,9 @@ export function eventOf(note: DemoNote): Omit<DemoEvent, "at"> | undefined {
         says: `r${note.revision} acked by ${note.acked}/${note.of} clients in ${seconds(note.tookMs)}`,
       };
     case "control-plane-silent":
-      return { tone: "bad", says: `the control plane does not answer: ${note.cause.message}` };
+      return { tone: "bad", says: `the control plane is away: ${note.cause.message}` };
     case "control-plane-back":
-      return { tone: "good", says: "the control plane answers again" };
+      return { tone: "good", says: "the control plane is back" };
     default:
       return never(note);
   }

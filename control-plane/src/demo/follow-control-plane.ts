@@ -14,7 +14,6 @@ export type ControlPlaneNote =
   | { readonly kind: "control-plane-silent"; readonly cause: Error }
   | { readonly kind: "control-plane-back" };
 
-const everyMs = 400;
 const patienceSeconds = 10;
 
 /**
@@ -26,9 +25,11 @@ export async function followControlPlane(
   {
     onTraffic,
     observe,
+    everyMs = 400,
   }: {
     readonly onTraffic: (rows: readonly TrafficRow[]) => void;
     readonly observe: (note: ControlPlaneNote) => void;
+    readonly everyMs?: number;
   },
   signal: AbortSignal,
 ): Promise<void> {

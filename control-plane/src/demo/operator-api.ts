@@ -30,7 +30,13 @@ const service = "report";
 /** `admin` is the operator's address; each call fails after ten seconds more than it may wait. */
 export function createOperatorApi(admin: string, signal: AbortSignal): OperatorApi {
   const get = async <T>(path: string, withinMs = 10_000): Promise<T> => {
-    const answer = await fetch(admin + path, { signal: AbortSignal.any([signal, AbortSignal.timeout(withinMs)]) });
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(withinMs)]);
+    const answer = await fetch(admin + path, { signal: limit }).catch((cause: Error): never => {
+      // What fetch itself says of a closed port is "fetch failed"; its cause knows.
+      throw new Error(`no answer from ${admin}: ${(cause.cause as Error | undefined)?.message ?? cause.message}`, {
+        cause,
+      });
+    });
     if (!answer.ok) throw new Error(`the control plane answered ${answer.status} to ${path}: ${await answer.text()}`);
     return (await answer.json()) as T;
   };

@@ -81,6 +81,8 @@ export async function startStage(
     observe({ kind: "part-lost", child, exit });
     broken.reject(new Error(await lastWords(child, exit)));
   };
+  /** Waits for a step of the start, unless a part breaks or nobody wants it any more. */
+  const step = <T>(waited: Promise<T>): Promise<T> => unlessAborted(Promise.race([waited, broken.promise]), signal);
   const controlPlane = parts.use(createTroupe(lost));
   let isComplete = false;
   const datacenters = parts.use(
@@ -118,19 +120,19 @@ export async function startStage(
   firstServers.catch(() => undefined);
   for (const child of await crowd.start()) load.add(child);
 
-  await unlessAborted(weir.ready, signal);
+  await step(weir.ready);
   observe({ kind: "control-plane-ready", xds: `127.0.0.1:${xdsPort}`, admin, afterMs: afterMs() });
   for (const client of crowd.clients.filter(({ kind }) => kind === "Envoy")) {
     edges.add(await startEdge({ client, xdsPort, folder, envoy: envoy ?? "", programs }));
   }
   observe({ kind: "clients-started", clients: crowd.clients, afterMs: afterMs() });
-  await unlessAborted(firstServers, signal);
+  await step(firstServers);
   const api = createOperatorApi(admin, signal);
-  await everywhere(api, signal);
+  await step(everywhere(api, signal));
   observe({ kind: "first-servers-up", servers: datacenterNames.length, afterMs: afterMs() });
   await gate.open();
-  await unlessAborted(Promise.race([crowd.flowing, broken.promise, late(crowd)]), signal);
-  observe({ kind: "traffic-flows", ...(await api.settled(5)), afterMs: afterMs() });
+  await step(Promise.race([crowd.flowing, late(crowd)]));
+  observe({ kind: "traffic-flows", ...(await step(api.settled(5))), afterMs: afterMs() });
 
   const complete = Promise.all(datacenterNames.map((name) => datacenters.start(name))).then((started) => {
     isComplete = true;
@@ -143,12 +145,9 @@ export async function startStage(
 
 /** Waits until a server of each data center is registered: the load is not to begin at whichever came first. */
 async function everywhere(api: OperatorApi, signal: AbortSignal): Promise<void> {
-  for (;;) {
-    const { rows } = await api.traffic();
-    if (rows.every(({ endpoints }) => endpoints.serving > 0)) return;
-    await pause(30, signal);
-    signal.throwIfAborted();
-  }
+  const isThere = async () => (await api.traffic()).rows.every(({ endpoints }) => endpoints.serving > 0);
+  // A control plane that does not answer is one that ends: that tells more.
+  while (!(await isThere().catch(() => false)) && !signal.aborted) await pause(30, signal);
 }
 
 async function late({ silent }: Crowd): Promise<never> {

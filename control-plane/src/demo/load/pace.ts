@@ -10,7 +10,7 @@ export async function keepPace(perSecond: number, once: () => void, signal: Abor
   while (!signal.aborted) {
     const now = performance.now();
     if (now - due > 500) due = now;
-    for (; due <= now; due += every) once();
+    for (; due <= now && !signal.aborted; due += every) once();
     await delay(Math.max(1, due - now), undefined, { signal }).catch(() => undefined);
   }
 }
