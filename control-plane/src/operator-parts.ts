@@ -4,6 +4,7 @@ import type { World } from "./model/world.ts";
 import type { OperatorParts } from "./operator/parts.ts";
 import type { PolicyStore } from "./policy/policy-store.ts";
 import type { Clients } from "./serve/clients.ts";
+import { resourceJson } from "./snapshot/resource-json.ts";
 import { overviewOf, waitingText } from "./sources/overview.ts";
 import { placementsOf } from "./translate/placements.ts";
 import { resourceNames } from "./translate/resource-names.ts";
@@ -39,6 +40,7 @@ export function operatorParts({
       const world = published.current();
       return world ? placementsOf(world, service, from, flavour) : [];
     },
+    resourceJson,
     readiness: () => readinessOf(joined, published, now()),
     metrics,
     version,

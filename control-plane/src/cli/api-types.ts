@@ -69,6 +69,20 @@ export type Client = {
   readonly types: Readonly<Record<(typeof xdsTypes)[number], TypeStatus>>;
 };
 
+export type ClientResource = {
+  readonly type: string;
+  readonly name: string;
+  readonly status: "REQUESTED" | "ACKED" | "NACKED" | "DOES_NOT_EXIST";
+  readonly version: string;
+  readonly held: string;
+  readonly at: string;
+  readonly revision?: number;
+  readonly changedBy?: { readonly by: string; readonly reason: string; readonly at: string };
+  readonly reason?: string;
+  readonly attempts?: number;
+  readonly retryAt?: string;
+};
+
 export type Settled = { readonly acked: number; readonly of: number; readonly tookMs: number };
 
 export type Placements = {

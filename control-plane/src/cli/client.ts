@@ -1,11 +1,13 @@
 import { ageText } from "../lib/age.ts";
 import { type Client, type TypeStatus, xdsTypes } from "./api-types.ts";
 import { type AddCommand, type Cli, CliError } from "./cli.ts";
+import { addClientResources } from "./client-resources.ts";
 import { print } from "./print.ts";
 import type { Cell } from "./table.ts";
 
 /** `weir proxy status [ID]`; exits with 1 when a client is not in step. */
 export const addClient: AddCommand = (command, cli) => {
+  addClientResources(command, cli);
   const status = command
     .command("status")
     .description("every client with its state per type and how long that lasts")

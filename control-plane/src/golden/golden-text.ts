@@ -1,37 +1,18 @@
-import { createRegistry, toJson } from "@bufbuild/protobuf";
+import { toJson } from "@bufbuild/protobuf";
 import { ClusterSchema } from "@weir/proto/envoy/config/cluster/v3/cluster_pb.ts";
 import { ClusterLoadAssignmentSchema } from "@weir/proto/envoy/config/endpoint/v3/endpoint_pb.ts";
 import { ListenerSchema } from "@weir/proto/envoy/config/listener/v3/listener_pb.ts";
 import { RouteConfigurationSchema } from "@weir/proto/envoy/config/route/v3/route_pb.ts";
-import { RouterSchema } from "@weir/proto/envoy/extensions/filters/http/router/v3/router_pb.ts";
-import { HttpConnectionManagerSchema } from "@weir/proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
-import { LeastRequestSchema } from "@weir/proto/envoy/extensions/load_balancing_policies/least_request/v3/least_request_pb.ts";
-import { RingHashSchema } from "@weir/proto/envoy/extensions/load_balancing_policies/ring_hash/v3/ring_hash_pb.ts";
-import { RoundRobinSchema } from "@weir/proto/envoy/extensions/load_balancing_policies/round_robin/v3/round_robin_pb.ts";
-import { WrrLocalitySchema } from "@weir/proto/envoy/extensions/load_balancing_policies/wrr_locality/v3/wrr_locality_pb.ts";
-import { PreviousHostsPredicateSchema } from "@weir/proto/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts";
-import { HttpProtocolOptionsSchema } from "@weir/proto/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts";
 import { Document, isCollection, isPair, visit } from "yaml";
 import { type Problem, problemText } from "../lib/parsed.ts";
+import { resourceRegistry } from "../snapshot/resource-json.ts";
 import type { ResourceSet, Translation } from "../translate/resource-set.ts";
-
-/** What may stand in an `Any` of ours; a type that is missing here ends the run with its name. */
-const registry = createRegistry(
-  HttpConnectionManagerSchema,
-  HttpProtocolOptionsSchema,
-  LeastRequestSchema,
-  PreviousHostsPredicateSchema,
-  RingHashSchema,
-  RoundRobinSchema,
-  RouterSchema,
-  WrrLocalitySchema,
-);
 
 type Json = Readonly<Record<string, unknown>>;
 
 /** Resources as proto3 JSON, which Envoy reads too. */
 export function jsonOf(set: ResourceSet): Readonly<Record<keyof ResourceSet, readonly Json[]>> {
-  const options = { registry, useProtoFieldName: true };
+  const options = { registry: resourceRegistry, useProtoFieldName: true };
   return {
     clusters: set.clusters.map((each) => toJson(ClusterSchema, each, options) as Json),
     endpoints: set.endpoints.map((each) => toJson(ClusterLoadAssignmentSchema, each, options) as Json),

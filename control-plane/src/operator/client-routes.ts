@@ -3,6 +3,7 @@ import { didYouMean } from "../policy/documents/did-you-mean.ts";
 import type { ClientView, TypeStatus } from "../serve/clients.ts";
 import { refusal } from "./api-error.ts";
 import type { OperatorApp, OperatorContext } from "./operator-app.ts";
+import type { OperatorParts } from "./parts.ts";
 import { ageSeconds, secondsSince, time, waitTime } from "./shapes.ts";
 
 const typeStatus = z.object({
@@ -64,17 +65,7 @@ export function clientRoutes(app: OperatorApp, { parts, closing }: OperatorConte
         response: { 200: client },
       },
     },
-    async ({ params: { id } }) => {
-      const all = parts.clients.list();
-      // A client that reconnects may be there twice until its old connection is found dead: the newest one counts.
-      const found = all.filter(({ nodeId }) => nodeId === id).sort((a, b) => +b.connectedAt - +a.connectedAt)[0];
-      if (found) return shapeOf(found);
-      const hint = didYouMean(
-        id,
-        all.map(({ nodeId }) => nodeId),
-      );
-      throw refusal(404, "NOT_FOUND", "NO_SUCH_CLIENT", `no client "${id}" is connected${hint || "."}`);
-    },
+    async ({ params: { id } }) => shapeOf(newestClient(parts, id)),
   );
 
   app.get(
@@ -104,6 +95,19 @@ export function clientRoutes(app: OperatorApp, { parts, closing }: OperatorConte
       return { acked, of, tookMs: Math.round(performance.now() - started) };
     },
   );
+}
+
+/** The client of this node id; a 404 where there is none. */
+export function newestClient(parts: OperatorParts, id: string): ClientView {
+  const all = parts.clients.list();
+  // A client that reconnects may be there twice until its old connection is found dead: the newest one counts.
+  const found = all.filter(({ nodeId }) => nodeId === id).sort((a, b) => +b.connectedAt - +a.connectedAt)[0];
+  if (found) return found;
+  const hint = didYouMean(
+    id,
+    all.map(({ nodeId }) => nodeId),
+  );
+  throw refusal(404, "NOT_FOUND", "NO_SUCH_CLIENT", `no client "${id}" is connected${hint || "."}`);
 }
 
 function shapeOf({ types, connectedAt, resources: _resources, ...rest }: ClientView): z.output<typeof client> {

@@ -5,7 +5,7 @@ import type { EndpointId, ServiceName } from "../model/names.ts";
 import type { Endpoint, Service, ServiceSpec } from "../model/service.ts";
 import type { World } from "../model/world.ts";
 import type { PolicyStore } from "../policy/policy-store.ts";
-import type { Clients } from "../serve/clients.ts";
+import type { Clients, ResourceStatus } from "../serve/clients.ts";
 
 /** All that the operator's side reads and moves. Structural, so that `control-plane.ts` decides what stands behind it. */
 export type OperatorParts = {
@@ -20,6 +20,8 @@ export type OperatorParts = {
   resourceNames(spec: ServiceSpec): Readonly<Record<"envoy-edge" | "envoy-sidecar" | "grpc", ResourceNames>>;
   /** Where a client at this place is sent, in the order of priorities. */
   placements(service: Service, from: Locality, flavour: "envoy" | "grpc"): readonly Placement[];
+  /** A resource's content as JSON. */
+  resourceJson(body: NonNullable<ResourceStatus["body"]>): unknown;
   readiness(): Readiness;
   /** The text of `/metrics`. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;

@@ -1,3 +1,4 @@
+import { clientResourceRoutes } from "./client-resource-routes.ts";
 import { clientRoutes } from "./client-routes.ts";
 import { configRoutes } from "./config-routes.ts";
 import { documentRoutes } from "./document-routes.ts";
@@ -14,6 +15,7 @@ export function addRoutes(app: OperatorApp, context: OperatorContext): void {
   configRoutes(app, context);
   registryRoutes(app, context);
   clientRoutes(app, context);
+  clientResourceRoutes(app, context);
   sourceRoutes(app, context);
   serviceRoutes(app, context);
   trafficRoutes(app, context);
