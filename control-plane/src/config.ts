@@ -42,6 +42,8 @@ export type Config = {
     /** Undefined is plaintext, on loopback only. */
     readonly tls: TlsFiles | undefined;
     readonly limits: XdsLimits;
+    /** How often clients are to report their loads; less often when they are many. */
+    readonly loadReports: { readonly intervalMs: number };
   };
   /** Always on loopback. */
   readonly admin: { readonly address: ListenAddress };
@@ -96,6 +98,7 @@ function configOf({ xds, admin, resources, data, datacenters, telemetry }: z.out
         maxConnectionAgeMs: connectionAge.max,
         maxConnectionAgeGraceMs: connectionAge.grace,
       },
+      loadReports: { intervalMs: xds.loadReports.interval },
     },
     admin,
     resources: { path: resources.path },

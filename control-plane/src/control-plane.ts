@@ -5,6 +5,7 @@ import type { Config, TlsFiles } from "./config.ts";
 import { joinWorlds } from "./join-worlds.ts";
 import { createLatest, type Latest } from "./lib/latest.ts";
 import { aborted } from "./lib/wait.ts";
+import { loadReporting } from "./load-reporting.ts";
 import type { World } from "./model/world.ts";
 import { startOperator } from "./operator/operator-server.ts";
 import { operatorParts } from "./operator-parts.ts";
@@ -88,18 +89,22 @@ export async function runControlPlane(
   void publishAll(joined.worlds, snapshots.publish, running);
   const clients = createConnectedClients();
 
+  const admission = { identify: viewerOfNode, refuse: () => undefined };
+  const { intervalMs } = config.xds.loadReports;
+  const reporting = loadReporting({ published, intervalMs, ...admission, observe, monotonicMs });
+
   await using ads = await startAds(
     { ...config.xds.address, credentials: await credentialsOf(config.xds.tls), limits: config.xds.limits },
     {
       lease: snapshots.lease,
-      identify: viewerOfNode,
-      refuse: () => undefined,
+      ...admission,
       clients,
       turns: createTurns(),
       observe,
       now,
       ackTimeoutMs: 45_000,
     },
+    [reporting.service],
   );
   const xds = addressText(ads);
   observe({ kind: "listening", server: "xds", address: xds });

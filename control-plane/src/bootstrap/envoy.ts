@@ -71,6 +71,14 @@ export function envoyBootstrap(wanted: EnvoyBootstrap) {
       cds_config: { ads: {}, resource_api_version: "V3" },
       lds_config: { ads: {}, resource_api_version: "V3" },
     },
+    // Without this Envoy counts, but tells nobody.
+    cluster_manager: {
+      load_stats_config: {
+        api_type: "GRPC",
+        transport_api_version: "V3",
+        grpc_services: [{ envoy_grpc: { cluster_name: "xds" } }],
+      },
+    },
     static_resources: { clusters: [xdsCluster(wanted)] },
     overload_manager: overloadManager(limits[role]),
     // Histograms are merged when someone looks, not every five seconds.

@@ -41,6 +41,7 @@ function valuesOf({
     "xds.limits.keepalive.timeout": durationText(limits.keepaliveTimeoutMs),
     "xds.limits.connectionAge.max": durationText(limits.maxConnectionAgeMs),
     "xds.limits.connectionAge.grace": durationText(limits.maxConnectionAgeGraceMs),
+    "xds.loadReports.interval": durationText(xds.loadReports.intervalMs),
     "admin.address": listenAddressText(admin.address),
     "resources.path": resources.path,
     "data.path": data.path,

@@ -35,8 +35,14 @@ const limits = z
   })
   .prefault({});
 
+// gRPC clients take less than a second for a second; what is shown of the traffic is as old as this.
+const interval = text(`${durationRule}, from 1s to 30s`, (given) =>
+  atMost(30_000, atLeast(1_000, parseDuration(given))),
+);
+const loadReports = z.strictObject({ interval: interval.prefault("2s") }).prefault({});
+
 const xds = z
-  .strictObject({ address: listenAddress("127.0.0.1:18000"), tls: tls.optional(), limits })
+  .strictObject({ address: listenAddress("127.0.0.1:18000"), tls: tls.optional(), limits, loadReports })
   .superRefine(({ address, tls }, { addIssue }) => {
     if (isLoopback(address)) return;
     const here = `${listenAddressText(address)} can be reached from other machines`;
@@ -141,6 +147,10 @@ function unexpected(expected: string, raw: unknown): string {
 
 function atLeast(least: number, value: number | undefined): number | undefined {
   return value !== undefined && value >= least ? value : undefined;
+}
+
+function atMost(most: number, value: number | undefined): number | undefined {
+  return value !== undefined && value <= most ? value : undefined;
 }
 
 function url(given: string): string | undefined {

@@ -35,6 +35,7 @@ export const settings: readonly Setting[] = [
   setting("xds.limits.keepalive.timeout", "<duration>", "how long the answer to a ping may take"),
   setting("xds.limits.connectionAge.max", "<duration>", "age at which a connection is asked to come again"),
   setting("xds.limits.connectionAge.grace", "<duration>", "how long it may take to leave"),
+  setting("xds.loadReports.interval", "<duration>", "how often clients report their loads, unless they are too many"),
   setting("admin.address", "<address:port>", "where operators connect", { flag: "--admin", env: ["WEIR_ADMIN"] }),
   setting("resources.path", "<dir>", "directory of documents to watch", { flag: "--config", env: ["WEIR_CONFIG"] }),
   setting("data.path", "<dir>", "directory where changes are kept over restarts", {

@@ -1,6 +1,6 @@
 import { Server, type ServerCredentials } from "@grpc/grpc-js";
 import { frameOnce } from "@weir/proto/grpc/framed.ts";
-import { discoveryServices } from "./discovery-service.ts";
+import { type DiscoveryService, discoveryServices } from "./discovery-service.ts";
 import type { SessionParts } from "./session.ts";
 
 /** Limits of one connection and one message. grpc-js's own let 391 KB of traffic pin a gigabyte (measured, 1.14). */
@@ -35,10 +35,11 @@ export type AdsServer = AsyncDisposable & { readonly host: string; readonly port
 
 const sweepMs = 1_000;
 
-/** Serves xDS; port 0 takes a free one. Closing ends all streams: clients keep what they hold and come back. */
+/** Serves xDS, and `more` on the same port; port 0 takes a free one. Closing ends all streams: clients keep what they hold and come back. */
 export async function startAds<V>(
   { host, port, credentials, limits }: AdsConfig,
   parts: SessionParts<V>,
+  more: readonly DiscoveryService[] = [],
 ): Promise<AdsServer> {
   const server = new Server({
     interceptors: [frameOnce],
@@ -50,7 +51,8 @@ export async function startAds<V>(
     "grpc.max_connection_age_ms": limits.maxConnectionAgeMs,
     "grpc.max_connection_age_grace_ms": limits.maxConnectionAgeGraceMs,
   });
-  for (const { definition, handlers } of discoveryServices(parts)) server.addService(definition, handlers);
+  for (const { definition, handlers } of [...discoveryServices(parts), ...more])
+    server.addService(definition, handlers);
   const bound = await new Promise<number>((resolve, reject) => {
     const target = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
     server.bindAsync(target, credentials, (error, chosen) => {

@@ -30,6 +30,12 @@ export function createMetrics(registry: Registry) {
     acks: ofEachType("xds_ack_total", "Responses that clients accepted."),
     nacks: ofEachType("xds_nack_total", "Responses that clients rejected; they keep what they had."),
     refusedClients: counter("xds_client_refused_total", "Streams refused because of what their node says.", []),
+    loadReports: counter("xds_load_report_total", "Load reports that clients sent.", []),
+    loadLeftOut: counter(
+      "xds_load_report_left_out_total",
+      "Localities and endpoints of load reports that were left out because there are too many.",
+      [],
+    ),
     responseBytes: histogram("xds_response_bytes", "Size of the responses sent to xDS clients.", bytes, ["type"]),
     streamSeconds: histogram(
       "xds_stream_duration_seconds",

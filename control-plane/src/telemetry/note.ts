@@ -1,5 +1,6 @@
 import type { OperatorNote } from "../operator/parts.ts";
 import type { PolicyNote } from "../policy/policy-store.ts";
+import type { LoadNote } from "../serve/lrs-service.ts";
 import type { ClientNote } from "../serve/session.ts";
 import type { SnapshotNote } from "../snapshot/snapshots.ts";
 import type { SourceNote } from "../sources/feed.ts";
@@ -30,6 +31,14 @@ export type ProcessNote =
   | { readonly kind: "failed"; readonly cause: Error };
 
 /** Everything that the control plane can say: the full list of what operators can learn from its logs and counters. */
-export type Note = SourceNote | PolicyNote | SnapshotNote | ClientNote | OperatorNote | ChangeNote | ProcessNote;
+export type Note =
+  | SourceNote
+  | PolicyNote
+  | SnapshotNote
+  | ClientNote
+  | LoadNote
+  | OperatorNote
+  | ChangeNote
+  | ProcessNote;
 
 export type Observe = (note: Note) => void;

@@ -244,6 +244,41 @@ const table: { readonly [Kind in Note["kind"]]: Row<Extract<Note, { readonly kin
     again: ({ nodeId, typeUrl }) => `${nodeId} ${shortened(typeUrl)}`,
   },
 
+  "load-reporter-connected": {
+    level: "debug",
+    says: ({ peer }) => `client reports its loads from ${peer}`,
+    fields: ({ nodeId, client, peer }) => ({ component: "loads", node: nodeId, client, peer }),
+  },
+  "load-reporter-gone": {
+    level: "debug",
+    says: ({ cause }) => `client reports no loads any more: ${shortened(cause)}`,
+    fields: ({ nodeId, client, peer }) => ({ component: "loads", node: nodeId, client, peer }),
+  },
+  "load-reporter-refused": {
+    level: "warn",
+    says: ({ peer, reason }) => `load reports of the client at ${peer} refused: ${shortened(reason)}`,
+    fields: ({ peer }) => ({ component: "loads", peer }),
+    counts: (_note, { refusedClients }) => refusedClients.inc(),
+  },
+  "load-reported": {
+    level: "debug",
+    says: ({ clusters }) => `client reported the loads of ${clusters} clusters`,
+    fields: ({ nodeId, client, clusters, bytes }) => ({ component: "loads", node: nodeId, client, clusters, bytes }),
+    counts: (_note, { loadReports }) => loadReports.inc(),
+  },
+  "load-left-out": {
+    level: "warn",
+    says: ({ rows }) => `${rows} localities and endpoints of a load report are left out: more are told than are kept`,
+    fields: ({ nodeId, client, rows }) => ({ component: "loads", node: nodeId, client, rows }),
+    counts: ({ rows }, { loadLeftOut }) => loadLeftOut.inc(rows),
+    again: ({ nodeId }) => nodeId,
+  },
+  "load-interval": {
+    level: "info",
+    says: ({ intervalMs, reporters }) => `${reporters} clients are to report their loads every ${intervalMs / 1000} s`,
+    fields: ({ intervalMs, reporters }) => ({ component: "loads", intervalMs, reporters }),
+  },
+
   "operator-answered": {
     level: ({ code }) => (code >= 500 ? "error" : "debug"),
     says: ({ method, route, code }) => `${method} ${route} answered ${code}`,

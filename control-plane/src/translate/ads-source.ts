@@ -12,3 +12,11 @@ export function adsSource(): ConfigSource {
     resourceApiVersion: ApiVersion.V3,
   });
 }
+
+/** "The server that brought you this", for load reports. */
+export function selfSource(): ConfigSource {
+  return create(ConfigSourceSchema, {
+    configSourceSpecifier: { case: "self", value: {} },
+    resourceApiVersion: ApiVersion.V3,
+  });
+}

@@ -4,7 +4,7 @@ import { type Cluster, Cluster_DiscoveryType, ClusterSchema } from "@weir/proto/
 import type { TrafficPolicy } from "../model/policy.ts";
 import type { ServiceSpec } from "../model/service.ts";
 import type { Viewer } from "../model/viewer.ts";
-import { adsSource } from "./ads-source.ts";
+import { adsSource, selfSource } from "./ads-source.ts";
 import { circuitBreakersOf } from "./circuit-limits.ts";
 import { outlierDetectionOf } from "./ejection.ts";
 import { healthChecksOf } from "./health-check.ts";
@@ -23,7 +23,8 @@ export function clusterOf(spec: ServiceSpec, policy: TrafficPolicy, flavour: Vie
     circuitBreakers: circuitBreakersOf(policy.circuitBreaker, policy.retry, flavour),
     ...loadBalancingOf(policy.loadBalancer, flavour),
     ...(outlierDetection && { outlierDetection }),
-    ...(flavour === "envoy" && forEnvoy(spec, policy)),
+    // Envoy is told by its bootstrap where loads are reported, a gRPC client cluster by cluster.
+    ...(flavour === "envoy" ? forEnvoy(spec, policy) : { lrsServer: selfSource() }),
   });
 }
 

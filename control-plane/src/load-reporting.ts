@@ -1,0 +1,36 @@
+import type { Latest } from "./lib/latest.ts";
+import { parseServiceName } from "./model/names.ts";
+import type { World } from "./model/world.ts";
+import { createLoads } from "./serve/loads.ts";
+import { type LrsParts, lrsService } from "./serve/lrs-service.ts";
+import type { ObservedLoads } from "./serve/observed-loads.ts";
+
+/** The load reporting service over the services that are being served, and what it hears. */
+export function loadReporting<V>({
+  published,
+  ...parts
+}: { readonly published: Latest<World> } & Omit<LrsParts<V>, "loads" | "clusters">): {
+  readonly loads: ObservedLoads;
+  readonly service: ReturnType<typeof lrsService>;
+} {
+  // A service's cluster bears its name, for every client.
+  const isService = (cluster: string) => {
+    const name = parseServiceName(cluster);
+    return name !== undefined && published.current()?.catalog.has(name) === true;
+  };
+  const loads = createLoads({ now: parts.monotonicMs, isService });
+  return { loads, service: lrsService({ ...parts, loads, clusters: namesOf(published) }) };
+}
+
+function namesOf(published: Latest<World>): () => readonly string[] {
+  let catalog: World["catalog"] | undefined;
+  let names: readonly string[] = [];
+  return () => {
+    const newest = published.current()?.catalog;
+    if (newest !== undefined && newest !== catalog) {
+      catalog = newest;
+      names = [...newest.keys()];
+    }
+    return names;
+  };
+}
