@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
-import { execFile, spawnSync } from "node:child_process";
+import { execFile, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { globSync } from "node:fs";
 import { mkdtempDisposable, readFile, writeFile } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { createServer, type TLSSocket } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { unknownLocality } from "../model/locality.ts";
@@ -57,27 +60,47 @@ test("Envoy takes the other forms too", { skip: withoutEnvoy }, async () => {
     assert.equal(await objections(JSON.stringify(bootstrap)), "");
 });
 
+/** A certificate that vouches for itself, with its key, in files. */
+async function makeCertificate(folder: string) {
+  const [keyFile, certFile] = [join(folder, "key.pem"), join(folder, "cert.pem")];
+  const made = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=weir".split(" ");
+  const name = ["-addext", "subjectAltName=DNS:weir.example"];
+  await promisify(execFile)("openssl", [...made, ...name, "-keyout", keyFile, "-out", certFile]);
+  return { keyFile, certFile, caFile: certFile, serverName: "weir.example" };
+}
+
 test("Envoy takes a bootstrap with TLS", { skip: withoutEnvoy || !hasOpenssl() }, async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "weir-tls-"));
-  const [keyFile, certFile] = [join(folder.path, "key.pem"), join(folder.path, "cert.pem")];
-  const request = [
-    "req",
-    "-x509",
-    "-newkey",
-    "ec",
-    "-pkeyopt",
-    "ec_paramgen_curve:prime256v1",
-    "-nodes",
-    "-subj",
-    "/CN=weir",
-  ];
-  await promisify(execFile)("openssl", [...request, "-days", "2", "-keyout", keyFile, "-out", certFile]);
-  const tls = { keyFile, certFile, caFile: certFile, serverName: "weir.example" };
+  const tls = await makeCertificate(folder.path);
   assert.equal(await objections(JSON.stringify(envoyBootstrap({ ...base, tls }))), "");
   assert.match(
     await objections(JSON.stringify(envoyBootstrap({ ...base, tls: { ...tls, certFile: "nowhere" } }))),
     /nowhere/,
   );
+});
+
+test("with it Envoy comes to a server that asks for its certificate", {
+  skip: withoutEnvoy || !hasOpenssl(),
+}, async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), "weir-tls-"));
+  const tls = await makeCertificate(folder.path);
+  const [key, cert] = await Promise.all([readFile(tls.keyFile), readFile(tls.certFile)]);
+  const server = createServer({ key, cert, ca: cert, requestCert: true, ALPNProtocols: ["h2"] });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const xds = { host: "127.0.0.1", port: (server.address() as AddressInfo).port };
+  const bootstrap = envoyBootstrap({ ...base, xds, tls, admin: { host: "127.0.0.1", port: 0 } });
+  const child = spawn(envoy ?? "envoy", ["--use-dynamic-base-id", "--config-yaml", JSON.stringify(bootstrap)], {
+    stdio: "ignore",
+  });
+  try {
+    const [socket] = (await once(server, "secureConnection", { signal: AbortSignal.timeout(20_000) })) as [TLSSocket];
+    assert.deepEqual([socket.authorized, socket.getProtocol(), socket.alpnProtocol], [true, "TLSv1.3", "h2"]);
+    socket.destroy();
+  } finally {
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    server.close();
+  }
 });
 
 test("a sidecar says whom it stands beside, where it is, and where its listener binds", () => {

@@ -119,7 +119,9 @@ function transportSocket({ certFile, keyFile, caFile, serverName }: NonNullable<
       "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
       sni: serverName,
       common_tls_context: {
-        tls_params: { tls_minimum_protocol_version: "TLSv1_3" },
+        // The maximum has to be said too: as a client Envoy stops at 1.2 and is then left with no version at all (seen with
+        // 1.40: "NO_SUPPORTED_VERSIONS", at debug level only; --mode validate accepts it).
+        tls_params: { tls_minimum_protocol_version: "TLSv1_3", tls_maximum_protocol_version: "TLSv1_3" },
         alpn_protocols: ["h2"],
         tls_certificates: [{ certificate_chain: { filename: certFile }, private_key: { filename: keyFile } }],
         validation_context: {
