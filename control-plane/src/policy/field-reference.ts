@@ -9,7 +9,7 @@ export const referenceFile = new URL("../../../docs/documents.md", import.meta.u
 /** The page with each table between `<!-- fields of KIND -->` and `<!-- end -->` as the schemas have it. */
 export function withFieldTables(page: string): string {
   return page.replace(
-    /(<!-- fields of (\w+) -->\n)[^]*?(<!-- end -->)/g,
+    /(<!-- fields of (\w+) -->\n).*?(<!-- end -->)/gs,
     (_, begin: string, kind: DocumentKind, end: string) => `${begin}${fieldTable(kind)}${end}`,
   );
 }
