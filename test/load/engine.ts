@@ -1,24 +1,14 @@
-// An xDS server over made-up clusters, for measuring the engine alone: no sources, no documents, no translation.
+// An xDS server over a made-up world, for measuring the engine alone: no sources, no documents, no translation.
 //   node test/load/engine.ts --clusters 1000 --endpoints 10 [--xds 127.0.0.1:0] [--http 127.0.0.1:0]
-// Prints one JSON line when ready. GET /bump?cluster=K changes one endpoint's weight, GET /stats tells CPU and memory.
+// Prints one JSON line when ready. GET /bump?cluster=K changes one endpoint's weight; GET /stats tells CPU and memory, and
+// with --watch-loop (which costs) the longest that the event loop was held since it was last asked.
+import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
-import { create } from "@bufbuild/protobuf";
-import { ServerCredentials } from "@grpc/grpc-js";
-import { Cluster_DiscoveryType, ClusterSchema } from "@weir/proto/envoy/config/cluster/v3/cluster_pb.ts";
-import { ApiVersion } from "@weir/proto/envoy/config/core/v3/config_source_pb.ts";
-import {
-  type ClusterLoadAssignment,
-  ClusterLoadAssignmentSchema,
-} from "@weir/proto/envoy/config/endpoint/v3/endpoint_pb.ts";
-import { createLatest } from "../../control-plane/src/lib/latest.ts";
-import type { World } from "../../control-plane/src/model/world.ts";
-import { defaultLimits, startAds } from "../../control-plane/src/serve/ads-server.ts";
-import { createConnectedClients } from "../../control-plane/src/serve/connected-clients.ts";
-import { createTurns } from "../../control-plane/src/serve/turns.ts";
-import { viewerOfNode } from "../../control-plane/src/serve/viewer-of-node.ts";
-import { createSnapshots } from "../../control-plane/src/snapshot/snapshots.ts";
+import { createXdsServer } from "../../control-plane/src/xds-server.ts";
+import { watchLoop } from "./loop-hold.ts";
+import { bumped, madeUpWorld } from "./made-up-world.ts";
 
 const { values } = parseArgs({
   options: {
@@ -26,102 +16,52 @@ const { values } = parseArgs({
     endpoints: { type: "string", default: "10" },
     xds: { type: "string", default: "127.0.0.1:0" },
     http: { type: "string", default: "127.0.0.1:0" },
+    "watch-loop": { type: "boolean", default: false },
   },
 });
-const endpointCount = Number(values.endpoints);
-const names = Array.from(
-  { length: Number(values.clusters) },
-  (_, index) => `cluster-${String(index).padStart(5, "0")}`,
-);
-
-const clusters = names.map((name) =>
-  create(ClusterSchema, {
-    name,
-    clusterDiscoveryType: { case: "type", value: Cluster_DiscoveryType.EDS },
-    edsClusterConfig: {
-      edsConfig: { configSourceSpecifier: { case: "ads", value: {} }, resourceApiVersion: ApiVersion.V3 },
-    },
-    connectTimeout: { seconds: 1n },
-  }),
-);
-
-function assignment(name: string, index: number, bumped: number): ClusterLoadAssignment {
-  const localities = [0, 1].map((half) => ({
-    locality: { region: "r1", zone: `z${half + 1}` },
-    loadBalancingWeight: 1,
-    lbEndpoints: Array.from({ length: endpointCount / 2 }, (_, position) => ({
-      hostIdentifier: {
-        case: "endpoint" as const,
-        value: {
-          address: {
-            address: {
-              case: "socketAddress" as const,
-              value: {
-                address: `10.${index >> 8}.${index & 255}.${half * 100 + position + 1}`,
-                portSpecifier: { case: "portValue" as const, value: 8080 },
-              },
-            },
-          },
-        },
-      },
-      loadBalancingWeight: half === 0 && position === 0 ? 1 + (bumped % 100) : 1,
-    })),
-  }));
-  return create(ClusterLoadAssignmentSchema, { clusterName: name, endpoints: localities });
-}
 
 const bumps = new Map<number, number>();
-let endpoints: readonly ClusterLoadAssignment[] = names.map((name, index) => assignment(name, index, 0));
-let revision = 1;
-const worldNow = (): World => ({ revision, catalog: new Map(), splits: new Map(), policies: new Map() });
-const snapshots = createSnapshots({
-  translate: () => ({ resources: { clusters, endpoints, listeners: [], routes: [] }, leftOut: new Map() }),
-  published: createLatest<World>(),
-  observe: (note) => {
-    if (note.kind === "withheld") throw note.cause;
-  },
-});
-snapshots.publish(worldNow());
+let world = madeUpWorld(Number(values.clusters), Number(values.endpoints));
+const server = await createXdsServer({ listen: addressOf(values.xds), viewer: () => "all" });
+server.set("all", world);
 
-const ads = await startAds(
-  { ...addressOf(values.xds), credentials: ServerCredentials.createInsecure(), limits: defaultLimits },
-  {
-    lease: snapshots.lease,
-    identify: viewerOfNode,
-    refuse: () => undefined,
-    clients: createConnectedClients(),
-    turns: createTurns(),
-    observe: () => {},
-    now: () => new Date(),
-    ackTimeoutMs: 45_000,
-  },
-);
+const loop = values["watch-loop"] ? watchLoop() : undefined;
 
 const http = createServer((request, response) => {
   const url = new URL(request.url ?? "/", "http://localhost");
-  if (url.pathname === "/bump") {
-    const index = Number(url.searchParams.get("cluster"));
-    const bumped = (bumps.get(index) ?? 0) + 1;
-    bumps.set(index, bumped);
-    endpoints = endpoints.with(index, assignment(names[index] ?? "", index, bumped));
-    revision += 1;
-    snapshots.publish(worldNow());
-  }
-  const { user, system } = process.cpuUsage();
-  response.end(JSON.stringify({ cpuSeconds: (user + system) / 1e6, rssBytes: process.memoryUsage.rss(), revision }));
+  if (url.pathname === "/bump") bump(Number(url.searchParams.get("cluster")));
+  response.end(JSON.stringify(url.pathname === "/stats" ? stats() : {}));
 });
-await new Promise<void>((resolve) => {
-  const { host, port } = addressOf(values.http);
-  http.listen(port, host, resolve);
-});
+// Longer than any phase: a connection closed just when it is used again fails the request.
+http.keepAliveTimeout = 600_000;
+const { host, port } = addressOf(values.http);
+await once(http.listen(port, host), "listening");
+const { port: httpPort } = http.address() as AddressInfo;
 console.log(
   JSON.stringify({
     ready: true,
     pid: process.pid,
-    xds: `${ads.host}:${ads.port}`,
-    http: `127.0.0.1:${(http.address() as AddressInfo).port}`,
+    xds: `${server.host}:${server.port}`,
+    http: `${host}:${httpPort}`,
   }),
 );
+
+function bump(index: number): void {
+  const times = (bumps.get(index) ?? 0) + 1;
+  bumps.set(index, times);
+  world = bumped(world, index, times);
+  server.set("all", world);
+}
+
+function stats() {
+  const { user, system } = process.cpuUsage();
+  return {
+    cpuSeconds: (user + system) / 1e6,
+    rssBytes: process.memoryUsage.rss(),
+    streams: server.clients.list().length,
+    heldMs: loop?.take(),
+  };
+}
 
 function addressOf(text: string): { readonly host: string; readonly port: number } {
   const [host = "127.0.0.1", port = "0"] = text.split(":");
