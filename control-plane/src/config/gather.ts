@@ -1,7 +1,7 @@
+import { nearestOf } from "../lib/did-you-mean.ts";
 import type { Problem } from "../lib/parsed.ts";
 import { type Path, type Place, parseServerFile } from "./server-file.ts";
 import { optionName, type Setting, serverFileSetting, settings } from "./settings.ts";
-import { similar } from "./similar.ts";
 
 export type ConfigInput = {
   /** Flags by the names that commander gives them (`optionName`); a flag that can be repeated is a list. */
@@ -100,7 +100,7 @@ function misspelled(env: ConfigInput["env"]): Problem[] {
   return Object.keys(env)
     .filter((name) => name.startsWith("WEIR_") && !known.includes(name) && !notOurs.has(name))
     .flatMap((name) => {
-      const meant = similar(name, known);
+      const meant = nearestOf(name, known);
       return meant ? [{ at: name, says: `is no variable of Weir: did you mean ${meant}?` }] : [];
     });
 }

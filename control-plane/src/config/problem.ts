@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { nearestOf } from "../lib/did-you-mean.ts";
 import type { Problem } from "../lib/parsed.ts";
 import type { Gathered } from "./gather.ts";
 import type { Path } from "./server-file.ts";
-import { similar } from "./similar.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -13,7 +13,7 @@ export function problemsOf(issue: Issue, schema: z.ZodType, origin: Gathered["or
     case "unrecognized_keys": {
       const known = keysAt(schema, path);
       return issue.keys.map((key) => {
-        const meant = similar(key, known);
+        const meant = nearestOf(key, known);
         const says = `is not known here: ${meant ? `did you mean "${meant}"?` : `expected ${known.join(", ")}`}`;
         return problemAt([...path, key], says, origin);
       });

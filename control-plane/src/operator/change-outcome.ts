@@ -1,5 +1,5 @@
 import { ageText } from "../lib/age.ts";
-import { didYouMean } from "../policy/documents/did-you-mean.ts";
+import { didYouMean } from "../lib/did-you-mean.ts";
 import type { ChangeOutcome, DocumentKind, PolicyStore, StoredDocument } from "../policy/policy-store.ts";
 import { type ApiError, badRequest, refusal } from "./api-error.ts";
 import { collectionOf, documentPath } from "./collections.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { didYouMean } from "../policy/documents/did-you-mean.ts";
+import { didYouMean } from "../lib/did-you-mean.ts";
 import type { ClientView, TypeStatus } from "../serve/clients.ts";
 import { refusal } from "./api-error.ts";
 import type { OperatorApp, OperatorContext } from "./operator-app.ts";

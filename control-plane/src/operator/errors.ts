@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyRequest } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
-import { didYouMean } from "../policy/documents/did-you-mean.ts";
+import { didYouMean } from "../lib/did-you-mean.ts";
 import { ApiError, badRequest, refusal } from "./api-error.ts";
 import type { OperatorApp } from "./operator-app.ts";
 import type { OperatorNote } from "./parts.ts";

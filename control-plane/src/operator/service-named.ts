@@ -1,6 +1,6 @@
+import { didYouMean } from "../lib/did-you-mean.ts";
 import { nameRule, parseServiceName } from "../model/names.ts";
 import type { Service } from "../model/service.ts";
-import { didYouMean } from "../policy/documents/did-you-mean.ts";
 import { badRequest, refusal } from "./api-error.ts";
 import type { OperatorParts } from "./parts.ts";
 

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
+import { didYouMean } from "../../lib/did-you-mean.ts";
 import { type Parsed, type Problem, parsed } from "../../lib/parsed.ts";
 import type { ServiceName } from "../../model/names.ts";
 import type { TrafficPolicySpec } from "../../model/policy.ts";
 import type { ServiceSpec } from "../../model/service.ts";
 import type { Book } from "../../model/world.ts";
-import { didYouMean } from "./did-you-mean.ts";
 import type { ParsedDocument } from "./parse-document.ts";
 
 export const emptyBook: Book = { revision: 0, services: new Map(), splits: new Map(), policies: [] };

@@ -1,7 +1,7 @@
 import type { z } from "zod";
+import { didYouMean } from "../../lib/did-you-mean.ts";
 import type { Problem } from "../../lib/parsed.ts";
 import type { DocumentKind } from "../policy-store.ts";
-import { didYouMean } from "./did-you-mean.ts";
 import { type JsonSchema, schemaAt } from "./json-schema.ts";
 import type { Path, Where } from "./path-text.ts";
 import { valueAt } from "./plain-json.ts";

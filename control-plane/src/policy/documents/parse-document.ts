@@ -1,3 +1,4 @@
+import { didYouMean, nearestOf } from "../../lib/did-you-mean.ts";
 import { never } from "../../lib/exhaustive.ts";
 import type { Problem } from "../../lib/parsed.ts";
 import { type Parsed, parsed } from "../../lib/parsed.ts";
@@ -5,7 +6,6 @@ import type { TrafficPolicySpec } from "../../model/policy.ts";
 import type { ServiceSpec } from "../../model/service.ts";
 import type { Split } from "../../model/split.ts";
 import type { DocumentKind } from "../policy-store.ts";
-import { didYouMean, nearestOf } from "./did-you-mean.ts";
 import { apiVersionText } from "./document-fields.ts";
 import { documentProblems } from "./document-problems.ts";
 import { documentKinds } from "./document-schemas.ts";
