@@ -67,6 +67,13 @@ export type Client = {
   readonly connectedAt: string;
   readonly connectedSeconds: number;
   readonly types: Readonly<Record<(typeof xdsTypes)[number], TypeStatus>>;
+  readonly cost: {
+    readonly requests: number;
+    readonly responses: number;
+    readonly responseBytes: number;
+    readonly acks: number;
+    readonly nacks: number;
+  };
 };
 
 export type ClientResource = {

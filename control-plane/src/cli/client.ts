@@ -8,6 +8,7 @@ import type { Cell } from "./table.ts";
 /** `weir proxy status [ID]`; exits with 1 when a client is not in step. */
 export const addClient: AddCommand = (command, cli) => {
   addClientResources(command, cli);
+  addCost(command, cli);
   const status = command
     .command("status")
     .description("every client with its state per type and how long that lasts")
@@ -24,6 +25,33 @@ export const addClient: AddCommand = (command, cli) => {
         cli.exit(1);
     });
 };
+
+/** `weir proxy cost [ID]`. */
+const addCost: AddCommand = (command, cli) => {
+  const cost = command
+    .command("cost")
+    .description("what each client's streams have cost since they were opened")
+    .argument("[id]", "only this one")
+    .action(async (id: string | undefined) => {
+      const clients = await clientsOf(cli, cost, id);
+      await print(cli, cost, {
+        value: {
+          clients: clients.map(({ nodeId, connectedSeconds, cost }) => ({ nodeId, connectedSeconds, ...cost })),
+        },
+        table: () => ({ columns: costColumns, rows: clients.map(costRow) }),
+        names: () => clients.map(({ nodeId }) => nodeId),
+      });
+    });
+};
+
+const right = (name: string) => ({ name, align: "right" as const });
+const costColumns = ["CLIENT", "CONNECTED", ...["REQUESTS", "RESPONSES", "KB SENT", "ACKS", "NACKS"].map(right)];
+
+function costRow({ nodeId, connectedSeconds, cost }: Client): readonly Cell[] {
+  const { requests, responses, responseBytes, acks, nacks } = cost;
+  const numbers = [requests, responses, Math.ceil(responseBytes / 1024), acks, nacks];
+  return [nodeId, ageText(connectedSeconds * 1000), ...numbers.map(String)];
+}
 
 async function clientsOf(
   cli: Cli,
