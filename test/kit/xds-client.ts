@@ -24,26 +24,38 @@ export type XdsNode = {
   readonly metadata?: object;
 };
 
+/** A program that takes the orders of `xds-client-main.ts`; it is given the target as its last argument. */
+export type XdsClientProgram = {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+};
+
+const main = fileURLToPath(new URL("./xds-client-main.ts", import.meta.url));
+const nodeProgram: XdsClientProgram = { command: process.execPath, args: [main] };
+
 /** Starts a client of `xds:///service` (or any target) that asks the control plane at `xds` (`host:port`). */
 export async function startXdsClient({
   target,
   xds,
   node,
   env = {},
+  program = nodeProgram,
 }: {
   readonly target: string;
   readonly xds: string;
   readonly node: XdsNode;
   readonly env?: Readonly<Record<string, string>>;
+  /** grpc-js unless told. */
+  readonly program?: XdsClientProgram;
 }): Promise<XdsClient> {
-  const main = fileURLToPath(new URL("./xds-client-main.ts", import.meta.url));
   const server = { server_uri: xds, channel_creds: [{ type: "insecure" }], server_features: ["xds_v3"] };
   const bootstrap = JSON.stringify({ xds_servers: [server], node });
   const child = startProcess({
     name: `xds client ${node.id}`,
-    command: process.execPath,
-    args: [main, target],
-    env: { GRPC_XDS_BOOTSTRAP_CONFIG: bootstrap, ...env },
+    command: program.command,
+    args: [...program.args, target],
+    env: { GRPC_XDS_BOOTSTRAP_CONFIG: bootstrap, ...program.env, ...env },
   });
   await child.json(({ ready }) => ready === true);
   const waiting = new Map<number, (records: readonly CallRecord[]) => void>();

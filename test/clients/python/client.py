@@ -1,0 +1,43 @@
+"""client.py TARGET: a gRPC client that finds its servers by xDS, and takes orders as JSON lines on stdin, like
+test/kit/xds-client-main.ts; GRPC_XDS_BOOTSTRAP_CONFIG says where the control plane is."""
+
+import json
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+
+
+def main(target: str) -> None:
+    # The backends speak plain bytes: what matters is who answers.
+    say = grpc.insecure_channel(target).unary_unary("/echo.v1.Echo/Say", bytes, json.loads)
+    tell({"ready": True})
+    for line in sys.stdin:
+        order = json.loads(line)
+        options = order.get("options", {})
+        deadline = options.get("deadlineMs", 5_000) / 1000
+        with ThreadPoolExecutor(options.get("atOnce", 10)) as workers:
+            records = list(workers.map(lambda _: record(say, deadline), range(order["send"])))
+        tell({"answer": order["id"], "records": records})
+
+
+def record(say: grpc.UnaryUnaryMultiCallable, deadline: float) -> dict:
+    started_at = now_ms()
+    try:
+        reply = say(bytes(16), timeout=deadline)
+        outcome = {"code": "OK", "details": "", "reply": reply}
+    except grpc.RpcError as error:
+        outcome = {"code": error.code().name, "details": error.details()}
+    return {"startedAt": started_at, "endedAt": now_ms(), **outcome}
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def tell(line: dict) -> None:
+    print(json.dumps(line), flush=True)
+
+
+main(sys.argv[1])

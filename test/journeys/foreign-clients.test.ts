@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import type { ForeignClient } from "../clients/foreign-client.ts";
+import { goClient } from "../clients/go-client.ts";
+import { pythonClient } from "../clients/python-client.ts";
+import { startBackendProcess } from "../kit/backend.ts";
+import { assertShare } from "../kit/binomial.ts";
+import { answersByDatacenter, codes } from "../kit/grpc-load.ts";
+import { register, seventyThirty } from "../kit/three-data-centers.ts";
+import { until } from "../kit/wait.ts";
+import { startWeir } from "../kit/weir.ts";
+import { weirCommand } from "../kit/weir-command.ts";
+import { startXdsClient, type XdsClient, type XdsClientProgram } from "../kit/xds-client.ts";
+
+const requests = 3_000;
+
+// Python's is gRPC's C core, which C++, C#, Ruby and PHP share.
+const languages: Readonly<Record<string, { readonly prepare: () => Promise<ForeignClient>; readonly agent: RegExp }>> =
+  {
+    go: { prepare: goClient, agent: /gRPC Go 1\.\d+\.\d+/ },
+    python: { prepare: pythonClient, agent: /gRPC C-core/ },
+  };
+
+for (const [language, { prepare, agent }] of Object.entries(languages)) {
+  // The first time, it has to be built.
+  test(`a gRPC client in ${language} follows the weights, and a shift of them, and is shown as synced`, {
+    timeout: 240_000,
+  }, async (t) => {
+    const program = await programOf(prepare, t);
+    if (program === undefined) return;
+    await using started = new AsyncDisposableStack();
+    const weir = started.use(await startWeir({ documents: { "report.yaml": seventyThirty } }));
+    for (const datacenter of ["dc-a", "dc-b", "dc-c"])
+      await register(weir, started.use(await startBackendProcess({ id: `${datacenter}-1`, datacenter })));
+    const node = { id: `${language}-1`, cluster: "billing", locality: { region: "dc-a", zone: "z1" } };
+    const client = started.use(await startXdsClient({ target: "xds:///report", xds: weir.xds, node, program }));
+    await client.send(1);
+    await assertShares(client, { "dc-a": 0.7, "dc-b": 0.3, "dc-c": 0 });
+
+    const shifted = await weirCommand(weir, ["traffic", "set", "report", "dc-a=20", "dc-b=80", "--reason", "test"]);
+    assert.equal(shifted.code, 0, shifted.stderr);
+    await delay(1_000);
+    await assertShares(client, { "dc-a": 0.2, "dc-b": 0.8, "dc-c": 0 });
+
+    const synced = (column: string) => `${column} \\(\\S+\\) +`;
+    const row = new RegExp(`^${language}-1 +grpc +proxyless +dc-a/z1 +${synced("SYNCED").repeat(4)}`, "m");
+    const status = await until(
+      async () => {
+        const { stdout } = await weirCommand(weir, ["proxy", "status"]);
+        return row.test(stdout) && stdout;
+      },
+      { within: 5_000, what: "the client has ACKed all that it was sent" },
+    );
+    assert.match(status, agent);
+  });
+}
+
+/** Without its tools a client is passed over, unless WEIR_CLIENTS=required (`npm run test:clients`). */
+async function programOf(prepare: () => Promise<ForeignClient>, t: TestContext): Promise<XdsClientProgram | undefined> {
+  const client = await prepare();
+  if (client.kind === "ready") return client.program;
+  assert.notEqual(process.env["WEIR_CLIENTS"], "required", client.why);
+  t.skip(client.why);
+  return undefined;
+}
+
+async function assertShares(client: XdsClient, shares: Readonly<Record<string, number>>): Promise<void> {
+  const records = await client.send(requests);
+  assert.deepEqual([...codes(records)], [["OK", requests]]);
+  const answers = answersByDatacenter(records);
+  for (const [datacenter, share] of Object.entries(shares))
+    assertShare(answers.get(datacenter) ?? 0, { of: requests, share, what: datacenter });
+}
