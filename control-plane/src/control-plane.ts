@@ -13,6 +13,7 @@ import { createFilePolicyStore } from "./policy/file-policy-store.ts";
 import { watchDirectory } from "./policy/watch-directory.ts";
 import { startAds } from "./serve/ads-server.ts";
 import { createConnectedClients } from "./serve/connected-clients.ts";
+import { csdsService } from "./serve/csds-service.ts";
 import { createTurns } from "./serve/turns.ts";
 import { viewerOfNode } from "./serve/viewer-of-node.ts";
 import { createSnapshots } from "./snapshot/snapshots.ts";
@@ -104,7 +105,7 @@ export async function runControlPlane(
       now,
       ackTimeoutMs: 45_000,
     },
-    [reporting.service],
+    [reporting.service, csdsService({ clients, observe })],
   );
   const xds = addressText(ads);
   observe({ kind: "listening", server: "xds", address: xds });

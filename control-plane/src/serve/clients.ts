@@ -1,3 +1,4 @@
+import type { JsonObject } from "@bufbuild/protobuf";
 import type { Any } from "@bufbuild/protobuf/wkt";
 import type { CommonType, ResourceType } from "../snapshot/resource.ts";
 
@@ -57,6 +58,8 @@ export type ClientView = {
   readonly locality: string;
   /** User agent name and version, e.g. `envoy 1.40.0`, `gRPC Node 1.14.7`. */
   readonly agent: string;
+  /** What else its node says of itself; undefined: nothing, or too much to keep. */
+  readonly metadata?: JsonObject;
   readonly protocol: "sotw" | "delta";
   readonly peer: string;
   readonly connectedAt: Date;

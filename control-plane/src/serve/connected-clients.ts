@@ -72,10 +72,11 @@ export function createConnectedClients(): ConnectedClients {
 function viewOf(streams: readonly Connected[]): ClientView {
   const [first] = streams;
   if (first === undefined) throw new Error("a group of streams has at least one");
-  const { nodeId, cluster, kind, role, locality, agent } = first.identity;
+  const { nodeId, cluster, kind, role, locality, agent, metadata } = first.identity;
   const { protocol, peer, connectedAt, viewer } = first;
   return {
     ...{ nodeId, cluster, kind, role, locality, agent, protocol, peer, connectedAt, viewer },
+    ...(metadata && { metadata }),
     types: streams.map((stream) => stream.status()).reduce(merged),
     cost: streams.map((stream) => stream.cost()).reduce(added),
     *resources() {

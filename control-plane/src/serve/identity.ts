@@ -1,3 +1,4 @@
+import type { JsonObject } from "@bufbuild/protobuf";
 import type { Node } from "@weir/proto/envoy/config/core/v3/base_pb.ts";
 import type { Parsed } from "../lib/parsed.ts";
 
@@ -11,6 +12,8 @@ export type Identity<V> = {
   readonly locality: string;
   /** User agent name and version. */
   readonly agent: string;
+  /** The node's metadata, unless there is too much of it to keep. */
+  readonly metadata?: JsonObject;
   readonly viewer: V;
 };
 

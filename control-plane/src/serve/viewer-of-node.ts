@@ -4,6 +4,7 @@ import { type Parsed, type Problem, parsed } from "../lib/parsed.ts";
 import { type Locality, localityText } from "../model/locality.ts";
 import type { Viewer } from "../model/viewer.ts";
 import type { Identity } from "./identity.ts";
+import { keptMetadata } from "./node-metadata.ts";
 
 const defaultListen = {
   edge: { host: "0.0.0.0", port: 10_000 },
@@ -42,7 +43,9 @@ export function viewerOfNode(node: Node | undefined): Parsed<Identity<Viewer>> {
     : envoyViewer(node.metadata, cluster, locality, problems);
   if (problems.length > 0) return { ok: false, problems };
   const role = viewer.flavour === "grpc" ? "proxyless" : viewer.role;
-  return parsed({ nodeId, cluster, kind: viewer.flavour, role, locality: localityText(locality), agent, viewer });
+  const metadata = keptMetadata(node.metadata);
+  const about = { nodeId, cluster, kind: viewer.flavour, role, locality: localityText(locality), agent };
+  return parsed({ ...about, ...(metadata && { metadata }), viewer });
 }
 
 /** `gRPC Go`, `gRPC C++`, `gRPC Node Pure JS`, `grpc-java` …: gRFC A27 has every client begin so. */

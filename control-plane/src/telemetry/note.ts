@@ -1,5 +1,6 @@
 import type { OperatorNote } from "../operator/parts.ts";
 import type { PolicyNote } from "../policy/policy-store.ts";
+import type { StatusNote } from "../serve/csds-service.ts";
 import type { LoadNote } from "../serve/lrs-service.ts";
 import type { ClientNote } from "../serve/session.ts";
 import type { SnapshotNote } from "../snapshot/snapshots.ts";
@@ -37,6 +38,7 @@ export type Note =
   | SnapshotNote
   | ClientNote
   | LoadNote
+  | StatusNote
   | OperatorNote
   | ChangeNote
   | ProcessNote;

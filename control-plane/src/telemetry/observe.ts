@@ -278,6 +278,17 @@ const table: { readonly [Kind in Note["kind"]]: Row<Extract<Note, { readonly kin
     says: ({ intervalMs, reporters }) => `${reporters} clients are to report their loads every ${intervalMs / 1000} s`,
     fields: ({ intervalMs, reporters }) => ({ component: "loads", intervalMs, reporters }),
   },
+  "status-asked": {
+    level: "debug",
+    says: ({ peer, clients }) => `${peer} asks for the status of ${clients} clients`,
+    fields: ({ peer, clients }) => ({ component: "status", peer, clients }),
+  },
+  "status-refused": {
+    level: "warn",
+    says: ({ peer, reason }) => `${peer} is not told the status of clients: ${shortened(reason)}`,
+    fields: ({ peer }) => ({ component: "status", peer }),
+    again: ({ peer }) => peer.replace(/:\d+$/, ""),
+  },
 
   "operator-answered": {
     level: ({ code }) => (code >= 500 ? "error" : "debug"),

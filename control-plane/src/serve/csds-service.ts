@@ -1,0 +1,142 @@
+import { once } from "node:events";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import {
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  type ServiceError,
+  type sendUnaryData,
+  status,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
+import { ClientStatusDiscoveryService, type ClientStatusRequest } from "@weir/proto/envoy/service/status/v3/csds_pb.ts";
+import { Framed } from "@weir/proto/grpc/framed.ts";
+import { serviceOf } from "@weir/proto/grpc/service.ts";
+import { problemText } from "../lib/parsed.ts";
+import type { Clients } from "./clients.ts";
+import { parseNodeMatchers } from "./csds-matchers.ts";
+import { statusPages } from "./csds-pages.ts";
+
+/** What the status service tells. */
+export type StatusNote =
+  | { readonly kind: "status-asked"; readonly peer: string; readonly clients: number }
+  | { readonly kind: "status-refused"; readonly peer: string; readonly reason: string };
+
+export type CsdsParts = {
+  readonly clients: Pick<Clients, "list">;
+  readonly observe: (note: StatusNote) => void;
+};
+
+/** Messages of the stream are about this long at most. */
+const pageBytes = 1024 ** 2;
+/** `FetchClientStatus` has one message, and gRPC clients take 4 MiB unless told otherwise. */
+const onlyPageBytes = 4 * 1024 ** 2 - 1024;
+/** Answers that may be in the making at the same time; other things have their turn in between. */
+const atOnce = 4;
+
+type Refusal = { readonly code: status; readonly details: string };
+type Answer = AsyncGenerator<Uint8Array, void> | Refusal;
+
+/**
+ * envoy.service.status.v3: what every connected client was sent, accepted and rejected. Told are all clients that a node
+ * matcher of the request matches; without matchers all. The stream answers each request in as many messages as it takes.
+ */
+export function csdsService({ clients, observe }: CsdsParts): {
+  readonly definition: ServiceDefinition;
+  readonly handlers: UntypedServiceImplementation;
+} {
+  let inTheMaking = 0;
+
+  function answer(request: ClientStatusRequest, peer: string, mostBytes: number): Answer {
+    const matches = parseNodeMatchers(request.nodeMatchers);
+    if (!matches.ok) return refuse(peer, status.INVALID_ARGUMENT, matches.problems.map(problemText).join("; "));
+    if (inTheMaking >= atOnce) {
+      const details = `${atOnce} answers about the status of clients are in the making: ask again in a second`;
+      return refuse(peer, status.RESOURCE_EXHAUSTED, details);
+    }
+    const found = clients
+      .list()
+      .filter(({ nodeId, metadata = {} }) => matches.value({ nodeId, metadata }))
+      .toSorted((a, b) => Number(a.connectedAt) - Number(b.connectedAt));
+    observe({ kind: "status-asked", peer, clients: found.length });
+    return counted(
+      statusPages(found, { contents: !request.excludeResourceContents, mostBytes, breathe: () => nextTurn() }),
+    );
+  }
+
+  async function* counted(pages: AsyncGenerator<Uint8Array, void>): AsyncGenerator<Uint8Array, void> {
+    inTheMaking += 1;
+    try {
+      yield* pages;
+    } finally {
+      inTheMaking -= 1;
+    }
+  }
+
+  function refuse(peer: string, code: status, details: string): Refusal {
+    observe({ kind: "status-refused", peer, reason: details });
+    return { code, details };
+  }
+
+  return {
+    definition: serviceOf(ClientStatusDiscoveryService),
+    handlers: {
+      streamClientStatus: (call: StreamCall) =>
+        answerEach(call, (request) => answer(request, call.getPeer(), pageBytes)),
+      fetchClientStatus: (call: ServerUnaryCall<ClientStatusRequest, Framed>, done: sendUnaryData<Framed>) => {
+        onlyPage(answer(call.request, call.getPeer(), onlyPageBytes)).then(
+          (page) => ("code" in page ? done(page) : done(null, page)),
+          (cause: Error) => done({ code: status.INTERNAL, details: cause.message }),
+        );
+      },
+    },
+  };
+}
+
+async function onlyPage(answer: Answer): Promise<Framed | Refusal> {
+  if ("code" in answer) return answer;
+  let only: Uint8Array | undefined;
+  for await (const page of answer) {
+    if (only !== undefined)
+      return {
+        code: status.RESOURCE_EXHAUSTED,
+        details:
+          "the status of these clients is more than 4 MiB: ask for fewer with node_matchers, " +
+          "set exclude_resource_contents, or use StreamClientStatus, which answers in several messages",
+      };
+    only = page;
+  }
+  return new Framed(only ?? new Uint8Array());
+}
+
+type StreamCall = ServerDuplexStream<ClientStatusRequest, Framed>;
+
+/** One request at a time, and no faster than the client reads. */
+function answerEach(call: StreamCall, answer: (request: ClientStatusRequest) => Answer): void {
+  const gone = new AbortController();
+  for (const event of ["cancelled", "close", "error"]) call.on(event, () => gone.abort());
+  call.on("data", (request: ClientStatusRequest) => {
+    // What was read before the end still arrives.
+    if (gone.signal.aborted) return;
+    call.pause();
+    writeAll(call, answer(request), gone.signal).then(
+      () => call.resume(),
+      (cause: Error) => {
+        if (!gone.signal.aborted) fail(call, { code: status.INTERNAL, details: cause.message });
+      },
+    );
+  });
+  call.on("end", () => call.end());
+}
+
+async function writeAll(call: StreamCall, answer: Answer, gone: AbortSignal): Promise<void> {
+  if ("code" in answer) return fail(call, answer);
+  for await (const page of answer) {
+    if (gone.aborted) return;
+    if (!call.write(new Framed(page))) await once(call, "drain", { signal: gone });
+  }
+}
+
+function fail(call: StreamCall, refusal: Refusal): void {
+  call.emit("error", refusal satisfies Partial<ServiceError>);
+}
