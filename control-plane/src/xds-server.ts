@@ -1,48 +1,91 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { ServerCredentials } from "@grpc/grpc-js";
 import type { Node } from "@weir/proto/envoy/config/core/v3/base_pb.ts";
-import { type Parsed, parsed } from "./lib/parsed.ts";
+import { listenAddressRule, parseListenAddress } from "./config/listen-address.ts";
+import { type Parsed, parsed, refused } from "./lib/parsed.ts";
 import type { ViewerKey } from "./model/viewer.ts";
 import { type AdsLimits, defaultLimits, startAds } from "./serve/ads-server.ts";
+import type { Caller } from "./serve/caller.ts";
 import type { Clients } from "./serve/clients.ts";
 import { createConnectedClients } from "./serve/connected-clients.ts";
 import type { Identity } from "./serve/identity.ts";
-import type { ClientNote, StepLease } from "./serve/session.ts";
+import type { ClientNote } from "./serve/session.ts";
 import { createTurns } from "./serve/turns.ts";
 import { viewerOfNode } from "./serve/viewer-of-node.ts";
-import { type Chain, createChain } from "./snapshot/chain.ts";
 import type { Resources } from "./snapshot/pack.ts";
+import { createViewers } from "./snapshot/viewers.ts";
+
+export type {
+  ClientStatus,
+  Clients,
+  ClientView,
+  ResourceStatus,
+  StreamCost,
+  TypeStatus,
+  TypeStatuses,
+} from "./serve/clients.ts";
+export type { Resources } from "./snapshot/pack.ts";
+export type { ResourceType } from "./snapshot/resource.ts";
+export type { AdsLimits as XdsLimits, Caller };
 
 /** Everything that an xDS server can be told; only `listen` must be there. */
 export type XdsServerOptions = {
-  /** Port 0 takes a free one. */
-  readonly listen: { readonly host: string; readonly port: number };
+  /** `127.0.0.1:18000`, `[::]:18000`, or host and port. Port 0 takes a free one. */
+  readonly listen: string | { readonly host: string; readonly port: number };
   /** Plaintext unless given. */
-  readonly credentials?: ServerCredentials;
-  /** Which of the sets of resources a client gets. Its node's cluster, unless told. */
+  readonly tls?: XdsTls;
+  /**
+   * Names the set of resources that a client gets, the `viewer` of `set`: the cluster of its node, unless told. What clients
+   * of one name are sent is made and encoded once. A client for which it throws is refused.
+   */
   readonly viewer?: (node: Node) => string;
-  /** Says why a client may not have a stream; undefined: it may. Everyone may, unless told. */
-  readonly refuse?: (
-    node: Node,
-    call: { readonly peer: string; readonly certificate: Buffer | undefined },
-  ) => string | undefined;
-  /** Another source of snapshots than `set`, e.g. one that makes them as clients come. */
-  readonly snapshots?: (viewer: string, onStep: () => void) => StepLease;
+  /**
+   * Says why a client may not have a stream, in words that it is sent with PERMISSION_DENIED; undefined: it may. Everyone
+   * may, unless told. Asked once for each stream; a client for which it throws is refused.
+   */
+  readonly refuse?: (node: Node, caller: Caller) => string | undefined;
+  /** Told when the first client of a viewer is there; `signal` aborts when the last one has left. For resources that are `set` only while someone wants them. */
+  readonly wanted?: (viewer: string, signal: AbortSignal) => void;
   /** Hears everything: who comes and goes, what is sent, ACKed and rejected. */
-  readonly observe?: (note: ClientNote) => void;
-  /** How long a client may leave a response unanswered, in milliseconds; then its stream is ended. 45 s unless told. */
+  readonly observe?: (note: XdsNote) => void;
+  /** How long a client may leave a response unanswered, in milliseconds; then its stream is ended. 45,000 unless told. */
   readonly ackTimeoutMs?: number;
+  /** Those that are to be others than `defaultLimits`. */
   readonly limits?: Partial<AdsLimits>;
 };
 
-/** Serves xDS: ADS and a service for each type, state of the world and delta. */
+/** PEM, all of it. */
+export type XdsTls = {
+  /** The server's certificate, and those between it and the one that clients trust. */
+  readonly certificates: string | Uint8Array;
+  readonly key: string | Uint8Array;
+  /** Who signs the clients' certificates; with it, nobody is served without one. */
+  readonly clientAuthorities?: string | Uint8Array;
+};
+
+/** What an xDS server tells. */
+export type XdsNote =
+  | ClientNote
+  /** `viewer` or `refuse` threw: the client was refused. */
+  | {
+      readonly kind: "hook-threw";
+      readonly hook: "viewer" | "refuse";
+      readonly nodeId: string;
+      readonly cause: unknown;
+    };
+
+/** Serves xDS: ADS and a service for each type, state of the world and delta. Disposing of it ends all streams: clients keep what they hold. */
 export type XdsServer = AsyncDisposable & {
   readonly host: string;
   readonly port: number;
   /**
-   * From now on clients of this viewer are to have these resources, and are sent what differs. A message that was given
-   * before, the very same object, is not looked at again: keep those that did not change.
+   * From now on clients of this viewer are to have these resources and no others, and are sent what differs. A message that
+   * was given before, the very same object, is taken as unchanged without looking at it: keep those that did not change, and
+   * never change one. Throws, and changes nothing, when two resources of a type have the same name.
    */
   set(viewer: string, resources: Partial<Resources>): void;
+  /** Lets a viewer's resources go as soon as it has no clients; later ones wait until it is `set` again. */
+  forget(viewer: string): void;
   /** Who is connected, what each holds, and whether all have what they are to have. */
   readonly clients: Clients;
 };
@@ -51,32 +94,27 @@ type Seen = { readonly key: string; readonly node: Node };
 
 /** Starts an xDS server. Rejects when it cannot listen. A client whose viewer was never `set` is answered once it is. */
 export async function createXdsServer(options: XdsServerOptions): Promise<XdsServer> {
-  const { viewer = ({ cluster }) => cluster, refuse = () => undefined, observe = () => undefined } = options;
-  const chains = new Map<string, Chain>();
-  const chainOf = (key: string): Chain => {
-    const chain = chains.get(key) ?? createChain(key as ViewerKey);
-    chains.set(key, chain);
-    return chain;
-  };
-  const watch = (key: string, onStep: () => void): StepLease => {
-    const chain = chainOf(key);
-    const watching = chain.watch(onStep);
-    return { key, current: chain.current, [Symbol.dispose]: () => watching[Symbol.dispose]() };
-  };
-  const { snapshots = watch } = options;
+  const { viewer = ({ cluster }) => cluster, refuse, observe = () => undefined, wanted = () => undefined } = options;
   const clients = createConnectedClients();
-  let revision = 0;
+  const viewers = createViewers(wanted);
 
   const server = await startAds<Seen>(
     {
-      ...options.listen,
-      credentials: options.credentials ?? ServerCredentials.createInsecure(),
+      ...addressOf(options.listen),
+      credentials: credentialsOf(options.tls),
       limits: { ...defaultLimits, ...options.limits },
     },
     {
-      lease: ({ key }, onStep) => snapshots(key, onStep),
-      identify: (node) => seenOf(node, viewer),
-      refuse: (identity, call) => refuse(identity.viewer.node, call),
+      lease: ({ key }, onStep) => viewers.lease(key as ViewerKey, onStep),
+      identify: (node) => seenOf(node, viewer, observe),
+      refuse({ nodeId, viewer: { node } }, caller) {
+        try {
+          return refuse?.(node, caller);
+        } catch (cause) {
+          observe({ kind: "hook-threw", hook: "refuse", nodeId, cause });
+          return "whether this client is admitted could not be found out";
+        }
+      },
       clients,
       turns: createTurns(),
       observe,
@@ -88,18 +126,41 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
     host: server.host,
     port: server.port,
     clients,
-    set(key, resources) {
-      revision += 1;
-      chainOf(key).publish({ ...nothing, ...resources }, revision);
-    },
+    set: (key, resources) => viewers.set(key as ViewerKey, resources),
+    forget: (key) => viewers.forget(key as ViewerKey),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
 
-const nothing: Resources = { clusters: [], endpoints: [], listeners: [], routes: [] };
+function addressOf(listen: XdsServerOptions["listen"]): { readonly host: string; readonly port: number } {
+  if (typeof listen !== "string") return listen;
+  const address = parseListenAddress(listen);
+  if (address === undefined) throw new Error(`listen: ${JSON.stringify(listen)} is not ${listenAddressRule}`);
+  return address;
+}
 
-function seenOf(node: Node | undefined, viewer: (node: Node) => string): Parsed<Identity<Seen>> {
+function credentialsOf(tls: XdsTls | undefined): ServerCredentials {
+  if (tls === undefined) return ServerCredentials.createInsecure();
+  const { certificates, key, clientAuthorities } = tls;
+  return ServerCredentials.createSsl(
+    clientAuthorities === undefined ? null : Buffer.from(clientAuthorities),
+    [{ cert_chain: Buffer.from(certificates), private_key: Buffer.from(key) }],
+    clientAuthorities !== undefined,
+  );
+}
+
+function seenOf(
+  node: Node | undefined,
+  viewer: (node: Node) => string,
+  observe: (note: XdsNote) => void,
+): Parsed<Identity<Seen>> {
   const identity = viewerOfNode(node);
-  if (!identity.ok || node === undefined) return identity as Parsed<never>;
-  return parsed({ ...identity.value, viewer: { key: viewer(node), node } });
+  if (!identity.ok) return identity;
+  if (node === undefined) return refused({ at: "node", says: "is missing" });
+  try {
+    return parsed({ ...identity.value, viewer: { key: viewer(node), node } });
+  } catch (cause) {
+    observe({ kind: "hook-threw", hook: "viewer", nodeId: node.id, cause });
+    return refused({ at: "node", says: "which resources are this client's could not be found out" });
+  }
 }

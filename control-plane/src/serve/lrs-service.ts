@@ -15,6 +15,7 @@ import {
 } from "@weir/proto/envoy/service/load_stats/v3/lrs_pb.ts";
 import { serviceOf } from "@weir/proto/grpc/service.ts";
 import { problemText } from "../lib/parsed.ts";
+import { callerOf } from "./caller.ts";
 import type { Loads, Reporter } from "./loads.ts";
 import { createPace, type Pace, type Pacer } from "./lrs-pace.ts";
 import { type LoadStats, loadReportOf, readLoadStats } from "./lrs-report.ts";
@@ -115,8 +116,7 @@ function takeReports<V>(call: Call, parts: LrsParts<V>, pace: Pace): void {
     const identity = parts.identify(node);
     if (!identity.ok) return refuse(status.INVALID_ARGUMENT, identity.problems.map(problemText).join("; "));
     const { nodeId, kind: client } = identity.value;
-    const certificate = call.getAuthContext().sslPeerCertificate?.raw;
-    const reason = parts.refuse(identity.value, { peer, certificate });
+    const reason = parts.refuse(identity.value, callerOf(call));
     if (reason !== undefined) return refuse(status.PERMISSION_DENIED, reason);
     const { region = "", zone = "", subZone = "" } = node?.locality ?? {};
     observe({ kind: "load-reporter-connected", nodeId, client, peer });

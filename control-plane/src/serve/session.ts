@@ -3,6 +3,7 @@ import type { Framed } from "@weir/proto/grpc/framed.ts";
 import { problemText } from "../lib/parsed.ts";
 import type { ResourceType } from "../snapshot/resource.ts";
 import type { SnapshotStep } from "../snapshot/snapshot.ts";
+import { type Caller, callerOf } from "./caller.ts";
 import type { StreamCost } from "./clients.ts";
 import type { Connected, ConnectedClients } from "./connected-clients.ts";
 import type { StreamNote } from "./conversation.ts";
@@ -47,10 +48,7 @@ export type SessionParts<V> = {
   readonly lease: (viewer: V, onStep: () => void) => StepLease;
   readonly identify: Identify<V>;
   /** Says why this client may not have a stream; undefined: it may. */
-  readonly refuse: (
-    identity: Identity<V>,
-    call: { readonly peer: string; readonly certificate: Buffer | undefined },
-  ) => string | undefined;
+  readonly refuse: (identity: Identity<V>, caller: Caller) => string | undefined;
   readonly clients: ConnectedClients;
   readonly turns: Turns;
   readonly observe: (note: ClientNote) => void;
@@ -80,7 +78,7 @@ export function startSession<V, Request extends SotwRequest | DeltaRequest>(
     if (session === undefined) {
       const identity = parts.identify(request.node);
       if (!identity.ok) return refuse(status.INVALID_ARGUMENT, identity.problems.map(problemText).join("; "));
-      const reason = parts.refuse(identity.value, { peer, certificate: call.getAuthContext().sslPeerCertificate?.raw });
+      const reason = parts.refuse(identity.value, callerOf(call));
       if (reason !== undefined) return refuse(status.PERMISSION_DENIED, reason);
       session = createSession(call, open(identity.value), identity.value, peer, parts, end);
     } else if (isOther(request, session.nodeId)) {

@@ -92,9 +92,15 @@ function tableOf<M extends object>(
   if (table !== undefined) return table;
   const sorted = isSorted(packed) ? packed : packed.toSorted((a, b) => byText(a.name, b.name));
   const byName = new Map(sorted.map((resource) => [resource.name, resource]));
+  if (byName.size < sorted.length) throw twice(sorted);
   let sum = 0n;
   for (const { stamp } of byName.values()) sum = addStamps(sum, stamp);
   return { messages, byName, sum, shortestTtlMs: shortestTtl(byName) };
+}
+
+function twice(sorted: readonly XdsResource[]): Error {
+  const second = sorted.find(({ name }, index) => index > 0 && sorted[index - 1]?.name === name);
+  return new Error(`two resources of type ${second?.type} are named "${second?.name}"; names are unique within a type`);
 }
 
 /** The table of before with some resources replaced, when their names are the same: the usual case, at a tenth of the cost. */
