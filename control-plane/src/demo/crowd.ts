@@ -1,19 +1,11 @@
+import { rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { grpcBootstrap } from "../bootstrap/grpc.ts";
 import type { Child } from "./child.ts";
-import type { Env } from "./demo-io.ts";
+import type { DemoClient } from "./clients.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
-import { isLoadReport, type LoadOrder, type LoadReport } from "./load/load-report.ts";
+import { isLoadReport, type LoadClient, type LoadOrder, type LoadReport } from "./load/load-report.ts";
 import type { Programs } from "./programs.ts";
-
-/** What sends the demo's requests. */
-export type DemoClient = {
-  readonly name: string;
-  readonly kind: "Envoy" | "grpc-js";
-  readonly datacenter: string;
-  readonly zone: string;
-  /** Where it is dialed: an edge's `host:port`, or `xds:///report`. */
-  readonly target: string;
-};
 
 /** The load: how much there was, and what came of it. */
 export type Crowd = {
@@ -27,22 +19,22 @@ export type Crowd = {
   silent(): readonly string[];
   /** Starts the processes that carry the load: one for all edges, and one for the proxyless client, whose resolver is global. */
   start(): Promise<readonly Child[]>;
+  /** Lets them begin, now that there is somebody to answer. */
+  begin(where: { readonly xdsPort: number; readonly edgePorts: ReadonlyMap<string, number> }): Promise<void>;
 };
 
 export function createCrowd({
   clients,
   requestsPerSecond,
-  xdsPort,
-  gate,
+  folder,
   programs,
   onReport,
 }: {
   readonly clients: readonly DemoClient[];
   /** Of all clients together. */
   readonly requestsPerSecond: number;
-  readonly xdsPort: number;
-  /** Who listens once there is somebody to answer: `host:port`. */
-  readonly gate: string;
+  /** Where the processes look for their orders. */
+  readonly folder: string;
   readonly programs: Programs;
   readonly onReport: (report: LoadReport) => void;
 }): Crowd {
@@ -50,26 +42,20 @@ export function createCrowd({
   const newest = new Map<string, LoadReport>();
   const flowing = Promise.withResolvers<void>();
   const silent = new Set(clients.map(({ name }) => name));
+  const groups = [
+    { name: "load-edges", own: clients.filter(({ kind }) => kind === "Envoy"), preload: [] },
+    { name: "load-proxyless", own: clients.filter(({ kind }) => kind === "grpc-js"), preload: ["xds"] },
+  ].filter(({ own }) => own.length > 0);
+  const orderFile = (name: string) => join(folder, `${name}.json`);
 
-  const startProcess = (name: string, own: readonly DemoClient[], env: Env) => {
-    const order: LoadOrder = {
-      perSecond: requestsPerSecond / clients.length,
-      clients: own.map(({ name, kind, target }) => ({
-        name,
-        target,
-        after: kind === "Envoy" ? [gate, target] : [gate],
-      })),
-    };
-    const onLine = (line: string) => {
-      const report: unknown = line.startsWith("{") ? JSON.parse(line) : undefined;
-      if (!isLoadReport(report)) return;
-      newest.set(name, report);
-      ledger.add(report.tallies);
-      onReport(report);
-      for (const { client, status } of report.tallies) if (status === "OK") silent.delete(client);
-      if (silent.size === 0) flowing.resolve();
-    };
-    return programs.startNode(name, "./load/load-main.ts", [JSON.stringify(order)], { env, onLine });
+  const hear = (name: string, line: string) => {
+    const report: unknown = line.startsWith("{") ? JSON.parse(line) : undefined;
+    if (!isLoadReport(report)) return;
+    newest.set(name, report);
+    ledger.add(report.tallies);
+    onReport(report);
+    for (const { client, status } of report.tallies) if (status === "OK") silent.delete(client);
+    if (silent.size === 0) flowing.resolve();
   };
 
   return {
@@ -84,21 +70,35 @@ export function createCrowd({
       return { created: sum("created"), succeeded: sum("succeeded"), failed: sum("failed"), inFlight: sum("inFlight") };
     },
     async start() {
-      const edges = clients.filter(({ kind }) => kind === "Envoy");
-      const proxyless = clients.filter(({ kind }) => kind === "grpc-js");
-      return Promise.all([
-        ...(edges.length > 0 ? [startProcess("load-edges", edges, {})] : []),
-        ...proxyless.map((client) =>
-          startProcess(`load-${client.name}`, [client], { GRPC_XDS_BOOTSTRAP_CONFIG: bootstrapText(client, xdsPort) }),
+      return Promise.all(
+        groups.map(({ name, preload }) =>
+          programs.startNode(name, "./load/load-main.ts", [orderFile(name), ...preload], {
+            onLine: (line) => hear(name, line),
+          }),
         ),
-      ]);
+      );
+    },
+    async begin({ xdsPort, edgePorts }) {
+      for (const { name, own } of groups) {
+        const order: LoadOrder = {
+          perSecond: requestsPerSecond / clients.length,
+          clients: own.map((client) => orderFor(client, { xdsPort, edgePort: edgePorts.get(client.name) })),
+        };
+        // Whole or not at all: it is looked for all the time.
+        await writeFile(`${orderFile(name)}.new`, JSON.stringify(order));
+        await rename(`${orderFile(name)}.new`, orderFile(name));
+      }
     },
   };
 }
 
-function bootstrapText({ name, datacenter, zone }: DemoClient, xdsPort: number): string {
+function orderFor(
+  { name, datacenter, zone }: DemoClient,
+  { xdsPort, edgePort }: { readonly xdsPort: number; readonly edgePort: number | undefined },
+): LoadClient {
+  if (edgePort !== undefined) return { kind: "behind-envoy", name, target: `127.0.0.1:${edgePort}` };
   const locality = { region: datacenter, zone, subZone: "" };
-  return JSON.stringify(
-    grpcBootstrap({ nodeId: name, cluster: "demo", locality, xds: { host: "127.0.0.1", port: xdsPort } }),
-  );
+  const xds = { host: "127.0.0.1", port: xdsPort };
+  const bootstrap = grpcBootstrap({ nodeId: name, cluster: "demo", locality, xds });
+  return { kind: "proxyless", name, target: "xds:///report", bootstrap: JSON.stringify(bootstrap) };
 }

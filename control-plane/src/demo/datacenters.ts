@@ -86,9 +86,18 @@ export async function createDatacenters({
   const notes = new Map<string, string>();
   /** Those whose end is our doing. */
   const ending = new Set<Child>();
+  /** Those on their way: the end must not overlook them. */
+  const starts = new Set<Promise<void>>();
+  let isOver = false;
 
-  const run = async (server: Server) => {
+  const run = (server: Server) => {
+    const started = runServer(server).finally(() => starts.delete(started));
+    starts.add(started);
+    return started;
+  };
+  const runServer = async (server: Server) => {
     const { child, ready } = await startServer(server);
+    if (isOver) await child.kill();
     const entry = { child, isUp: false };
     running.set(server.id, entry);
     void child.exit.then((exit) => {
@@ -153,7 +162,9 @@ export async function createDatacenters({
       observe({ kind: "datacenter-healed", datacenter });
     },
     async [Symbol.asyncDispose]() {
+      isOver = true;
       await end(names.flatMap(childrenOf), (child) => child.kill());
+      await Promise.allSettled(starts);
     },
   };
 }

@@ -9,9 +9,10 @@ import { demoFolder, readControlFile, writeControlFile } from "./control-file.ts
 import { serveControl } from "./control-socket.ts";
 import type { DemoIo, Env } from "./demo-io.ts";
 import { type DemoNote, eventOf } from "./event-of.ts";
+import { createFailureDigest } from "./failure-digest.ts";
 import { followControlPlane } from "./follow-control-plane.ts";
 import { listenForQuit } from "./keys.ts";
-import type { Failure } from "./load/load-report.ts";
+import type { Failure, LoadReport } from "./load/load-report.ts";
 import { setTraffic } from "./set-traffic.ts";
 import { bannerLines, createShow, type Show } from "./show.ts";
 import { type Stage, startStage } from "./stage.ts";
@@ -92,15 +93,22 @@ async function perform({ options, folder, envoy, env, show }: Performance, end: 
   const failures: Failure[] = [];
   let trafficAfterMs = 0;
   const observe = (note: DemoNote) => {
-    if (note.kind === "load-reported") keep(failures, note.report.failures, 1_000);
+    if (note.kind === "load-reported") hearOfFailures(note.report);
     if (note.kind === "traffic-flows") trafficAfterMs = note.afterMs;
     const event = eventOf(note);
     if (event) keep(events, [{ at: new Date(), ...event }], 100);
     show.note(note);
   };
+  const digest = createFailureDigest();
+  const hearOfFailures = ({ failures: more, tallies }: LoadReport) => {
+    keep(failures, more, 1_000);
+    const failed = tallies.reduce((sum, { status, count }) => (status === "OK" ? sum : sum + count), 0);
+    const note = digest.add(more, failed, performance.now());
+    if (note) observe(note);
+  };
   const { check, rate = check ? 300 : 150 } = options;
-  const ports = check ? ([0, 0, 0, 0] as const) : ([18_000, 18_080, 18_001, 18_002] as const);
-  await using stage = await startStage({ folder, envoy, requestsPerSecond: rate, ports, env }, observe, end);
+  const usualPorts = check ? {} : { usualPorts: { xds: 18_000, admin: 18_080, edges: [18_001, 18_002] } };
+  await using stage = await startStage({ folder, envoy, requestsPerSecond: rate, ...usualPorts, env }, observe, end);
 
   if (check) {
     const parts = {

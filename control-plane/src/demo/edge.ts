@@ -2,18 +2,21 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { envoyBootstrap } from "../bootstrap/envoy.ts";
 import type { Child } from "./child.ts";
-import type { DemoClient } from "./crowd.ts";
+import type { DemoClient } from "./clients.ts";
 import type { Programs } from "./programs.ts";
 
 /** Starts an Envoy edge that gets everything but its bootstrap from the control plane. */
 export async function startEdge({
-  client: { name, datacenter, zone, target },
+  client: { name, datacenter, zone },
+  port,
   xdsPort,
   folder,
   envoy,
   programs,
 }: {
   readonly client: DemoClient;
+  /** Where it takes requests. */
+  readonly port: number;
   readonly xdsPort: number;
   /** Where its bootstrap and the address of its admin pages are written. */
   readonly folder: string;
@@ -27,7 +30,7 @@ export async function startEdge({
     role: "edge",
     locality: { region: datacenter, zone, subZone: "" },
     xds: { host, port: xdsPort },
-    listen: { host, port: Number(target.split(":")[1]) },
+    listen: { host, port },
     admin: { host, port: 0 },
   });
   const file = join(folder, `${name}.json`);

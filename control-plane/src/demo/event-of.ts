@@ -1,10 +1,11 @@
 import { never } from "../lib/exhaustive.ts";
+import type { FailureDigest } from "./failure-digest.ts";
 import type { ControlPlaneNote } from "./follow-control-plane.ts";
 import type { StageNote } from "./stage.ts";
 import type { DemoEvent } from "./view.ts";
 import { weightsFor, weightsText } from "./weights.ts";
 
-export type DemoNote = StageNote | ControlPlaneNote;
+export type DemoNote = StageNote | ControlPlaneNote | FailureDigest;
 
 /** What the reader of the table is told of a note; undefined for those that the table shows anyway. */
 export function eventOf(note: DemoNote): Omit<DemoEvent, "at"> | undefined {
@@ -54,6 +55,10 @@ export function eventOf(note: DemoNote): Omit<DemoEvent, "at"> | undefined {
         tone: note.acked === note.of ? "good" : "bad",
         says: `r${note.revision} acked by ${note.acked}/${note.of} clients in ${seconds(note.tookMs)}`,
       };
+    case "requests-failed": {
+      const { client, method, status, details } = note.example;
+      return { tone: "bad", says: `${note.count} requests failed, e.g. ${client} ${method}: ${status} ${details}` };
+    }
     case "control-plane-silent":
       return { tone: "bad", says: `the control plane is away: ${note.cause.message}` };
     case "control-plane-back":

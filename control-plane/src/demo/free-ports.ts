@@ -19,6 +19,12 @@ export async function freePorts(wanted: readonly number[]): Promise<readonly num
   return ports;
 }
 
+/** Whether all of these are free at this moment; 0 always is. */
+export async function areFree(ports: readonly number[]): Promise<boolean> {
+  for (const port of ports) if (port !== 0 && !(await isFree(port))) return false;
+  return true;
+}
+
 async function isFree(port: number): Promise<boolean> {
   const server = createServer();
   try {

@@ -9,13 +9,15 @@ export type Programs = {
   start(name: string, command: string, args: readonly string[], more?: ProgramOptions): Promise<Child>;
   /** A TypeScript file, named relative to this folder. */
   startNode(name: string, script: string, args: readonly string[], more?: ProgramOptions): Promise<Child>;
-  /** The same for one that prints `{"ready":true…}`: `ready` settles when it does, or fails with its last words. */
+  /** The same for one that prints a line `{"ready":true…}`: `ready` settles with it, or fails with its last words. */
   startServer(name: string, script: string, args: readonly string[]): Promise<StartedServer>;
 };
 
 export type ProgramOptions = { readonly env?: Env; readonly onLine?: (line: string) => void };
 
-export type StartedServer = { readonly child: Child; readonly ready: Promise<void> };
+export type StartedServer = { readonly child: Child; readonly ready: Promise<ReadyLine> };
+
+export type ReadyLine = Readonly<Record<string, unknown>>;
 
 export function createPrograms(logs: string, env: Env): Programs {
   const start: Programs["start"] = (name, command, args, { env: more, onLine } = {}) =>
@@ -33,8 +35,12 @@ export function createPrograms(logs: string, env: Env): Programs {
     start,
     startNode,
     async startServer(name, script, args) {
-      const said = Promise.withResolvers<void>();
-      const child = await startNode(name, script, args, { onLine: (line) => isReadyLine(line) && said.resolve() });
+      const said = Promise.withResolvers<ReadyLine>();
+      const onLine = (line: string) => {
+        const ready = readyLine(line);
+        if (ready) said.resolve(ready);
+      };
+      const child = await startNode(name, script, args, { onLine });
       const ended = child.exit.then(async (exit): Promise<never> => {
         throw new Error(await lastWords(child, exit));
       });
@@ -51,6 +57,8 @@ function withoutOwn(env: Env): Env {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("WEIR_")));
 }
 
-function isReadyLine(line: string): boolean {
-  return line.startsWith("{") && /"ready":\s*true/.test(line);
+function readyLine(line: string): ReadyLine | undefined {
+  if (!line.startsWith("{")) return undefined;
+  const said: ReadyLine = JSON.parse(line);
+  return said["ready"] === true ? said : undefined;
 }

@@ -91,8 +91,13 @@ function progressOf(note: DemoNote): string | undefined {
   switch (note.kind) {
     case "control-plane-ready":
       return `control plane    xds ${note.xds}  operator ${note.admin}  (${seconds(note.afterMs)})`;
-    case "clients-started":
-      return `clients          ${note.clients.map(({ name, kind, datacenter }) => `${name} (${kind} in ${datacenter})`).join(", ")}`;
+    case "clients-started": {
+      const places = note.clients.map(({ name, kind }) => {
+        const port = note.edgePorts.get(name);
+        return `${name} (${kind}${port === undefined ? "" : ` 127.0.0.1:${port}`})`;
+      });
+      return `clients          ${places.join(", ")}`;
+    }
     case "first-servers-up":
       return `dc-a dc-b dc-c   one report server each, for a start  (${seconds(note.afterMs)})`;
     case "traffic-flows":

@@ -4,15 +4,16 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { pause } from "../lib/wait.ts";
 import { type Child, type Exit, lastWords } from "./child.ts";
-import { type Crowd, createCrowd, type DemoClient } from "./crowd.ts";
+import { type DemoClient, demoClients } from "./clients.ts";
+import { type Crowd, createCrowd } from "./crowd.ts";
 import { createDatacenters, type DatacenterNote, type Datacenters } from "./datacenters.ts";
 import type { Env } from "./demo-io.ts";
 import { startEdge } from "./edge.ts";
 import { freePorts } from "./free-ports.ts";
-import { createGate } from "./gate.ts";
 import type { LoadReport } from "./load/load-report.ts";
 import { createOperatorApi, type OperatorApi } from "./operator-api.ts";
 import { createPrograms, type Programs } from "./programs.ts";
+import { startControlPlane } from "./start-control-plane.ts";
 import { createTroupe } from "./troupe.ts";
 import { unlessAborted } from "./unless-aborted.ts";
 
@@ -32,7 +33,12 @@ export type StageNote =
   | DatacenterNote
   | { readonly kind: "control-plane-ready"; readonly xds: string; readonly admin: string; readonly afterMs: number }
   | { readonly kind: "first-servers-up"; readonly servers: number; readonly afterMs: number }
-  | { readonly kind: "clients-started"; readonly clients: readonly DemoClient[]; readonly afterMs: number }
+  | {
+      readonly kind: "clients-started";
+      readonly clients: readonly DemoClient[];
+      readonly edgePorts: ReadonlyMap<string, number>;
+      readonly afterMs: number;
+    }
   /** Every client has had an answer; `acked` of `of` have ACKed all of their configuration. */
   | { readonly kind: "traffic-flows"; readonly acked: number; readonly of: number; readonly afterMs: number }
   | { readonly kind: "all-servers-up"; readonly servers: number; readonly afterMs: number }
@@ -45,8 +51,8 @@ export type StageOptions = {
   /** The Envoy program; without one there are no edges. */
   readonly envoy: string | undefined;
   readonly requestsPerSecond: number;
-  /** Taken if they are free: for xDS, the operator, edge-a and edge-b; 0 is any. */
-  readonly ports: readonly [number, number, number, number];
+  /** Taken if they are free; without them any. */
+  readonly usualPorts?: { readonly xds: number; readonly admin: number; readonly edges: readonly number[] };
   readonly env: Env;
 };
 
@@ -58,18 +64,17 @@ const documents = fileURLToPath(new URL("./config", import.meta.url));
  * Starts everything and resolves when all clients have had answers; `observe` hears of each step, and of all that comes
  * later.
  *
- * The order is for speed on two cores: one server of each data center is enough for traffic, so the other six start when it
- * flows. Nothing waits that need not: ports are chosen here, so that all know each other's address from the beginning.
+ * The order is for speed on two cores. The load's processes load their modules while the control plane starts. Its address is
+ * known only then: report servers that were told a port before it was bound could join a stranger's. One server of each data
+ * center is enough for traffic, so the other six start when it flows.
  */
 export async function startStage(
-  { folder, envoy, requestsPerSecond, ports, env }: StageOptions,
+  { folder, envoy, requestsPerSecond, usualPorts, env }: StageOptions,
   observe: (note: StageNote) => void,
   signal: AbortSignal,
 ): Promise<Stage> {
   const began = performance.now();
   const afterMs = () => performance.now() - began;
-  const [gatePort = 0, xdsPort = 0, adminPort = 0, ...edgePorts] = await freePorts([0, ...ports]);
-  const admin = `http://127.0.0.1:${adminPort}`;
   await freshFolder(folder);
   const programs = createPrograms(join(folder, "logs"), env);
 
@@ -84,8 +89,26 @@ export async function startStage(
   /** Waits for a step of the start, unless a part breaks or nobody wants it any more. */
   const step = <T>(waited: Promise<T>): Promise<T> => unlessAborted(Promise.race([waited, broken.promise]), signal);
   const controlPlane = parts.use(createTroupe(lost));
+  const servers = parts.use(new AsyncDisposableStack());
+  const edges = parts.use(createTroupe(lost));
+  const load = parts.use(createTroupe(lost));
+
+  const crowd = createCrowd({
+    clients: demoClients({ withEnvoy: envoy !== undefined }),
+    requestsPerSecond,
+    folder,
+    programs,
+    onReport: (report) => observe({ kind: "load-reported", report }),
+  });
+  const starting = startControlPlane({ programs, folder, wanted: usualPorts ?? { xds: 0, admin: 0 }, signal });
+  starting.catch(() => undefined);
+  for (const child of await crowd.start()) load.add(child);
+  const { child, xds, admin } = await starting;
+  controlPlane.add(child);
+  observe({ kind: "control-plane-ready", xds, admin, afterMs: afterMs() });
+
   let isComplete = false;
-  const datacenters = parts.use(
+  const datacenters = servers.use(
     await createDatacenters({
       names: datacenterNames,
       folder: join(folder, "faults"),
@@ -99,38 +122,21 @@ export async function startStage(
       observe: (note) => (note.kind === "datacenter-started" && !isComplete) || observe(note),
     }),
   );
-  const edges = parts.use(createTroupe(lost));
-  const load = parts.use(createTroupe(lost));
-  const gate = parts.use(createGate(gatePort));
-  const crowd = createCrowd({
-    clients: clientsOf(envoy === undefined ? [] : edgePorts),
-    requestsPerSecond,
-    xdsPort,
-    gate: gate.address,
-    programs,
-    onReport: (report) => observe({ kind: "load-reported", report }),
-  });
-
-  const weir = await programs.startServer("control-plane", "../main.ts", [
-    ...["serve", "--config", join(folder, "config"), "--data", join(folder, "data")],
-    ...["--xds", `127.0.0.1:${xdsPort}`, "--admin", `127.0.0.1:${adminPort}`],
-  ]);
-  controlPlane.add(weir.child);
   const firstServers = datacenters.startFirst();
   firstServers.catch(() => undefined);
-  for (const child of await crowd.start()) load.add(child);
-
-  await step(weir.ready);
-  observe({ kind: "control-plane-ready", xds: `127.0.0.1:${xdsPort}`, admin, afterMs: afterMs() });
-  for (const client of crowd.clients.filter(({ kind }) => kind === "Envoy")) {
-    edges.add(await startEdge({ client, xdsPort, folder, envoy: envoy ?? "", programs }));
+  const xdsPort = Number(new URL(`tcp://${xds}`).port);
+  const edgePorts = await portsOfEdges(crowd.clients, xdsPort === usualPorts?.xds ? usualPorts.edges : []);
+  for (const client of crowd.clients) {
+    const port = edgePorts.get(client.name);
+    if (port !== undefined && envoy !== undefined)
+      edges.add(await startEdge({ client, port, xdsPort, folder, envoy, programs }));
   }
-  observe({ kind: "clients-started", clients: crowd.clients, afterMs: afterMs() });
+  observe({ kind: "clients-started", clients: crowd.clients, edgePorts, afterMs: afterMs() });
   await step(firstServers);
   const api = createOperatorApi(admin, signal);
   await step(everywhere(api, signal));
   observe({ kind: "first-servers-up", servers: datacenterNames.length, afterMs: afterMs() });
-  await gate.open();
+  await crowd.begin({ xdsPort, edgePorts });
   await step(Promise.race([crowd.flowing, late(crowd)]));
   observe({ kind: "traffic-flows", ...(await step(api.settled(5))), afterMs: afterMs() });
 
@@ -141,6 +147,16 @@ export async function startStage(
   complete.catch(() => undefined);
   const moved = parts.move();
   return { admin, api, datacenters, crowd, programs, complete, [Symbol.asyncDispose]: () => moved.disposeAsync() };
+}
+
+/** A port for each Envoy: these if they are free, and else any. Whoever has the usual port for xDS may have them all. */
+async function portsOfEdges(
+  clients: readonly DemoClient[],
+  wanted: readonly number[],
+): Promise<ReadonlyMap<string, number>> {
+  const edges = clients.filter(({ kind }) => kind === "Envoy");
+  const ports = await freePorts(edges.map((_, index) => wanted[index] ?? 0));
+  return new Map(edges.map(({ name }, index) => [name, ports[index] ?? 0]));
 }
 
 /** Waits until a server of each data center is registered: the load is not to begin at whichever came first. */
@@ -163,18 +179,4 @@ async function freshFolder(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   await cp(documents, join(folder, "config"), { recursive: true });
-}
-
-function clientsOf(edgePorts: readonly number[]): readonly DemoClient[] {
-  const edges = edgePorts.map((port, index): DemoClient => {
-    const letter = "ab"[index] ?? "?";
-    return {
-      name: `edge-${letter}`,
-      kind: "Envoy",
-      datacenter: `dc-${letter}`,
-      zone: "z1",
-      target: `127.0.0.1:${port}`,
-    };
-  });
-  return [...edges, { name: "proxyless", kind: "grpc-js", datacenter: "dc-a", zone: "z1", target: "xds:///report" }];
 }

@@ -1,4 +1,4 @@
-import type { DemoClient } from "./crowd.ts";
+import type { DemoClient } from "./clients.ts";
 import { shareOf, slotMs } from "./ledger.ts";
 import type { TrafficRow } from "./operator-api.ts";
 import type { Stage } from "./stage.ts";

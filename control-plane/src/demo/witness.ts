@@ -16,8 +16,8 @@ export type Witness = {
   until(condition: () => boolean, ms: number): Promise<boolean>;
 };
 
-/** The deadline of the load's requests, and the second in which the next report comes. */
-const endedAfterMs = 4_200;
+/** The deadline of the load's requests, and what the next report takes. */
+const endedAfterMs = 3_500;
 
 export function createWitness(crowd: Crowd, failures: () => readonly Failure[], signal: AbortSignal): Witness {
   const names = crowd.clients.map(({ name }) => name);

@@ -1,4 +1,6 @@
-// A process that carries load: node load-main.ts '{"perSecond":50,"clients":[…]}'. Says on stdout what came of it.
+// A process that carries load: node load-main.ts ORDER_FILE [xds]. It loads what it needs, waits for its orders to be there,
+// and says on stdout, four times a second, what came of them.
+import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ChannelOptions } from "@grpc/grpc-js";
 import type { LoadOrder } from "./load-report.ts";
@@ -7,7 +9,7 @@ import { reachable } from "./reachable.ts";
 import { createRecorder } from "./recorder.ts";
 import { createReportClient } from "./report-client.ts";
 
-const { perSecond, clients }: LoadOrder = JSON.parse(process.argv[2] ?? "");
+const [orderFile = "", preload] = process.argv.slice(2);
 const stop = new AbortController();
 for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => stop.abort());
 
@@ -18,25 +20,24 @@ const throughEnvoy: ChannelOptions = {
   "grpc.max_reconnect_backoff_ms": 1000,
 };
 
-if (clients.some(({ target }) => target.startsWith("xds:"))) {
+if (preload === "xds") {
   const { register } = await import("@grpc/grpc-js-xds");
   register();
 }
-
 const recorder = createRecorder();
 const say = () => process.stdout.write(`${JSON.stringify(recorder.take())}\n`);
-const saying = setInterval(say, 1_000);
+const { perSecond, clients } = await orders();
+const saying = setInterval(say, 250);
 
 await Promise.all(
-  clients.map(async ({ name, target, after }) => {
-    for (const address of after) await reachable(address, stop.signal);
-    using client = createReportClient({
-      name,
-      target,
-      options: target.startsWith("xds:") ? {} : throughEnvoy,
-      recorder,
-    });
-    await keepPace(perSecond, () => client.send(), stop.signal);
+  clients.map(async (client) => {
+    // grpc-js-xds looks here when its first channel is made.
+    if (client.kind === "proxyless") process.env["GRPC_XDS_BOOTSTRAP_CONFIG"] = client.bootstrap;
+    else await reachable(client.target, stop.signal);
+    const { name, target } = client;
+    const options = client.kind === "proxyless" ? {} : throughEnvoy;
+    using reports = createReportClient({ name, target, options, recorder });
+    await keepPace(perSecond, () => reports.send(), stop.signal);
     // What is in flight is answered, or counts as what it is: lost.
     for (let waited = 0; recorder.inFlight() > 0 && waited < 1_500; waited += 50) await delay(50);
   }),
@@ -44,3 +45,12 @@ await Promise.all(
 clearInterval(saying);
 say();
 process.exit(0);
+
+async function orders(): Promise<LoadOrder> {
+  while (!stop.signal.aborted) {
+    const text = await readFile(orderFile, "utf8").catch(() => undefined);
+    if (text !== undefined) return JSON.parse(text);
+    await delay(20);
+  }
+  return process.exit(0);
+}

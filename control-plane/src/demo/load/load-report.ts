@@ -11,7 +11,7 @@ export type Failure = {
   readonly region: string;
 };
 
-/** What a load process says once a second, one line of JSON each. */
+/** What a load process says again and again, one line of JSON each. */
 export type LoadReport = {
   readonly kind: "load";
   readonly tallies: readonly Tally[];
@@ -25,20 +25,18 @@ export type LoadReport = {
   readonly failed: number;
 };
 
-/** What a load process is started with, as JSON in its first argument. */
+/** What a load process is to do. */
 export type LoadOrder = {
   /** Requests per second, of each client. */
   readonly perSecond: number;
   readonly clients: readonly LoadClient[];
 };
 
-export type LoadClient = {
-  readonly name: string;
-  /** `127.0.0.1:18001` for a client behind an Envoy, `xds:///report` for a proxyless one. */
-  readonly target: string;
-  /** Who must be listening before the first request, `host:port` each. */
-  readonly after: readonly string[];
-};
+export type LoadClient =
+  /** `target` is the Envoy's `host:port`. */
+  | { readonly kind: "behind-envoy"; readonly name: string; readonly target: string }
+  /** `bootstrap` is what tells grpc-js-xds whom to ask (gRFC A27), as JSON. A process can have only one. */
+  | { readonly kind: "proxyless"; readonly name: string; readonly target: string; readonly bootstrap: string };
 
 export function isLoadReport(value: unknown): value is LoadReport {
   return typeof value === "object" && value !== null && "kind" in value && value.kind === "load";

@@ -47,7 +47,7 @@ export function createReportClient({
   let recent: readonly string[] = [];
 
   /** Follows a call to its status, which is the only thing that counts: HTTP says 200 to most failures. */
-  const record = (method: string, call: EventEmitter, failed: () => void = () => undefined) => {
+  const record = (method: string, call: EventEmitter, failed: (code: status) => void = () => undefined) => {
     const at = Date.now();
     let region = "";
     const see = (metadata: Metadata) => {
@@ -59,7 +59,7 @@ export function createReportClient({
     call.on("status", ({ code, details, metadata }: StatusObject) => {
       see(metadata);
       recorder.ended({ at, client, method, status: status[code] ?? String(code), details, region });
-      if (code !== status.OK) failed();
+      if (code !== status.OK) failed(code);
     });
     // An error says once more what the status says.
     call.on("error", () => undefined);
@@ -85,7 +85,7 @@ export function createReportClient({
     method: DescMethodServerStreaming<I, O>,
     request: MessageShape<I>,
     each: (answer: MessageShape<O>) => void,
-    failed: () => void,
+    failed: (code: status) => void,
   ): void {
     const { path, requestSerialize, responseDeserialize } = methodOf(Results, method);
     const deadline = { deadline: Date.now() + deadlineMs.stream };
@@ -120,8 +120,8 @@ export function createReportClient({
             if (report?.state === Report_State.FAILED) recorder.reportEnded(false);
           },
           // Cut off: somebody else is asked how it went on.
-          () => {
-            unfollowed = [...unfollowed, call.name];
+          (code) => {
+            if (code !== status.NOT_FOUND) unfollowed = [...unfollowed, call.name];
           },
         );
     }
