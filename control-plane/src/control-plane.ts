@@ -7,6 +7,7 @@ import { createLatest, type Latest } from "./lib/latest.ts";
 import { aborted } from "./lib/wait.ts";
 import { loadReporting } from "./load-reporting.ts";
 import type { World } from "./model/world.ts";
+import { observedRatios } from "./operator/observed-traffic.ts";
 import { startOperator } from "./operator/operator-server.ts";
 import { operatorParts } from "./operator-parts.ts";
 import { createFilePolicyStore } from "./policy/file-policy-store.ts";
@@ -113,6 +114,7 @@ export async function runControlPlane(
     policies,
     registry,
     clients,
+    loads: reporting.loads,
     joined,
     published,
     metrics: telemetry.metrics,
@@ -122,7 +124,14 @@ export async function runControlPlane(
   await using operator = await startOperator({ listen: config.admin.address, hosts: [], parts, observe });
   const admin = addressText({ host: operator.address, port: operator.port });
   observe({ kind: "listening", server: "admin", address: admin });
-  telemetry.readGaugesFrom({ clients: clients.list, sources: parts.sources, world: published.current, now });
+  telemetry.readGaugesFrom({
+    clients: clients.list,
+    sources: parts.sources,
+    world: published.current,
+    loads: reporting.loads,
+    observed: () => observedRatios(published.current(), reporting.loads.observed()),
+    now,
+  });
   void followConvergence({ published, journal: policies.journal, settled: clients.settled, observe, now }, running);
 
   const { ready: isReady, waitingFor } = parts.readiness();

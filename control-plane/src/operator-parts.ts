@@ -4,6 +4,7 @@ import type { World } from "./model/world.ts";
 import type { OperatorParts } from "./operator/parts.ts";
 import type { PolicyStore } from "./policy/policy-store.ts";
 import type { Clients } from "./serve/clients.ts";
+import type { ObservedLoads } from "./serve/observed-loads.ts";
 import { resourceJson } from "./snapshot/resource-json.ts";
 import { overviewOf, waitingText } from "./sources/overview.ts";
 import { placementsOf } from "./translate/placements.ts";
@@ -14,6 +15,7 @@ export function operatorParts({
   policies,
   registry,
   clients,
+  loads,
   joined,
   published,
   metrics,
@@ -23,6 +25,7 @@ export function operatorParts({
   readonly policies: PolicyStore;
   readonly registry: OperatorParts["registry"];
   readonly clients: Clients;
+  readonly loads: ObservedLoads;
   readonly joined: JoinedWorlds;
   readonly published: Latest<World>;
   readonly metrics: OperatorParts["metrics"];
@@ -33,6 +36,7 @@ export function operatorParts({
     policies,
     registry,
     clients,
+    loads,
     worlds: published,
     sources: () => overviewOf(joined.knowledge.current()?.states ?? new Map()),
     resourceNames,

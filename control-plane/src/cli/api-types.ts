@@ -22,10 +22,20 @@ export type TrafficRow = {
   readonly service: string;
   readonly from: string;
   readonly to: string;
-  readonly use: "share" | "nearest" | "standby";
+  readonly use: "share" | "nearest" | "standby" | "unplanned";
   readonly priority: number;
   readonly weightPercent?: number;
   readonly endpoints: { readonly serving: number; readonly total: number };
+  readonly observed?: Observed;
+  readonly regions?: readonly { readonly region: string; readonly observed: Observed }[];
+};
+
+export type Observed = {
+  readonly percent?: number;
+  readonly requests: number;
+  readonly rps: number;
+  readonly errorPercent?: number;
+  readonly inProgress: number;
 };
 
 export type OverrideRow = {
@@ -42,6 +52,12 @@ export type Traffic = {
   readonly revision: number;
   readonly rows: readonly TrafficRow[];
   readonly overrides: readonly OverrideRow[];
+  readonly reports: {
+    readonly clients: number;
+    readonly of: number;
+    readonly windowSeconds: number;
+    readonly lagSeconds: number;
+  };
 };
 
 export type TypeStatus = {

@@ -118,7 +118,9 @@ test("traffic set changes the rule for these callers and says what and when it i
     (await weir.run("traffic", "set", "report", "dc-a=100", "--dry-run")).out,
     /dry run: nothing was changed/,
   );
-  assert.match((await weir.run("traffic", "get", "report")).out, /^report {3}dc-a\/\* {2}dc-a +0 +50 % +0\/0$/m);
+  const shown = (await weir.run("traffic", "get", "report")).out;
+  assert.match(shown, /^observed: no load reports \(0 of 0 clients\)$/m);
+  assert.match(shown, /^report {3}dc-a\/\* {2}dc-a +0 +50 % +- +- +- +0\/0$/m);
 });
 
 test("traffic set makes the split of a service that has none", async () => {

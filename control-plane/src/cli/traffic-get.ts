@@ -1,5 +1,5 @@
 import { ageText } from "../lib/age.ts";
-import type { Traffic, TrafficRow } from "./api-types.ts";
+import type { Observed, Traffic, TrafficRow } from "./api-types.ts";
 import type { AddCommand } from "./cli.ts";
 import { percentText } from "./endpoints.ts";
 import { print } from "./print.ts";
@@ -12,37 +12,74 @@ export const addTrafficGet: AddCommand = (command, cli) => {
     const { body } = await cli.api(command).get<Traffic>(`/v1/traffic${query}`);
     await print(cli, command, {
       value: body,
-      table: () => ({ columns, rows: body.rows.map(row) }),
+      table: () => ({ columns, rows: body.rows.flatMap(linesOf) }),
       names: () => [...new Set(body.rows.map((each) => each.service))],
-      notes: () =>
-        body.overrides.map(
-          ({ service, locality, weight, by, reason, expiresInSeconds }) =>
-            `! ${service}: ${locality} has ${weight} % of its weight for another ${ageText(expiresInSeconds * 1000)} (${by}: ${reason})`,
-        ),
+      notes: () => [reportsText(body.reports), ...body.overrides.map(overrideText)],
     });
   });
 };
 
+const right = "right" as const;
 const columns = [
   "SERVICE",
   "FROM",
   "TO",
-  { name: "PRIO", align: "right" as const },
-  { name: "WEIGHT", align: "right" as const },
-  { name: "ENDPOINTS", align: "right" as const },
+  { name: "PRIO", align: right },
+  { name: "WEIGHT", align: right },
+  { name: "OBSERVED", align: right },
+  { name: "RPS", align: right },
+  { name: "ERR%", align: right },
+  { name: "ENDPOINTS", align: right },
 ];
 
-function row({ service, from, to, use, priority, weightPercent, endpoints }: TrafficRow): readonly Cell[] {
+/** What is nearest differs from caller to caller: there is one line for each region that it came to. */
+function linesOf(row: TrafficRow): readonly (readonly Cell[])[] {
+  const { regions = [], observed } = row;
+  if (regions.length === 0) return [lineOf(row, row.to, observed)];
+  return regions.map(({ region, observed }) => lineOf(row, region || "-", observed));
+}
+
+function lineOf(
+  { service, from, use, priority, weightPercent, endpoints }: TrafficRow,
+  to: string,
+  observed: Observed | undefined,
+): readonly Cell[] {
   const callers = from === "*" || from.includes("/") ? from : `${from}/*`;
   const weight = weightPercent === undefined ? use : `${percentText(weightPercent)} %`;
   const there = `${endpoints.serving}/${endpoints.total}`;
   const isBad = endpoints.serving === 0 && weightPercent !== 0;
   return [
-    service,
-    callers,
-    to,
-    use === "nearest" ? "near" : String(priority),
-    weight,
+    ...[service, callers, to],
+    use === "nearest" ? "near" : use === "unplanned" ? "-" : String(priority),
+    use === "unplanned" ? { text: use, style: "yellow" } : weight,
+    ...observedCells(observed),
     isBad ? { text: there, style: "red" } : there,
   ];
+}
+
+function observedCells(observed: Observed | undefined): readonly Cell[] {
+  if (observed === undefined) return ["-", "-", "-"];
+  const { percent, rps, errorPercent } = observed;
+  const errors = errorPercent?.toFixed(2) ?? "-";
+  return [
+    percent === undefined ? "-" : `${percent.toFixed(1)} %`,
+    rps >= 10 ? rps.toFixed(0) : percentText(rps),
+    errorPercent !== undefined && errorPercent >= 1 ? { text: errors, style: "red" } : errors,
+  ];
+}
+
+function reportsText({ clients, of, windowSeconds }: Traffic["reports"]): string {
+  if (clients === 0) return `observed: no load reports (0 of ${of} clients)`;
+  return `observed: load reports of ${clients} of ${of} clients, last ${windowSeconds} s`;
+}
+
+function overrideText({
+  service,
+  locality,
+  weight,
+  by,
+  reason,
+  expiresInSeconds,
+}: Traffic["overrides"][number]): string {
+  return `! ${service}: ${locality} has ${weight} % of its weight for another ${ageText(expiresInSeconds * 1000)} (${by}: ${reason})`;
 }

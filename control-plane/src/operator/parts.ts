@@ -6,12 +6,15 @@ import type { Endpoint, Service, ServiceSpec } from "../model/service.ts";
 import type { World } from "../model/world.ts";
 import type { PolicyStore } from "../policy/policy-store.ts";
 import type { Clients, ResourceStatus } from "../serve/clients.ts";
+import type { ObservedLoads } from "../serve/observed-loads.ts";
 
 /** All that the operator's side reads and moves. Structural, so that `control-plane.ts` decides what stands behind it. */
 export type OperatorParts = {
   readonly policies: PolicyStore;
   readonly registry: Registry;
   readonly clients: Clients;
+  /** What clients report of their requests. */
+  readonly loads: ObservedLoads;
   /** The documents and the endpoints that are being served. */
   readonly worlds: Latest<World>;
   /** What each source knows and since when. */

@@ -27,7 +27,7 @@ export type Answer = {
 
 /** The API over real parts, without a socket. */
 export type TestApi = AsyncDisposable &
-  Pick<TestParts, "clients"> & {
+  Pick<TestParts, "clients" | "loads"> & {
     readonly app: OperatorApp;
     readonly notes: readonly OperatorNote[];
     send(
@@ -44,7 +44,7 @@ export type TestApi = AsyncDisposable &
   };
 
 export async function startTestApi(instead: Partial<TestParts["parts"]> = {}): Promise<TestApi> {
-  const { parts, clients, ...rest } = await startTestParts();
+  const { parts, clients, loads, ...rest } = await startTestParts();
   const notes: OperatorNote[] = [];
   const app = await createOperatorApp({
     parts: { ...parts, ...instead },
@@ -60,6 +60,7 @@ export async function startTestApi(instead: Partial<TestParts["parts"]> = {}): P
   return {
     app,
     clients,
+    loads,
     notes,
     send,
     get: (url, headers) => send("GET", url, undefined, headers),

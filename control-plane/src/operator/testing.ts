@@ -5,6 +5,7 @@ import { joinWorlds } from "../join-worlds.ts";
 import { operatorParts } from "../operator-parts.ts";
 import { createFilePolicyStore } from "../policy/file-policy-store.ts";
 import { type ConnectedClients, createConnectedClients } from "../serve/connected-clients.ts";
+import { createLoads, type Loads } from "../serve/loads.ts";
 import { createConsulSource } from "../sources/consul/consul-source.ts";
 import { createFileSource } from "../sources/file/file-source.ts";
 import { followFeeds } from "../sources/follow-feeds.ts";
@@ -15,6 +16,7 @@ import type { OperatorParts } from "./parts.ts";
 export type TestParts = AsyncDisposable & {
   readonly parts: OperatorParts;
   readonly clients: ConnectedClients;
+  readonly loads: Loads;
 };
 
 export async function startTestParts(): Promise<TestParts> {
@@ -46,11 +48,13 @@ export async function startTestParts(): Promise<TestParts> {
     stop.signal,
   );
   const clients = createConnectedClients();
+  const loads = createLoads({ now: monotonicMs, isService: () => true });
   const metrics = async () => ({ contentType: "text/plain; version=0.0.4", text: "config_revision 1\n" });
   const parts = operatorParts({
     policies,
     registry,
     clients,
+    loads,
     joined,
     published: joined.worlds,
     metrics,
@@ -60,6 +64,7 @@ export async function startTestParts(): Promise<TestParts> {
   return {
     parts,
     clients,
+    loads,
     async [Symbol.asyncDispose]() {
       stop.abort();
       await consul[Symbol.asyncDispose]();

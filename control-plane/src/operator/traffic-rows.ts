@@ -22,14 +22,23 @@ export type TrafficRow = {
   readonly total: number;
 };
 
-/** What a split says, rule by rule in the order in which they are tried; without a split, and after the last rule: nearest. */
+/** What a split says, rule by rule in the order in which they are tried. */
 export function trafficRows(split: Split | undefined, endpoints: readonly Endpoint[]): readonly TrafficRow[] {
-  const rules = split?.rules ?? [];
-  const everywhere = rules.some(({ from }) => coversPattern(from, nearest.from));
-  return (everywhere ? rules : [...rules, nearest]).flatMap((rule) => rowsOf(rule, endpoints));
+  return rulesOf(split).flatMap((rule) => rowsOfRule(rule, endpoints));
 }
 
-function rowsOf({ from, spread, failover }: SplitRule, endpoints: readonly Endpoint[]): readonly TrafficRow[] {
+/** The rules of a split, with the one for those whom none of them names: without a split, and after the last rule, nearest. */
+export function rulesOf(split: Split | undefined): readonly SplitRule[] {
+  const rules = split?.rules ?? [];
+  const everywhere = rules.some(({ from }) => coversPattern(from, nearest.from));
+  return everywhere ? rules : [...rules, nearest];
+}
+
+/** First where its callers are sent, then its standbys, in the order in which the rule names them. */
+export function rowsOfRule(
+  { from, spread, failover }: SplitRule,
+  endpoints: readonly Endpoint[],
+): readonly TrafficRow[] {
   const first: readonly TrafficRow[] =
     spread.kind === "nearest"
       ? [
@@ -63,7 +72,8 @@ function rowsOf({ from, spread, failover }: SplitRule, endpoints: readonly Endpo
   return [...first, ...standbys];
 }
 
-function count(endpoints: readonly Endpoint[], pattern: LocalityPattern) {
+/** What stands at a place. */
+export function count(endpoints: readonly Endpoint[], pattern: LocalityPattern) {
   const there = endpoints.filter(({ locality }) => matchesLocality(pattern, locality));
   return { serving: there.filter(({ health }) => health === "serving").length, total: there.length };
 }

@@ -51,15 +51,18 @@ function worldOf(edit: Partial<World>): World {
   return { revision: 7, catalog: new Map(), splits: new Map(), policies: new Map(), ...edit };
 }
 
+const nothing: Readings = {
+  clients: () => [],
+  sources: () => [],
+  world: () => undefined,
+  loads: { totals: () => [], clients: () => [] },
+  observed: () => [],
+  now: () => now,
+};
+
 async function scrape(edit: Partial<Readings>): Promise<readonly string[]> {
   const registry = new Registry();
-  registerGauges(registry, () => ({
-    clients: () => [],
-    sources: () => [],
-    world: () => undefined,
-    now: () => now,
-    ...edit,
-  }));
+  registerGauges(registry, () => ({ ...nothing, ...edit }));
   return (await registry.metrics()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 }
 
@@ -107,7 +110,7 @@ test("endpoints are counted by service, locality and health; what is gone leaves
   } as unknown as Service;
   let world = worldOf({ catalog: new Map([[name("report"), service]]) });
   const registry = new Registry();
-  registerGauges(registry, () => ({ clients: () => [], sources: () => [], world: () => world, now: () => now }));
+  registerGauges(registry, () => ({ ...nothing, world: () => world }));
   const lines = (await registry.metrics()).split("\n");
   assert.ok(lines.includes('registry_endpoints{service="report",locality="dc-a/z1",health="serving"} 2'));
   assert.ok(lines.includes('registry_endpoints{service="report",locality="dc-a/z2",health="draining"} 1'));
@@ -145,3 +148,31 @@ for (const { title, split: given, weights } of [
     assert.ok(lines.some((line) => line.startsWith('traffic_weight{service="report",from="dc-a",to="dc-b"} ')));
   });
 }
+
+test("what clients report is a share under the labels of the weight, and a count of requests by how they ended", async () => {
+  const total = { service: "report", from: "dc-a", to: "dc-b", ok: 0, error: 0, dropped: 0 };
+  const lines = await scrape({
+    loads: {
+      totals: () => [
+        { ...total, ok: 70, error: 2 },
+        { ...total, to: "", dropped: 3 },
+      ],
+      clients: () => [
+        { nodeId: "edge-1", ageMs: 10 },
+        { nodeId: "edge-1", ageMs: undefined },
+        { nodeId: "edge-2", ageMs: 10 },
+      ],
+    },
+    observed: () => [{ service: "report", from: "*", to: "dc-b", ratio: 0.3 }],
+  });
+  assert.deepEqual(
+    lines.filter((line) => line.startsWith("traffic_")),
+    [
+      'traffic_observed_ratio{service="report",from="*",to="dc-b"} 0.3',
+      "traffic_reporting_clients 2",
+      'traffic_requests_total{service="report",from="dc-a",to="dc-b",result="ok"} 70',
+      'traffic_requests_total{service="report",from="dc-a",to="dc-b",result="error"} 2',
+      'traffic_requests_total{service="report",from="dc-a",to="",result="dropped"} 3',
+    ],
+  );
+});

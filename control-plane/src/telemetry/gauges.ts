@@ -1,10 +1,11 @@
-import { Gauge, type Registry } from "prom-client";
+import { Counter, Gauge, type Registry } from "prom-client";
 import { coversPattern, localityText, patternText } from "../model/locality.ts";
 import type { Service } from "../model/service.ts";
 import type { Split, SplitRule } from "../model/split.ts";
 import type { World } from "../model/world.ts";
 import type { SourceOverview } from "../operator/parts.ts";
 import type { ClientView } from "../serve/clients.ts";
+import type { LoadTotal, ObservedLoads } from "../serve/observed-loads.ts";
 import { sourceLabels } from "./metrics.ts";
 
 type SourceState = Pick<SourceOverview, "source" | "state" | "since">;
@@ -15,6 +16,14 @@ export type Readings = {
   sources(): readonly SourceState[];
   /** The world that is being served. */
   world(): World | undefined;
+  /** What clients report, and the shares that follow from it. */
+  readonly loads: Pick<ObservedLoads, "totals" | "clients">;
+  observed(): readonly {
+    readonly service: string;
+    readonly from: string;
+    readonly to: string;
+    readonly ratio: number;
+  }[];
   now(): Date;
 };
 
@@ -68,11 +77,38 @@ export function registerGauges(registry: Registry, readings: () => Readings | un
     ["service", "from", "to"],
     ({ world }) => [...(world()?.splits.values() ?? [])].flatMap(weightsOf),
   );
+  gauge(
+    "traffic_observed_ratio",
+    "Share of the traffic as clients report it, 0 to 1, under the labels of traffic_weight; nothing while there is none.",
+    ["service", "from", "to"],
+    ({ observed }) => observed().map(({ ratio, ...labels }) => [labels, ratio]),
+  );
+  gauge("traffic_reporting_clients", "Clients that report their loads.", [], ({ loads }) => [
+    [{}, new Set(loads.clients().map(({ nodeId }) => nodeId)).size],
+  ]);
   gauge("config_revision", "Revision of the documents that are being served.", [], ({ world }) => {
     const revision = world()?.revision;
     return revision === undefined ? [] : [[{}, revision]];
   });
+  registerRequests(registry, readings);
 }
+
+/** Counted elsewhere, by region; this only shows it. */
+function registerRequests(registry: Registry, readings: () => Readings | undefined): void {
+  new Counter({
+    name: "traffic_requests_total",
+    help: "Requests that ended ok or with an error, or were dropped before they were sent, by region of caller and endpoint.",
+    labelNames: ["service", "from", "to", "result"],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { service, from, to, ...counts } of readings()?.loads.totals() ?? [])
+        for (const result of results) if (counts[result] > 0) this.inc({ service, from, to, result }, counts[result]);
+    },
+  });
+}
+
+const results = ["ok", "error", "dropped"] as const satisfies readonly (keyof LoadTotal)[];
 
 function syncAge({ state, since }: SourceState, now: Date): number {
   return state === "current" ? 0 : Math.max(0, now.getTime() - since.getTime()) / 1000;
