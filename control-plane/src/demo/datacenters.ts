@@ -76,14 +76,15 @@ export async function createDatacenters({
   readonly observe: (note: DatacenterNote) => void;
 }): Promise<Datacenters> {
   await mkdir(folder, { recursive: true });
+  const faultFileOf = (datacenter: string) => join(folder, `${datacenter}.json`);
   const servers = names.flatMap((datacenter) =>
     zones.map((zone, index): Server => {
-      const faultFile = join(folder, `${datacenter}.json`);
-      return { id: `${datacenter}-${index + 1}`, datacenter, zone, faultFile };
+      return { id: `${datacenter}-${index + 1}`, datacenter, zone, faultFile: faultFileOf(datacenter) };
     }),
   );
   const running = new Map<string, { readonly child: Child; isUp: boolean }>();
   const notes = new Map<string, string>();
+  const faults = new Map<string, string>();
   /** Those whose end is our doing. */
   const ending = new Set<Child>();
   /** Those on their way: the end must not overlook them. */
@@ -97,7 +98,10 @@ export async function createDatacenters({
   };
   const runServer = async (server: Server) => {
     const { child, ready } = await startServer(server);
-    if (isOver) await child.kill();
+    if (isOver) {
+      ending.add(child);
+      await child.kill();
+    }
     const entry = { child, isUp: false };
     running.set(server.id, entry);
     void child.exit.then((exit) => {
@@ -120,7 +124,8 @@ export async function createDatacenters({
     states: () =>
       names.map((name) => {
         const up = of(name).filter(({ id }) => running.get(id)?.isUp).length;
-        return { name, up, of: of(name).length, note: notes.get(name) ?? "" };
+        const note = [notes.get(name), faults.get(name)].filter((each) => each !== undefined).join(", ");
+        return { name, up, of: of(name).length, note };
       }),
     async startFirst() {
       await Promise.all(names.flatMap((name) => of(name).slice(0, 1).map(run)));
@@ -136,6 +141,7 @@ export async function createDatacenters({
     },
     async kill(datacenter) {
       const children = childrenOf(datacenter);
+      if (children.length === 0) return 0;
       notes.set(datacenter, "killed");
       const killed = end(children, (child) => child.kill());
       observe({ kind: "datacenter-killed", datacenter, servers: children.length });
@@ -144,6 +150,7 @@ export async function createDatacenters({
     async stop(datacenter) {
       const began = performance.now();
       const children = childrenOf(datacenter);
+      if (children.length === 0) return 0;
       notes.set(datacenter, "draining");
       observe({ kind: "datacenter-draining", datacenter, servers: children.length });
       const count = await end(children, (child) => child.stop(drainPatienceMs));
@@ -152,13 +159,13 @@ export async function createDatacenters({
       return count;
     },
     async fail(datacenter, fault) {
-      for (const { faultFile } of of(datacenter).slice(0, 1)) await writeFile(faultFile, JSON.stringify(fault));
-      notes.set(datacenter, `${fault.status} ${fault.percent} %`);
+      await writeFile(faultFileOf(datacenter), JSON.stringify({ status: fault.status, percent: fault.percent }));
+      faults.set(datacenter, `${fault.status} ${fault.percent} %`);
       observe({ kind: "datacenter-failing", datacenter, fault });
     },
     async heal(datacenter) {
-      for (const { faultFile } of of(datacenter).slice(0, 1)) await rm(faultFile, { force: true });
-      notes.delete(datacenter);
+      await rm(faultFileOf(datacenter), { force: true });
+      faults.delete(datacenter);
       observe({ kind: "datacenter-healed", datacenter });
     },
     async [Symbol.asyncDispose]() {
