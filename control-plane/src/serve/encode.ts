@@ -5,6 +5,7 @@ import { Framed } from "@weir/proto/grpc/framed.ts";
 import { typeUrls, type XdsResource } from "../snapshot/resource.ts";
 import type { ResourceError } from "./missing.ts";
 import type { Response, Variant } from "./push.ts";
+import { createRecentFrames } from "./recent-frames.ts";
 
 // Field numbers of envoy.service.discovery.v3.DiscoveryResponse, DeltaDiscoveryResponse, Resource and ResourceError.
 const response = { version: 1, resources: 2, typeUrl: 4, nonce: 5, removed: 6 } as const;
@@ -12,11 +13,23 @@ const errorsField: Readonly<Record<Variant, number>> = { sotw: 7, delta: 9 };
 const resourceField = { version: 1, body: 2, name: 3, ttl: 6 } as const;
 const resourceTypeUrl = "type.googleapis.com/envoy.service.discovery.v3.Resource";
 
-/** Turns a response into the bytes of its gRPC message. Each resource's own bytes are made once, for all streams. */
-export function encode(
-  { type, nonce, version, resources, removed, errors, heartbeat }: Response,
-  variant: Variant,
-): Framed {
+const recent = createRecentFrames();
+
+/**
+ * Turns a response into the bytes of its gRPC message. Each resource's own bytes are made once, for all streams; and so is
+ * the message where many are sent the same: all there is to clients that connect at once, or the one resource that changed.
+ */
+export function encode(response: Response, variant: Variant): Framed {
+  const carried = response.whole ?? soleResource(response);
+  if (carried === undefined) return frameOf(response, variant);
+  return recent.of(carried, `${variant} ${response.nonce} ${response.version}`, () => frameOf(response, variant));
+}
+
+function soleResource({ resources, removed, errors, heartbeat }: Response): XdsResource | undefined {
+  return resources.length === 1 && removed.length + errors.length === 0 && !heartbeat ? resources[0] : undefined;
+}
+
+function frameOf({ type, nonce, version, resources, removed, errors, heartbeat }: Response, variant: Variant): Framed {
   const head = new BinaryWriter();
   head.tag(response.version, WireType.LengthDelimited).string(version);
   const parts = resources.map((resource) => entryOf(resource, variant, heartbeat && resource.ttlMs !== undefined));

@@ -12,13 +12,18 @@ export const noNames: NameList = new Set<string>();
 /** Lists shorter than this are not worth finding again. */
 const sharedFrom = 32;
 
+/** Is it one list for all streams that ask for these names? */
+export function isShared({ size }: NameList): boolean {
+  return size >= sharedFrom;
+}
+
 /**
  * Makes the list of these names. A thousand proxies that each ask for the endpoints of the same thousand clusters are one
  * list, as long as any of them is connected.
  */
 export function nameList(names: Iterable<string>): NameList {
   const set = new Set(names);
-  if (set.size < sharedFrom) return set;
+  if (!isShared(set)) return set;
   return lists.share(hash("sha1", [...set].toSorted().join("\0")), () => set);
 }
 

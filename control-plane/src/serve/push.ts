@@ -2,7 +2,8 @@ import { type ResourceType, resourceTypes, versionOf, type XdsResource } from ".
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import { type Conversation, dragEndpoints, type StreamNote } from "./conversation.ts";
 import { errorOf, type ResourceError } from "./missing.ts";
-import { bringInLine, type Held, heldOf, isSubscribed, type Subscription } from "./subscription.ts";
+import { bringInLine, type Held, heldOf, isSubscribed, type Subscription, writeOut } from "./subscription.ts";
+import { type Whole, wholeFor } from "./whole.ts";
 
 /** What is to be written, for `encode.ts` to turn into bytes. */
 export type Response = {
@@ -15,6 +16,8 @@ export type Response = {
   readonly errors: readonly ResourceError[];
   /** Only says that what has a time to live is still good: such resources go without their content. */
   readonly heartbeat: boolean;
+  /** All that the client wants, where that is what it is sent: the same for others who want the same. */
+  readonly whole?: Whole;
 };
 
 export type Variant = "sotw" | "delta";
@@ -37,7 +40,11 @@ export function push(
   if (step === undefined) return { send, notes };
   for (const type of resourceTypes) {
     const subscription = conversation.subscriptions.get(type);
-    if (subscription === undefined || subscription.inFlight !== undefined || !mayMake(conversation, type)) continue;
+    if (subscription === undefined) continue;
+    if (subscription.inFlight !== undefined || !mayMake(conversation, type)) {
+      writeOut(subscription, step.snapshot);
+      continue;
+    }
     const response = responseOf(conversation, subscription, step.snapshot, variant, now);
     if (response === undefined) continue;
     send.push(response);
@@ -54,15 +61,19 @@ const users = ["listener", "extension", "scopedRoutes", "routes"] as const;
 function mayMake({ subscriptions }: Conversation, type: ResourceType): boolean {
   if (made.includes(type)) return true;
   const clusters = subscriptions.get("cluster");
-  return clusters === undefined || (clusters.inFlight === undefined && clusters.dirty.size === 0);
+  return clusters === undefined || (clusters.inFlight === undefined && !isPending(clusters));
 }
 
 function mayBreak({ subscriptions }: Conversation, type: ResourceType): boolean {
   if (type !== "cluster" && type !== "endpoints" && type !== "secret") return true;
   return users.every((user) => {
     const using = subscriptions.get(user);
-    return using === undefined || (using.inFlight === undefined && using.dirty.size === 0 && using.gone.size === 0);
+    return using === undefined || (using.inFlight === undefined && !isPending(using) && using.gone.size === 0);
   });
+}
+
+function isPending({ fresh, dirty }: Subscription): boolean {
+  return fresh || dirty.size > 0;
 }
 
 function responseOf(
@@ -74,7 +85,11 @@ function responseOf(
 ): Response | undefined {
   const { type } = subscription;
   const whole = isWhole(type, variant);
-  const plan = planOf(subscription, snapshot, mayBreak(conversation, type), now);
+  const first = subscription.fresh ? wholeFor(subscription, snapshot) : undefined;
+  const plan =
+    first === undefined
+      ? planOf(subscription, snapshot, mayBreak(conversation, type), now)
+      : planOfFirst(subscription, first);
   const beat = isQuiet(plan) && isBeatDue(subscription, snapshot, now);
   const says =
     plan.changed.length + plan.missing.length > 0 || ((whole || variant === "delta") && plan.removed.length > 0);
@@ -91,11 +106,22 @@ function responseOf(
     type,
     nonce,
     version,
-    resources: whole ? wholeOf(subscription, snapshot) : beat ? withTtl(subscription, snapshot) : plan.changed,
+    resources: carried(subscription, snapshot, plan, { whole: whole && first === undefined, beat }),
     removed: variant === "delta" ? [...plan.removed, ...plan.missing] : [],
     errors: plan.missing.map((name) => errorOf(type, name)),
     heartbeat: beat,
+    ...(first === undefined ? {} : { whole: first }),
   };
+}
+
+function carried(
+  subscription: Subscription,
+  snapshot: Snapshot,
+  { changed }: Plan,
+  { whole, beat }: { readonly whole: boolean; readonly beat: boolean },
+): readonly XdsResource[] {
+  if (whole) return wholeOf(subscription, snapshot);
+  return beat ? withTtl(subscription, snapshot) : changed;
 }
 
 /** CDS and LDS carry the whole state in SotW: what is left out is deleted. Other types may carry what changed alone. */
@@ -110,6 +136,15 @@ type Plan = {
   readonly missing: readonly string[];
   readonly before: ReadonlyMap<string, Held | undefined>;
 };
+
+const nothingBefore: ReadonlyMap<string, undefined> = new Map<string, undefined>();
+
+/** A client that has nothing is sent everything: no need to look at each resource. */
+function planOfFirst(subscription: Subscription, { resources, missing, sum }: Whole): Plan {
+  subscription.fresh = false;
+  subscription.sum = sum;
+  return { changed: resources, removed: [], missing, before: nothingBefore };
+}
 
 /** Takes what is pending, as far as it may be sent now; from then on the client is taken to have it. A NACK takes it back. */
 function planOf(subscription: Subscription, snapshot: Snapshot, mayBreak: boolean, now: Date): Plan {

@@ -1,6 +1,7 @@
 import { addStamps, type ResourceType, versionOf, type XdsResource } from "../snapshot/resource.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import type { NameList, WireList } from "./name-lists.ts";
+import { wholeFor } from "./whole.ts";
 
 /** What a client has of a resource: what we sent it, or only the version that it told us when it came back. */
 export type Held = XdsResource | { readonly version: string; readonly stamp: bigint };
@@ -43,6 +44,11 @@ export type Subscription = {
   names: NameList;
   /** SotW: what the names were last read from. */
   wire: WireList | undefined;
+  /**
+   * The client has nothing yet, and is to be sent the whole of what it wants. Only between its first look at a snapshot and
+   * the answer that follows at once: what may not be sent then is written down in `differs` like everything else.
+   */
+  fresh: boolean;
   /** What the client has of each name of which it has not what the snapshot says; undefined: nothing. */
   readonly differs: Map<string, Held | undefined>;
   /** The stamps of all that the client has, added up. */
@@ -74,6 +80,7 @@ export function createSubscription(type: ResourceType, names: NameList, now: Dat
     wildcard: false,
     names,
     wire: undefined,
+    fresh: false,
     differs: new Map(),
     sum: 0n,
     dirty: new Set(),
@@ -136,23 +143,25 @@ export function begin(subscription: Subscription, snapshot: Snapshot): void {
   const { claim } = subscription;
   subscription.claim = { kind: "none" };
   const resources = snapshot.resources[subscription.type];
-  const wanted = subscription.wildcard ? resources.keys() : subscription.names.values();
-  if (claim.kind === "all" && claim.version === versionOf(wantedSum(subscription, snapshot))) {
-    subscription.sum = wantedSum(subscription, snapshot);
-    subscription.acked = claim.version;
-    subscription.owed = false;
-    return;
+  if (claim.kind === "all") {
+    const { sum } = wholeFor(subscription, snapshot);
+    if (claim.version === versionOf(sum)) {
+      subscription.sum = sum;
+      subscription.acked = claim.version;
+      subscription.owed = false;
+      return;
+    }
   }
   if (claim.kind === "each" && claimsAll(subscription, snapshot, claim.versions)) {
-    subscription.sum = wantedSum(subscription, snapshot);
+    subscription.sum = wholeFor(subscription, snapshot).sum;
     subscription.acked = versionOf(subscription.sum);
     return;
   }
-  const versions = claim.kind === "each" ? new Map(claim.versions) : undefined;
-  for (const name of wanted) compare(subscription, resources.get(name), name, versions);
-  if (subscription.wildcard)
-    for (const name of subscription.names.values()) compare(subscription, resources.get(name), name, versions);
-  for (const [name, version] of versions ?? []) {
+  const versions = new Map(claim.kind === "each" ? claim.versions : []);
+  subscription.fresh = versions.size === 0;
+  if (subscription.fresh) return;
+  for (const name of wantedNames(subscription, snapshot)) compare(subscription, resources.get(name), name, versions);
+  for (const [name, version] of versions) {
     if (resources.has(name) || !isSubscribed(subscription, name)) continue;
     subscription.differs.set(name, { version, stamp: 0n });
     subscription.dirty.delete(name);
@@ -160,14 +169,29 @@ export function begin(subscription: Subscription, snapshot: Snapshot): void {
   }
 }
 
+/** Writes down of each resource that a fresh client does not have it, for when it cannot be sent the whole at once. */
+export function writeOut(subscription: Subscription, snapshot: Snapshot): void {
+  if (!subscription.fresh) return;
+  subscription.fresh = false;
+  for (const name of wantedNames(subscription, snapshot)) {
+    subscription.differs.set(name, undefined);
+    subscription.dirty.add(name);
+  }
+}
+
+function* wantedNames({ type, wildcard, names }: Subscription, snapshot: Snapshot): Generator<string> {
+  if (wildcard) yield* snapshot.resources[type].keys();
+  yield* names.values();
+}
+
 function compare(
   subscription: Subscription,
   resource: XdsResource | undefined,
   name: string,
-  versions: ReadonlyMap<string, string> | undefined,
+  versions: ReadonlyMap<string, string>,
 ): void {
   if (subscription.dirty.has(name)) return;
-  const version = versions?.get(name);
+  const version = versions.get(name);
   if (resource !== undefined && version === resource.version) {
     subscription.sum = addStamps(subscription.sum, resource.stamp);
     return;
@@ -199,13 +223,4 @@ export function beginWildcard(subscription: Subscription, snapshot: Snapshot): v
     subscription.differs.set(name, undefined);
     subscription.dirty.add(name);
   }
-}
-
-/** The sum of stamps of what the client is to hold, were it all as in the snapshot. */
-function wantedSum(subscription: Subscription, snapshot: Snapshot): bigint {
-  const resources = snapshot.resources[subscription.type];
-  if (subscription.wildcard) return snapshot.sums[subscription.type];
-  let sum = 0n;
-  for (const name of subscription.names.values()) sum = addStamps(sum, resources.get(name)?.stamp ?? 0n);
-  return sum;
 }
