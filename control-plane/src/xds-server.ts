@@ -26,7 +26,7 @@ export type {
 } from "./serve/clients.ts";
 export type { Resources } from "./snapshot/pack.ts";
 export type { ResourceType } from "./snapshot/resource.ts";
-export type { AdsLimits as XdsLimits, Caller };
+export { type AdsLimits as XdsLimits, type Caller, defaultLimits };
 
 /** Everything that an xDS server can be told; only `listen` must be there. */
 export type XdsServerOptions = {
