@@ -12,8 +12,15 @@ export type TlsFiles = {
   readonly clientCAFile: string | undefined;
 };
 
-/** What one connection of an xDS client may cost; what `startAds` takes. */
+/** What xDS clients may cost, all together and each; what `startAds` takes. 0 connections or streams: as many as come. */
 export type XdsLimits = {
+  readonly maxConnections: number;
+  readonly maxConnectionsPerAddress: number;
+  readonly handshakeTimeoutMs: number;
+  readonly maxIdleMs: number;
+  readonly streamBurst: number;
+  readonly streamsPerSecond: number;
+  readonly streamsPerNodePerMinute: number;
   readonly maxConcurrentStreams: number;
   readonly maxSessionMemoryMb: number;
   readonly maxRequestBytes: number;
@@ -84,12 +91,19 @@ export function parseConfig(input: ConfigInput): Parsed<Config> {
 const mebibyte = 1024 ** 2;
 
 function configOf({ xds, admin, resources, data, datacenters, telemetry }: z.output<typeof serverFileSchema>): Config {
-  const { keepalive, connectionAge, ...limits } = xds.limits;
+  const { keepalive, connectionAge, connections, newStreams, ...limits } = xds.limits;
   return {
     xds: {
       address: xds.address,
       tls: xds.tls && { ...xds.tls, clientCAFile: xds.tls.clientCAFile },
       limits: {
+        maxConnections: connections.max,
+        maxConnectionsPerAddress: connections.perAddress,
+        handshakeTimeoutMs: connections.handshake,
+        maxIdleMs: connections.idle,
+        streamBurst: newStreams.burst,
+        streamsPerSecond: newStreams.perSecond,
+        streamsPerNodePerMinute: newStreams.perNodePerMinute,
         maxConcurrentStreams: limits.streamsPerConnection,
         maxSessionMemoryMb: limits.sessionMemory / mebibyte,
         maxRequestBytes: limits.messageSize,

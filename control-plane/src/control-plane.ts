@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ServerCredentials } from "@grpc/grpc-js";
 import type { Config, TlsFiles } from "./config.ts";
 import { joinWorlds } from "./join-worlds.ts";
 import { createLatest, type Latest } from "./lib/latest.ts";
@@ -12,7 +11,7 @@ import { startOperator } from "./operator/operator-server.ts";
 import { operatorParts } from "./operator-parts.ts";
 import { createFilePolicyStore } from "./policy/file-policy-store.ts";
 import { watchDirectory } from "./policy/watch-directory.ts";
-import { startAds } from "./serve/ads-server.ts";
+import { type ListenerTls, startAds } from "./serve/ads-server.ts";
 import { createConnectedClients } from "./serve/connected-clients.ts";
 import { csdsService } from "./serve/csds-service.ts";
 import { createTurns } from "./serve/turns.ts";
@@ -96,7 +95,7 @@ export async function runControlPlane(
   const reporting = loadReporting({ published, intervalMs, ...admission, observe, monotonicMs });
 
   await using ads = await startAds(
-    { ...config.xds.address, credentials: await credentialsOf(config.xds.tls), limits: config.xds.limits },
+    { ...config.xds.address, tls: await tlsOf(config.xds.tls), limits: config.xds.limits },
     {
       lease: snapshots.lease,
       ...admission,
@@ -157,19 +156,15 @@ async function publishAll(worlds: Latest<World>, publish: (world: World) => void
   for await (const world of worlds.changes(signal)) publish(world);
 }
 
-async function credentialsOf(tls: TlsFiles | undefined): Promise<ServerCredentials> {
-  if (tls === undefined) return ServerCredentials.createInsecure();
+async function tlsOf(tls: TlsFiles | undefined): Promise<ListenerTls | undefined> {
+  if (tls === undefined) return undefined;
   const { certFile, keyFile, clientCAFile } = tls;
-  const [certificates, key, authorities] = await Promise.all([
+  const [certificates, key, clientAuthorities] = await Promise.all([
     readPem(certFile, "xds.tls.certFile"),
     readPem(keyFile, "xds.tls.keyFile"),
-    clientCAFile === undefined ? null : readPem(clientCAFile, "xds.tls.clientCAFile"),
+    clientCAFile === undefined ? undefined : readPem(clientCAFile, "xds.tls.clientCAFile"),
   ]);
-  return ServerCredentials.createSsl(
-    authorities,
-    [{ cert_chain: certificates, private_key: key }],
-    authorities !== null,
-  );
+  return { certificates, key, clientAuthorities };
 }
 
 async function readPem(file: string, setting: string): Promise<Buffer> {

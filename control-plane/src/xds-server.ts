@@ -1,15 +1,13 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { ServerCredentials } from "@grpc/grpc-js";
 import type { Node } from "@weir/proto/envoy/config/core/v3/base_pb.ts";
 import { listenAddressRule, parseListenAddress } from "./config/listen-address.ts";
 import { type Parsed, parsed, refused } from "./lib/parsed.ts";
 import type { ViewerKey } from "./model/viewer.ts";
-import { type AdsLimits, defaultLimits, startAds } from "./serve/ads-server.ts";
+import { type AdsLimits, type AdsNote, defaultLimits, type ListenerTls, startAds } from "./serve/ads-server.ts";
 import type { Caller } from "./serve/caller.ts";
 import type { Clients } from "./serve/clients.ts";
 import { createConnectedClients } from "./serve/connected-clients.ts";
 import type { Identity } from "./serve/identity.ts";
-import type { ClientNote } from "./serve/session.ts";
 import { createTurns } from "./serve/turns.ts";
 import { viewerOfNode } from "./serve/viewer-of-node.ts";
 import type { Resources } from "./snapshot/pack.ts";
@@ -65,7 +63,7 @@ export type XdsTls = {
 
 /** What an xDS server tells. */
 export type XdsNote =
-  | ClientNote
+  | AdsNote
   /** `viewer` or `refuse` threw: the client was refused. */
   | {
       readonly kind: "hook-threw";
@@ -101,7 +99,7 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
   const server = await startAds<Seen>(
     {
       ...addressOf(options.listen),
-      credentials: credentialsOf(options.tls),
+      tls: options.tls && tlsOf(options.tls),
       limits: { ...defaultLimits, ...options.limits },
     },
     {
@@ -139,14 +137,12 @@ function addressOf(listen: XdsServerOptions["listen"]): { readonly host: string;
   return address;
 }
 
-function credentialsOf(tls: XdsTls | undefined): ServerCredentials {
-  if (tls === undefined) return ServerCredentials.createInsecure();
-  const { certificates, key, clientAuthorities } = tls;
-  return ServerCredentials.createSsl(
-    clientAuthorities === undefined ? null : Buffer.from(clientAuthorities),
-    [{ cert_chain: Buffer.from(certificates), private_key: Buffer.from(key) }],
-    clientAuthorities !== undefined,
-  );
+function tlsOf({ certificates, key, clientAuthorities }: XdsTls): ListenerTls {
+  return {
+    certificates: Buffer.from(certificates),
+    key: Buffer.from(key),
+    clientAuthorities: clientAuthorities && Buffer.from(clientAuthorities),
+  };
 }
 
 function seenOf(

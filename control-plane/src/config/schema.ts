@@ -22,8 +22,29 @@ const tls = z.strictObject({
   clientCAFile: path("a file with the authorities of the clients").optional(),
 });
 
+// 0 is no limit. An address may be a whole data center behind one gateway: it may have most of them, and leaves some.
+const connections = z
+  .strictObject({
+    max: count(0, 1_000_000).prefault(10_000),
+    perAddress: count(0, 1_000_000).prefault(8_000),
+    handshake: duration("5s", 100),
+    idle: duration("60s", 1_000),
+  })
+  .prefault({});
+
+// All clients of a process come at once when it was restarted; what is limited is their coming again and again.
+const newStreams = z
+  .strictObject({
+    burst: count(1, 1_000_000).prefault(5_000),
+    perSecond: count(0, 1_000_000).prefault(1_000),
+    perNodePerMinute: count(0, 1_000_000).prefault(120),
+  })
+  .prefault({});
+
 const limits = z
   .strictObject({
+    connections,
+    newStreams,
     streamsPerConnection: count(1, 100_000).prefault(100),
     // What a delta client that reconnects tells of what it holds goes into one request: 1 MiB is about 10,000 resources.
     messageSize: size("1MiB", 4096),

@@ -28,6 +28,26 @@ export const settings: readonly Setting[] = [
   setting("xds.tls.certFile", "<file>", "certificate chain of the xDS server (PEM)"),
   setting("xds.tls.keyFile", "<file>", "key of the xDS server (PEM)"),
   setting("xds.tls.clientCAFile", "<file>", "authorities that sign the certificates of xDS clients (PEM)"),
+  setting("xds.limits.connections.max", "<count>", "connections that may be open; 0 is no limit", { read: numeral }),
+  setting("xds.limits.connections.perAddress", "<count>", "and from one address; 0 is no limit", { read: numeral }),
+  setting("xds.limits.connections.handshake", "<duration>", "how long a connection may take to greet"),
+  setting(
+    "xds.limits.connections.idle",
+    "<duration>",
+    "how long it may be without a stream, and a stream without a request",
+  ),
+  setting("xds.limits.newStreams.burst", "<count>", "streams that may be opened at once", { read: numeral }),
+  setting("xds.limits.newStreams.perSecond", "<count>", "and in each second after that; 0 is no limit", {
+    read: numeral,
+  }),
+  setting(
+    "xds.limits.newStreams.perNodePerMinute",
+    "<count>",
+    "a node that opens more is refused first when it gets tight; 0 is no limit",
+    {
+      read: numeral,
+    },
+  ),
   setting("xds.limits.streamsPerConnection", "<count>", "streams that one connection may have open", { read: numeral }),
   setting("xds.limits.messageSize", "<size>", "longest request of an xDS client"),
   setting("xds.limits.sessionMemory", "<size>", "memory that one connection may hold"),

@@ -1,23 +1,40 @@
-import { Server, type ServerCredentials } from "@grpc/grpc-js";
+import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { frameOnce } from "@weir/proto/grpc/framed.ts";
+import { type AdmissionLimits, createAdmission } from "./admission.ts";
+import { type AdmissionNote, createAdmissionGate } from "./admission-gate.ts";
 import { type DiscoveryService, discoveryServices } from "./discovery-service.ts";
-import type { SessionParts } from "./session.ts";
+import { type ListenerLimits, type ListenerNote, startListener } from "./listener.ts";
+import { endable } from "./listener-status.ts";
+import type { ListenerTls } from "./listener-tls.ts";
+import type { ClientNote, SessionParts } from "./session.ts";
 
-/** Limits of one connection and one message. grpc-js's own let 391 KB of traffic pin a gigabyte (measured, 1.14). */
-export type AdsLimits = {
-  readonly maxConcurrentStreams: number;
-  readonly maxSessionMemoryMb: number;
-  readonly maxRequestBytes: number;
-  readonly keepaliveTimeMs: number;
-  readonly keepaliveTimeoutMs: number;
-  readonly maxConnectionAgeMs: number;
-  readonly maxConnectionAgeGraceMs: number;
-};
+export type { ListenerTls };
+
+/** Limits of all connections, one connection and one message. grpc-js's own let 391 KB of traffic pin a gigabyte (measured, 1.14). */
+export type AdsLimits = ListenerLimits &
+  AdmissionLimits & {
+    readonly maxConcurrentStreams: number;
+    readonly maxSessionMemoryMb: number;
+    readonly maxRequestBytes: number;
+    /** How long a connection may be open without a stream, and a stream without a request. */
+    readonly maxIdleMs: number;
+    readonly keepaliveTimeMs: number;
+    readonly keepaliveTimeoutMs: number;
+    readonly maxConnectionAgeMs: number;
+    readonly maxConnectionAgeGraceMs: number;
+  };
 
 export const defaultLimits: AdsLimits = {
+  maxConnections: 10_000,
+  maxConnectionsPerAddress: 8_000,
+  handshakeTimeoutMs: 5_000,
+  streamBurst: 5_000,
+  streamsPerSecond: 1_000,
+  streamsPerNodePerMinute: 120,
   maxConcurrentStreams: 100,
   maxSessionMemoryMb: 16,
   maxRequestBytes: 4 * 1024 * 1024,
+  maxIdleMs: 60_000,
   keepaliveTimeMs: 10_000,
   keepaliveTimeoutMs: 5_000,
   maxConnectionAgeMs: 1_800_000,
@@ -27,52 +44,74 @@ export const defaultLimits: AdsLimits = {
 export type AdsConfig = {
   readonly host: string;
   readonly port: number;
-  readonly credentials: ServerCredentials;
+  /** Plaintext, if undefined. */
+  readonly tls: ListenerTls | undefined;
   readonly limits: AdsLimits;
 };
 
-export type AdsServer = AsyncDisposable & { readonly host: string; readonly port: number };
+/** What the xDS port tells: of clients, and of those who did not become one. */
+export type AdsNote = ClientNote | ListenerNote | AdmissionNote;
+
+export type AdsParts<V> = Omit<SessionParts<V>, "admit" | "drop" | "firstRequestTimeoutMs"> & {
+  readonly observe: (note: AdsNote) => void;
+};
+
+export type AdsServer = AsyncDisposable & {
+  readonly host: string;
+  readonly port: number;
+  /** Connections that are open. */
+  connections(): number;
+};
 
 const sweepMs = 1_000;
 
 /** Serves xDS, and `more` on the same port; port 0 takes a free one. Closing ends all streams: clients keep what they hold and come back. */
 export async function startAds<V>(
-  { host, port, credentials, limits }: AdsConfig,
-  parts: SessionParts<V>,
+  { host, port, tls, limits }: AdsConfig,
+  parts: AdsParts<V>,
   more: readonly DiscoveryService[] = [],
 ): Promise<AdsServer> {
+  const monotonicMs = () => performance.now();
+  const { observe } = parts;
+  const admission = createAdmission({ limits, monotonicMs });
+  const gate = createAdmissionGate({ admission, observe, monotonicMs });
   const server = new Server({
-    interceptors: [frameOnce],
+    interceptors: [endable, gate.interceptor, frameOnce],
     "grpc.max_concurrent_streams": limits.maxConcurrentStreams,
     "grpc-node.max_session_memory": limits.maxSessionMemoryMb,
     "grpc.max_receive_message_length": limits.maxRequestBytes,
+    "grpc.max_connection_idle_ms": limits.maxIdleMs,
     "grpc.keepalive_time_ms": limits.keepaliveTimeMs,
     "grpc.keepalive_timeout_ms": limits.keepaliveTimeoutMs,
     "grpc.max_connection_age_ms": limits.maxConnectionAgeMs,
     "grpc.max_connection_age_grace_ms": limits.maxConnectionAgeGraceMs,
+    // Nobody asks for it here, and it costs 3 KB a connection.
+    "grpc.enable_channelz": 0,
   });
-  for (const { definition, handlers } of [...discoveryServices(parts), ...more])
+  const session: SessionParts<V> = {
+    ...parts,
+    firstRequestTimeoutMs: limits.maxIdleMs,
+    admit: gate.node,
+    // Only used once clients are connected.
+    drop: (peer) => listener.drop(peer),
+  };
+  for (const { definition, handlers } of [...discoveryServices(session), ...more])
     server.addService(definition, handlers);
-  const bound = await new Promise<number>((resolve, reject) => {
-    const target = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-    server.bindAsync(target, credentials, (error, chosen) => {
-      if (error === null) resolve(chosen);
-      else {
-        const says = `xDS cannot listen on ${target}: ${error.message}; is another Weir running, or choose another --xds address`;
-        reject(new Error(says, { cause: error }));
-      }
-    });
-  });
+  // TLS is the listener's; what it injects has been decrypted.
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const listener = await startListener({ host, port, tls, limits, injector, observe, monotonicMs });
   const sweeping = setInterval(() => {
     const now = parts.now();
     for (const stream of [...parts.clients.streams()]) stream.sweep(now);
   }, sweepMs);
   return {
     host,
-    port: bound,
+    port: listener.port,
+    connections: listener.connections,
     async [Symbol.asyncDispose]() {
       clearInterval(sweeping);
       // Streams of proxies never end by themselves, so there is nothing to wait for.
+      await listener[Symbol.asyncDispose]();
       server.forceShutdown();
     },
   };

@@ -3,10 +3,10 @@ import { createServer, type SecureVersion } from "node:tls";
 
 /** PEM, all of it. */
 export type ListenerTls = {
-  readonly certificates: Buffer;
-  readonly key: Buffer;
+  readonly certificates: string | Buffer;
+  readonly key: string | Buffer;
   /** Who signs the clients' certificates; with it, nobody is served without one. */
-  readonly clientAuthorities: Buffer | undefined;
+  readonly clientAuthorities: string | Buffer | undefined;
   /** TLSv1.2 unless told: Envoy's own default as a client is TLS 1.2 at most. */
   readonly minVersion?: SecureVersion;
 };

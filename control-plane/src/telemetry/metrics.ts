@@ -36,6 +36,11 @@ export function createMetrics(registry: Registry) {
       "Localities and endpoints of load reports that were left out because there are too many.",
       [],
     ),
+    failedClients: counter("xds_client_failed_total", "Streams ended by a fault of the control plane.", []),
+    refusedConnections: counter("xds_connection_refused_total", "Connections refused before any stream was opened.", [
+      "reason",
+    ]),
+    refusedStreams: counter("xds_stream_refused_total", "Streams told to come again later.", ["reason"]),
     responseBytes: histogram("xds_response_bytes", "Size of the responses sent to xDS clients.", bytes, ["type"]),
     streamSeconds: histogram(
       "xds_stream_duration_seconds",

@@ -181,6 +181,32 @@ const table: { readonly [Kind in Note["kind"]]: Row<Extract<Note, { readonly kin
     fields: ({ peer }) => ({ component: "xds", peer }),
     counts: (_note, { refusedClients }) => refusedClients.inc(),
   },
+  "client-failed": {
+    level: "error",
+    says: ({ cause }) => `the stream of a client is ended by a fault of ours: ${faultText(cause)}`,
+    fields: ({ peer, nodeId, cause }) => ({
+      ...{ component: "xds", peer, node: nodeId },
+      stack: cause instanceof Error ? cause.stack : undefined,
+    }),
+    counts: (_note, { failedClients }) => failedClients.inc(),
+    again: ({ cause }) => faultText(cause),
+  },
+  "connections-refused": {
+    level: "warn",
+    says: ({ count, peer, says }) => refusedText("connection", count, peer, says),
+    fields: ({ count, reasons, peer }) => ({ component: "xds", count, ...reasons, peer }),
+    counts: ({ reasons }, { refusedConnections }) => {
+      for (const [reason, count] of Object.entries(reasons)) refusedConnections.inc({ reason }, count);
+    },
+  },
+  "streams-refused": {
+    level: "warn",
+    says: ({ count, peer, says }) => refusedText("stream", count, peer, says),
+    fields: ({ count, reasons, peer }) => ({ component: "xds", count, ...reasons, peer }),
+    counts: ({ reasons }, { refusedStreams }) => {
+      for (const [reason, count] of Object.entries(reasons)) refusedStreams.inc({ reason }, count);
+    },
+  },
   "client-slow": {
     level: "warn",
     says: ({ type, forMs }) =>
@@ -405,6 +431,16 @@ export function createObserve({
 /** The row that stands at a note's kind takes that kind of note; TypeScript cannot say so of a union. */
 function rowOf(note: Note): Row<Note> {
   return table[note.kind] as unknown as Row<Note>;
+}
+
+function faultText(cause: unknown): string {
+  return cause instanceof Error ? causeText(cause) : shortened(String(cause));
+}
+
+function refusedText(what: string, count: number, peer: string, says: string): string {
+  return count === 1
+    ? `the ${what} of ${peer} is refused: ${shortened(says)}`
+    : `${count} ${what}s are refused; the last, of ${peer}: ${shortened(says)}`;
 }
 
 function changesText(
