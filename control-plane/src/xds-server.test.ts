@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
+import { execFile, spawnSync } from "node:child_process";
+import { X509Certificate } from "node:crypto";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { promisify } from "node:util";
 import { create } from "@bufbuild/protobuf";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
-import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import { type ChannelCredentials, Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { type Cluster, ClusterSchema } from "@weir/proto/envoy/config/cluster/v3/cluster_pb.ts";
 import { AggregatedDiscoveryService } from "@weir/proto/envoy/service/discovery/v3/ads_pb.ts";
 import { DiscoveryRequestSchema } from "@weir/proto/envoy/service/discovery/v3/discovery_pb.ts";
@@ -24,9 +30,13 @@ async function start(t: TestContext, options: Partial<XdsServerOptions> = {}) {
 function connect(
   t: TestContext,
   { port }: { readonly port: number },
-  { node = { id: "web-1", cluster: "shop" }, headers = {} }: { readonly node?: object; readonly headers?: object } = {},
+  {
+    node = { id: "web-1", cluster: "shop" },
+    headers = {},
+    channel = credentials.createInsecure(),
+  }: { readonly node?: object; readonly headers?: object; readonly channel?: ChannelCredentials } = {},
 ) {
-  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+  const client = new Client(`localhost:${port}`, channel);
   const { path, requestSerialize, responseDeserialize } = methodOf(
     AggregatedDiscoveryService,
     AggregatedDiscoveryService.method.streamAggregatedResources,
@@ -131,6 +141,30 @@ test("a hook that throws refuses its client and nobody else, and does not tell i
   assert.deepEqual(threw, ["web-1 viewer Error: no shard is called that", "web-2 refuse Error: the key file is gone"]);
   assert.deepEqual(names(await connect(t, server).next()), ["report"]);
 });
+
+const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;
+test("with tls, who may come can be told by the certificate", { skip: !hasOpenssl }, async (t) => {
+  const { certificates, key } = await makeCertificate(t, "localhost");
+  const { server } = await start(t, {
+    tls: { certificates, key, clientAuthorities: certificates },
+    refuse: (_node, { certificate = "" }) => `${new X509Certificate(certificate).subject} may not`,
+  });
+  const pem = [certificates, key, certificates].map((text) => Buffer.from(text));
+  const channel = credentials.createSsl(...(pem as [Buffer, Buffer, Buffer]));
+  assert.equal((await connect(t, server, { channel }).ended).details, "CN=localhost may not");
+  assert.equal((await connect(t, server).ended).code, status.UNAVAILABLE, "in plaintext nobody is served");
+});
+
+/** A certificate that is its own authority. */
+async function makeCertificate(t: TestContext, name: string) {
+  const dir = await mkdtemp(join(tmpdir(), "weir-xds-server-"));
+  t.after(() => rm(dir, { recursive: true, force: true }));
+  const [keyFile, file] = [join(dir, "key.pem"), join(dir, "certificate.pem")];
+  const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
+  const subject = ["-subj", `/CN=${name}`, "-addext", `subjectAltName=DNS:${name}`];
+  await promisify(execFile)("openssl", ["req", "-x509", ...kind, ...subject, "-keyout", keyFile, "-out", file]);
+  return { certificates: await readFile(file, "utf8"), key: await readFile(keyFile, "utf8") };
+}
 
 test("an address that cannot be listened on is named", async (t) => {
   await assert.rejects(createXdsServer({ listen: "localhost" }), /listen: "localhost" is not address:port/);
