@@ -86,24 +86,36 @@ function takeReports<V>(call: Call, parts: LrsParts<V>, pace: Pace): void {
     try {
       stats = readLoadStats(bytes, { node: session === undefined });
     } catch (thrown) {
-      const says = thrown instanceof Error ? thrown.message : String(thrown);
-      return refuse(status.INVALID_ARGUMENT, `the request is no LoadStatsRequest: ${says}`);
+      return refuse(status.INVALID_ARGUMENT, `the request is no LoadStatsRequest: ${textOf(thrown)}`);
     }
+    try {
+      take(bytes.length, stats);
+    } catch (thrown) {
+      // Whatever it is, it is about this client: the others go on.
+      refuse(status.INTERNAL, textOf(thrown));
+    }
+  });
+
+  function take(length: number, stats: LoadStats): void {
     session ??= open(stats.node);
     if (session === undefined) return;
     const { nodeId, client, reporter, pacer, tell } = session;
-    if (stats.nodeId !== undefined && stats.nodeId !== "" && stats.nodeId !== nodeId)
-      return end(status.INVALID_ARGUMENT, "the node of a stream cannot change: open another stream");
-    if (!pacer.reported(bytes.length)) {
+    if (stats.nodeId !== undefined && stats.nodeId !== "" && stats.nodeId !== nodeId) {
+      end(status.INVALID_ARGUMENT, "the node of a stream cannot change: open another stream");
+      return;
+    }
+    if (!pacer.reported(length)) {
       const seconds = pace.intervalMs() / 1000;
-      return end(status.RESOURCE_EXHAUSTED, `too many reports: one is wanted every ${seconds} s`);
+      end(status.RESOURCE_EXHAUSTED, `too many reports: one is wanted every ${seconds} s`);
+      return;
     }
     const { report, leftOut } = loadReportOf(stats.clusters);
     const rows = leftOut + reporter.report(report);
-    observe({ kind: "load-reported", nodeId, client, clusters: stats.clusters.length, bytes: bytes.length });
+    observe({ kind: "load-reported", nodeId, client, clusters: stats.clusters.length, bytes: length });
     if (rows > 0) observe({ kind: "load-left-out", nodeId, client, rows });
     tell();
-  });
+  }
+
   call.on("end", () => {
     close("the client closed the stream");
     call.end();
@@ -147,6 +159,10 @@ function takeReports<V>(call: Call, parts: LrsParts<V>, pace: Pace): void {
     pacer[Symbol.dispose]();
     observe({ kind: "load-reporter-gone", nodeId, client, peer, cause });
   }
+}
+
+function textOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 const reportsAll = "envoy.lrs.supports_send_all_clusters";
