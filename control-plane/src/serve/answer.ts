@@ -10,7 +10,7 @@ export function takeAnswer(
   reason: string | undefined,
   now: Date,
 ): readonly StreamNote[] {
-  const { inFlight, type } = subscription;
+  const { inFlight, type, rejections } = subscription;
   if (inFlight === undefined || snapshot === undefined) return [];
   subscription.inFlight = undefined;
   subscription.since = now;
@@ -18,7 +18,7 @@ export function takeAnswer(
   const tookMs = now.getTime() - inFlight.sentAt.getTime();
   if (reason === undefined) {
     subscription.acked = version;
-    for (const { name } of resources) subscription.rejections.delete(name);
+    if (rejections.size > 0) for (const { name } of resources) rejections.delete(name);
     return [{ kind: "acked", type, nonce, version, tookMs }];
   }
   const names = reject(subscription, snapshot, inFlight, reason || "no reason given", now);

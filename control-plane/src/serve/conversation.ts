@@ -1,4 +1,4 @@
-import { type CommonType, commonTypes, type ResourceType } from "../snapshot/resource.ts";
+import { type CommonType, commonTypes, type ResourceType, type XdsResource } from "../snapshot/resource.ts";
 import type { Snapshot, SnapshotStep } from "../snapshot/snapshot.ts";
 import type { ClientStatus, ResourceStatus, TypeStatus, TypeStatuses } from "./clients.ts";
 import { markRetries } from "./rejection.ts";
@@ -91,10 +91,16 @@ function markChanges(conversation: Conversation, before: Snapshot, { changes }: 
  * A changed cluster takes its endpoints along. Envoy warms a changed cluster until endpoints arrive and does not ask for
  * them again: without this it stays on the old cluster, and holds its ACK back, for 15 s (seen with 1.40).
  */
-export function dragEndpoints(conversation: Conversation, snapshot: Snapshot, uses: readonly string[]): void {
-  const endpoints = conversation.subscriptions.get("endpoints");
-  if (endpoints === undefined) return;
-  for (const name of uses) if (heldOf(endpoints, snapshot, name) !== undefined) resend(endpoints, snapshot, name);
+export function dragEndpoints(
+  { subscriptions }: Conversation,
+  snapshot: Snapshot,
+  clusters: readonly XdsResource[],
+): void {
+  const endpoints = subscriptions.get("endpoints");
+  if (endpoints === undefined || endpoints.fresh) return;
+  for (const { uses } of clusters) {
+    for (const name of uses) if (heldOf(endpoints, snapshot, name) !== undefined) resend(endpoints, snapshot, name);
+  }
 }
 
 /** What time alone brings about: rejected versions are tried again. */

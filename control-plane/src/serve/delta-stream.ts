@@ -1,7 +1,7 @@
 import { type ResourceType, resourceTypeOf } from "../snapshot/resource.ts";
 import { takeAnswer } from "./answer.ts";
 import type { Conversation, StreamNote } from "./conversation.ts";
-import { changedList, nameList, noNames } from "./name-lists.ts";
+import { changedList, nameList, noNames, withoutStar } from "./name-lists.ts";
 import type { DeltaRequest } from "./request.ts";
 import { canBeAll, noteUnknownType } from "./requested-type.ts";
 import { begin, beginWildcard, createSubscription, forget, resend, type Subscription } from "./subscription.ts";
@@ -28,11 +28,11 @@ function subscribed({ type, wildcard, names }: Subscription): StreamNote {
 }
 
 function open(conversation: Conversation, type: ResourceType, request: DeltaRequest, now: Date): Subscription {
-  const { subscribe } = request;
-  const subscription = createSubscription(type, nameList(subscribe.filter((name) => name !== "*")), now);
+  const names = nameList(request.subscribe);
+  const subscription = createSubscription(type, withoutStar(names), now);
   conversation.subscriptions.set(type, subscription);
   // Only clusters and listeners can be had without naming them: the legacy wildcard.
-  subscription.wildcard = subscribe.includes("*") || (subscribe.length === 0 && canBeAll(type));
+  subscription.wildcard = names.has("*") || (names.size === 0 && canBeAll(type));
   subscription.owed = subscription.wildcard;
   subscription.claim = { kind: "each", versions: request.initial };
   if (conversation.step !== undefined) begin(subscription, conversation.step.snapshot);

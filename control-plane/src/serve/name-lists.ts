@@ -21,10 +21,24 @@ export function isShared({ size }: NameList): boolean {
  * Makes the list of these names. A thousand proxies that each ask for the endpoints of the same thousand clusters are one
  * list, as long as any of them is connected.
  */
-export function nameList(names: Iterable<string>): NameList {
+export function nameList(names: readonly string[]): NameList {
+  const known = listsOfNames.get(names);
+  if (known !== undefined) return known;
   const set = new Set(names);
   if (!isShared(set)) return set;
-  return lists.share(hash("sha1", [...set].toSorted().join("\0")), () => set);
+  const list = lists.share(hash("sha1", [...set].toSorted().join("\0")), () => set);
+  listsOfNames.set(names, list);
+  namesOfLists.set(list, names);
+  return list;
+}
+
+// Names that were read from equal bytes are one array (see `namesOf`): it is known by itself, and kept as long as its list.
+const listsOfNames = new WeakMap<readonly string[], NameList>();
+const namesOfLists = new WeakMap<NameList, readonly string[]>();
+
+/** The list without the name that stands for all. */
+export function withoutStar(list: NameList): NameList {
+  return list.has("*") ? nameList([...list.values()].filter((name) => name !== "*")) : list;
 }
 
 /** The list with some names more and some less. */
@@ -35,7 +49,7 @@ export function changedList(
   const names = new Set(list.values());
   for (const name of drop) names.delete(name);
   for (const name of add) names.add(name);
-  return nameList(names);
+  return nameList([...names]);
 }
 
 /** Names as a SotW request carries them, all of them again in each ACK. Equal bytes are equal names, so they are not read. */
@@ -51,6 +65,11 @@ export function wireList({ bytes, names }: NamesOnWire): WireList {
   // The request's own buffer is not kept alive for a slice of it.
   const read = () => ({ bytes: Buffer.from(bytes), names: new Set(names()) });
   return bytes.length < wireSharedFrom ? read() : wireLists.share(hash("sha1", bytes), read);
+}
+
+/** Reads the names of a request; many names that stand in equal bytes are the same array. */
+export function namesOf({ bytes, names }: NamesOnWire): readonly string[] {
+  return bytes.length < wireSharedFrom ? names() : readNames.share(hash("sha1", bytes), names);
 }
 
 /** Values by key, as long as somebody else holds them. */
@@ -73,3 +92,4 @@ function createShared<T extends WeakKey>() {
 
 const lists = createShared<ReadonlySet<string>>();
 const wireLists = createShared<WireList>();
+const readNames = createShared<readonly string[]>();

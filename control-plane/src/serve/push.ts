@@ -94,7 +94,7 @@ function responseOf(
   const says =
     plan.changed.length + plan.missing.length > 0 || ((whole || variant === "delta") && plan.removed.length > 0);
   if (!says && !subscription.owed && !beat) return undefined;
-  if (type === "cluster") for (const { uses } of plan.changed) dragEndpoints(conversation, snapshot, uses);
+  if (type === "cluster") dragEndpoints(conversation, snapshot, plan.changed);
   if (beat) subscription.beatAt = now;
   conversation.nonce += 1;
   const nonce = String(conversation.nonce);

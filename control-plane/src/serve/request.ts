@@ -1,7 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { type Node, NodeSchema } from "@weir/proto/envoy/config/core/v3/base_pb.ts";
 import { StatusSchema } from "@weir/proto/google/rpc/status_pb.ts";
-import type { NamesOnWire } from "./name-lists.ts";
+import { type NamesOnWire, namesOf } from "./name-lists.ts";
 
 type Common = {
   readonly typeUrl: string;
@@ -29,76 +29,91 @@ export type DeltaRequest = Common & {
  */
 export function decodeSotw(bytes: Buffer): SotwRequest {
   let version = "";
-  let names: { readonly start: number; readonly end: number } | undefined;
-  let interleaved = false;
-  const common = commonFields(bytes, { node: 2, typeUrl: 4, nonce: 5, error: 6 }, ({ field, tagStart, start, end }) => {
+  const names = stretchOf(bytes, 3);
+  const common = commonFields(bytes, { node: 2, typeUrl: 4, nonce: 5, error: 6 }, (field, tagStart, start, end) => {
     if (field === 1) version = bytes.toString("utf8", start, end);
-    if (field !== 3) return;
-    if (names !== undefined && names.end !== tagStart) interleaved = true;
-    names = { start: names?.start ?? tagStart, end };
+    else if (field === 3) names.take(tagStart, end);
   });
-  const { start, end } = names ?? { start: 0, end: 0 };
-  const section = bytes.subarray(start, end);
-  const read = () => stringsOf(interleaved ? bytes : section, 3);
-  return { ...common, version, names: { bytes: interleaved ? bytes : section, names: read } };
+  return { ...common, version, names: names.onWire() };
 }
 
 export function decodeDelta(bytes: Buffer): DeltaRequest {
-  const subscribe: string[] = [];
-  const unsubscribe: string[] = [];
+  const subscribe = stretchOf(bytes, 3);
+  const unsubscribe = stretchOf(bytes, 4);
   const entries: number[] = [];
-  const common = commonFields(bytes, { node: 1, typeUrl: 2, nonce: 6, error: 7 }, ({ field, start, end }) => {
-    if (field === 3) subscribe.push(bytes.toString("utf8", start, end));
-    else if (field === 4) unsubscribe.push(bytes.toString("utf8", start, end));
+  const common = commonFields(bytes, { node: 1, typeUrl: 2, nonce: 6, error: 7 }, (field, tagStart, start, end) => {
+    if (field === 3) subscribe.take(tagStart, end);
+    else if (field === 4) unsubscribe.take(tagStart, end);
     else if (field === 5) entries.push(start, end);
   });
-  return { ...common, subscribe, unsubscribe, initial: { [Symbol.iterator]: () => pairsOf(bytes, entries) } };
+  return {
+    ...common,
+    subscribe: namesOf(subscribe.onWire()),
+    unsubscribe: namesOf(unsubscribe.onWire()),
+    initial: { [Symbol.iterator]: () => pairsOf(bytes, entries) },
+  };
+}
+
+/** Where the entries of a repeated field stand: in one stretch, unless a client puts others between them. */
+function stretchOf(bytes: Buffer, field: number) {
+  let [from, to] = [0, 0];
+  let interrupted = false;
+  return {
+    take(tagStart: number, end: number): void {
+      if (to === 0) from = tagStart;
+      else if (tagStart !== to) interrupted = true;
+      to = end;
+    },
+    onWire(): NamesOnWire {
+      const stretch = interrupted ? bytes : bytes.subarray(from, to);
+      return { bytes: stretch, names: () => stringsOf(stretch, field) };
+    },
+  };
 }
 
 function commonFields(
   bytes: Buffer,
   at: { readonly node: number; readonly typeUrl: number; readonly nonce: number; readonly error: number },
-  other: (field: Field) => void,
+  other: TakeField,
 ): Common {
   let [typeUrl, nonce] = ["", ""];
   let node: Node | undefined;
   let rejects: string | undefined;
-  for (const field of fieldsOf(bytes, 0, bytes.length)) {
-    const { start, end } = field;
-    if (field.field === at.typeUrl) typeUrl = bytes.toString("utf8", start, end);
-    else if (field.field === at.nonce) nonce = bytes.toString("utf8", start, end);
-    else if (field.field === at.node) node = fromBinary(NodeSchema, bytes.subarray(start, end));
-    else if (field.field === at.error) rejects = fromBinary(StatusSchema, bytes.subarray(start, end)).message;
-    else other(field);
-  }
+  eachField(bytes, 0, bytes.length, (field, tagStart, start, end) => {
+    if (field === at.typeUrl) typeUrl = bytes.toString("utf8", start, end);
+    else if (field === at.nonce) nonce = bytes.toString("utf8", start, end);
+    else if (field === at.node) node = fromBinary(NodeSchema, bytes.subarray(start, end));
+    else if (field === at.error) rejects = fromBinary(StatusSchema, bytes.subarray(start, end)).message;
+    else other(field, tagStart, start, end);
+  });
   return { typeUrl, node, nonce, rejects };
 }
 
 /** Every string of that field, in order. */
 function stringsOf(bytes: Buffer, wanted: number): readonly string[] {
   const all: string[] = [];
-  for (const { field, start, end } of fieldsOf(bytes, 0, bytes.length)) {
+  eachField(bytes, 0, bytes.length, (field, _tagStart, start, end) => {
     if (field === wanted) all.push(bytes.toString("utf8", start, end));
-  }
+  });
   return all;
 }
 
 function* pairsOf(bytes: Buffer, entries: readonly number[]): Generator<readonly [string, string]> {
   for (let index = 0; index < entries.length; index += 2) {
     let [key, value] = ["", ""];
-    for (const { field, start, end } of fieldsOf(bytes, entries[index] ?? 0, entries[index + 1] ?? 0)) {
+    eachField(bytes, entries[index] ?? 0, entries[index + 1] ?? 0, (field, _tagStart, start, end) => {
       if (field === 1) key = bytes.toString("utf8", start, end);
       else if (field === 2) value = bytes.toString("utf8", start, end);
-    }
+    });
     yield [key, value];
   }
 }
 
-/** A length-delimited field: where its tag begins, and where its content does and ends. */
-type Field = { readonly field: number; readonly tagStart: number; readonly start: number; readonly end: number };
+/** Takes a length-delimited field: where its tag begins, and where its content does and ends. */
+type TakeField = (field: number, tagStart: number, start: number, end: number) => void;
 
 /** The length-delimited fields of a message, in order; others are passed over. https://protobuf.dev/programming-guides/encoding/ */
-function* fieldsOf(bytes: Buffer, from: number, to: number): Generator<Field> {
+function eachField(bytes: Buffer, from: number, to: number, take: TakeField): void {
   let at = from;
   const varint = (): number => {
     let value = 0;
@@ -122,7 +137,7 @@ function* fieldsOf(bytes: Buffer, from: number, to: number): Generator<Field> {
       const start = at;
       at += length;
       if (at > to) throw new Error("the request ends in the middle of a field");
-      yield { field, tagStart, start, end: at };
+      take(field, tagStart, start, at);
     } else if (wireType === 0) varint();
     else if (wireType === 1) at += 8;
     else if (wireType === 5) at += 4;

@@ -1,7 +1,7 @@
 import { type ResourceType, resourceTypeOf } from "../snapshot/resource.ts";
 import { takeAnswer } from "./answer.ts";
 import type { Conversation, StreamNote } from "./conversation.ts";
-import { type NameList, wireList } from "./name-lists.ts";
+import { wireList, withoutStar } from "./name-lists.ts";
 import type { SotwRequest } from "./request.ts";
 import { canBeAll, noteUnknownType } from "./requested-type.ts";
 import { begin, beginWildcard, createSubscription, forget, resend, type Subscription } from "./subscription.ts";
@@ -39,10 +39,6 @@ function open(conversation: Conversation, type: ResourceType, request: SotwReque
   if (request.version !== "") subscription.claim = { kind: "all", version: request.version };
   if (conversation.step !== undefined) begin(subscription, conversation.step.snapshot);
   return subscription;
-}
-
-function withoutStar(names: ReadonlySet<string>): NameList {
-  return names.has("*") ? names.difference(new Set(["*"])) : names;
 }
 
 /** Takes over the list of names; false when it is the same as before. */
