@@ -155,6 +155,11 @@ test("with tls, who may come can be told by the certificate", { skip: !hasOpenss
   assert.equal((await connect(t, server).ended).code, status.UNAVAILABLE, "in plaintext nobody is served");
 });
 
+test("a key that is none is found before anybody is served", async () => {
+  const tls = { certificates: "PEM", key: "PEM" };
+  await assert.rejects(createXdsServer({ listen: "127.0.0.1:0", tls }), /tls: certificates, key or clientAuthorities/);
+});
+
 /** A certificate that is its own authority. */
 async function makeCertificate(t: TestContext, name: string) {
   const dir = await mkdtemp(join(tmpdir(), "weir-xds-server-"));

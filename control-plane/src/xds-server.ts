@@ -1,4 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import { createSecureContext } from "node:tls";
 import type { Node } from "@weir/proto/envoy/config/core/v3/base_pb.ts";
 import { listenAddressRule, parseListenAddress } from "./config/listen-address.ts";
 import { type Parsed, parsed, refused } from "./lib/parsed.ts";
@@ -90,7 +91,7 @@ export type XdsServer = AsyncDisposable & {
 
 type Seen = { readonly key: string; readonly node: Node };
 
-/** Starts an xDS server. Rejects when it cannot listen. A client whose viewer was never `set` is answered once it is. */
+/** Starts an xDS server. Rejects when it cannot listen, or with an option that cannot be. A client whose viewer was never `set` is answered once it is. */
 export async function createXdsServer(options: XdsServerOptions): Promise<XdsServer> {
   const { viewer = ({ cluster }) => cluster, refuse, observe = () => undefined, wanted = () => undefined } = options;
   const clients = createConnectedClients();
@@ -137,12 +138,16 @@ function addressOf(listen: XdsServerOptions["listen"]): { readonly host: string;
   return address;
 }
 
-function tlsOf({ certificates, key, clientAuthorities }: XdsTls): ListenerTls {
-  return {
-    certificates: Buffer.from(certificates),
-    key: Buffer.from(key),
-    clientAuthorities: clientAuthorities && Buffer.from(clientAuthorities),
-  };
+function tlsOf(tls: XdsTls): ListenerTls {
+  const certificates = Buffer.from(tls.certificates);
+  const key = Buffer.from(tls.key);
+  const clientAuthorities = tls.clientAuthorities === undefined ? undefined : Buffer.from(tls.clientAuthorities);
+  try {
+    createSecureContext({ cert: certificates, key, ca: clientAuthorities });
+  } catch (cause) {
+    throw new Error("tls: certificates, key or clientAuthorities are not in PEM, or do not fit each other", { cause });
+  }
+  return { certificates, key, clientAuthorities };
 }
 
 function seenOf(
