@@ -1,6 +1,5 @@
 import type { ViewerKey } from "../model/viewer.ts";
-import { diff } from "./diff.ts";
-import { pack, type Resources } from "./pack.ts";
+import { packNext, type Resources } from "./pack.ts";
 import type { SnapshotStep } from "./snapshot.ts";
 
 /** The snapshots of one viewer, each linked to the one after it. */
@@ -21,8 +20,7 @@ export function createChain(key: ViewerKey): Chain {
     key,
     current: () => newest,
     publish(resources, revision) {
-      const snapshot = pack(resources, key, revision, newest?.snapshot);
-      const changes = diff(newest?.snapshot, snapshot);
+      const { snapshot, changes } = packNext(resources, key, revision, newest?.snapshot);
       if (changes.length === 0 && newest !== undefined) return undefined;
       const step: SnapshotStep = { snapshot, changes, following: undefined };
       if (newest !== undefined) newest.following = step;

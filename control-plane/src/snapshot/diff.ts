@@ -3,14 +3,17 @@ import type { Change, Snapshot } from "./snapshot.ts";
 
 /** What leads from one snapshot to the next, per type in the order of `resourceTypes`; types without a change are left out. */
 export function diff(previous: Snapshot | undefined, next: Snapshot): readonly Change[] {
-  return resourceTypes.flatMap((type) => changesOf(type, previous?.resources[type] ?? new Map(), next.resources[type]));
+  return resourceTypes.flatMap(
+    (type) => changeOf(type, previous?.resources[type] ?? new Map(), next.resources[type]) ?? [],
+  );
 }
 
-function changesOf(
+/** The same for one type; undefined without a change. */
+export function changeOf(
   type: ResourceType,
   before: ReadonlyMap<string, XdsResource>,
   after: ReadonlyMap<string, XdsResource>,
-): readonly Change[] {
+): Change | undefined {
   const changed: XdsResource[] = [];
   for (const resource of after.values()) {
     const old = before.get(resource.name);
@@ -21,5 +24,5 @@ function changesOf(
   if (before.size + changed.filter(({ name }) => !before.has(name)).length !== after.size) {
     for (const name of before.keys()) if (!after.has(name)) removed.push(name);
   }
-  return changed.length + removed.length > 0 ? [{ type, changed, removed }] : [];
+  return changed.length + removed.length > 0 ? { type, changed, removed } : undefined;
 }

@@ -1,6 +1,6 @@
 import type { ViewerKey } from "../model/viewer.ts";
-import type { Table } from "./pack.ts";
 import type { ResourceType, XdsResource } from "./resource.ts";
+import type { Table } from "./table.ts";
 
 /** All that one viewer is to hold. */
 export type Snapshot = {
