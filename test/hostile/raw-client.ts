@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { setTimeout as delay } from "node:timers/promises";
-import { createFrameReader, type Frame, frameType, preface, settings, settingsAck } from "./frames.ts";
+import { createFrameReader, type Frame, preface, settings, settingsAck } from "./frames.ts";
 
 export type Target = { readonly host: string; readonly port: number };
 
@@ -31,7 +30,7 @@ export async function connectRaw({ host, port }: Target): Promise<RawClient> {
   socket.on("close", () => {
     closed = true;
   });
-  await Promise.race([once(socket, "connect"), once(socket, "close")]);
+  await Promise.race([new Promise((resolve) => socket.once("connect", resolve)), closing(socket)]);
   return {
     socket,
     frames,
@@ -39,7 +38,7 @@ export async function connectRaw({ host, port }: Target): Promise<RawClient> {
     async send(bytes) {
       if (closed || socket.destroyed || !socket.writable) return false;
       if (!socket.write(bytes))
-        await Promise.race([once(socket, "drain"), once(socket, "close")]).catch(() => undefined);
+        await Promise.race([new Promise((resolve) => socket.once("drain", resolve)), closing(socket)]);
       return !socket.destroyed;
     },
     [Symbol.dispose]() {
@@ -51,11 +50,13 @@ export async function connectRaw({ host, port }: Target): Promise<RawClient> {
 /** Connects, greets with these SETTINGS, and acknowledges those of the server. */
 export async function connectHttp2(target: Target, values: Readonly<Record<number, number>> = {}): Promise<RawClient> {
   const client = await connectRaw(target);
+  const greeted = once(client.socket, "data").catch(() => undefined);
   await client.send(Buffer.concat([preface, settings(values)]));
-  for (let waited = 0; waited < 5_000 && !client.closed(); waited += 5) {
-    if (client.frames.some(({ type }) => type === frameType.settings)) break;
-    await delay(5);
-  }
+  await Promise.race([greeted, closing(client.socket)]);
   await client.send(settingsAck);
   return client;
+}
+
+function closing(socket: Socket): Promise<void> {
+  return new Promise((resolve) => (socket.closed ? resolve() : socket.once("close", () => resolve())));
 }

@@ -1,0 +1,58 @@
+// An xDS server to be attacked, in a process of its own so that its memory can be measured:
+//   node --expose-gc test/hostile/server-main.ts '{"clusters":10,"endpoints":10,"ackTimeoutMs":45000,"limits":{}}'
+// Prints one JSON line when ready. GET /bump changes cluster 0; /stats collects garbage and tells memory, CPU and notes.
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createXdsServer } from "../../control-plane/src/xds-server.ts";
+import { bumped, madeUpWorld } from "../load/made-up-world.ts";
+import type { ServerOptions, ServerStats } from "./server.ts";
+
+const { clusters, endpoints, ackTimeoutMs, limits }: ServerOptions = JSON.parse(process.argv[2] ?? "{}");
+const counts = new Map<string, number>();
+const last = new Map<string, Readonly<Record<string, unknown>>>();
+let world = madeUpWorld(clusters, endpoints);
+let bumps = 0;
+
+const server = await createXdsServer({
+  listen: "127.0.0.1:0",
+  viewer: () => "all",
+  ...{ limits, ackTimeoutMs },
+  observe(note) {
+    counts.set(note.kind, (counts.get(note.kind) ?? 0) + ("count" in note ? note.count : 1));
+    last.set(note.kind, {
+      ...note,
+      ...("cause" in note && note.cause instanceof Error && { cause: note.cause.stack }),
+    });
+  },
+});
+server.set("all", world);
+
+const http = createServer((request, response) => {
+  const { pathname } = new URL(request.url ?? "/", "http://localhost");
+  if (pathname === "/bump") {
+    bumps += 1;
+    world = bumped(world, 0, bumps);
+    server.set("all", world);
+  }
+  response.end(JSON.stringify(pathname === "/stats" ? stats() : {}));
+});
+await once(http.listen(0, "127.0.0.1"), "listening");
+const { port } = http.address() as AddressInfo;
+console.log(JSON.stringify({ ready: true, xds: server.port, http: port }));
+
+function stats(): ServerStats {
+  for (let times = 0; times < 3; times++) globalThis.gc?.();
+  const { rss, heapUsed, external } = process.memoryUsage();
+  const { user, system } = process.cpuUsage();
+  return {
+    rssBytes: rss,
+    // `external` holds the array buffers too.
+    heldBytes: heapUsed + external,
+    cpuMs: (user + system) / 1_000,
+    sockets: process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length,
+    clients: server.clients.list().length,
+    counts: Object.fromEntries(counts),
+    last: Object.fromEntries(last),
+  };
+}
