@@ -106,12 +106,22 @@ function observedOf(loads: readonly ObservedLoad[], total: number, windowMs: num
   const errors = sum(loads, ({ error }) => error);
   const ended = errors + sum(loads, ({ ok }) => ok);
   return {
-    percent: total > 0 ? (100 * requests) / total : undefined,
+    percent: percentOf(requests, total),
     requests,
-    rps: requests / (windowMs / 1000),
-    errorPercent: ended > 0 ? (100 * errors) / ended : undefined,
+    rps: rounded(requests / (windowMs / 1000)),
+    errorPercent: percentOf(errors, ended),
     inProgress: sum(loads, ({ inProgress }) => inProgress),
   };
+}
+
+/** Undefined of nothing. */
+export function percentOf(part: number, whole: number): number | undefined {
+  return whole > 0 ? rounded((part / whole) * 100) : undefined;
+}
+
+/** The window holds parts of reports: beyond three digits it is noise. */
+export function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
 }
 
 function sum(loads: readonly ObservedLoad[], of: (load: ObservedLoad) => number): number {

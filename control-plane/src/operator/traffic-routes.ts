@@ -2,7 +2,7 @@ import { z } from "zod";
 import { localityText, patternText } from "../model/locality.ts";
 import type { ClientView } from "../serve/clients.ts";
 import type { ObservedEndpoint, ObservedLoads } from "../serve/observed-loads.ts";
-import { type Observed, type ObservedRow, observedTraffic } from "./observed-traffic.ts";
+import { type Observed, type ObservedRow, observedTraffic, percentOf, rounded } from "./observed-traffic.ts";
 import type { OperatorApp, OperatorContext } from "./operator-app.ts";
 import { serviceNamed } from "./service-named.ts";
 import { time } from "./shapes.ts";
@@ -137,10 +137,13 @@ function defined({ percent, errorPercent, ...rest }: Observed): z.output<typeof 
 }
 
 function endpointOf({ windowMs }: ObservedLoads): (seen: ObservedEndpoint) => z.output<typeof endpoint> {
-  return ({ service, address, to, requests, ok, error, inProgress }) => ({
-    ...{ service, address, locality: localityText(to), rps: requests / (windowMs / 1000), inProgress },
-    ...(ok + error > 0 && { errorPercent: (100 * error) / (ok + error) }),
-  });
+  return ({ service, address, to, requests, ok, error, inProgress }) => {
+    const errorPercent = percentOf(error, ok + error);
+    return {
+      ...{ service, address, locality: localityText(to), rps: rounded(requests / (windowMs / 1000)), inProgress },
+      ...(errorPercent !== undefined && { errorPercent }),
+    };
+  };
 }
 
 /** A client reports when it did so within the last three intervals. */

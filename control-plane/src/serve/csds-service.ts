@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   type ServerDuplexStream,
@@ -13,6 +12,7 @@ import { ClientStatusDiscoveryService, type ClientStatusRequest } from "@weir/pr
 import { Framed } from "@weir/proto/grpc/framed.ts";
 import { serviceOf } from "@weir/proto/grpc/service.ts";
 import { problemText } from "../lib/parsed.ts";
+import { aborted } from "../lib/wait.ts";
 import type { Clients } from "./clients.ts";
 import { parseNodeMatchers } from "./csds-matchers.ts";
 import { statusPages } from "./csds-pages.ts";
@@ -25,6 +25,8 @@ export type StatusNote =
 export type CsdsParts = {
   readonly clients: Pick<Clients, "list">;
   readonly observe: (note: StatusNote) => void;
+  /** How long a client may take to read what was written; 30 s unless told. Slow readers would keep others from asking. */
+  readonly readTimeoutMs?: number;
 };
 
 /** Messages of the stream are about this long at most. */
@@ -41,7 +43,7 @@ type Answer = AsyncGenerator<Uint8Array, void> | Refusal;
  * envoy.service.status.v3: what every connected client was sent, accepted and rejected. Told are all clients that a node
  * matcher of the request matches; without matchers all. The stream answers each request in as many messages as it takes.
  */
-export function csdsService({ clients, observe }: CsdsParts): {
+export function csdsService({ clients, observe, readTimeoutMs = 30_000 }: CsdsParts): {
   readonly definition: ServiceDefinition;
   readonly handlers: UntypedServiceImplementation;
 } {
@@ -82,7 +84,7 @@ export function csdsService({ clients, observe }: CsdsParts): {
     definition: serviceOf(ClientStatusDiscoveryService),
     handlers: {
       streamClientStatus: (call: StreamCall) =>
-        answerEach(call, (request) => answer(request, call.getPeer(), pageBytes)),
+        answerEach(call, readTimeoutMs, (request) => answer(request, call.getPeer(), pageBytes)),
       fetchClientStatus: (call: ServerUnaryCall<ClientStatusRequest, Framed>, done: sendUnaryData<Framed>) => {
         onlyPage(answer(call.request, call.getPeer(), onlyPageBytes)).then(
           (page) => ("code" in page ? done(page) : done(null, page)),
@@ -112,31 +114,45 @@ async function onlyPage(answer: Answer): Promise<Framed | Refusal> {
 type StreamCall = ServerDuplexStream<ClientStatusRequest, Framed>;
 
 /** One request at a time, and no faster than the client reads. */
-function answerEach(call: StreamCall, answer: (request: ClientStatusRequest) => Answer): void {
+function answerEach(call: StreamCall, readTimeoutMs: number, answer: (request: ClientStatusRequest) => Answer): void {
   const gone = new AbortController();
   for (const event of ["cancelled", "close", "error"]) call.on(event, () => gone.abort());
+  // "end" comes with the last request, also while that is being answered.
+  let answering: Promise<unknown> = Promise.resolve();
   call.on("data", (request: ClientStatusRequest) => {
-    // What was read before the end still arrives.
+    // What was read before the call was ended still arrives.
     if (gone.signal.aborted) return;
     call.pause();
-    writeAll(call, answer(request), gone.signal).then(
+    answering = writeAll(call, answer(request), readTimeoutMs, gone.signal).then(
       () => call.resume(),
-      (cause: Error) => {
-        if (!gone.signal.aborted) fail(call, { code: status.INTERNAL, details: cause.message });
-      },
+      (cause: Error) => fail(call, { code: status.INTERNAL, details: cause.message }, gone.signal),
     );
   });
-  call.on("end", () => call.end());
+  call.on("end", async () => {
+    await answering;
+    if (!gone.signal.aborted) call.end();
+  });
 }
 
-async function writeAll(call: StreamCall, answer: Answer, gone: AbortSignal): Promise<void> {
-  if ("code" in answer) return fail(call, answer);
+async function writeAll(call: StreamCall, answer: Answer, readTimeoutMs: number, gone: AbortSignal): Promise<void> {
+  if ("code" in answer) return fail(call, answer, gone);
   for await (const page of answer) {
     if (gone.aborted) return;
-    if (!call.write(new Framed(page))) await once(call, "drain", { signal: gone });
+    const late = AbortSignal.timeout(readTimeoutMs);
+    await written(call, new Framed(page), AbortSignal.any([gone, late]));
+    if (late.aborted) {
+      const details = `the answer was not read for ${readTimeoutMs / 1000} s`;
+      return fail(call, { code: status.DEADLINE_EXCEEDED, details }, gone);
+    }
   }
 }
 
-function fail(call: StreamCall, refusal: Refusal): void {
-  call.emit("error", refusal satisfies Partial<ServiceError>);
+/** Resolves when it was handed to the network, or the signal aborts. `write` says true for sixteen messages, whatever their size. */
+function written(call: StreamCall, page: Framed, signal: AbortSignal): Promise<unknown> {
+  const flushed = new Promise<void>((resolve) => call.write(page, () => resolve()));
+  return Promise.race([flushed, aborted(signal)]);
+}
+
+function fail(call: StreamCall, refusal: Refusal, gone: AbortSignal): void {
+  if (!gone.aborted) call.emit("error", refusal satisfies Partial<ServiceError>);
 }
