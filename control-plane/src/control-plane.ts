@@ -3,11 +3,13 @@ import { join } from "node:path";
 import type { Config, TlsFiles } from "./config.ts";
 import { joinWorlds } from "./join-worlds.ts";
 import { createLatest, type Latest } from "./lib/latest.ts";
-import { aborted } from "./lib/wait.ts";
+import { paced } from "./lib/paced.ts";
+import { aborted, pause } from "./lib/wait.ts";
 import { loadReporting } from "./load-reporting.ts";
 import type { World } from "./model/world.ts";
 import { observedRatios } from "./operator/observed-traffic.ts";
 import { startOperator } from "./operator/operator-server.ts";
+import type { OperatorParts } from "./operator/parts.ts";
 import { operatorParts } from "./operator-parts.ts";
 import { createFilePolicyStore } from "./policy/file-policy-store.ts";
 import { watchDirectory } from "./policy/watch-directory.ts";
@@ -24,6 +26,7 @@ import { followFeeds } from "./sources/follow-feeds.ts";
 import { createRegistry } from "./sources/registry/registry.ts";
 import { openSavedWorld } from "./sources/saved-world.ts";
 import { followConvergence } from "./telemetry/follow-convergence.ts";
+import type { Observe } from "./telemetry/note.ts";
 import { startTelemetry } from "./telemetry/telemetry.ts";
 import { createTranslate } from "./translate/translate.ts";
 
@@ -78,6 +81,7 @@ export async function runControlPlane(
           },
           running,
         ),
+      observe,
       now,
     },
     running,
@@ -133,8 +137,7 @@ export async function runControlPlane(
   });
   void followConvergence({ published, journal: policies.journal, settled: clients.settled, observe, now }, running);
 
-  const { ready: isReady, waitingFor } = parts.readiness();
-  if (!isReady) observe({ kind: "waiting", for: waitingFor });
+  void tellWhatIsWaitedFor(parts.readiness, observe, running);
   for await (const { revision, catalog } of published.changes(running)) {
     observe({ kind: "serving", revision, services: catalog.size, afterMs: monotonicMs() - started });
     ready({ ready: true, xds, admin });
@@ -142,6 +145,19 @@ export async function runControlPlane(
   }
   await aborted(signal);
   observe({ kind: "stopping", cause: "asked to" });
+}
+
+// Sources that answer at all answer sooner; a start that takes longer is worth a line.
+const patienceMs = 1_000;
+
+async function tellWhatIsWaitedFor(
+  readiness: OperatorParts["readiness"],
+  observe: Observe,
+  signal: AbortSignal,
+): Promise<void> {
+  await pause(patienceMs, signal);
+  const { ready, waitingFor } = readiness();
+  if (!ready && !signal.aborted) observe({ kind: "waiting", for: waitingFor });
 }
 
 async function keepAll(
@@ -152,8 +168,12 @@ async function keepAll(
   for await (const { states } of knowledge.changes(signal)) keep(states);
 }
 
+// Short beside what an Envoy takes to take a change over (its merge window is 100 ms); a rollout of a hundred instances is a
+// handful of pushes instead of a hundred.
+const pace = { quietMs: 10, maxMs: 100 };
+
 async function publishAll(worlds: Latest<World>, publish: (world: World) => void, signal: AbortSignal): Promise<void> {
-  for await (const world of worlds.changes(signal)) publish(world);
+  for await (const world of paced(worlds, pace, signal)) publish(world);
 }
 
 async function tlsOf(tls: TlsFiles | undefined): Promise<ListenerTls | undefined> {

@@ -6,6 +6,7 @@ import { type Demand, demandOf } from "./sources/demand.ts";
 import type { Feed, FeedKey, FeedStates } from "./sources/feed.ts";
 import { gate } from "./sources/gate.ts";
 import { type Merged, merge, nothingMerged } from "./sources/merge.ts";
+import { type ServiceNote, serviceNotes } from "./sources/service-notes.ts";
 
 /** What is known now, whether or not it may be served yet. */
 export type Knowledge = {
@@ -34,11 +35,13 @@ export function joinWorlds(
     books,
     datacenters,
     follow,
+    observe,
     now,
   }: {
     readonly books: Latest<Book>;
     readonly datacenters: readonly string[];
     readonly follow: (demand: Latest<ReadonlyMap<FeedKey, Feed>>) => Latest<FeedStates>;
+    readonly observe: (note: ServiceNote) => void;
     readonly now: () => Date;
   },
   signal: AbortSignal,
@@ -52,6 +55,7 @@ export function joinWorlds(
   let demandFor: Book["services"] | undefined;
   let waiting: readonly FeedKey[] | undefined = [];
   let expiry: NodeJS.Timeout | undefined;
+  let told: Knowledge | undefined;
 
   function join(): void {
     const book = books.current();
@@ -63,12 +67,17 @@ export function joinWorlds(
     }
     const states = feedStates.current() ?? new Map();
     merged = merge(merged, book.services, demand, states);
-    knowledge.set({ book, demand, states, merged });
+    const known = { book, demand, states, merged };
+    knowledge.set(known);
     if (waiting !== undefined) {
       const verdict = gate(demand.feeds, states);
       waiting = verdict.kind === "hold" ? verdict.waitingFor : undefined;
     }
-    if (waiting === undefined) publish(book);
+    // Before the gate opens everything is waited for.
+    if (waiting !== undefined) return;
+    for (const note of serviceNotes(told, known)) observe(note);
+    told = known;
+    publish(book);
   }
 
   function publish(book: Book): void {

@@ -1,5 +1,7 @@
-import type { JoinedWorlds } from "./join-worlds.ts";
+import type { JoinedWorlds, Knowledge } from "./join-worlds.ts";
 import type { Latest } from "./lib/latest.ts";
+import { problemText } from "./lib/parsed.ts";
+import type { ServiceName } from "./model/names.ts";
 import type { World } from "./model/world.ts";
 import type { OperatorParts } from "./operator/parts.ts";
 import type { PolicyStore } from "./policy/policy-store.ts";
@@ -38,6 +40,7 @@ export function operatorParts({
     clients,
     loads,
     worlds: published,
+    whyNotServed: (service) => whyNotServed(joined.knowledge.current(), service),
     sources: () => overviewOf(joined.knowledge.current()?.states ?? new Map()),
     resourceNames,
     placements: (service, from, flavour) => {
@@ -49,6 +52,13 @@ export function operatorParts({
     metrics,
     version,
   };
+}
+
+function whyNotServed(known: Knowledge | undefined, service: ServiceName): string | undefined {
+  const missing = known?.merged.withheld.get(service);
+  if (missing === undefined) return undefined;
+  const problems = known?.demand.problems.get(service) ?? [];
+  return problems.length > 0 ? problems.map(problemText).join("; ") : `not answered yet: ${missing.join(", ")}`;
 }
 
 function readinessOf(

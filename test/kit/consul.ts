@@ -176,6 +176,11 @@ function checkOf(id: string): string {
   return `test:${id}`;
 }
 
+/** Is there a Consul to start? */
+export function hasConsul(): boolean {
+  return Boolean(process.env["WEIR_CONSUL"]);
+}
+
 function consulPath(): string {
   const path = process.env["WEIR_CONSUL"];
   if (!path) throw new Error("WEIR_CONSUL does not name a Consul: run tests with npm test, which finds or unpacks one");

@@ -171,7 +171,7 @@ test("an override is set, shown with the time it has left, and taken back", asyn
   assert.match(made.out, / {2}dc-a\/z1: 0 % of its weight until \S+Z\nrevision 2\n/);
   assert.match(
     (await weir.run("traffic", "get", "report")).out,
-    /! report: dc-a\/z1 has 0 % of its weight for another 1h \(ana: switch swap\)\n/,
+    /! report: dc-a\/z1 has 0 % of its weight for another 2h \(ana: switch swap\)\n/,
   );
   assert.match(
     (await weir.run("traffic", "restore", "report", "dc-a/z1")).out,

@@ -81,5 +81,10 @@ function overrideText({
   reason,
   expiresInSeconds,
 }: Traffic["overrides"][number]): string {
-  return `! ${service}: ${locality} has ${weight} % of its weight for another ${ageText(expiresInSeconds * 1000)} (${by}: ${reason})`;
+  return `! ${service}: ${locality} has ${weight} % of its weight for another ${remainingText(expiresInSeconds)} (${by}: ${reason})`;
+}
+
+/** What is left of two hours a moment after they began is two hours, not one. */
+function remainingText(seconds: number): string {
+  return ageText(seconds < 90 ? seconds * 1000 : Math.round(seconds / 60) * 60_000);
 }

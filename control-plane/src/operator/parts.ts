@@ -17,6 +17,8 @@ export type OperatorParts = {
   readonly loads: ObservedLoads;
   /** The documents and the endpoints that are being served. */
   readonly worlds: Latest<World>;
+  /** Why a known service is not served; undefined when it is, or is not known. */
+  whyNotServed(service: ServiceName): string | undefined;
   /** What each source knows and since when. */
   sources(): readonly SourceOverview[];
   /** The names under which each kind of client asks for a service's resources. */

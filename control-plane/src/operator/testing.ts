@@ -43,6 +43,7 @@ export async function startTestParts(): Promise<TestParts> {
           { demand, watch: { file: file.watch, consul: consul.watch, registry: registry.watch }, observe, now },
           stop.signal,
         ),
+      observe,
       now,
     },
     stop.signal,

@@ -74,6 +74,6 @@ export type ClientView = {
 /** Who is connected and what they hold; read by the operator's side. */
 export type Clients = {
   list(): readonly ClientView[];
-  /** Resolves once every client has ACKed all that it is to hold now, or after `withinMs`; says how many have. */
+  /** Resolves once every client has answered all that it is to hold now, or after `withinMs`; says how many have ACKed it. */
   settled(withinMs: number, signal: AbortSignal): Promise<{ readonly acked: number; readonly of: number }>;
 };

@@ -11,8 +11,10 @@ export type Connected = {
   status(): TypeStatuses;
   resources(): Iterable<ResourceStatus>;
   cost(): StreamCost;
-  /** The client has ACKed all that it is to hold now. */
+  /** The client has answered all that it is to hold now. */
   settled(): boolean;
+  /** It keeps something older than it is to hold, because it rejected that. */
+  rejects(): boolean;
   /** To be called from time to time: tries again what was rejected, ends a stream that does not answer. */
   sweep(now: Date): void;
 };
@@ -30,7 +32,8 @@ export type ConnectedClients = Clients & {
 export function createConnectedClients(): ConnectedClients {
   const clients = new Set<Connected>();
   const waiting = new Set<() => void>();
-  const count = () => ({ acked: [...clients].filter((client) => client.settled()).length, of: clients.size });
+  const hasAll = (client: Connected) => client.settled() && !client.rejects();
+  const count = () => ({ acked: [...clients].filter(hasAll).length, of: clients.size });
 
   function progressed(): void {
     for (const check of waiting) check();

@@ -126,6 +126,12 @@ export function isSettled({ subscriptions }: Conversation): boolean {
   return true;
 }
 
+/** Something is older than it is to be, because the client rejects what it is to have. */
+export function isRejecting({ subscriptions }: Conversation): boolean {
+  for (const { rejections } of subscriptions.values()) if (rejections.size > 0) return true;
+  return false;
+}
+
 function isBehind({ inFlight, dirty, gone, owed, trials }: Subscription): boolean {
   return inFlight !== undefined || dirty.size > 0 || gone.size > 0 || owed || trials.length > 0;
 }

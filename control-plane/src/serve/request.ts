@@ -83,7 +83,7 @@ function commonFields(
     if (field === at.typeUrl) typeUrl = bytes.toString("utf8", start, end);
     else if (field === at.nonce) nonce = bytes.toString("utf8", start, end);
     else if (field === at.node) node = fromBinary(NodeSchema, bytes.subarray(start, end));
-    else if (field === at.error) rejects = fromBinary(StatusSchema, bytes.subarray(start, end)).message;
+    else if (field === at.error) rejects = fromBinary(StatusSchema, bytes.subarray(start, end)).message.trim();
     else other(field, tagStart, start, end);
   });
   return { typeUrl, node, nonce, rejects };

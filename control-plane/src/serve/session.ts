@@ -215,6 +215,7 @@ function createSession<V, Request>(
     resources: stream.resources,
     cost: (): StreamCost => cost,
     settled: () => !behind && stream.settledAt(lease.current()),
+    rejects: stream.rejects,
     sweep,
   };
 

@@ -4,6 +4,7 @@ import {
   advance,
   type Conversation,
   createConversation,
+  isRejecting,
   isSettled,
   longestUnanswered,
   passTime,
@@ -33,6 +34,8 @@ export type Stream<Request> = {
   resources(): Iterable<ResourceStatus>;
   /** The response that has waited for its answer longest. */
   unanswered(): ReturnType<typeof longestUnanswered>;
+  /** The client rejects something that it is to hold. */
+  rejects(): boolean;
   /** The client has answered all that it is to hold as of this step. */
   settledAt(step: SnapshotStep | undefined): boolean;
 };
@@ -64,6 +67,7 @@ function createStream<Request>(
     status: () => statusOf(conversation),
     resources: () => resourcesOf(conversation),
     unanswered: () => longestUnanswered(conversation),
+    rejects: () => isRejecting(conversation),
     settledAt: (step) => conversation.step === step && isSettled(conversation),
   };
 }

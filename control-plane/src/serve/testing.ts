@@ -28,6 +28,7 @@ export function connectedClient({
     resources: () => [],
     cost: () => ({ requests: 0, responses: 0, responseBytes: 0, acks: 0, nacks: 0 }),
     settled: () => false,
+    rejects: () => false,
     sweep: () => undefined,
     ...rest,
   };

@@ -5,6 +5,7 @@ import type { StatusNote } from "../serve/csds-service.ts";
 import type { LoadNote } from "../serve/lrs-service.ts";
 import type { SnapshotNote } from "../snapshot/snapshots.ts";
 import type { SourceNote } from "../sources/feed.ts";
+import type { ServiceNote } from "../sources/service-notes.ts";
 import type { LogLevel } from "./log.ts";
 
 /** What becomes of a change of documents once it was accepted; from `follow-convergence.ts`. */
@@ -34,6 +35,7 @@ export type ProcessNote =
 /** Everything that the control plane can say: the full list of what operators can learn from its logs and counters. */
 export type Note =
   | SourceNote
+  | ServiceNote
   | PolicyNote
   | SnapshotNote
   | AdsNote

@@ -81,6 +81,26 @@ const table: { readonly [Kind in Note["kind"]]: Row<Extract<Note, { readonly kin
       `what the sources say is served but could not be written to ${file}: ${causeText(cause)}`,
     fields: ({ file }) => ({ component: "sources", file }),
   },
+  "service-unsupplied": {
+    level: "error",
+    says: ({ service, problems }) => `${service}: ${problems.map(problemText).join("; ")}`,
+    fields: ({ service }) => ({ component: "sources", service }),
+  },
+  "service-withheld": {
+    level: "warn",
+    says: ({ service, missing }) => `${service} is not served before these have answered: ${missing.join(", ")}`,
+    fields: ({ service, missing }) => ({ component: "sources", service, missing }),
+  },
+  "service-incomplete": {
+    level: "warn",
+    says: ({ service, missing }) => `${service} is served without what these would say: ${missing.join(", ")}`,
+    fields: ({ service, missing }) => ({ component: "sources", service, missing }),
+  },
+  "service-complete": {
+    level: "info",
+    says: ({ service }) => `all endpoints of ${service} are known`,
+    fields: ({ service }) => ({ component: "sources", service }),
+  },
   "lease-expired": {
     level: "warn",
     says: ({ service, id }) => `${service}/${id} did not renew its lease and is removed`,
@@ -317,7 +337,8 @@ const table: { readonly [Kind in Note["kind"]]: Row<Extract<Note, { readonly kin
   },
 
   "operator-answered": {
-    level: ({ code }) => (code >= 500 ? "error" : "debug"),
+    // A probe that asks too early is told so; that is no error.
+    level: ({ code, route }) => (code >= 500 && route !== "/readyz" ? "error" : "debug"),
     says: ({ method, route, code }) => `${method} ${route} answered ${code}`,
     fields: ({ method, route, code, tookMs }) => ({
       component: "operator",

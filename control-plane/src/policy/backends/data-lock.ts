@@ -113,11 +113,15 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** The process's start in clock ticks since boot, field 22 of proc_pid_stat(5); empty where there is no /proc. */
+/**
+ * The process's start in clock ticks since boot, field 22 of proc_pid_stat(5); empty where there is no /proc. A zombie has
+ * none: it holds nothing any more, but stays in the table where nobody reaps it, as in a container without an init.
+ */
 function birthOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" ? "a zombie" : (fields[19] ?? "");
   } catch {
     return "";
   }
