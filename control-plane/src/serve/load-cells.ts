@@ -10,7 +10,7 @@ export type Cell<About> = {
 /** Counts by service and key, in bounded memory. */
 export type LoadCells<About> = {
   /** Undefined where there is no room for another one. */
-  at(service: string, key: string, about: () => About): Cell<About> | undefined;
+  at(service: string, key: string, about: About): Cell<About> | undefined;
   /** Of one service or of all. */
   list(service?: string): Iterable<readonly [service: string, key: string, cell: Cell<About>]>;
   /** Forgets what nobody has used for as long as is kept. */
@@ -32,11 +32,11 @@ export function createLoadCells<About>({
 
   return {
     at(service, key, about) {
-      const there = services.get(service) ?? new Map<string, Cell<About>>();
-      const known = there.get(key);
+      const known = services.get(service)?.get(key);
       if (known !== undefined) return known;
+      const there = services.get(service) ?? new Map<string, Cell<About>>();
       if (cells >= most || there.size >= mostPerService) return undefined;
-      const made = { about: about(), window: createLoadWindow(seconds), inProgress: 0 };
+      const made = { about, window: createLoadWindow(seconds), inProgress: 0 };
       services.set(service, there.set(key, made));
       cells += 1;
       return made;

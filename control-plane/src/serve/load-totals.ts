@@ -4,10 +4,7 @@ type Total = { -readonly [Key in keyof LoadTotal]: LoadTotal[Key] };
 
 /** Requests since the start by service and regions, in bounded memory. */
 export type LoadTotals = {
-  add(
-    where: Pick<LoadTotal, "service" | "from" | "to">,
-    counts: Partial<Pick<LoadTotal, "ok" | "error" | "dropped">>,
-  ): void;
+  add(service: string, from: string, to: string, counts: Partial<Pick<LoadTotal, "ok" | "error" | "dropped">>): void;
   list(): Iterable<LoadTotal>;
   /** Forgets services that are gone. */
   sweep(isService: (name: string) => boolean): void;
@@ -30,7 +27,7 @@ export function createLoadTotals(most: number): LoadTotals {
   }
 
   return {
-    add({ service, from, to }, { ok = 0, error = 0, dropped = 0 }) {
+    add(service, from, to, { ok = 0, error = 0, dropped = 0 }) {
       const total = totalAt(service, from, to);
       total.ok += ok;
       total.error += error;

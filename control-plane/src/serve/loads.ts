@@ -83,12 +83,12 @@ export function createLoads({
     most: loadLimits.pairs,
     mostPerService: loadLimits.pairsPerService,
   });
-  const dropping = createLoadCells<{ readonly from: Locality }>({
+  const dropping = createLoadCells<Locality>({
     ...kept,
     most: loadLimits.pairs,
     mostPerService: loadLimits.pairsPerService,
   });
-  const endpoints = createLoadCells<{ readonly to: Locality }>({
+  const atEndpoints = createLoadCells<Locality>({
     ...kept,
     most: loadLimits.endpoints,
     mostPerService: loadLimits.endpointsPerService,
@@ -101,7 +101,7 @@ export function createLoads({
   function sweep(): void {
     if (now() - sweptAt < sweepEveryMs) return;
     sweptAt = now();
-    for (const cells of [pairs, dropping, endpoints]) cells.sweep(sweptAt, isService);
+    for (const cells of [pairs, dropping, atEndpoints]) cells.sweep(sweptAt, isService);
     totals.sweep(isService);
   }
 
@@ -119,48 +119,42 @@ export function createLoads({
     }
 
     /** 1 where there is no cell for it. */
-    function count(cell: Cell<unknown> | undefined, reported: Reported, overMs: number): number {
+    function count(cell: Cell<unknown> | undefined, reported: Reported, fromMs: number, toMs: number): number {
       if (cell === undefined) return 1;
       const { ok, error, issued, inProgress } = reported;
       const requests = countsIssued ? issued : ok + error;
-      if (requests + ok + error > 0) cell.window.add({ requests, ok, error }, now() - overMs, now());
+      if (requests + ok + error > 0) cell.window.add({ requests, ok, error }, fromMs, toMs);
+      if (inProgress === 0) return 0;
       cell.inProgress += inProgress;
-      if (inProgress > 0) open.push([cell, inProgress]);
+      open.push([cell, inProgress]);
       return 0;
     }
 
     return {
       report({ rows, drops }) {
+        const toMs = now();
         sweep();
         close();
-        const sinceLastMs = reportedAt === undefined ? intervalMs : now() - reportedAt;
-        reportedAt = now();
+        const sinceLastMs = reportedAt === undefined ? intervalMs : toMs - reportedAt;
+        reportedAt = toMs;
         // Who counts what it begins counts it no later than its end.
         countsIssued ||= rows.some(({ reported }) => reported.issued > 0);
         let leftOut = 0;
-        for (const { cluster, intervalMs: overMs = sinceLastMs, to, priority, reported, ...row } of rows) {
+        for (const { cluster, intervalMs: overMs = sinceLastMs, to, priority, reported, endpoints } of rows) {
           if (!isService(cluster)) continue;
-          totals.add({ service: cluster, from: from.region, to: to.region }, reported);
-          const pair = `${fromText}\n${localityText(to)}\n${priority}`;
-          const about = { from, to, priority };
-          leftOut += count(
-            pairs.at(cluster, pair, () => about),
-            reported,
-            overMs,
-          );
-          for (const endpoint of row.endpoints)
-            leftOut += count(
-              endpoints.at(cluster, endpoint.address, () => ({ to })),
-              endpoint.reported,
-              overMs,
-            );
+          const fromMs = toMs - overMs;
+          totals.add(cluster, from.region, to.region, reported);
+          const pair = pairs.at(cluster, `${fromText}\n${localityText(to)}\n${priority}`, { from, to, priority });
+          leftOut += count(pair, reported, fromMs, toMs);
+          for (const { address, reported } of endpoints)
+            leftOut += count(atEndpoints.at(cluster, address, to), reported, fromMs, toMs);
         }
         for (const { cluster, intervalMs: overMs = sinceLastMs, dropped } of drops) {
           if (!isService(cluster)) continue;
-          totals.add({ service: cluster, from: from.region, to: "" }, { dropped });
-          const cell = dropping.at(cluster, fromText, () => ({ from }));
+          totals.add(cluster, from.region, "", { dropped });
+          const cell = dropping.at(cluster, fromText, from);
           if (cell === undefined) leftOut += 1;
-          else cell.window.add({ requests: dropped, ok: 0, error: 0 }, now() - overMs, now());
+          else cell.window.add({ requests: dropped, ok: 0, error: 0 }, toMs - overMs, toMs);
         }
         return leftOut;
       },
@@ -191,13 +185,13 @@ export function createLoads({
     observed: (service) =>
       [...summed(pairs.list(service))].map(({ service, about, counts }) => ({ service, ...about, ...counts })),
     endpoints: (service) =>
-      [...summed(endpoints.list(service))].map(({ service, key: address, about, counts }) => ({
-        ...{ service, address, ...about },
+      [...summed(atEndpoints.list(service))].map(({ service, key: address, about: to, counts }) => ({
+        ...{ service, address, to },
         ...counts,
       })),
     drops: (service) =>
-      [...summed(dropping.list(service))].map(({ service, about, counts }) => ({
-        ...{ service, ...about },
+      [...summed(dropping.list(service))].map(({ service, about: from, counts }) => ({
+        ...{ service, from },
         dropped: counts.requests,
       })),
     totals: totals.list,
