@@ -24,6 +24,7 @@ export type XdsLimits = {
   readonly maxConcurrentStreams: number;
   readonly maxSessionMemoryMb: number;
   readonly maxRequestBytes: number;
+  readonly maxNames: number;
   readonly keepaliveTimeMs: number;
   readonly keepaliveTimeoutMs: number;
   readonly maxConnectionAgeMs: number;
@@ -107,6 +108,7 @@ function configOf({ xds, admin, resources, data, datacenters, telemetry }: z.out
         maxConcurrentStreams: limits.streamsPerConnection,
         maxSessionMemoryMb: limits.sessionMemory / mebibyte,
         maxRequestBytes: limits.messageSize,
+        maxNames: limits.namesPerStream,
         keepaliveTimeMs: keepalive.interval,
         keepaliveTimeoutMs: keepalive.timeout,
         maxConnectionAgeMs: connectionAge.max,

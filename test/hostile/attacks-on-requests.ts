@@ -212,6 +212,24 @@ export const attacksOnRequests: readonly Attack[] = [
       ),
   },
   {
+    name: "after 10,000 names, one more in each request",
+    count: 500,
+    heavyCount: 10_000,
+    run: (target, count) =>
+      one(target, count, { typeUrl: types.endpoints, resourceNamesSubscribe: [...names(10_000, 60)] }, (index) =>
+        deltaRequest({ typeUrl: types.endpoints, resourceNamesSubscribe: [`one-more-${index}`] }),
+      ),
+  },
+  {
+    name: "the same name asked for again and again",
+    count: 2_000,
+    heavyCount: 100_000,
+    run: (target, count) =>
+      one(target, count, { typeUrl: types.cluster }, () =>
+        deltaRequest({ typeUrl: types.cluster, resourceNamesSubscribe: ["cluster-00001"] }),
+      ),
+  },
+  {
     name: "10,000 names in each SotW request, each time others",
     count: 20,
     heavyCount: 500,

@@ -43,6 +43,7 @@ function valuesOf({
     "xds.limits.newStreams.perNodePerMinute": String(limits.streamsPerNodePerMinute),
     "xds.limits.streamsPerConnection": String(limits.maxConcurrentStreams),
     "xds.limits.messageSize": sizeText(limits.maxRequestBytes),
+    "xds.limits.namesPerStream": String(limits.maxNames),
     "xds.limits.sessionMemory": sizeText(limits.maxSessionMemoryMb * 1024 ** 2),
     "xds.limits.keepalive.interval": durationText(limits.keepaliveTimeMs),
     "xds.limits.keepalive.timeout": durationText(limits.keepaliveTimeoutMs),

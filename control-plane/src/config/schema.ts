@@ -48,6 +48,8 @@ const limits = z
     streamsPerConnection: count(1, 100_000).prefault(100),
     // What a delta client that reconnects tells of what it holds goes into one request: 1 MiB is about 10,000 resources.
     messageSize: size("1MiB", 4096),
+    // 200 bytes each here. A proxy of a mesh of 5,000 services asks for twice as many.
+    namesPerStream: count(100, 10_000_000).prefault(50_000),
     sessionMemory: size("16MiB", 1024 ** 2),
     // grpc-js has none by itself: a cut network then leaves streams open for ever.
     keepalive: z.strictObject({ interval: duration("10s", 1_000), timeout: duration("5s", 100) }).prefault({}),

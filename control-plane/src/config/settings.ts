@@ -50,6 +50,7 @@ export const settings: readonly Setting[] = [
   ),
   setting("xds.limits.streamsPerConnection", "<count>", "streams that one connection may have open", { read: numeral }),
   setting("xds.limits.messageSize", "<size>", "longest request of an xDS client"),
+  setting("xds.limits.namesPerStream", "<count>", "resources that a stream may ask for by name", { read: numeral }),
   setting("xds.limits.sessionMemory", "<size>", "memory that one connection may hold"),
   setting("xds.limits.keepalive.interval", "<duration>", "how often a silent connection is pinged"),
   setting("xds.limits.keepalive.timeout", "<duration>", "how long the answer to a ping may take"),

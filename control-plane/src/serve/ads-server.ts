@@ -16,6 +16,8 @@ export type AdsLimits = ListenerLimits &
     readonly maxConcurrentStreams: number;
     readonly maxSessionMemoryMb: number;
     readonly maxRequestBytes: number;
+    /** How many names a stream may ask for, of all types. */
+    readonly maxNames: number;
     /** How long a connection may be open without a stream, and a stream without a request. */
     readonly maxIdleMs: number;
     readonly keepaliveTimeMs: number;
@@ -34,6 +36,7 @@ export const defaultLimits: AdsLimits = {
   maxConcurrentStreams: 100,
   maxSessionMemoryMb: 16,
   maxRequestBytes: 4 * 1024 * 1024,
+  maxNames: 50_000,
   maxIdleMs: 60_000,
   keepaliveTimeMs: 10_000,
   keepaliveTimeoutMs: 5_000,
@@ -52,7 +55,7 @@ export type AdsConfig = {
 /** What the xDS port tells: of clients, and of those who did not become one. */
 export type AdsNote = ClientNote | ListenerNote | AdmissionNote;
 
-export type AdsParts<V> = Omit<SessionParts<V>, "admit" | "drop" | "firstRequestTimeoutMs"> & {
+export type AdsParts<V> = Omit<SessionParts<V>, "admit" | "drop" | "firstRequestTimeoutMs" | "maxNames"> & {
   readonly observe: (note: AdsNote) => void;
 };
 
@@ -88,9 +91,11 @@ export async function startAds<V>(
     // Nobody asks for it here, and it costs 3 KB a connection.
     "grpc.enable_channelz": 0,
   });
+  limitHeaders(server);
   const session: SessionParts<V> = {
     ...parts,
     firstRequestTimeoutMs: limits.maxIdleMs,
+    maxNames: limits.maxNames,
     admit: gate.node,
     // Only used once clients are connected.
     drop: (peer) => listener.drop(peer),
@@ -115,4 +120,17 @@ export async function startAds<V>(
       server.forceShutdown();
     },
   };
+}
+
+// With a token and all that a proxy adds; gRPC's own limit in other languages is 8 KB (16 KB hard in C++).
+const longestHeaders = 16 * 1024;
+
+/**
+ * grpc-js leaves the limit at Node's 64 KB a stream and keeps all of it: 0.1 MB of references to one long header (HPACK) held
+ * 31 MB in 500 streams. There is no option, only these settings for the HTTP/2 servers that it makes, which are private:
+ * where they are gone, Node's own limit holds.
+ */
+function limitHeaders(server: Server): void {
+  const { commonServerOptions: options } = server as unknown as { commonServerOptions?: { settings?: object } };
+  if (options?.settings !== undefined) Object.assign(options.settings, { maxHeaderListSize: longestHeaders });
 }

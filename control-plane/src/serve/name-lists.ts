@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { type OwnNames, ownNames } from "./own-names.ts";
 
 /** An immutable set of names. Streams that ask for the same names share one. */
 export type NameList = {
@@ -13,8 +14,12 @@ export const noNames: NameList = new Set<string>();
 const sharedFrom = 32;
 
 /** Is it one list for all streams that ask for these names? */
-export function isShared({ size }: NameList): boolean {
-  return size >= sharedFrom;
+export function isShared(list: NameList): boolean {
+  return list.size >= sharedFrom && !isOwn(list);
+}
+
+function isOwn(list: NameList): list is OwnNames {
+  return "change" in list;
 }
 
 /**
@@ -25,7 +30,7 @@ export function nameList(names: readonly string[]): NameList {
   const known = listsOfNames.get(names);
   if (known !== undefined) return known;
   const set = new Set(names);
-  if (!isShared(set)) return set;
+  if (set.size < sharedFrom) return set;
   const list = lists.share(hash("sha1", [...set].toSorted().join("\0")), () => set);
   listsOfNames.set(names, list);
   namesOfLists.set(list, names);
@@ -41,15 +46,26 @@ export function withoutStar(list: NameList): NameList {
   return list.has("*") ? nameList([...list.values()].filter((name) => name !== "*")) : list;
 }
 
-/** The list with some names more and some less. */
+// From then on it costs less to have the list made anew.
+const mostChanged = 1 / 4;
+
+/**
+ * The list with some names more and some less; dropped before they are added. The list given is not to be used any more.
+ * A client that asks for one name after the other, on demand, pays for one each time, not for all.
+ */
 export function changedList(
   list: NameList,
-  { add = [], drop = [] }: { readonly add?: Iterable<string>; readonly drop?: Iterable<string> },
+  { add = [], drop = [] }: { readonly add?: readonly string[]; readonly drop?: readonly string[] },
 ): NameList {
-  const names = new Set(list.values());
-  for (const name of drop) names.delete(name);
-  for (const name of add) names.add(name);
-  return nameList([...names]);
+  if (list.size < sharedFrom || add.length + drop.length > list.size * mostChanged) {
+    const names = new Set(list.values());
+    for (const name of drop) names.delete(name);
+    for (const name of add) names.add(name);
+    return nameList([...names]);
+  }
+  const own = isOwn(list) ? list : ownNames(list);
+  own.change({ add, drop });
+  return own.changes() > own.size * mostChanged ? nameList([...own.values()]) : own;
 }
 
 /** Names as a SotW request carries them, all of them again in each ACK. Equal bytes are equal names, so they are not read. */

@@ -65,6 +65,8 @@ export type SessionParts<V> = {
   readonly ackTimeoutMs: number;
   /** How long a stream may be open without a request; for ever, if undefined. */
   readonly firstRequestTimeoutMs?: number;
+  /** How many names a stream may ask for, of all types; any number, if undefined. */
+  readonly maxNames?: number;
   /** How the stream of this node is to end at once, because it comes too often; undefined: it is served. */
   readonly admit?: (nodeId: string, peer: string) => ComeAgain | undefined;
   /** Ends the connection of a peer that does not even take the end of its stream. */
@@ -187,7 +189,7 @@ function createSession<V, Request>(
   stream: Stream<Request>,
   identity: Identity<V>,
   peer: string,
-  { lease: leaseOf, clients, turns, observe, now, ackTimeoutMs }: SessionParts<V>,
+  { lease: leaseOf, clients, turns, observe, now, ackTimeoutMs, maxNames = Number.POSITIVE_INFINITY }: SessionParts<V>,
   { end: endCall, failed }: CallEnds,
 ): Session<Request> {
   const { nodeId, viewer, agent, kind: client } = identity;
@@ -262,6 +264,12 @@ function createSession<V, Request>(
     if (event.kind !== "request") return;
     // Nonces can be guessed: who answers without reading would pile up responses here.
     if (unflushed > mostUnflushed) call.pause();
+    const names = stream.names();
+    if (names > maxNames) {
+      const says = `it asks for ${names} names on one stream; at most ${maxNames} are taken`;
+      observe({ kind: "client-refused", peer, reason: `${nodeId}: ${says}` });
+      endCall(status.RESOURCE_EXHAUSTED, says);
+    }
     cost.requests += 1;
     clients.progressed();
   }

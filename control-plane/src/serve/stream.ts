@@ -34,6 +34,8 @@ export type Stream<Request> = {
   resources(): Iterable<ResourceStatus>;
   /** The response that has waited for its answer longest. */
   unanswered(): ReturnType<typeof longestUnanswered>;
+  /** How many names it asks for, of all types. */
+  names(): number;
   /** The client rejects something that it is to hold. */
   rejects(): boolean;
   /** The client has answered all that it is to hold as of this step. */
@@ -67,6 +69,7 @@ function createStream<Request>(
     status: () => statusOf(conversation),
     resources: () => resourcesOf(conversation),
     unanswered: () => longestUnanswered(conversation),
+    names: () => [...conversation.subscriptions.values()].reduce((sum, { names }) => sum + names.size, 0),
     rejects: () => isRejecting(conversation),
     settledAt: (step) => conversation.step === step && isSettled(conversation),
   };
