@@ -1,5 +1,6 @@
 import { byText } from "../lib/order.ts";
 import { changeOf } from "./diff.ts";
+import { overlaidMap } from "./overlaid-map.ts";
 import { addStamps, type ResourceType, type XdsResource } from "./resource.ts";
 import type { Change } from "./snapshot.ts";
 
@@ -35,13 +36,13 @@ export function tableOf<M extends object>(
   if (byName.size < sorted.length) throw twice(sorted);
   let sum = 0n;
   for (const { stamp } of byName.values()) sum = addStamps(sum, stamp);
-  const table = { messages, byName, sum, shortestTtlMs: shortestTtl(byName.values()) };
+  const table = { messages, byName, sum, shortestTtlMs: shortestTtl(byName) };
   return { table, change: changeOf(type, before?.byName ?? new Map(), byName) };
 }
 
 /**
  * The table of before with some resources replaced, when the messages at all places have the names they had: the usual
- * change, of which nothing but the copy of the map grows with the table.
+ * change, of which nothing but the comparison of places grows with the table.
  */
 function patched<M extends object>(
   type: ResourceType,
@@ -58,17 +59,19 @@ function patched<M extends object>(
     if (packOne(old).name !== resource.name) return undefined;
     replaced.push(resource);
   }
-  const byName = new Map(before.byName);
+  const byName = overlaidMap(
+    before.byName,
+    replaced.map((resource) => [resource.name, resource]),
+  );
   const changed: XdsResource[] = [];
   let { sum } = before;
   for (const resource of replaced) {
-    const old = byName.get(resource.name);
-    byName.set(resource.name, resource);
+    const old = before.byName.get(resource.name);
     if (old?.version === resource.version) continue;
     changed.push(resource);
     sum = addStamps(sum, resource.stamp - (old?.stamp ?? 0n));
   }
-  const table = { messages, byName, sum, shortestTtlMs: shortestTtl(byName.values()) };
+  const table = { messages, byName, sum, shortestTtlMs: shortestTtl(byName) };
   return { table, change: changed.length > 0 ? { type, changed, removed: [] } : undefined };
 }
 
@@ -80,10 +83,10 @@ export function expectTtls(): void {
   anyTtl = true;
 }
 
-function shortestTtl(resources: Iterable<XdsResource>): number | undefined {
+function shortestTtl(byName: Table["byName"]): number | undefined {
   if (!anyTtl) return undefined;
   let shortest: number | undefined;
-  for (const { ttlMs } of resources)
+  for (const { ttlMs } of byName.values())
     if (ttlMs !== undefined && !(shortest !== undefined && shortest <= ttlMs)) shortest = ttlMs;
   return shortest;
 }
