@@ -95,11 +95,15 @@ export async function runControlPlane(
   const clients = createConnectedClients();
 
   const admission = { identify: viewerOfNode, refuse: () => undefined };
-  const { intervalMs } = config.xds.loadReports;
-  const reporting = loadReporting({ published, intervalMs, ...admission, observe, monotonicMs });
+  const { limits, loadReports } = config.xds;
+  const { maxIdleMs: firstRequestTimeoutMs } = limits;
+  const reporting = loadReporting({
+    published,
+    ...{ ...admission, ...loadReports, firstRequestTimeoutMs, observe, monotonicMs },
+  });
 
   await using ads = await startAds(
-    { ...config.xds.address, tls: await tlsOf(config.xds.tls), limits: config.xds.limits },
+    { ...config.xds.address, tls: await tlsOf(config.xds.tls), limits },
     {
       lease: snapshots.lease,
       ...admission,
@@ -109,7 +113,7 @@ export async function runControlPlane(
       now,
       ackTimeoutMs: 45_000,
     },
-    [reporting.service, csdsService({ clients, observe })],
+    [reporting.service, csdsService({ clients, silenceMs: firstRequestTimeoutMs, observe })],
   );
   const xds = addressText(ads);
   observe({ kind: "listening", server: "xds", address: xds });

@@ -23,7 +23,7 @@ export type StatusAnswer = { readonly config: readonly ClientConfig[] } | { read
 /** A plain client of the status service. */
 export type StatusClient = Disposable & {
   fetch(request?: StatusRequest): Promise<StatusAnswer>;
-  /** Sends requests over one stream, closes it, and returns all messages that came. */
+  /** Sends requests over one stream, closes it, and returns all messages that came. Without requests it stays open. */
   stream(...requests: readonly StatusRequest[]): Promise<readonly ClientStatusResponse[] | { readonly ended: string }>;
   /** Sends one request and goes away at the first message. */
   streamAndLeave(request?: StatusRequest): Promise<void>;
@@ -58,10 +58,12 @@ export function connectStatusClient(address: string): StatusClient {
       }),
     stream(...requests) {
       const call = open();
+      // Without a question it is the server that has to end it.
+      const isSilent = requests.length === 0;
       const came: ClientStatusResponse[] = [];
       call.on("data", (response) => came.push(response));
       for (const request of requests) call.write(create(ClientStatusRequestSchema, request));
-      call.end();
+      if (!isSilent) call.end();
       const all = new Promise<readonly ClientStatusResponse[] | { readonly ended: string }>((resolve) => {
         call.on("error", (error: ServiceError) => resolve({ ended: endText(error) }));
         call.on("end", () => resolve(came));

@@ -86,3 +86,8 @@ test("readers that do not read keep others from asking only for a time", async (
   await until(() => scene.notes.length === 4, { within: 10_000, what: "four answers in the making" });
   await until(async () => "length" in (await scene.status.stream({})), { within: 10_000, what: "a whole answer" });
 });
+
+test("a stream on which nothing is asked is ended", async () => {
+  await using scene = await startCsdsScene({ silenceMs: 100 });
+  assert.deepEqual(await scene.status.stream(), { ended: "DEADLINE_EXCEEDED: no question within 0.1 s" });
+});

@@ -10,7 +10,9 @@ export type CsdsScene = AsyncDisposable & {
   readonly status: StatusClient;
 };
 
-export async function startCsdsScene(limits: { readonly readTimeoutMs?: number } = {}): Promise<CsdsScene> {
+export async function startCsdsScene(
+  limits: { readonly readTimeoutMs?: number; readonly silenceMs?: number } = {},
+): Promise<CsdsScene> {
   const clients = createConnectedClients();
   const notes: StatusNote[] = [];
   const { definition, handlers } = csdsService({ clients, observe: (note) => notes.push(note), ...limits });

@@ -44,9 +44,11 @@ export async function startLrsScene({
   services = ["report"],
   intervalMs = 2_000,
   refuse = () => undefined,
+  firstRequestTimeoutMs = 60_000,
 }: {
   readonly services?: readonly string[];
   readonly intervalMs?: number;
+  readonly firstRequestTimeoutMs?: number;
   readonly refuse?: (identity: { readonly nodeId: string }) => string | undefined;
 } = {}): Promise<LrsScene> {
   const notes: LoadNote[] = [];
@@ -56,7 +58,7 @@ export async function startLrsScene({
   const monotonicMs = () => nowMs;
   const loads = createLoads({ now: monotonicMs, isService: (name) => services.includes(name) });
   const { definition, handlers } = lrsService({
-    ...{ identify: viewerOfNode, refuse, loads, intervalMs, monotonicMs },
+    ...{ identify: viewerOfNode, refuse, loads, intervalMs, firstRequestTimeoutMs, monotonicMs },
     clusters: () => clusters,
     observe: (note) => notes.push(note),
   });

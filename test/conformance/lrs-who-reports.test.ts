@@ -87,3 +87,8 @@ test("a client that is gone has no open requests any more; what it counted stays
     [{ requests: 8, inProgress: 0 }],
   );
 });
+
+test("a stream on which nothing is said is ended", async () => {
+  await using scene = await startLrsScene({ firstRequestTimeoutMs: 100 });
+  assert.equal(await scene.connect().ended(), "DEADLINE_EXCEEDED: no request within 0.1 s");
+});

@@ -27,6 +27,8 @@ export type CsdsParts = {
   readonly observe: (note: StatusNote) => void;
   /** How long a client may take to read what was written; 30 s unless told. Slow readers would keep others from asking. */
   readonly readTimeoutMs?: number;
+  /** How long a stream may be open before its first question; 60 s unless told. */
+  readonly silenceMs?: number;
 };
 
 /** Messages of the stream are about this long at most. */
@@ -43,7 +45,7 @@ type Answer = AsyncGenerator<Uint8Array, void> | Refusal;
  * envoy.service.status.v3: what every connected client was sent, accepted and rejected. Told are all clients that a node
  * matcher of the request matches; without matchers all. The stream answers each request in as many messages as it takes.
  */
-export function csdsService({ clients, observe, readTimeoutMs = 30_000 }: CsdsParts): {
+export function csdsService({ clients, observe, readTimeoutMs = 30_000, silenceMs = 60_000 }: CsdsParts): {
   readonly definition: ServiceDefinition;
   readonly handlers: UntypedServiceImplementation;
 } {
@@ -84,7 +86,7 @@ export function csdsService({ clients, observe, readTimeoutMs = 30_000 }: CsdsPa
     definition: serviceOf(ClientStatusDiscoveryService),
     handlers: {
       streamClientStatus: (call: StreamCall) =>
-        answerEach(call, readTimeoutMs, (request) => answer(request, call.getPeer(), pageBytes)),
+        answerEach(call, { readTimeoutMs, silenceMs }, (request) => answer(request, call.getPeer(), pageBytes)),
       fetchClientStatus: (call: ServerUnaryCall<ClientStatusRequest, Framed>, done: sendUnaryData<Framed>) => {
         onlyPage(answer(call.request, call.getPeer(), onlyPageBytes)).then(
           (page) => ("code" in page ? done(page) : done(null, page)),
@@ -114,14 +116,24 @@ async function onlyPage(answer: Answer): Promise<Framed | Refusal> {
 type StreamCall = ServerDuplexStream<ClientStatusRequest, Framed>;
 
 /** One request at a time, and no faster than the client reads. */
-function answerEach(call: StreamCall, readTimeoutMs: number, answer: (request: ClientStatusRequest) => Answer): void {
+function answerEach(
+  call: StreamCall,
+  { readTimeoutMs, silenceMs }: { readonly readTimeoutMs: number; readonly silenceMs: number },
+  answer: (request: ClientStatusRequest) => Answer,
+): void {
   const gone = new AbortController();
+  const silent = setTimeout(() => {
+    const details = `no question within ${silenceMs / 1000} s`;
+    fail(call, { code: status.DEADLINE_EXCEEDED, details }, gone.signal);
+  }, silenceMs).unref();
+  gone.signal.addEventListener("abort", () => clearTimeout(silent));
   for (const event of ["cancelled", "close", "error"]) call.on(event, () => gone.abort());
   // "end" comes with the last request, also while that is being answered.
   let answering: Promise<unknown> = Promise.resolve();
   call.on("data", (request: ClientStatusRequest) => {
     // What was read before the call was ended still arrives.
     if (gone.signal.aborted) return;
+    clearTimeout(silent);
     call.pause();
     answering = writeAll(call, answer(request), readTimeoutMs, gone.signal).then(
       () => call.resume(),
@@ -130,6 +142,7 @@ function answerEach(call: StreamCall, readTimeoutMs: number, answer: (request: C
   });
   call.on("end", async () => {
     await answering;
+    clearTimeout(silent);
     if (!gone.signal.aborted) call.end();
   });
 }

@@ -39,6 +39,8 @@ export type LrsParts<V> = Pick<SessionParts<V>, "identify" | "refuse"> & {
   readonly loads: Loads;
   /** The clusters to ask for from clients that cannot be asked for all; the same array while nothing changed. */
   readonly clusters: () => readonly string[];
+  /** How long a stream may be open without a request; 60 s unless told. */
+  readonly firstRequestTimeoutMs?: number;
   /** How often clients are to report, unless they are too many. */
   readonly intervalMs: number;
   readonly observe: (note: LoadNote) => void;
@@ -78,10 +80,16 @@ function takeReports<V>(call: Call, parts: LrsParts<V>, pace: Pace): void {
   const peer = call.getPeer();
   let session: Session | undefined;
   let ended = false;
+  const { firstRequestTimeoutMs: silenceMs = 60_000 } = parts;
+  const silent = setTimeout(
+    () => refuse(status.DEADLINE_EXCEEDED, `no request within ${silenceMs / 1000} s`),
+    silenceMs,
+  ).unref();
 
   call.on("data", (bytes: Buffer) => {
     // What was read before the client hears of its end still arrives.
     if (ended) return;
+    clearTimeout(silent);
     let stats: LoadStats;
     try {
       stats = readLoadStats(bytes, { node: session === undefined });
@@ -153,6 +161,7 @@ function takeReports<V>(call: Call, parts: LrsParts<V>, pace: Pace): void {
   function close(cause: string): void {
     if (ended) return;
     ended = true;
+    clearTimeout(silent);
     if (session === undefined) return;
     const { nodeId, client, reporter, pacer } = session;
     reporter[Symbol.dispose]();
