@@ -58,9 +58,12 @@ export function createConnectedClients(): ConnectedClients {
           signal.removeEventListener("abort", done);
           resolve(count());
         };
+        // Asked at each answer of each client: as long as the last one found behind still is, the others need no look.
+        let laggard: Connected | undefined;
         const check = () => {
-          for (const client of clients) if (!client.settled()) return;
-          done();
+          if (laggard !== undefined && clients.has(laggard) && !laggard.settled()) return;
+          laggard = clients.values().find((client) => !client.settled());
+          if (laggard === undefined) done();
         };
         const timer = setTimeout(done, withinMs);
         waiting.add(check);

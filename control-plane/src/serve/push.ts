@@ -43,7 +43,7 @@ export function push(
   if (step === undefined) return { send, notes };
   for (const type of resourceTypes) {
     const subscription = conversation.subscriptions.get(type);
-    if (subscription === undefined) continue;
+    if (subscription === undefined || hasNothingToSay(subscription, step.snapshot)) continue;
     if (subscription.inFlight !== undefined || !mayMake(conversation, type)) {
       writeOut(subscription, step.snapshot);
       continue;
@@ -73,6 +73,13 @@ function mayBreak({ subscriptions }: Conversation, type: ResourceType): boolean 
     const using = subscriptions.get(user);
     return using === undefined || (using.inFlight === undefined && !isPending(using) && using.gone.size === 0);
   });
+}
+
+/** The usual case: this is asked for each type of each stream at each request and once a second. */
+function hasNothingToSay(subscription: Subscription, { tables }: Snapshot): boolean {
+  const { type, gone, owed, trials } = subscription;
+  if (isPending(subscription) || gone.size > 0 || owed || trials.length > 0) return false;
+  return tables[type].shortestTtlMs === undefined;
 }
 
 function isPending({ fresh, dirty }: Subscription): boolean {
