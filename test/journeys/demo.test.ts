@@ -96,8 +96,6 @@ test("SIGTERM ends the demo in order, with nothing left", async () => {
   const all = descendants(demo.pid);
   const { code } = await demo.stop("SIGTERM");
   assert.equal(code, 0, demo.lines.slice(-5).join("\n"));
-  assert.deepEqual(
-    all.filter((pid) => !isGone(pid)),
-    [],
-  );
+  // A program's watcher hears of its end by the end of a pipe, and may outlive the demo by a moment.
+  await until(() => all.every(isGone), { within: 2_000, what: "nothing of the demo is left" });
 });
