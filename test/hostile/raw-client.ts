@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { createFrameReader, type Frame, preface, settings, settingsAck } from "./frames.ts";
 
-export type Target = { readonly host: string; readonly port: number };
+/** `from` is the address of ours to come from. */
+export type Target = { readonly host: string; readonly port: number; readonly from?: string };
 
 /** A TCP connection on which HTTP/2 is spoken by hand. */
 export type RawClient = Disposable & {
@@ -16,8 +17,8 @@ export type RawClient = Disposable & {
 };
 
 /** Connects and says nothing yet. */
-export async function connectRaw({ host, port }: Target): Promise<RawClient> {
-  const socket = connect({ host, port, noDelay: true });
+export async function connectRaw({ host, port, from }: Target): Promise<RawClient> {
+  const socket = connect({ host, port, noDelay: true, ...(from === undefined ? {} : { localAddress: from }) });
   let closed = false;
   const frames: Frame[] = [];
   const read = createFrameReader();
