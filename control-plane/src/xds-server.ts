@@ -8,10 +8,16 @@ import { type AdsLimits, type AdsNote, defaultLimits, type ListenerTls, startAds
 import type { Caller } from "./serve/caller.ts";
 import type { Clients } from "./serve/clients.ts";
 import { createConnectedClients } from "./serve/connected-clients.ts";
+import { csdsService, type StatusNote } from "./serve/csds-service.ts";
 import type { Identity } from "./serve/identity.ts";
+import { createLoads } from "./serve/loads.ts";
+import { type LoadNote, lrsService } from "./serve/lrs-service.ts";
+import type { ObservedLoads } from "./serve/observed-loads.ts";
+import type { SessionParts } from "./serve/session.ts";
 import { createTurns } from "./serve/turns.ts";
 import { viewerOfNode } from "./serve/viewer-of-node.ts";
 import type { Resources } from "./snapshot/pack.ts";
+import type { Snapshot } from "./snapshot/snapshot.ts";
 import { createViewers } from "./snapshot/viewers.ts";
 
 export type {
@@ -23,6 +29,7 @@ export type {
   TypeStatus,
   TypeStatuses,
 } from "./serve/clients.ts";
+export type { ObservedLoads } from "./serve/observed-loads.ts";
 export type { Resources } from "./snapshot/pack.ts";
 export type { ResourceType } from "./snapshot/resource.ts";
 export { type AdsLimits as XdsLimits, type Caller, defaultLimits };
@@ -47,6 +54,8 @@ export type XdsServerOptions = {
   readonly wanted?: (viewer: string, signal: AbortSignal) => void;
   /** Hears everything: who comes and goes, what is sent, ACKed and rejected. */
   readonly observe?: (note: XdsNote) => void;
+  /** How often clients are to report their loads, in milliseconds; 2,000 unless told, and less often when they are many. */
+  readonly loadReportIntervalMs?: number;
   /** How long a client may leave a response unanswered, in milliseconds; then its stream is ended. 45,000 unless told. */
   readonly ackTimeoutMs?: number;
   /** Those that are to be others than `defaultLimits`. */
@@ -65,6 +74,8 @@ export type XdsTls = {
 /** What an xDS server tells. */
 export type XdsNote =
   | AdsNote
+  | LoadNote
+  | StatusNote
   /** `viewer` or `refuse` threw: the client was refused. */
   | {
       readonly kind: "hook-threw";
@@ -73,7 +84,10 @@ export type XdsNote =
       readonly cause: unknown;
     };
 
-/** Serves xDS: ADS and a service for each type, state of the world and delta. Disposing of it ends all streams: clients keep what they hold. */
+/**
+ * Serves xDS: ADS and a service for each type, state of the world and delta; the status of clients to whoever asks (CSDS), and
+ * takes load reports (LRS). Disposing of it ends all streams: clients keep what they hold.
+ */
 export type XdsServer = AsyncDisposable & {
   readonly host: string;
   readonly port: number;
@@ -87,6 +101,11 @@ export type XdsServer = AsyncDisposable & {
   forget(viewer: string): void;
   /** Who is connected, what each holds, and whether all have what they are to have. */
   readonly clients: Clients;
+  /**
+   * What clients sent where over the last seconds, by cluster: of gRPC clients whose Cluster has `lrs_server`, and Envoys whose
+   * bootstrap has `load_stats_config`.
+   */
+  readonly loads: ObservedLoads;
 };
 
 type Seen = { readonly key: string; readonly node: Node };
@@ -96,38 +115,64 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
   const { viewer = ({ cluster }) => cluster, refuse, observe = () => undefined, wanted = () => undefined } = options;
   const clients = createConnectedClients();
   const viewers = createViewers(wanted);
+  const limits = { ...defaultLimits, ...options.limits };
+  const monotonicMs = () => performance.now();
+  const admission: Pick<SessionParts<Seen>, "identify" | "refuse"> = {
+    identify: (node) => seenOf(node, viewer, observe),
+    refuse({ nodeId, viewer: { node } }, caller) {
+      try {
+        return refuse?.(node, caller);
+      } catch (cause) {
+        observe({ kind: "hook-threw", hook: "refuse", nodeId, cause });
+        return "whether this client is admitted could not be found out";
+      }
+    },
+  };
+  const loads = createLoads({ now: monotonicMs, isService: () => true });
+  const reporting = lrsService({
+    ...{ ...admission, loads, observe, monotonicMs, firstRequestTimeoutMs: limits.maxIdleMs },
+    clusters: clusterNames(({ key }) => viewers.current(key as ViewerKey)?.snapshot),
+    intervalMs: options.loadReportIntervalMs ?? 2_000,
+  });
 
   const server = await startAds<Seen>(
     {
       ...addressOf(options.listen),
       tls: options.tls && tlsOf(options.tls),
-      limits: { ...defaultLimits, ...options.limits },
+      limits,
     },
     {
       lease: ({ key }, onStep) => viewers.lease(key as ViewerKey, onStep),
-      identify: (node) => seenOf(node, viewer, observe),
-      refuse({ nodeId, viewer: { node } }, caller) {
-        try {
-          return refuse?.(node, caller);
-        } catch (cause) {
-          observe({ kind: "hook-threw", hook: "refuse", nodeId, cause });
-          return "whether this client is admitted could not be found out";
-        }
-      },
+      ...admission,
       clients,
       turns: createTurns(),
       observe,
       now: () => new Date(),
       ackTimeoutMs: options.ackTimeoutMs ?? 45_000,
     },
+    [reporting, csdsService({ clients, observe, silenceMs: limits.maxIdleMs })],
   );
   return {
     host: server.host,
     port: server.port,
     clients,
+    loads,
     set: (key, resources) => viewers.set(key as ViewerKey, resources),
     forget: (key) => viewers.forget(key as ViewerKey),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+/** The names of a viewer's clusters; the same array for the same snapshot. */
+function clusterNames(snapshotOf: (viewer: Seen) => Snapshot | undefined): (viewer: Seen) => readonly string[] {
+  const known = new WeakMap<Snapshot, readonly string[]>();
+  const none: readonly string[] = [];
+  return (viewer) => {
+    const snapshot = snapshotOf(viewer);
+    if (snapshot === undefined) return none;
+    const names = known.get(snapshot) ?? [...snapshot.resources.cluster.keys()];
+    known.set(snapshot, names);
+    return names;
   };
 }
 

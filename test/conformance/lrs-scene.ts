@@ -89,6 +89,12 @@ export async function startLrsScene({
   };
 }
 
+/** A plain client's stream to any server. */
+export function connectLoads(address: string): LoadStream & Disposable {
+  const client = new Client(address, credentials.createInsecure());
+  return { ...openStream(client), [Symbol.dispose]: () => client.close() };
+}
+
 /** One stream of reports. */
 export type LoadStream = {
   send(request: Request): void;

@@ -37,8 +37,8 @@ export type LoadNote =
 
 export type LrsParts<V> = Pick<SessionParts<V>, "identify" | "refuse"> & {
   readonly loads: Loads;
-  /** The clusters to ask for from clients that cannot be asked for all; the same array while nothing changed. */
-  readonly clusters: () => readonly string[];
+  /** The clusters to ask for from a client that cannot be asked for all; the same array while nothing changed. */
+  readonly clusters: (viewer: V) => readonly string[];
   /** How long a stream may be open without a request; 60 s unless told. */
   readonly firstRequestTimeoutMs?: number;
   /** How often clients are to report, unless they are too many. */
@@ -139,12 +139,13 @@ function takeReports<V>(call: Call, parts: LrsParts<V>, pace: Pace): void {
     const reason = parts.refuse(identity.value, callerOf(call));
     if (reason !== undefined) return refuse(status.PERMISSION_DENIED, reason);
     const { region = "", zone = "", subZone = "" } = node?.locality ?? {};
+    const supportsAll = node?.clientFeatures.includes(reportsAll) ?? false;
     observe({ kind: "load-reporter-connected", nodeId, client, peer });
     return {
       ...{ nodeId, client },
       reporter: loads.reporter({ nodeId, from: { region, zone, subZone } }),
       pacer: pace.join(),
-      tell: createTeller(call, parts, pace, node?.clientFeatures.includes(reportsAll) ?? false),
+      tell: createTeller(call, pace, supportsAll ? undefined : () => parts.clusters(identity.value.viewer)),
     };
   }
 
@@ -176,18 +177,18 @@ function textOf(thrown: unknown): string {
 
 const reportsAll = "envoy.lrs.supports_send_all_clusters";
 
-/** Tells a client what to report and how often: at first, and whenever that has changed. */
-function createTeller<V>(call: Call, { clusters }: LrsParts<V>, pace: Pace, supportsAll: boolean): () => void {
+/** Tells a client what to report (all clusters, or these) and how often: at first, and whenever that has changed. */
+function createTeller(call: Call, pace: Pace, clusters: (() => readonly string[]) | undefined): () => void {
   let toldMs: number | undefined;
   let toldClusters: readonly string[] = [];
   return () => {
     const intervalMs = pace.intervalMs();
-    const wanted = supportsAll ? toldClusters : clusters();
+    const wanted = clusters?.() ?? toldClusters;
     if (toldMs === intervalMs && toldClusters === wanted) return;
     [toldMs, toldClusters] = [intervalMs, wanted];
     call.write(
       create(LoadStatsResponseSchema, {
-        sendAllClusters: supportsAll,
+        sendAllClusters: clusters === undefined,
         clusters: [...wanted],
         loadReportingInterval: durationFromMs(intervalMs),
         reportEndpointGranularity: true,

@@ -9,6 +9,7 @@ export type Viewers = {
   set(key: ViewerKey, resources: Partial<Resources>): void;
   /** Lets a viewer's resources go as soon as nobody holds a lease on them. */
   forget(key: ViewerKey): void;
+  current(key: ViewerKey): SnapshotStep | undefined;
   /** `onStep` is called after each new step, never from within `lease`. */
   lease(key: ViewerKey, onStep: () => void): Disposable & { readonly key: string; current(): SnapshotStep | undefined };
 };
@@ -47,6 +48,7 @@ export function createViewers(wanted: (key: ViewerKey, signal: AbortSignal) => v
       place.kept = false;
       leaveUnlessNeeded(key);
     },
+    current: (key) => places.get(key)?.chain.current(),
     lease(key, onStep) {
       const place = placeOf(key);
       if (place.demand === undefined) {
