@@ -167,11 +167,17 @@ export function* resourcesOf({ subscriptions, step }: Conversation): Generator<R
     const { type, names, wildcard } = subscription;
     const resources = step?.snapshot.resources[type] ?? new Map<string, never>();
     const all = new Set([...(wildcard ? resources.keys() : []), ...names.values(), ...subscription.differs.keys()]);
-    for (const name of all) yield resourceStatus(subscription, step?.snapshot, name);
+    const sent = new Set(subscription.inFlight?.resources.map(({ name }) => name));
+    for (const name of all) yield resourceStatus(subscription, step?.snapshot, name, sent.has(name));
   }
 }
 
-function resourceStatus(subscription: Subscription, snapshot: Snapshot | undefined, name: string): ResourceStatus {
+function resourceStatus(
+  subscription: Subscription,
+  snapshot: Snapshot | undefined,
+  name: string,
+  isInFlight: boolean,
+): ResourceStatus {
   const { type, since, inFlight } = subscription;
   const wanted = snapshot?.resources[type].get(name);
   const held = heldOf(subscription, snapshot, name);
@@ -192,8 +198,7 @@ function resourceStatus(subscription: Subscription, snapshot: Snapshot | undefin
       attempts: rejection.attempts,
       retryAt: rejection.retryAt,
     };
-  if (inFlight?.resources.some((resource) => resource.name === name))
-    return { ...about, held: "", status: "REQUESTED", at: inFlight.sentAt };
+  if (isInFlight && inFlight !== undefined) return { ...about, held: "", status: "REQUESTED", at: inFlight.sentAt };
   if (subscription.differs.has(name) || snapshot === undefined) return { ...about, status: "REQUESTED", at: since };
   return { ...about, status: wanted === undefined ? "DOES_NOT_EXIST" : "ACKED", at: since };
 }
