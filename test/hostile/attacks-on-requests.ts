@@ -138,13 +138,19 @@ export const attacksOnRequests: readonly Attack[] = [
     name: "node metadata nested 2,000 deep",
     count: 100,
     heavyCount: 1_000,
-    run: (target, count) => each(target, count, () => [nestedMetadata(2_000)]),
+    run(target, count) {
+      const nested = nestedMetadata(2_000);
+      return each(target, count, () => [nested]);
+    },
   },
   {
     name: "node metadata nested as deep as is taken",
     count: 100,
     heavyCount: 1_000,
-    run: (target, count) => each(target, count, () => [nestedMetadata(30)]),
+    run(target, count) {
+      const nested = nestedMetadata(30);
+      return each(target, count, () => [nested]);
+    },
   },
   {
     name: "enum values that do not exist",

@@ -35,6 +35,8 @@ const http = createServer((request, response) => {
     world = bumped(world, 0, bumps);
     server.set("all", world);
   }
+  // Its own connections would be counted as the attacker's.
+  response.setHeader("connection", "close");
   response.end(JSON.stringify(pathname === "/stats" ? stats() : {}));
 });
 await once(http.listen(0, "127.0.0.1"), "listening");
