@@ -31,8 +31,9 @@ export function decodeSotw(bytes: Buffer): SotwRequest {
   let version = "";
   const names = stretchOf(bytes, 3);
   const common = commonFields(bytes, { node: 2, typeUrl: 4, nonce: 5, error: 6 }, (field, tagStart, start, end) => {
+    if (field === 3) return names.take(tagStart, end);
     if (field === 1) version = bytes.toString("utf8", start, end);
-    else if (field === 3) names.take(tagStart, end);
+    return end;
   });
   return { ...common, version, names: names.onWire() };
 }
@@ -42,9 +43,10 @@ export function decodeDelta(bytes: Buffer): DeltaRequest {
   const unsubscribe = stretchOf(bytes, 4);
   const entries: number[] = [];
   const common = commonFields(bytes, { node: 1, typeUrl: 2, nonce: 6, error: 7 }, (field, tagStart, start, end) => {
-    if (field === 3) subscribe.take(tagStart, end);
-    else if (field === 4) unsubscribe.take(tagStart, end);
-    else if (field === 5) entries.push(start, end);
+    if (field === 3) return subscribe.take(tagStart, end);
+    if (field === 4) return unsubscribe.take(tagStart, end);
+    if (field === 5) entries.push(start, end);
+    return end;
   });
   return {
     ...common,
@@ -59,16 +61,31 @@ function stretchOf(bytes: Buffer, field: number) {
   let [from, to] = [0, 0];
   let interrupted = false;
   return {
-    take(tagStart: number, end: number): void {
+    /** Takes the entry that begins and ends there, and all that follow it; says where those end. */
+    take(tagStart: number, end: number): number {
       if (to === 0) from = tagStart;
       else if (tagStart !== to) interrupted = true;
-      to = end;
+      to = endOfRun(bytes, tagStart, end);
+      return to;
     },
     onWire(): NamesOnWire {
       const stretch = interrupted ? bytes : bytes.subarray(from, to);
       return { bytes: stretch, names: () => stringsOf(stretch, field) };
     },
   };
+}
+
+/** Passes over further entries with the same tag, as long as their lengths are one byte; thousands stand in each SotW ACK. */
+function endOfRun(bytes: Buffer, tagStart: number, end: number): number {
+  const tag = bytes[tagStart];
+  let at = end;
+  while (bytes[at] === tag) {
+    const length = bytes[at + 1] ?? 0x80;
+    const next = at + 2 + length;
+    if (length >= 0x80 || next > bytes.length) break;
+    at = next;
+  }
+  return at;
 }
 
 function commonFields(
@@ -84,7 +101,8 @@ function commonFields(
     else if (field === at.nonce) nonce = bytes.toString("utf8", start, end);
     else if (field === at.node) node = fromBinary(NodeSchema, bytes.subarray(start, end));
     else if (field === at.error) rejects = fromBinary(StatusSchema, bytes.subarray(start, end)).message.trim();
-    else other(field, tagStart, start, end);
+    else return other(field, tagStart, start, end);
+    return end;
   });
   return { typeUrl, node, nonce, rejects };
 }
@@ -94,6 +112,7 @@ function stringsOf(bytes: Buffer, wanted: number): readonly string[] {
   const all: string[] = [];
   eachField(bytes, 0, bytes.length, (field, _tagStart, start, end) => {
     if (field === wanted) all.push(bytes.toString("utf8", start, end));
+    return end;
   });
   return all;
 }
@@ -104,13 +123,14 @@ function* pairsOf(bytes: Buffer, entries: readonly number[]): Generator<readonly
     eachField(bytes, entries[index] ?? 0, entries[index + 1] ?? 0, (field, _tagStart, start, end) => {
       if (field === 1) key = bytes.toString("utf8", start, end);
       else if (field === 2) value = bytes.toString("utf8", start, end);
+      return end;
     });
     yield [key, value];
   }
 }
 
-/** Takes a length-delimited field: where its tag begins, and where its content does and ends. */
-type TakeField = (field: number, tagStart: number, start: number, end: number) => void;
+/** Takes a length-delimited field: where its tag begins, and where its content does and ends. Says where to go on. */
+type TakeField = (field: number, tagStart: number, start: number, end: number) => number;
 
 /** The length-delimited fields of a message, in order; others are passed over. https://protobuf.dev/programming-guides/encoding/ */
 function eachField(bytes: Buffer, from: number, to: number, take: TakeField): void {
@@ -134,10 +154,9 @@ function eachField(bytes: Buffer, from: number, to: number, take: TakeField): vo
     if (field === 0) throw new Error("the request holds a field numbered 0");
     if (wireType === 2) {
       const length = varint();
-      const start = at;
-      at += length;
-      if (at > to) throw new Error("the request ends in the middle of a field");
-      take(field, tagStart, start, at);
+      const end = at + length;
+      if (end > to) throw new Error("the request ends in the middle of a field");
+      at = take(field, tagStart, at, end);
     } else if (wireType === 0) varint();
     else if (wireType === 1) at += 8;
     else if (wireType === 5) at += 4;
