@@ -39,7 +39,7 @@ test("a directory of documents and one for the data are enough", () => {
         maxConnectionsPerAddress: 8_000,
         handshakeTimeoutMs: 5_000,
         maxIdleMs: 60_000,
-        streamBurst: 5_000,
+        streamBurst: 10_000,
         streamsPerSecond: 1_000,
         streamsPerNodePerMinute: 120,
         maxConcurrentStreams: 100,

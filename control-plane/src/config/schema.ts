@@ -32,10 +32,11 @@ const connections = z
   })
   .prefault({});
 
-// All clients of a process come at once when it was restarted; what is limited is their coming again and again.
+// All clients of a process come at once when it was restarted, half of them from one address; what is limited is their coming
+// again and again.
 const newStreams = z
   .strictObject({
-    burst: count(1, 1_000_000).prefault(5_000),
+    burst: count(1, 1_000_000).prefault(10_000),
     perSecond: count(0, 1_000_000).prefault(1_000),
     perNodePerMinute: count(0, 1_000_000).prefault(120),
   })

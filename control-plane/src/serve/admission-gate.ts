@@ -1,5 +1,6 @@
 import { Metadata, type ServerInterceptingCall, type ServerInterceptor, status } from "@grpc/grpc-js";
 import type { Admission } from "./admission.ts";
+import { addressKey } from "./listener-counts.ts";
 import { createRefusalTeller, type Refusals } from "./listener-refusals.ts";
 
 export type AdmissionRefusal = "too-many-streams" | "node-comes-too-often";
@@ -19,12 +20,19 @@ export type AdmissionGate = {
 
 const crowded = "more streams are being opened than can be served";
 
+// A client that opens streams on and on although it is told to wait costs a tenth of a millisecond each time.
+const mostRefusedOnConnection = 100;
+const forgottenAfterMs = 1_000;
+
 export function createAdmissionGate({
   admission,
+  drop,
   observe,
   monotonicMs,
 }: {
   readonly admission: Admission;
+  /** Ends the connection of a peer. */
+  readonly drop: (peer: string) => void;
   readonly observe: (note: AdmissionNote) => void;
   readonly monotonicMs: () => number;
 }): AdmissionGate {
@@ -32,24 +40,45 @@ export function createAdmissionGate({
     tell: (told) => observe({ kind: "streams-refused", ...told }),
     monotonicMs,
   });
+  let refusedOf = new Map<string, number>();
+  let since = monotonicMs();
+
+  function refusedAgain(peer: string): void {
+    const now = monotonicMs();
+    if (now - since > forgottenAfterMs) {
+      refusedOf = new Map();
+      since = now;
+    }
+    const times = (refusedOf.get(peer) ?? 0) + 1;
+    refusedOf.set(peer, times);
+    if (times > mostRefusedOnConnection) drop(peer);
+  }
+
   return {
     interceptor(_method, call) {
-      const waitMs = admission.stream();
+      const peer = call.getPeer();
+      const waitMs = admission.stream(hostOf(peer));
       if (waitMs !== undefined) {
-        refusals.add({ reason: "too-many-streams", peer: call.getPeer(), says: crowded });
+        refusals.add({ reason: "too-many-streams", peer, says: crowded });
         // An ended call never reaches its handler (grpc-js 1.14: `start` returns at once).
         call.sendStatus(comeAgain(crowded, waitMs));
+        refusedAgain(peer);
       }
       return call as ServerInterceptingCall;
     },
     node(nodeId, peer) {
-      const waitMs = admission.node(nodeId);
+      const waitMs = admission.node(nodeId, hostOf(peer));
       if (waitMs === undefined) return undefined;
       const says = `node ${JSON.stringify(nodeId)} opens streams too often`;
       refusals.add({ reason: "node-comes-too-often", peer, says });
       return comeAgain(says, waitMs);
     },
   };
+}
+
+/** `address:port` without the port. */
+function hostOf(peer: string): string {
+  return addressKey(peer.slice(0, peer.lastIndexOf(":")));
 }
 
 function comeAgain(says: string, waitMs: number): ComeAgain {

@@ -1,3 +1,5 @@
+import { createBucket, createBuckets } from "./admission-bucket.ts";
+
 export type AdmissionLimits = {
   /** Streams that may be opened at once, when none were for a while. */
   readonly streamBurst: number;
@@ -9,20 +11,25 @@ export type AdmissionLimits = {
 
 /** Decides who may come in. Undefined: come in; otherwise, in how many milliseconds to try again. */
 export type Admission = {
-  stream(): number | undefined;
+  stream(address: string): number | undefined;
+  /** Would a stream of this address be admitted now? Takes nothing: for what comes before a stream, e.g. a TLS handshake. */
+  admits(address: string): boolean;
   /** To be asked when an admitted stream says whose it is. Who is refused here takes nothing away from others. */
-  node(nodeId: string): number | undefined;
+  node(nodeId: string, address: string): number | undefined;
 };
 
-const longestWaitMs = 30_000;
-const shortestWaitMs = 100;
 const minuteMs = 60_000;
-const rememberedNodes = 10_000;
+const shortestWaitMs = 100;
+const longestWaitMs = 30_000;
+const remembered = 10_000;
 
 /**
  * A token bucket before the work: a storm of clients that come, give up and come again is refused for a fraction of what a
  * first response costs, and the work that was begun gets done. Without it a control plane may stay busy with clients that
  * have long gone (linkerd2 #15583).
+ *
+ * Once half of the burst is gone an address gets at most half of the rate, and a node that comes again and again nothing:
+ * whoever makes the storm does not keep the others out.
  */
 export function createAdmission({
   limits: { streamBurst, streamsPerSecond, streamsPerNodePerMinute },
@@ -35,75 +42,41 @@ export function createAdmission({
   readonly random?: () => number;
 }): Admission {
   const perMs = streamsPerSecond / 1_000;
+  const enough = streamBurst / 2;
   const all = createBucket(streamBurst, perMs, monotonicMs());
-  const nodes = new Map<string, Bucket>();
-  // When the last of those who were refused was told to come again.
-  let promisedUntil = Number.NEGATIVE_INFINITY;
-
-  /** Each who is refused is told a later moment, as if they stood in a queue: they do not come back all at once. */
-  function nextTurn(now: number): number {
-    promisedUntil = Math.min(Math.max(now, promisedUntil) + 1 / perMs, now + longestWaitMs);
-    return jittered(promisedUntil - now);
-  }
+  const addresses = createBuckets(remembered, (now) => createBucket(enough, perMs / 2, now));
+  const nodes = createBuckets(remembered, (now) =>
+    createBucket(streamsPerNodePerMinute, streamsPerNodePerMinute / minuteMs, now),
+  );
 
   function jittered(ms: number): number {
     const wait = Math.min(Math.max(ms, shortestWaitMs), longestWaitMs);
     return Math.round(wait * (0.75 + random() / 2));
   }
 
-  function bucketOf(nodeId: string, now: number): Bucket {
-    const known = nodes.get(nodeId);
-    // Taken out and put back in, so that those that were not seen for longest are first.
-    nodes.delete(nodeId);
-    if (known === undefined && nodes.size >= rememberedNodes) {
-      const [oldest] = nodes.keys();
-      if (oldest !== undefined) nodes.delete(oldest);
-    }
-    const bucket = known ?? createBucket(streamsPerNodePerMinute, streamsPerNodePerMinute / minuteMs, now);
-    nodes.set(nodeId, bucket);
-    return bucket;
-  }
-
   return {
-    stream() {
+    stream(address) {
       if (streamsPerSecond === 0) return undefined;
       const now = monotonicMs();
-      return all.take(now) ? undefined : nextTurn(now);
+      const own = addresses(address, now);
+      if (all.left(now) < enough && own.left(now) < 1) return jittered(own.turn(now));
+      if (!all.take(now)) return jittered(all.turn(now));
+      own.take(now);
+      return undefined;
     },
-    node(nodeId) {
+    admits(address) {
+      if (streamsPerSecond === 0) return true;
+      const now = monotonicMs();
+      const left = all.left(now);
+      return left >= enough || (left >= 1 && addresses(address, now).left(now) >= 1);
+    },
+    node(nodeId, address) {
       if (streamsPerSecond === 0 || streamsPerNodePerMinute === 0) return undefined;
       const now = monotonicMs();
-      if (bucketOf(nodeId, now).take(now) || all.left(now) >= streamBurst / 2) return undefined;
+      if (nodes(nodeId, now).take(now) || all.left(now) >= enough) return undefined;
       all.giveBack();
+      addresses(address, now).giveBack();
       return jittered(minuteMs / streamsPerNodePerMinute);
-    },
-  };
-}
-
-type Bucket = {
-  /** False: it is empty. */
-  take(now: number): boolean;
-  giveBack(): void;
-  left(now: number): number;
-};
-
-function createBucket(most: number, perMs: number, since: number): Bucket {
-  let tokens = most;
-  let at = since;
-  function left(now: number): number {
-    tokens = Math.min(most, tokens + Math.max(0, now - at) * perMs);
-    at = now;
-    return tokens;
-  }
-  return {
-    left,
-    take(now) {
-      if (left(now) < 1) return false;
-      tokens -= 1;
-      return true;
-    },
-    giveBack() {
-      tokens = Math.min(most, tokens + 1);
     },
   };
 }

@@ -30,7 +30,7 @@ export const defaultLimits: AdsLimits = {
   maxConnections: 10_000,
   maxConnectionsPerAddress: 8_000,
   handshakeTimeoutMs: 5_000,
-  streamBurst: 5_000,
+  streamBurst: 10_000,
   streamsPerSecond: 1_000,
   streamsPerNodePerMinute: 120,
   maxConcurrentStreams: 100,
@@ -77,7 +77,9 @@ export async function startAds<V>(
   const monotonicMs = () => performance.now();
   const { observe } = parts;
   const admission = createAdmission({ limits, monotonicMs });
-  const gate = createAdmissionGate({ admission, observe, monotonicMs });
+  // Only called once clients are connected.
+  const drop = (peer: string) => listener.drop(peer);
+  const gate = createAdmissionGate({ admission, drop, observe, monotonicMs });
   const server = new Server({
     interceptors: [endable, gate.interceptor, frameOnce],
     "grpc.max_concurrent_streams": limits.maxConcurrentStreams,
@@ -97,14 +99,14 @@ export async function startAds<V>(
     firstRequestTimeoutMs: limits.maxIdleMs,
     maxNames: limits.maxNames,
     admit: gate.node,
-    // Only used once clients are connected.
-    drop: (peer) => listener.drop(peer),
+    drop,
   };
   for (const { definition, handlers } of [...discoveryServices(session), ...more])
     server.addService(definition, handlers);
   // TLS is the listener's; what it injects has been decrypted.
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-  const listener = await startListener({ host, port, tls, limits, injector, observe, monotonicMs });
+  const { admits } = admission;
+  const listener = await startListener({ host, port, tls, limits, injector, admits, observe, monotonicMs });
   const sweeping = setInterval(() => {
     const now = parts.now();
     for (const stream of [...parts.clients.streams()]) stream.sweep(now);

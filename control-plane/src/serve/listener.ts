@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { type ConnectionCaps, createConnectionCounts } from "./listener-counts.ts";
+import { addressKey, type ConnectionCaps, createConnectionCounts } from "./listener-counts.ts";
 import { awaitGreeting } from "./listener-greeting.ts";
 import { createRefusalTeller, type Refusals } from "./listener-refusals.ts";
 import { createSecure, type ListenerTls } from "./listener-tls.ts";
@@ -13,6 +13,7 @@ export type ListenerLimits = ConnectionCaps & {
 
 export type ConnectionRefusal =
   | "too-many"
+  | "too-many-streams"
   | "too-many-of-address"
   | "handshake-failed"
   | "handshake-timeout"
@@ -49,6 +50,7 @@ export async function startListener({
   tls,
   limits,
   injector,
+  admits = () => true,
   observe,
   monotonicMs = () => performance.now(),
 }: {
@@ -58,6 +60,8 @@ export async function startListener({
   readonly tls: ListenerTls | undefined;
   readonly limits: ListenerLimits;
   readonly injector: Injector;
+  /** Would a stream of this address be admitted now? A connection that could only be refused is not begun. */
+  readonly admits?: (address: string) => boolean;
   readonly observe: (note: ListenerNote) => void;
   readonly monotonicMs?: () => number;
 }): Promise<Listener> {
@@ -80,7 +84,7 @@ export async function startListener({
       return;
     }
     const peer = `${remoteAddress}:${remotePort}`;
-    const excess = counts.add(remoteAddress, limits);
+    const excess = admits(addressKey(remoteAddress)) ? counts.add(remoteAddress, limits) : "too-many-streams";
     if (excess !== undefined) {
       // A reset leaves nothing behind here; a proper end would leave a TIME_WAIT for each of a storm.
       socket.resetAndDestroy();
@@ -147,13 +151,17 @@ export async function startListener({
   };
 }
 
-function excessText(
-  excess: "too-many" | "too-many-of-address",
-  { maxConnections, maxConnectionsPerAddress }: ConnectionCaps,
-): string {
-  return excess === "too-many"
-    ? `${maxConnections} connections are open, as many as may be`
-    : `its address has ${maxConnectionsPerAddress} connections open, as many as it may`;
+type Excess = "too-many" | "too-many-of-address" | "too-many-streams";
+
+function excessText(excess: Excess, { maxConnections, maxConnectionsPerAddress }: ConnectionCaps): string {
+  switch (excess) {
+    case "too-many":
+      return `${maxConnections} connections are open, as many as may be`;
+    case "too-many-of-address":
+      return `its address has ${maxConnectionsPerAddress} connections open, as many as it may`;
+    case "too-many-streams":
+      return "more streams are being opened than can be served";
+  }
 }
 
 async function listen(server: Server, host: string, port: number): Promise<void> {
