@@ -1,3 +1,4 @@
+import { weighBuffersAsHeap } from "./buffers-as-heap.ts";
 import { readConfigInput } from "./config/read-config-input.ts";
 import { parseConfig } from "./config.ts";
 import { runControlPlane } from "./control-plane.ts";
@@ -18,6 +19,7 @@ export async function runServe(
     for (const problem of config.problems) stderr.write(`error: ${problemText(problem)}\n`);
     return 2;
   }
+  weighBuffersAsHeap();
   try {
     await runControlPlane(
       config.value,

@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
+import { weighBuffersAsHeap } from "../../control-plane/src/buffers-as-heap.ts";
 import { createXdsServer } from "../../control-plane/src/xds-server.ts";
 import { watchLoop } from "./loop-hold.ts";
 import { bumped, madeUpWorld } from "./made-up-world.ts";
@@ -20,6 +21,7 @@ const { values } = parseArgs({
   },
 });
 
+weighBuffersAsHeap();
 const bumps = new Map<number, number>();
 let world = madeUpWorld(Number(values.clusters), Number(values.endpoints));
 const server = await createXdsServer({ listen: addressOf(values.xds), viewer: () => "all" });
