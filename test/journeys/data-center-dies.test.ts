@@ -15,7 +15,7 @@ test("a second after every instance of a data center was killed, every request i
   const [edge, proxyless] = await running;
   for (const [name, records] of Object.entries({ edge, proxyless })) {
     const later = records.filter(({ startedAt }) => startedAt >= killedAt + 1_000);
-    assert.ok(later.length > 500, `${name}: ${later.length} requests after the kill`);
+    assert.ok(later.length > 300, `${name}: ${later.length} requests after the kill`);
     assert.deepEqual([...codes(later)], [["OK", later.length]], `${name}: ${JSON.stringify([...codes(records)])}`);
     assert.equal(answersByDatacenter(later).get("dc-a"), undefined, name);
   }
