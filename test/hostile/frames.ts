@@ -47,6 +47,10 @@ export function settings(values: Readonly<Record<number, number>> = {}): Buffer 
 export const settingsAck: Buffer = frame(frameType.settings, flag.ack, 0);
 export const ping: Buffer = frame(frameType.ping, 0, 0, Buffer.alloc(8));
 
+export function pingAnswer(payload: Uint8Array): Buffer {
+  return frame(frameType.ping, flag.ack, 0, payload);
+}
+
 export function windowUpdate(stream: number, increment: number): Buffer {
   return frame(frameType.windowUpdate, 0, stream, uint32(increment));
 }

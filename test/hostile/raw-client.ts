@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { createFrameReader, type Frame, preface, settings, settingsAck } from "./frames.ts";
+import { createFrameReader, type Frame, frameType, pingAnswer, preface, settings, settingsAck } from "./frames.ts";
 
 /** `from` is the address of ours to come from. */
 export type Target = { readonly host: string; readonly port: number; readonly from?: string };
 
-/** A TCP connection on which HTTP/2 is spoken by hand. */
+/** A TCP connection on which HTTP/2 is spoken by hand; only PINGs are answered by themselves. */
 export type RawClient = Disposable & {
   readonly socket: Socket;
   /** What the server sent, in order; the last 1,000 frames. */
@@ -23,7 +23,11 @@ export async function connectRaw({ host, port, from }: Target): Promise<RawClien
   const frames: Frame[] = [];
   const read = createFrameReader();
   socket.on("data", (bytes) => {
-    frames.push(...read(bytes));
+    for (const frame of read(bytes)) {
+      frames.push(frame);
+      // Whoever does not answer is taken for dead.
+      if (frame.type === frameType.ping && frame.flags === 0) socket.write(pingAnswer(frame.payload));
+    }
     if (frames.length > 1_000) frames.splice(0, frames.length - 1_000);
   });
   // A server that ends a hostile connection does it with a reset as often as not.

@@ -1,6 +1,6 @@
 // An xDS server to be attacked, in a process of its own so that its memory can be measured:
-//   node --expose-gc test/hostile/server-main.ts '{"clusters":10,"endpoints":10,"ackTimeoutMs":45000,"limits":{}}'
-// Prints one JSON line when ready. GET /bump changes cluster 0; /stats collects garbage and tells memory, CPU and notes.
+//   node --expose-gc test/hostile/server-main.ts '{"host":"127.0.0.1","clusters":10,"endpoints":10,"ackTimeoutMs":45000,"limits":{}}'
+// Prints one JSON line when ready. GET /bump changes cluster 0, /bumps?ms=N a thousand times a second; /stats collects garbage and tells memory, CPU and notes.
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -8,17 +8,19 @@ import { createXdsServer } from "../../control-plane/src/xds-server.ts";
 import { bumped, madeUpWorld } from "../load/made-up-world.ts";
 import type { ServerOptions, ServerStats } from "./server.ts";
 
-const { clusters, endpoints, ackTimeoutMs, limits }: ServerOptions = JSON.parse(process.argv[2] ?? "{}");
+const { host, clusters, endpoints, ackTimeoutMs, limits }: ServerOptions = JSON.parse(process.argv[2] ?? "{}");
 const counts = new Map<string, number>();
 const last = new Map<string, Readonly<Record<string, unknown>>>();
 let world = madeUpWorld(clusters, endpoints);
+const slow: string[] = [];
 let bumps = 0;
 
 const server = await createXdsServer({
-  listen: "127.0.0.1:0",
+  listen: { host, port: 0 },
   viewer: () => "all",
   ...{ limits, ackTimeoutMs },
   observe(note) {
+    if (note.kind === "client-slow") slow.push(note.nodeId);
     counts.set(note.kind, (counts.get(note.kind) ?? 0) + ("count" in note ? note.count : 1));
     last.set(note.kind, {
       ...note,
@@ -29,12 +31,9 @@ const server = await createXdsServer({
 server.set("all", world);
 
 const http = createServer((request, response) => {
-  const { pathname } = new URL(request.url ?? "/", "http://localhost");
-  if (pathname === "/bump") {
-    bumps += 1;
-    world = bumped(world, 0, bumps);
-    server.set("all", world);
-  }
+  const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
+  if (pathname === "/bump") bump();
+  if (pathname === "/bumps") bumpFor(Number(searchParams.get("ms")));
   // Its own connections would be counted as the attacker's.
   response.setHeader("connection", "close");
   response.end(JSON.stringify(pathname === "/stats" ? stats() : {}));
@@ -42,6 +41,21 @@ const http = createServer((request, response) => {
 await once(http.listen(0, "127.0.0.1"), "listening");
 const { port } = http.address() as AddressInfo;
 console.log(JSON.stringify({ ready: true, xds: server.port, http: port }));
+
+function bump(): void {
+  bumps += 1;
+  world = bumped(world, 0, bumps);
+  server.set("all", world);
+}
+
+/** A thousand a second, or as many as the machine can. */
+function bumpFor(ms: number): void {
+  const end = performance.now() + ms;
+  const timer = setInterval(() => {
+    bump();
+    if (performance.now() > end) clearInterval(timer);
+  }, 1);
+}
 
 function stats(): ServerStats {
   for (let times = 0; times < 3; times++) globalThis.gc?.();
@@ -52,9 +66,11 @@ function stats(): ServerStats {
     // `external` holds the array buffers too.
     heldBytes: heapUsed + external,
     cpuMs: (user + system) / 1_000,
+    bumps,
     sockets: process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length,
     clients: server.clients.list().length,
     counts: Object.fromEntries(counts),
+    slow,
     last: Object.fromEntries(last),
   };
 }
