@@ -34,7 +34,9 @@ export const figureTitles = {
   failed: "streams that failed or missed something",
 } as const;
 
-const rounds = 5;
+// The kernel counts processor time in hundredths of a second: few streams need many changes to be told apart.
+const roundsOf = ({ streams }: Cell) => (streams <= 1_000 ? 20 : 10);
+const warmup = 3;
 
 /** One run of one cell with a server of its own. */
 export async function measure(cell: Cell, side: Side, bench: Bench): Promise<Figures> {
@@ -62,16 +64,25 @@ function swarmArgs({ variant, streams, clusters }: Cell, { xds, pid }: ServerUnd
 async function changes(cell: Cell, server: ServerUnderTest, bench: Bench): Promise<Figures> {
   const before = await usageOf(server.pid());
   await longestHeldMs(server);
-  let stormHeldMs: number | undefined;
-  const args = [...swarmArgs(cell, server), ...changeArgs(server), "-idle", "2s"];
-  const report = await runSwarm(bench.swarm, args, async () => {
-    stormHeldMs = await longestHeldMs(server);
+  let [stormHeldMs, changeHeldMs]: (number | undefined)[] = [];
+  const args = [...swarmArgs(cell, server), ...changeArgs(cell, server), "-idle", "2s", "-hold", "500ms"];
+  const report = await runSwarm(bench.swarm, args, {
+    async afterStorm() {
+      stormHeldMs = await longestHeldMs(server);
+    },
+    afterRound: [
+      warmup + roundsOf(cell),
+      async () => {
+        changeHeldMs = await longestHeldMs(server);
+      },
+    ],
   });
-  return figuresOf(report, cell, before, { stormHeldMs, changeHeldMs: await longestHeldMs(server) });
+  return figuresOf(report, cell, before, { stormHeldMs, changeHeldMs });
 }
 
-function changeArgs({ http }: ServerUnderTest): readonly string[] {
-  return ["-change-url", `http://${http}/bump?cluster=3`, "-rounds", `${rounds}`, "-warmup", "1"];
+function changeArgs(cell: Cell, { http }: ServerUnderTest): readonly string[] {
+  const rounds = ["-rounds", `${roundsOf(cell)}`, "-warmup", `${warmup}`];
+  return ["-change-url", `http://${http}/bump?cluster=3`, ...rounds];
 }
 
 function figuresOf(
@@ -139,13 +150,22 @@ const changesPerSecond = 50;
 async function sustained(cell: Cell, server: ServerUnderTest, bench: Bench): Promise<Figures> {
   const over = new AbortController();
   let changing: Promise<number> | undefined;
-  const args = [...swarmArgs(cell, server), ...changeArgs(server), "-settle", "1s"];
-  const report = await runSwarm(bench.swarm, args, async () => {
-    await longestHeldMs(server);
-    changing = changeOthers(cell, server, over.signal);
+  let changeHeldMs: number | undefined;
+  const args = [...swarmArgs(cell, server), ...changeArgs(cell, server), "-settle", "1s", "-hold", "500ms"];
+  const report = await runSwarm(bench.swarm, args, {
+    async afterStorm() {
+      await longestHeldMs(server);
+      changing = changeOthers(cell, server, over.signal);
+    },
+    afterRound: [
+      warmup + roundsOf(cell),
+      async () => {
+        over.abort();
+        changeHeldMs = await longestHeldMs(server);
+      },
+    ],
   });
   over.abort();
-  const changeHeldMs = await longestHeldMs(server);
   const counted = (report.rounds ?? []).filter(({ warmup }) => !warmup);
   const sum = (of: (phase: Phase) => number) => counted.reduce((total, phase) => total + of(phase), 0);
   return defined({
@@ -181,7 +201,8 @@ async function longestHeldMs({ http }: ServerUnderTest): Promise<number | undefi
   return stats.heldMs?.longest;
 }
 
-function failuresOf({ ok, errors, storms, rounds = [] }: SwarmReport): number {
+function failuresOf({ ok, errors, error_texts = [], storms, rounds = [] }: SwarmReport): number {
+  for (const text of error_texts) console.error(`the load client says: ${text}`);
   const missing = [...storms, ...rounds].reduce((sum, phase) => sum + phase.missing, 0);
   return ok ? 0 : Math.max(1, errors + missing);
 }

@@ -109,7 +109,7 @@ export async function startAds<V>(
   const listener = await startListener({ host, port, tls, limits, injector, admits, observe, monotonicMs });
   const sweeping = setInterval(() => {
     const now = parts.now();
-    for (const stream of [...parts.clients.streams()]) stream.sweep(now);
+    for (const stream of parts.clients.streams()) parts.turns.enqueue(() => stream.sweep(now));
   }, sweepMs);
   return {
     host,

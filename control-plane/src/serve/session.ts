@@ -243,6 +243,7 @@ function createSession<V, Request>(
   }
 
   function sweep(at: Date): void {
+    if (ended) return;
     const unanswered = stream.unanswered();
     const forMs = unanswered === undefined ? 0 : at.getTime() - unanswered.since.getTime();
     if (unanswered !== undefined && forMs > ackTimeoutMs) {

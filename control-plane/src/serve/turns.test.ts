@@ -28,3 +28,27 @@ test("work that adds work has it done too", () => {
   while (later.length > 0) later.shift()?.();
   assert.deepEqual(done, ["inner"]);
 });
+
+test("work goes on in order while ever more comes, past what is let go of", () => {
+  let run = (): void => undefined;
+  const turns = createTurns({
+    sliceMs: 0,
+    clock: () => 0,
+    later: (next) => {
+      run = next;
+    },
+  });
+  const done: number[] = [];
+  const add = (number: number) =>
+    turns.enqueue(() => {
+      done.push(number);
+      if (number < 10_000) add(number + 2);
+    });
+  add(0);
+  add(1);
+  while (done.length < 10_002) run();
+  assert.deepEqual(
+    done,
+    Array.from({ length: 10_002 }, (_, number) => number),
+  );
+});

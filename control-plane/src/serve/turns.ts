@@ -4,8 +4,15 @@
  */
 export type Turns = { enqueue(work: () => void): void };
 
+// What was done is let go of now and then, also when there is always more to do.
+const longestDone = 4_096;
+
+/**
+ * What a slice has written is sent, and its answers are read, in the same round of the loop, which takes four times as long
+ * as the slice (measured): 2 ms of it hold the loop for 8.
+ */
 export function createTurns({
-  sliceMs = 8,
+  sliceMs = 2,
   clock = () => performance.now(),
   later = (run: () => void): unknown => setImmediate(run),
 } = {}): Turns {
@@ -18,6 +25,10 @@ export function createTurns({
     while (next < queue.length) {
       queue[next]?.();
       next += 1;
+      if (next === longestDone) {
+        queue = queue.slice(next);
+        next = 0;
+      }
       if (clock() - started >= sliceMs) {
         later(run);
         return;
