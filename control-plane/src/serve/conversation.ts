@@ -1,5 +1,6 @@
 import { type CommonType, commonTypes, type ResourceType, type XdsResource } from "../snapshot/resource.ts";
 import type { Snapshot, SnapshotStep } from "../snapshot/snapshot.ts";
+import { checkClaims } from "./claims.ts";
 import type { ClientStatus, ResourceStatus, TypeStatus, TypeStatuses } from "./clients.ts";
 import { markRetries } from "./rejection.ts";
 import { begin, heldOf, isSubscribed, resend, type Subscription } from "./subscription.ts";
@@ -73,16 +74,25 @@ function markChanges(conversation: Conversation, before: Snapshot, { changes }: 
     for (const { name } of changed) {
       if (!isSubscribed(subscription, name)) continue;
       if (!subscription.differs.has(name)) subscription.differs.set(name, old.get(name));
-      subscription.gone.delete(name);
       subscription.dirty.add(name);
+      // Endpoints that were gone and are back may have missed to go along with their cluster.
+      if (subscription.gone.delete(name) && type === "endpoints") resend(subscription, name);
     }
     for (const name of removed) {
       if (!isSubscribed(subscription, name)) continue;
-      if (!subscription.differs.has(name)) subscription.differs.set(name, old.get(name));
-      subscription.dirty.delete(name);
-      subscription.rejections.delete(name);
-      if (subscription.differs.get(name) === undefined) subscription.differs.delete(name);
-      else subscription.gone.add(name);
+      const { differs, dirty, asked, gone, names, rejections } = subscription;
+      if (!differs.has(name)) differs.set(name, old.get(name));
+      rejections.delete(name);
+      const has = differs.get(name) !== undefined;
+      if (has) gone.add(name);
+      // It may have a version of before, which only a list without it takes away.
+      else if (subscription.blind) subscription.owed = true;
+      // Whoever asked by name and was not answered yet is told that there is none.
+      const isOwed = asked.has(name) || (!has && names.has(name) && dirty.has(name));
+      if (isOwed) dirty.add(name);
+      if (isOwed) continue;
+      dirty.delete(name);
+      if (!has) differs.delete(name);
     }
   }
 }
@@ -99,13 +109,25 @@ export function dragEndpoints(
   const endpoints = subscriptions.get("endpoints");
   if (endpoints === undefined || endpoints.fresh) return;
   for (const { uses } of clusters) {
-    for (const name of uses) if (heldOf(endpoints, snapshot, name) !== undefined) resend(endpoints, snapshot, name);
+    for (const name of uses) {
+      const has = heldOf(endpoints, snapshot, name) !== undefined;
+      if (has && snapshot.resources.endpoints.has(name)) resend(endpoints, name);
+    }
   }
 }
 
-/** What time alone brings about: rejected versions are tried again. */
-export function passTime({ subscriptions }: Conversation, now: Date): void {
-  for (const subscription of subscriptions.values()) markRetries(subscription, now);
+/** The first look of a new subscription at a snapshot that is there already. */
+export function beginAt(conversation: Conversation, subscription: Subscription, snapshot: Snapshot): void {
+  begin(subscription, snapshot);
+  if (subscription.type !== "endpoints") return;
+  // Clusters that changed while the client was away are on their way already, and wait for endpoints that it says it has.
+  dragEndpoints(conversation, snapshot, conversation.subscriptions.get("cluster")?.inFlight?.resources ?? []);
+}
+
+/** What time alone brings about: rejected versions are tried again, versions that are not borne out no longer believed. */
+export function passTime(conversation: Conversation, now: Date): void {
+  for (const subscription of conversation.subscriptions.values()) markRetries(subscription, now);
+  checkClaims(conversation, now);
 }
 
 /** The type of the response that has waited for its answer longest, and since when. */
@@ -199,6 +221,7 @@ function resourceStatus(
       retryAt: rejection.retryAt,
     };
   if (isInFlight && inFlight !== undefined) return { ...about, held: "", status: "REQUESTED", at: inFlight.sentAt };
-  if (subscription.differs.has(name) || snapshot === undefined) return { ...about, status: "REQUESTED", at: since };
+  if (subscription.differs.has(name) || subscription.blind || snapshot === undefined)
+    return { ...about, status: "REQUESTED", at: since };
   return { ...about, status: wanted === undefined ? "DOES_NOT_EXIST" : "ACKED", at: since };
 }

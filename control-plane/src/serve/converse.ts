@@ -1,10 +1,16 @@
-import { hash } from "node:crypto";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { AnySchema } from "@bufbuild/protobuf/wkt";
 import { DiscoveryRequestSchema } from "@weir/proto/envoy/service/discovery/v3/discovery_pb.ts";
 import type { ViewerKey } from "../model/viewer.ts";
 import { diff } from "../snapshot/diff.ts";
-import { addStamps, type ResourceType, resourceTypes, typeUrls, type XdsResource } from "../snapshot/resource.ts";
+import {
+  addStamps,
+  type ResourceType,
+  resourceTypes,
+  stampOf,
+  typeUrls,
+  type XdsResource,
+} from "../snapshot/resource.ts";
 import type { Snapshot, SnapshotStep } from "../snapshot/snapshot.ts";
 import type { Table } from "../snapshot/table.ts";
 import type { NamesOnWire } from "./name-lists.ts";
@@ -165,13 +171,13 @@ function tableOf(resources: readonly XdsResource[]): Table {
   };
 }
 
-/** A version like `v1/30s` has a time to live. */
+/** A version like `v1>a,b` uses the resources a and b; one like `v1/30s` has a time to live. */
 function resourcesOf(type: ResourceType, versions: Readonly<Record<string, string>>): readonly XdsResource[] {
   const body = create(AnySchema, { typeUrl: typeUrls[type] });
   return Object.entries(versions).map(([name, version]) => {
     const ttl = /\/(\d+)s$/.exec(version)?.[1];
-    const stamp = BigInt(`0x${hash("sha256", `${name}@${version}`).slice(0, 20)}`);
-    const uses = type === "cluster" ? [name] : [];
+    const uses = type === "cluster" ? [name] : (/>([^/]*)/.exec(version)?.[1]?.split(",") ?? []);
+    const stamp = stampOf(name, version);
     return { type, name, version, stamp, body, uses, revision: 1, ...(ttl ? { ttlMs: Number(ttl) * 1_000 } : {}) };
   });
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ack, ask, conversation, converse, nack, world } from "./converse.ts";
+import { ack, ask, conversation, converse, nack, type Said, world } from "./converse.ts";
 
 test("a wildcard subscriber is sent all clusters and then only what changed", () => {
   const sent = converse("delta", [
@@ -161,4 +161,86 @@ test("a stale nonce answers nothing, but the subscription in it counts", () => {
   say(ask("endpoints", ["a"]));
   assert.deepEqual(say(ask("endpoints", ["b"], { nonce: "99" })), [], "the first response is still in flight");
   assert.deepEqual(say(ack("endpoints")), ["endpoints +b@v1"]);
+});
+
+test("a name that goes before it could be answered is answered as missing", () => {
+  const { say } = conversation("delta");
+  say(world({ endpoints: { a: "v1", b: "v1" } }));
+  say(ask("endpoints", ["a"]));
+  say(ask("endpoints", ["b"]));
+  say(world({ endpoints: { a: "v1" } }));
+  assert.deepEqual(say(ack("endpoints")), ["endpoints -b !b"]);
+});
+
+test("what went along with its cluster and is then removed is taken away", () => {
+  const { say } = conversation("delta");
+  say(world({ cluster: { a: "v1" }, endpoints: { a: "v1", b: "v1" } }));
+  for (const said of [ask("cluster"), ack("cluster"), ask("endpoints", ["a"]), ack("endpoints")]) say(said);
+  assert.deepEqual(say(ask("endpoints", ["b"])), ["endpoints +b@v1"]);
+  assert.deepEqual(say(world({ cluster: { a: "v2" }, endpoints: { a: "v1", b: "v1" } })), ["cluster +a@v2"]);
+  say(ack("cluster"));
+  say(world({ cluster: { a: "v2" }, endpoints: { b: "v1" } }));
+  assert.deepEqual(say(ack("endpoints")), ["endpoints -a !a"]);
+});
+
+test("a cluster that changed while the client was away takes along endpoints that the client says it has", () => {
+  const sent = converse("delta", [
+    world({ cluster: { a: "v2" }, endpoints: { a: "v1" } }),
+    ask("cluster", [], { has: { a: "v1" } }),
+    ask("endpoints", ["a"], { has: { a: "v1" } }),
+  ]);
+  assert.deepEqual(sent, ["cluster +a@v2", "endpoints +a@v1"]);
+});
+
+test("the first snapshot is told once, also to a client that was there before it", () => {
+  const sent = converse("delta", [
+    ask("cluster"),
+    ask("endpoints", ["a"]),
+    world({ cluster: { a: "v1" }, endpoints: { a: "v1" } }),
+    ack("cluster"),
+    ack("endpoints"),
+  ]);
+  assert.deepEqual(sent, ["cluster +a@v1", "endpoints +a@v1"]);
+});
+
+test("a name that the wildcard does not give is answered as removed when it is no longer asked for", () => {
+  const sent = converse("delta", [
+    world({ cluster: { a: "v1" } }),
+    ask("cluster", ["*", "b"]),
+    ack("cluster"),
+    ask("cluster", [], { drop: ["b"] }),
+  ]);
+  assert.deepEqual(sent, ["cluster +a@v1 -b !b", "cluster -b"]);
+});
+
+test("the version is that of what the client has, however it came by it", () => {
+  const version = (said: readonly Said[]) => {
+    const client = conversation("delta");
+    for (const one of said) client.say(one);
+    return client.version("cluster");
+  };
+  const words = world({ cluster: { a: "v1", b: "v1" } });
+  const atOnce = version([words, ask("cluster", ["*"])]);
+  assert.equal(version([words, ask("cluster", ["a"]), ack("cluster"), ask("cluster", ["b"])]), atOnce);
+  assert.equal(version([words, ask("cluster", ["*", "a"], { has: { a: "v1", b: "v0" } })]), atOnce);
+});
+
+test("a cluster stays as long as the client has routes that name it, because it rejects the new ones", () => {
+  const { say } = conversation("delta");
+  say(world({ cluster: { a: "v1", b: "v1" }, routes: { r: "v1>a,b" } }));
+  for (const said of [ask("cluster"), ack("cluster"), ask("routes", ["r"]), ack("routes")]) say(said);
+  assert.deepEqual(say(world({ cluster: { a: "v1" }, routes: { r: "v2>a" } })), ["routes +r@v2>a"]);
+  assert.deepEqual(say(nack("routes", "r: bad")), []);
+  assert.deepEqual(say(world({ cluster: { a: "v1" }, routes: { r: "v3>a" } })), ["routes +r@v3>a"]);
+  assert.deepEqual(say(ack("routes")), ["cluster -b"]);
+});
+
+test("routes wait while the client rejects the cluster that they lead to, and keeps the old ones", () => {
+  const { say } = conversation("delta");
+  say(world({ cluster: { a: "v1" }, routes: { r: "v1>a" } }));
+  for (const said of [ask("cluster"), ack("cluster"), ask("routes", ["r"]), ack("routes")]) say(said);
+  assert.deepEqual(say(world({ cluster: { a: "v1", b: "v1" }, routes: { r: "v2>b" } })), ["cluster +b@v1"]);
+  assert.deepEqual(say(nack("cluster", "b: bad")), []);
+  assert.deepEqual(say(world({ cluster: { a: "v1", b: "v2" }, routes: { r: "v2>b" } })), ["cluster +b@v2"]);
+  assert.deepEqual(say(ack("cluster")), ["routes +r@v2>b"]);
 });

@@ -1,10 +1,20 @@
 import { type ResourceType, resourceTypeOf } from "../snapshot/resource.ts";
+import type { Snapshot } from "../snapshot/snapshot.ts";
 import { takeAnswer } from "./answer.ts";
-import type { Conversation, StreamNote } from "./conversation.ts";
+import { beginAt, type Conversation, type StreamNote } from "./conversation.ts";
 import { changedList, nameList, noNames, withoutStar } from "./name-lists.ts";
 import type { DeltaRequest } from "./request.ts";
 import { canBeAll, noteUnknownType } from "./requested-type.ts";
-import { begin, beginWildcard, createSubscription, forget, resend, type Subscription } from "./subscription.ts";
+import {
+  beginWildcard,
+  createSubscription,
+  forget,
+  isSubscribed,
+  resend,
+  type Subscription,
+  unclaim,
+  want,
+} from "./subscription.ts";
 
 /**
  * Takes one request of the incremental variant. https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#incremental-xds
@@ -31,11 +41,11 @@ function open(conversation: Conversation, type: ResourceType, request: DeltaRequ
   const names = nameList(request.subscribe);
   const subscription = createSubscription(type, withoutStar(names), now);
   conversation.subscriptions.set(type, subscription);
-  // Only clusters and listeners can be had without naming them: the legacy wildcard.
-  subscription.wildcard = names.has("*") || (names.size === 0 && canBeAll(type));
+  const namesNothing = names.size + request.unsubscribe.length === 0;
+  subscription.wildcard = names.has("*") || (namesNothing && canBeAll(type));
   subscription.owed = subscription.wildcard;
   subscription.claim = { kind: "each", versions: request.initial };
-  if (conversation.step !== undefined) begin(subscription, conversation.step.snapshot);
+  if (conversation.step !== undefined) beginAt(conversation, subscription, conversation.step.snapshot);
   return subscription;
 }
 
@@ -52,41 +62,33 @@ function answer(
 function add({ step }: Conversation, subscription: Subscription, names: readonly string[]): void {
   if (names.length === 0) return;
   const plain = names.filter((name) => name !== "*");
-  if (plain.length < names.length) {
-    subscription.wildcard = true;
-    subscription.owed = true;
-    if (step !== undefined) beginWildcard(subscription, step.snapshot);
-  }
+  want(subscription, plain, step !== undefined);
   subscription.names = changedList(subscription.names, { add: plain });
-  if (step === undefined) return;
-  for (const name of plain) {
-    subscription.rejections.delete(name);
-    resend(subscription, step.snapshot, name);
-  }
+  if (plain.length === names.length) return;
+  subscription.owed = true;
+  if (step !== undefined && !subscription.wildcard) beginWildcard(subscription, step.snapshot);
+  subscription.wildcard = true;
 }
 
 function drop({ step }: Conversation, subscription: Subscription, names: readonly string[]): void {
   if (names.length === 0) return;
   const snapshot = step?.snapshot;
-  for (const name of names) {
-    if (name !== "*" && subscription.names.has(name)) forget(subscription, snapshot, name);
-  }
   if (names.includes("*")) dropWildcard(subscription, snapshot);
-  const dropped = names.filter((name) => subscription.names.has(name));
+  const dropped = new Set(names.filter((name) => subscription.names.has(name)));
+  for (const name of dropped) {
+    if (!subscription.wildcard) forget(subscription, snapshot, name);
+    // The client cannot know whether the wildcard still gives it this: it must be told, one way or the other.
+    else resend(subscription, name);
+  }
   subscription.names =
-    dropped.length === subscription.names.size ? noNames : changedList(subscription.names, { drop: dropped });
-  if (snapshot === undefined || !subscription.wildcard) return;
-  // The client drops what it unsubscribes from, but the wildcard still gives it: it is to be told again.
-  for (const name of dropped) if (snapshot.resources[subscription.type].has(name)) resendAnew(subscription, name);
+    dropped.size === subscription.names.size ? noNames : changedList(subscription.names, { drop: [...dropped] });
+  // What it says it has, it may have let go of before we could look.
+  if (snapshot === undefined) unclaim(subscription, (name) => !isSubscribed(subscription, name));
 }
 
-function resendAnew(subscription: Subscription, name: string): void {
-  subscription.differs.set(name, undefined);
-  subscription.dirty.add(name);
-}
-
-function dropWildcard(subscription: Subscription, snapshot: Parameters<typeof forget>[1]): void {
-  const all = [...(snapshot?.resources[subscription.type].keys() ?? []), ...subscription.differs.keys()];
-  for (const name of all) if (!subscription.names.has(name)) forget(subscription, snapshot, name);
+function dropWildcard(subscription: Subscription, snapshot: Snapshot | undefined): void {
+  const { names, differs, asked } = subscription;
+  const all = new Set([...(snapshot?.resources[subscription.type].keys() ?? []), ...differs.keys(), ...asked]);
+  for (const name of all) if (!names.has(name)) forget(subscription, snapshot, name);
   subscription.wildcard = false;
 }

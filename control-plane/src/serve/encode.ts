@@ -41,29 +41,28 @@ function frameOf({ type, nonce, version, resources, removed, errors, heartbeat }
   return new Framed(Buffer.concat([head.finish(), ...parts, tail.finish()]));
 }
 
-type Form = "sotw" | "delta" | "sotw-heartbeat" | "delta-heartbeat";
+type Form = "sotw" | "delta" | "heartbeat";
 
 const entries: Readonly<Record<Form, WeakMap<XdsResource, Uint8Array>>> = {
   sotw: new WeakMap(),
   delta: new WeakMap(),
-  "sotw-heartbeat": new WeakMap(),
-  "delta-heartbeat": new WeakMap(),
+  heartbeat: new WeakMap(),
 };
 
 function entryOf(resource: XdsResource, variant: Variant, heartbeat: boolean): Uint8Array {
-  const form: Form = heartbeat ? `${variant}-heartbeat` : variant;
+  const form: Form = heartbeat ? "heartbeat" : variant;
   const known = entries[form].get(resource);
   if (known !== undefined) return known;
-  const bytes = variant === "delta" ? wrapped(resource, heartbeat) : sotwBody(resource, heartbeat);
+  const bytes = variant === "delta" ? wrapped(resource, heartbeat) : sotwBody(resource);
   const made = new BinaryWriter().tag(response.resources, WireType.LengthDelimited).bytes(bytes).finish();
   entries[form].set(resource, made);
   return made;
 }
 
 /** SotW has no place for a time to live; a resource that has one goes wrapped. */
-function sotwBody(resource: XdsResource, heartbeat: boolean): Uint8Array {
+function sotwBody(resource: XdsResource): Uint8Array {
   if (resource.ttlMs === undefined) return anyBytes(resource.body);
-  return anyBytes({ ...resource.body, typeUrl: resourceTypeUrl, value: wrapped(resource, heartbeat) });
+  return anyBytes({ ...resource.body, typeUrl: resourceTypeUrl, value: wrapped(resource, false) });
 }
 
 function wrapped({ name, version, body, ttlMs }: XdsResource, heartbeat: boolean): Uint8Array<ArrayBuffer> {

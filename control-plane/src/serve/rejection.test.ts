@@ -103,3 +103,65 @@ test("a name inside another name is not named", () => {
   say(ask("cluster"));
   assert.deepEqual(say(nack("cluster", "Error: report-2: bad")), ["cluster +report@v1"]);
 });
+
+test("of a rejected response the client may have taken the rest: what goes of that is taken away", () => {
+  const { say } = conversation("delta");
+  say(world({ cluster: { a: "v1", c: "v1" }, listener: { l: "v1", m: "v1" } }));
+  for (const said of [ask("cluster"), ack("cluster"), ask("listener")]) say(said);
+  // The listeners wait for this cluster to be answered, and meanwhile one of them goes.
+  say(world({ cluster: { a: "v1", c: "v2" }, listener: { l: "v1", m: "v1" } }));
+  assert.deepEqual(say(nack("listener", "l: cannot bind")), []);
+  say(world({ cluster: { a: "v1", c: "v2" }, listener: { l: "v1" } }));
+  assert.deepEqual(say(ack("cluster")), ["listener -m"]);
+});
+
+test("what a rejected response took away is taken away again", () => {
+  const { say } = conversation("delta");
+  say(world({ listener: { a: "v1", b: "v1" } }));
+  for (const said of [ask("listener"), ack("listener")]) say(said);
+  assert.deepEqual(say(world({ listener: { b: "v2" } })), ["listener +b@v2 -a"]);
+  assert.deepEqual(say(nack("listener", "b: cannot bind")), ["listener -a"]);
+});
+
+test("a removal that is rejected is tried again after a while, not at once", () => {
+  const { say } = conversation("delta");
+  say(world({ listener: { a: "v1" } }));
+  for (const said of [ask("listener"), ack("listener")]) say(said);
+  assert.deepEqual(say(world({})), ["listener -a"]);
+  assert.deepEqual(say(nack("listener", "no")), []);
+  assert.deepEqual(say(wait(1_000)), ["listener -a"]);
+});
+
+test("what was rejected and is no longer asked for, or is gone, is no error any more", () => {
+  const { say, stream } = conversation("sotw");
+  say(world({ endpoints: { a: "v1", b: "v1" } }));
+  say(ask("endpoints", ["a"]));
+  say(ask("endpoints", ["b"], { nonce: "0" }));
+  say(nack("endpoints", "a: bad"));
+  say(ack("endpoints", ["b"]));
+  assert.equal(stream.status().endpoints.status, "SYNCED");
+});
+
+test("a client that came back and rejects a list without saying whom it means is not sent half of it", () => {
+  const { say } = conversation("sotw");
+  say(world({ cluster: { a: "v1", b: "v1" } }));
+  assert.deepEqual(say(ask("cluster", [], { version: "of-before" })), ["cluster +a@v1 +b@v1"]);
+  assert.deepEqual(say(nack("cluster", "something is wrong")), [], "it would delete what is left out");
+  assert.deepEqual(say(world({ cluster: { a: "v1", b: "v2" } })), ["cluster +a@v1 +b@v2"]);
+  assert.deepEqual(say(nack("cluster", "b: bad")), [], "it would delete b, of which it has a good version");
+  assert.deepEqual(say(wait(1_000)), ["cluster +a@v1 +b@v2"]);
+  say(ack("cluster"));
+  assert.deepEqual(say(world({ cluster: { a: "v1" } })), ["cluster +a@v1"]);
+});
+
+test("a retry that is rejected together with something new blames what was to blame before", () => {
+  const { say } = conversation("delta");
+  say(world({ cluster: { x: "v1" }, listener: { a: "v1" } }));
+  for (const said of [ask("cluster"), ack("cluster"), ask("listener")]) say(said);
+  assert.deepEqual(say(nack("listener", "something is wrong")), []);
+  // The listeners wait for this cluster to be answered, so that the retry and the new one go together.
+  assert.deepEqual(say(world({ cluster: { x: "v2" }, listener: { a: "v1", b: "v1" } })), ["cluster +x@v2"]);
+  assert.deepEqual(say(wait(1_000)), []);
+  assert.deepEqual(say(ack("cluster")), ["listener +b@v1 +a@v1"]);
+  assert.deepEqual(say(nack("listener", "something is wrong")), ["listener +b@v1"]);
+});

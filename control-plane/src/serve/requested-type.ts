@@ -1,9 +1,13 @@
 import type { ResourceType } from "../snapshot/resource.ts";
 import type { Conversation, StreamNote } from "./conversation.ts";
 
-/** Clusters and listeners can be had without naming them, and only those. */
+/**
+ * Clusters and listeners can be had by an empty list of names, which then means all there are; and in state-of-the-world a
+ * response carries all of them: what it leaves out is deleted. Envoy does the same with scoped routes (seen with 1.40),
+ * though the specification does not say so.
+ */
 export function canBeAll(type: ResourceType): boolean {
-  return type === "cluster" || type === "listener";
+  return type === "cluster" || type === "listener" || type === "scopedRoutes";
 }
 
 // Whoever asks for ever new types is not listened to, let alone written down.

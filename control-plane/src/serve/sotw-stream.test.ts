@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ack, ask, conversation, converse, nack, world } from "./converse.ts";
+import { ack, ask, conversation, converse, nack, wait, world } from "./converse.ts";
 
 test("clusters are always sent whole, endpoints only as far as they changed", () => {
   const sent = converse("sotw", [
@@ -86,28 +86,116 @@ test("a client that asks again for endpoints it has is answered again", () => {
   assert.deepEqual(sent, ["endpoints +a@v1", "endpoints +a@v1"]);
 });
 
-test("a client that comes back with the version it has is sent nothing", () => {
+test("a client that comes back with all clusters is sent nothing, and everything once one has changed", () => {
+  const words = { cluster: { a: "v1", b: "v1" } };
+  const before = conversation("sotw");
+  before.say(world(words));
+  before.say(ask("cluster"));
+  const version = before.version("cluster");
+  assert.deepEqual(converse("sotw", [world(words), ask("cluster", [], { version })]), []);
+  assert.deepEqual(converse("sotw", [ask("cluster", [], { version }), world(words)]), [], "also before the snapshot");
+  assert.deepEqual(converse("sotw", [world({ cluster: { a: "v1", b: "v2" } }), ask("cluster", [], { version })]), [
+    "cluster +a@v1 +b@v2",
+  ]);
+});
+
+test("a client that comes back with the version of its names is sent nothing, and all of them once one has changed", () => {
   const words = { endpoints: { a: "v1", b: "v1", c: "v1" } };
   const before = conversation("sotw");
   before.say(world(words));
   before.say(ask("endpoints", ["a", "b"]));
   const version = before.version("endpoints");
   assert.deepEqual(converse("sotw", [world(words), ask("endpoints", ["a", "b"], { version })]), []);
+  assert.deepEqual(converse("sotw", [ask("endpoints", ["a", "b"], { version }), world(words)]), []);
   const changed = { endpoints: { a: "v1", b: "v2", c: "v1" } };
   assert.deepEqual(converse("sotw", [world(changed), ask("endpoints", ["a", "b"], { version })]), [
     "endpoints +a@v1 +b@v2",
   ]);
 });
 
-test("a client that comes back before there is a snapshot is sent nothing it has either", () => {
-  const words = { endpoints: { a: "v1" } };
-  const before = conversation("sotw");
-  before.say(world(words));
-  before.say(ask("endpoints", ["a"]));
-  assert.deepEqual(
-    converse("sotw", [ask("endpoints", ["a"], { version: before.version("endpoints") }), world(words)]),
-    [],
-  );
+const served = { cluster: { c: "v1" }, endpoints: { c: "v1" }, listener: { l: "v1>r" }, routes: { r: "v1>c" } };
+const proxyless = { emptyMeansAll: false };
+
+/** The versions that a gRPC client has which has all of `served`. */
+function versionsOfServed() {
+  const { say, version } = conversation("sotw", proxyless);
+  say(world(served));
+  for (const [type, name] of [
+    ["listener", "l"],
+    ["routes", "r"],
+    ["cluster", "c"],
+    ["endpoints", "c"],
+  ] as const) {
+    say(ask(type, [name]));
+    say(ack(type));
+  }
+  return version;
+}
+
+test("a gRPC client that comes back with all that it had is sent nothing, however much time passes", () => {
+  const version = versionsOfServed();
+  const back = [
+    ask("listener", ["l"], { version: version("listener") }),
+    ask("routes", ["r"], { version: version("routes") }),
+    ask("cluster", ["c"], { version: version("cluster") }),
+    ask("endpoints", ["c"], { version: version("endpoints") }),
+  ];
+  assert.deepEqual(converse("sotw", [world(served), ...back, wait(10_000), wait(10_000)], proxyless), []);
+});
+
+test("a gRPC client that let go of all, took it up again while it was away and states the versions of before is sent all", () => {
+  const version = versionsOfServed();
+  const { say } = conversation("sotw", proxyless);
+  say(world(served));
+  assert.deepEqual(say(ask("listener", ["l"], { version: version("listener") })), []);
+  assert.deepEqual(say(wait(2_000)), ["listener +l@v1>r"]);
+  say(ack("listener"));
+  assert.deepEqual(say(ask("routes", ["r"], { version: version("routes") })), ["routes +r@v1>c"]);
+  say(ack("routes"));
+  assert.deepEqual(say(ask("cluster", ["c"], { version: version("cluster") })), ["cluster +c@v1"]);
+  say(ack("cluster"));
+  assert.deepEqual(say(ask("endpoints", ["c"], { version: version("endpoints") })), ["endpoints +c@v1"]);
+});
+
+test("a name that was let go of and taken up again while a response was on its way is sent anew", () => {
+  const { say } = conversation("sotw");
+  say(world({ endpoints: { a: "v1", b: "v1" } }));
+  say(ask("endpoints", ["a"]));
+  say(ack("endpoints"));
+  assert.deepEqual(say(ask("endpoints", ["a", "b"])), ["endpoints +b@v1"]);
+  say(ask("endpoints", ["b"], { nonce: "1" }));
+  say(ask("endpoints", ["a", "b"], { nonce: "1" }));
+  assert.deepEqual(say(ack("endpoints")), ["endpoints +a@v1"]);
+});
+
+test("an explicit wildcard is left by an empty list", () => {
+  const { say } = conversation("sotw");
+  say(world({ cluster: { a: "v1" } }));
+  say(ask("cluster", ["*"]));
+  say(ack("cluster"));
+  assert.deepEqual(say(ask("cluster", [])), []);
+  assert.deepEqual(say(world({ cluster: { a: "v2" } })), []);
+});
+
+// As Envoy asks for them, and understands the answer: what is left out is deleted.
+test("scoped routes are had by an empty list, and always whole", () => {
+  const sent = converse("sotw", [
+    world({ scopedRoutes: { a: "v1", b: "v1" } }),
+    ask("scopedRoutes"),
+    ack("scopedRoutes"),
+    world({ scopedRoutes: { a: "v1", b: "v2" } }),
+  ]);
+  assert.deepEqual(sent, ["scopedRoutes +a@v1 +b@v1", "scopedRoutes +a@v1 +b@v2"]);
+});
+
+test("a NACK that is repeated asks for nothing", () => {
+  const { say } = conversation("sotw");
+  say(world({ endpoints: { a: "v1", b: "v1" } }));
+  say(ask("endpoints", ["a", "b"]));
+  say(ack("endpoints"));
+  say(world({ endpoints: { a: "v2", b: "v1" } }));
+  assert.deepEqual(say(nack("endpoints", "a: bad")), []);
+  assert.deepEqual(say(nack("endpoints", "a: bad")), []);
 });
 
 test("a request with a stale nonce is ignored", () => {

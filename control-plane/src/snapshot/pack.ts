@@ -11,6 +11,10 @@ import {
   ClusterLoadAssignmentSchema,
 } from "@weir/proto/envoy/config/endpoint/v3/endpoint_pb.ts";
 import { type Listener, ListenerSchema } from "@weir/proto/envoy/config/listener/v3/listener_pb.ts";
+import type {
+  RouteAction,
+  RouteAction_RequestMirrorPolicy,
+} from "@weir/proto/envoy/config/route/v3/route_components_pb.ts";
 import { type RouteConfiguration, RouteConfigurationSchema } from "@weir/proto/envoy/config/route/v3/route_pb.ts";
 import {
   type ScopedRouteConfiguration,
@@ -21,7 +25,7 @@ import { type Secret, SecretSchema } from "@weir/proto/envoy/extensions/transpor
 import { type Runtime, RuntimeSchema } from "@weir/proto/envoy/service/runtime/v3/rtds_pb.ts";
 import type { ViewerKey } from "../model/viewer.ts";
 import type { ResourceSet } from "../translate/resource-set.ts";
-import { type ResourceType, resourceTypes, typeUrls, type XdsResource } from "./resource.ts";
+import { type ResourceType, resourceTypes, stampOf, typeUrls, type XdsResource } from "./resource.ts";
 import type { Change, Snapshot } from "./snapshot.ts";
 import { expectTtls, type Table, type TableStep, tableOf } from "./table.ts";
 
@@ -142,15 +146,24 @@ function routeNameOf(config: Any): readonly string[] {
   return specifier?.case === "rds" ? [specifier.value.routeConfigName] : [];
 }
 
-function clustersOf({ virtualHosts }: RouteConfiguration): readonly string[] {
+function clustersOf({ virtualHosts, requestMirrorPolicies }: RouteConfiguration): readonly string[] {
   const actions = virtualHosts.flatMap(({ routes }) => routes.map(({ action }) => action));
   const uses = actions.flatMap((action) => {
     if (action.case !== "route") return [];
-    const { clusterSpecifier } = action.value;
-    if (clusterSpecifier.case === "cluster") return [clusterSpecifier.value];
-    return clusterSpecifier.case === "weightedClusters" ? clusterSpecifier.value.clusters.map(({ name }) => name) : [];
+    const { clusterSpecifier, requestMirrorPolicies } = action.value;
+    return [...targetsOf(clusterSpecifier), ...mirrorsOf(requestMirrorPolicies)];
   });
-  return [...new Set(uses)];
+  const mirrors = [requestMirrorPolicies, ...virtualHosts.map((host) => host.requestMirrorPolicies)].flatMap(mirrorsOf);
+  return [...new Set([...uses, ...mirrors])];
+}
+
+function targetsOf(specifier: RouteAction["clusterSpecifier"]): readonly string[] {
+  if (specifier.case === "cluster") return [specifier.value];
+  return specifier.case === "weightedClusters" ? specifier.value.clusters.map(({ name }) => name) : [];
+}
+
+function mirrorsOf(policies: readonly RouteAction_RequestMirrorPolicy[]): readonly string[] {
+  return policies.flatMap(({ cluster }) => (cluster === "" ? [] : [cluster]));
 }
 
 function resourceOf(
@@ -162,6 +175,13 @@ function resourceOf(
 ): XdsResource {
   // 72 bits: among a million resources two are equal by accident once in ten thousand worlds; and only the same name counts.
   const version = hash("sha256", value, "base64url").slice(0, 12);
-  const stamp = BigInt(`0x${hash("sha256", `${name}\0${version}`, "hex").slice(0, 20)}`);
-  return { type, name, version, stamp, body: create(AnySchema, { typeUrl: typeUrls[type], value }), uses, revision };
+  return {
+    type,
+    name,
+    version,
+    stamp: stampOf(name, version),
+    body: create(AnySchema, { typeUrl: typeUrls[type], value }),
+    uses,
+    revision,
+  };
 }

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import type { Any } from "@bufbuild/protobuf/wkt";
 
 /** In the order in which they are sent: what others refer to comes first. */
@@ -30,6 +31,18 @@ export const typeUrls: Readonly<Record<ResourceType, string>> = {
   routes: "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
 };
 
+/** What the resources of a type refer to by name, as far as `XdsResource.uses` tells. */
+export const usedType: Readonly<Record<ResourceType, ResourceType | undefined>> = {
+  runtime: undefined,
+  secret: undefined,
+  cluster: "endpoints",
+  endpoints: undefined,
+  listener: "routes",
+  extension: undefined,
+  scopedRoutes: "routes",
+  routes: "cluster",
+};
+
 const byUrl = new Map(resourceTypes.map((type) => [typeUrls[type], type]));
 
 export function resourceTypeOf(typeUrl: string): ResourceType | undefined {
@@ -54,6 +67,11 @@ export type XdsResource = {
 };
 
 const stampBits = 80;
+
+/** The stamp of this version of the resource. */
+export function stampOf(name: string, version: string): bigint {
+  return BigInt(`0x${hash("sha256", `${name}\0${version}`, "hex").slice(0, stampBits / 4)}`);
+}
 
 /** Adds stamps (or takes one away, with a negative one): in any order the same sum, so a version costs only what changed. */
 export function addStamps(sum: bigint, stamp: bigint): bigint {

@@ -1,0 +1,54 @@
+import { create } from "@bufbuild/protobuf";
+import { anyPack } from "@bufbuild/protobuf/wkt";
+import { type Cluster, Cluster_DiscoveryType, ClusterSchema } from "@weir/proto/envoy/config/cluster/v3/cluster_pb.ts";
+import {
+  type ClusterLoadAssignment,
+  ClusterLoadAssignmentSchema,
+} from "@weir/proto/envoy/config/endpoint/v3/endpoint_pb.ts";
+import { type Listener, ListenerSchema } from "@weir/proto/envoy/config/listener/v3/listener_pb.ts";
+import { type RouteConfiguration, RouteConfigurationSchema } from "@weir/proto/envoy/config/route/v3/route_pb.ts";
+import { HttpConnectionManagerSchema } from "@weir/proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
+
+/** A cluster that takes its endpoints of the same name from EDS; `content` makes one version differ from another. */
+export function madeUpCluster(name: string, content: string): Cluster {
+  return create(ClusterSchema, {
+    name,
+    altStatName: content,
+    clusterDiscoveryType: { case: "type", value: Cluster_DiscoveryType.EDS },
+    edsClusterConfig: { edsConfig: { configSourceSpecifier: { case: "ads", value: {} } } },
+  });
+}
+
+export function madeUpEndpoints(name: string, content: string): ClusterLoadAssignment {
+  return create(ClusterLoadAssignmentSchema, {
+    clusterName: name,
+    endpoints: [{ locality: { zone: content }, lbEndpoints: [] }],
+  });
+}
+
+/** A listener whose HTTP requests go where the routes of this name say. */
+export function madeUpListener(name: string, content: string, routes: string): Listener {
+  const manager = create(HttpConnectionManagerSchema, {
+    statPrefix: content,
+    routeSpecifier: {
+      case: "rds",
+      value: { routeConfigName: routes, configSource: { configSourceSpecifier: { case: "ads", value: {} } } },
+    },
+  });
+  return create(ListenerSchema, { name, apiListener: { apiListener: anyPack(HttpConnectionManagerSchema, manager) } });
+}
+
+export function madeUpRoutes(name: string, content: string, clusters: readonly string[]): RouteConfiguration {
+  return create(RouteConfigurationSchema, {
+    name,
+    virtualHosts: clusters.map((cluster) => ({
+      name: `${content} ${cluster}`,
+      domains: [cluster],
+      routes: [
+        {
+          action: { case: "route" as const, value: { clusterSpecifier: { case: "cluster" as const, value: cluster } } },
+        },
+      ],
+    })),
+  });
+}
