@@ -15,7 +15,7 @@ import { createFilePolicyStore } from "./policy/file-policy-store.ts";
 import { watchDirectory } from "./policy/watch-directory.ts";
 import { type ListenerTls, startAds } from "./serve/ads-server.ts";
 import { createConnectedClients } from "./serve/connected-clients.ts";
-import { csdsService } from "./serve/csds-service.ts";
+import { csdsService } from "./serve/csds/csds-service.ts";
 import { createTurns } from "./serve/turns.ts";
 import { viewerOfNode } from "./serve/viewer-of-node.ts";
 import { createSnapshots } from "./snapshot/snapshots.ts";

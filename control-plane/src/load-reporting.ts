@@ -1,9 +1,9 @@
 import type { Latest } from "./lib/latest.ts";
 import { parseServiceName } from "./model/names.ts";
 import type { World } from "./model/world.ts";
-import { createLoads } from "./serve/loads.ts";
-import { type LrsParts, lrsService } from "./serve/lrs-service.ts";
-import type { ObservedLoads } from "./serve/observed-loads.ts";
+import { createLoads } from "./serve/loads/loads.ts";
+import { type LrsParts, lrsService } from "./serve/loads/lrs-service.ts";
+import type { ObservedLoads } from "./serve/loads/observed-loads.ts";
 
 /** The load reporting service over the services that are being served, and what it hears. */
 export function loadReporting<V>({

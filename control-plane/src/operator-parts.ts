@@ -6,7 +6,7 @@ import type { World } from "./model/world.ts";
 import type { OperatorParts } from "./operator/parts.ts";
 import type { PolicyStore } from "./policy/policy-store.ts";
 import type { Clients } from "./serve/clients.ts";
-import type { ObservedLoads } from "./serve/observed-loads.ts";
+import type { ObservedLoads } from "./serve/loads/observed-loads.ts";
 import { resourceJson } from "./snapshot/resource-json.ts";
 import { overviewOf, waitingText } from "./sources/overview.ts";
 import { placementsOf } from "./translate/placements.ts";

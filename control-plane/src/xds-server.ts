@@ -8,11 +8,11 @@ import { type AdsLimits, type AdsNote, defaultLimits, type ListenerTls, startAds
 import type { Caller } from "./serve/caller.ts";
 import type { Clients } from "./serve/clients.ts";
 import { createConnectedClients } from "./serve/connected-clients.ts";
-import { csdsService, type StatusNote } from "./serve/csds-service.ts";
+import { csdsService, type StatusNote } from "./serve/csds/csds-service.ts";
 import type { Identity } from "./serve/identity.ts";
-import { createLoads } from "./serve/loads.ts";
-import { type LoadNote, lrsService } from "./serve/lrs-service.ts";
-import type { ObservedLoads } from "./serve/observed-loads.ts";
+import { createLoads } from "./serve/loads/loads.ts";
+import { type LoadNote, lrsService } from "./serve/loads/lrs-service.ts";
+import type { ObservedLoads } from "./serve/loads/observed-loads.ts";
 import type { SessionParts } from "./serve/session.ts";
 import { createTurns } from "./serve/turns.ts";
 import { viewerOfNode } from "./serve/viewer-of-node.ts";
@@ -29,7 +29,7 @@ export type {
   TypeStatus,
   TypeStatuses,
 } from "./serve/clients.ts";
-export type { ObservedLoads } from "./serve/observed-loads.ts";
+export type { ObservedLoads } from "./serve/loads/observed-loads.ts";
 export type { Resources } from "./snapshot/pack.ts";
 export type { ResourceType } from "./snapshot/resource.ts";
 export { type AdsLimits as XdsLimits, type Caller, defaultLimits };

@@ -1,6 +1,6 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { type ConnectedClients, createConnectedClients } from "../../control-plane/src/serve/connected-clients.ts";
-import { csdsService, type StatusNote } from "../../control-plane/src/serve/csds-service.ts";
+import { csdsService, type StatusNote } from "../../control-plane/src/serve/csds/csds-service.ts";
 import { connectStatusClient, type StatusClient } from "./csds-client.ts";
 
 /** The status service over a table of clients that a test fills. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { loadLimits } from "../../control-plane/src/serve/loads.ts";
+import { loadLimits } from "../../control-plane/src/serve/loads/loads.ts";
 import { until } from "../kit/wait.ts";
 import { edge, type LrsScene, type Request, startLrsScene } from "./lrs-scene.ts";
 

@@ -16,8 +16,8 @@ import {
   type LoadStatsResponseSchema,
 } from "@weir/proto/envoy/service/load_stats/v3/lrs_pb.ts";
 import { methodOf } from "@weir/proto/grpc/service.ts";
-import { createLoads, type Loads } from "../../control-plane/src/serve/loads.ts";
-import { type LoadNote, lrsService } from "../../control-plane/src/serve/lrs-service.ts";
+import { createLoads, type Loads } from "../../control-plane/src/serve/loads/loads.ts";
+import { type LoadNote, lrsService } from "../../control-plane/src/serve/loads/lrs-service.ts";
 import { viewerOfNode } from "../../control-plane/src/serve/viewer-of-node.ts";
 import { inTime } from "../kit/wait.ts";
 

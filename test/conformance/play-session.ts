@@ -1,15 +1,15 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { DiscoveryRequestSchema } from "@weir/proto/envoy/service/discovery/v3/discovery_pb.ts";
 import type { ViewerKey } from "../../control-plane/src/model/viewer.ts";
-import type { NamesOnWire } from "../../control-plane/src/serve/name-lists.ts";
-import type { Response } from "../../control-plane/src/serve/push.ts";
-import { type DeltaRequest, decodeSotw, type SotwRequest } from "../../control-plane/src/serve/request.ts";
+import type { Response } from "../../control-plane/src/serve/conversation/push.ts";
 import {
   createDeltaStream,
   createSotwStream,
   type Stream,
   type StreamEvent,
-} from "../../control-plane/src/serve/stream.ts";
+} from "../../control-plane/src/serve/conversation/stream.ts";
+import type { NamesOnWire } from "../../control-plane/src/serve/wire/name-lists.ts";
+import { type DeltaRequest, decodeSotw, type SotwRequest } from "../../control-plane/src/serve/wire/request.ts";
 import { createChain } from "../../control-plane/src/snapshot/chain.ts";
 import { type ResourceType, typeUrls } from "../../control-plane/src/snapshot/resource.ts";
 import { createMadeUpWorld, itemOf, worldOf } from "./made-up-world.ts";

@@ -4,7 +4,7 @@ import { type Locality, type LocalityPattern, localityText, parseLocalityPattern
 import { parseServiceName } from "../model/names.ts";
 import type { Service } from "../model/service.ts";
 import type { Split, SplitRule } from "../model/split.ts";
-import type { ObservedLoad } from "../serve/observed-loads.ts";
+import type { ObservedLoad } from "../serve/loads/observed-loads.ts";
 import { observedRatios, observedTraffic } from "./observed-traffic.ts";
 
 const report = parseServiceName("report");

@@ -3,7 +3,7 @@ import { parseServiceName } from "../model/names.ts";
 import type { Service } from "../model/service.ts";
 import type { Split, SplitRule } from "../model/split.ts";
 import type { World } from "../model/world.ts";
-import type { ObservedLoad } from "../serve/observed-loads.ts";
+import type { ObservedLoad } from "../serve/loads/observed-loads.ts";
 import { count, rowsOfRule, rulesOf, type TrafficRow } from "./traffic-rows.ts";
 
 /** What callers sent somewhere, as their load reports say. */

@@ -6,7 +6,7 @@ import type { Endpoint, Service, ServiceSpec } from "../model/service.ts";
 import type { World } from "../model/world.ts";
 import type { PolicyStore } from "../policy/policy-store.ts";
 import type { Clients, ResourceStatus } from "../serve/clients.ts";
-import type { ObservedLoads } from "../serve/observed-loads.ts";
+import type { ObservedLoads } from "../serve/loads/observed-loads.ts";
 
 /** All that the operator's side reads and moves. Structural, so that `control-plane.ts` decides what stands behind it. */
 export type OperatorParts = {

@@ -5,7 +5,7 @@ import { joinWorlds } from "../join-worlds.ts";
 import { operatorParts } from "../operator-parts.ts";
 import { createFilePolicyStore } from "../policy/file-policy-store.ts";
 import { type ConnectedClients, createConnectedClients } from "../serve/connected-clients.ts";
-import { createLoads, type Loads } from "../serve/loads.ts";
+import { createLoads, type Loads } from "../serve/loads/loads.ts";
 import { createConsulSource } from "../sources/consul/consul-source.ts";
 import { createFileSource } from "../sources/file/file-source.ts";
 import { followFeeds } from "../sources/follow-feeds.ts";

@@ -1,11 +1,11 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { frameOnce } from "@weir/proto/grpc/framed.ts";
-import { type AdmissionLimits, createAdmission } from "./admission.ts";
-import { type AdmissionNote, createAdmissionGate } from "./admission-gate.ts";
+import { type AdmissionLimits, createAdmission } from "./admission/admission.ts";
+import { type AdmissionNote, createAdmissionGate } from "./admission/admission-gate.ts";
 import { type DiscoveryService, discoveryServices } from "./discovery-service.ts";
-import { type ListenerLimits, type ListenerNote, startListener } from "./listener.ts";
-import { endable } from "./listener-status.ts";
-import type { ListenerTls } from "./listener-tls.ts";
+import { type ListenerLimits, type ListenerNote, startListener } from "./listener/listener.ts";
+import { endable } from "./listener/listener-status.ts";
+import type { ListenerTls } from "./listener/listener-tls.ts";
 import type { ClientNote, SessionParts } from "./session.ts";
 
 export type { ListenerTls };

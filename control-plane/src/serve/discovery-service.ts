@@ -10,9 +10,9 @@ import { RuntimeDiscoveryService } from "@weir/proto/envoy/service/runtime/v3/rt
 import { SecretDiscoveryService } from "@weir/proto/envoy/service/secret/v3/sds_pb.ts";
 import { serviceOf } from "@weir/proto/grpc/service.ts";
 import { type ResourceType, typeUrls } from "../snapshot/resource.ts";
-import { type DeltaRequest, decodeDelta, decodeSotw, type SotwRequest } from "./request.ts";
+import { createDeltaStream, createSotwStream } from "./conversation/stream.ts";
 import { type SessionParts, startSession } from "./session.ts";
-import { createDeltaStream, createSotwStream } from "./stream.ts";
+import { type DeltaRequest, decodeDelta, decodeSotw, type SotwRequest } from "./wire/request.ts";
 
 /** The services that stream resources: the aggregated one, and one for each type. */
 const services = [

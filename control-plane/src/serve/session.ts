@@ -3,16 +3,16 @@ import type { Framed } from "@weir/proto/grpc/framed.ts";
 import { problemText } from "../lib/parsed.ts";
 import type { ResourceType } from "../snapshot/resource.ts";
 import type { SnapshotStep } from "../snapshot/snapshot.ts";
-import type { ComeAgain } from "./admission-gate.ts";
+import type { ComeAgain } from "./admission/admission-gate.ts";
 import { type Caller, callerOf } from "./caller.ts";
 import type { StreamCost } from "./clients.ts";
 import type { Connected, ConnectedClients } from "./connected-clients.ts";
-import type { StreamNote } from "./conversation.ts";
-import { encode } from "./encode.ts";
+import type { StreamNote } from "./conversation/conversation.ts";
+import type { Stream, StreamEvent } from "./conversation/stream.ts";
 import type { Identify, Identity } from "./identity.ts";
-import type { DeltaRequest, SotwRequest } from "./request.ts";
-import type { Stream, StreamEvent } from "./stream.ts";
 import type { Turns } from "./turns.ts";
+import { encode } from "./wire/encode.ts";
+import type { DeltaRequest, SotwRequest } from "./wire/request.ts";
 
 type About = { readonly nodeId: string; readonly client: "envoy" | "grpc" };
 

@@ -5,7 +5,7 @@ import type { Split, SplitRule } from "../model/split.ts";
 import type { World } from "../model/world.ts";
 import type { SourceOverview } from "../operator/parts.ts";
 import type { ClientView } from "../serve/clients.ts";
-import type { LoadTotal, ObservedLoads } from "../serve/observed-loads.ts";
+import type { LoadTotal, ObservedLoads } from "../serve/loads/observed-loads.ts";
 import { sourceLabels } from "./metrics.ts";
 
 type SourceState = Pick<SourceOverview, "source" | "state" | "since">;

@@ -1,5 +1,5 @@
-import type { StatusNote } from "../serve/csds-service.ts";
-import type { LoadNote } from "../serve/lrs-service.ts";
+import type { StatusNote } from "../serve/csds/csds-service.ts";
+import type { LoadNote } from "../serve/loads/lrs-service.ts";
 import type { Rows } from "./row.ts";
 import { shortened } from "./text.ts";
 

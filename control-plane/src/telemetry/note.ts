@@ -1,8 +1,8 @@
 import type { OperatorNote } from "../operator/parts.ts";
 import type { PolicyNote } from "../policy/policy-store.ts";
 import type { AdsNote } from "../serve/ads-server.ts";
-import type { StatusNote } from "../serve/csds-service.ts";
-import type { LoadNote } from "../serve/lrs-service.ts";
+import type { StatusNote } from "../serve/csds/csds-service.ts";
+import type { LoadNote } from "../serve/loads/lrs-service.ts";
 import type { SnapshotNote } from "../snapshot/snapshots.ts";
 import type { SourceNote } from "../sources/feed.ts";
 import type { ServiceNote } from "../sources/service-notes.ts";

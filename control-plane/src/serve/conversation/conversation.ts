@@ -1,0 +1,227 @@
+import { type CommonType, commonTypes, type ResourceType, type XdsResource } from "../../snapshot/resource.ts";
+import type { Snapshot, SnapshotStep } from "../../snapshot/snapshot.ts";
+import type { ClientStatus, ResourceStatus, TypeStatus, TypeStatuses } from "../clients.ts";
+import { checkClaims } from "./claims.ts";
+import { markRetries } from "./rejection.ts";
+import { begin, heldOf, isSubscribed, resend, type Subscription } from "./subscription.ts";
+
+/** What a stream can tell of itself. Types are short names, as in `resource.ts`; an unknown one is the client's own URL. */
+export type StreamNote =
+  | { readonly kind: "subscribed"; readonly type: ResourceType; readonly names: number | "all" }
+  | {
+      readonly kind: "sent";
+      readonly type: ResourceType;
+      readonly nonce: string;
+      readonly version: string;
+      readonly resources: number;
+      readonly removed: number;
+      readonly revision: number;
+    }
+  | {
+      readonly kind: "acked";
+      readonly type: ResourceType;
+      readonly nonce: string;
+      readonly version: string;
+      readonly tookMs: number;
+    }
+  /** `names`: who is to blame, as far as the client says so; empty while that is being found out. `of` were sent. */
+  | {
+      readonly kind: "rejected";
+      readonly type: ResourceType;
+      readonly nonce: string;
+      readonly version: string;
+      readonly names: readonly string[];
+      readonly of: number;
+      readonly reason: string;
+    }
+  | { readonly kind: "stale-nonce"; readonly type: ResourceType; readonly nonce: string }
+  | { readonly kind: "unknown-type"; readonly typeUrl: string };
+
+/** What one stream knows, over both variants and all types. */
+export type Conversation = {
+  /** Proxyless gRPC clients never mean "all" by an empty list of names. */
+  readonly emptyMeansAll: boolean;
+  step: SnapshotStep | undefined;
+  readonly subscriptions: Map<ResourceType, Subscription>;
+  readonly unknownTypes: Set<string>;
+  nonce: number;
+};
+
+export function createConversation(emptyMeansAll: boolean): Conversation {
+  return { emptyMeansAll, step: undefined, subscriptions: new Map(), unknownTypes: new Set(), nonce: 0 };
+}
+
+/** Takes the conversation to the newest step, noting what changed on the way: the cost is that of the changes. */
+export function advance(conversation: Conversation, newest: SnapshotStep): void {
+  const from = conversation.step;
+  conversation.step = newest;
+  if (from === undefined) {
+    for (const subscription of conversation.subscriptions.values()) begin(subscription, newest.snapshot);
+    return;
+  }
+  let { snapshot } = from;
+  for (let step = from.following; step !== undefined; step = step.following) {
+    markChanges(conversation, snapshot, step);
+    snapshot = step.snapshot;
+  }
+}
+
+function markChanges(conversation: Conversation, before: Snapshot, { changes }: SnapshotStep): void {
+  for (const { type, changed, removed } of changes) {
+    const subscription = conversation.subscriptions.get(type);
+    if (subscription === undefined) continue;
+    const old = before.resources[type];
+    for (const { name } of changed) {
+      if (!isSubscribed(subscription, name)) continue;
+      if (!subscription.differs.has(name)) subscription.differs.set(name, old.get(name));
+      subscription.dirty.add(name);
+      // Endpoints that were gone and are back may have missed to go along with their cluster.
+      if (subscription.gone.delete(name) && type === "endpoints") resend(subscription, name);
+    }
+    for (const name of removed) {
+      if (!isSubscribed(subscription, name)) continue;
+      const { differs, dirty, asked, gone, names, rejections } = subscription;
+      if (!differs.has(name)) differs.set(name, old.get(name));
+      rejections.delete(name);
+      const has = differs.get(name) !== undefined;
+      if (has) gone.add(name);
+      // It may have a version of before, which only a list without it takes away.
+      else if (subscription.blind) subscription.owed = true;
+      // Whoever asked by name and was not answered yet is told that there is none.
+      const isOwed = asked.has(name) || (!has && names.has(name) && dirty.has(name));
+      if (isOwed) dirty.add(name);
+      if (isOwed) continue;
+      dirty.delete(name);
+      if (!has) differs.delete(name);
+    }
+  }
+}
+
+/**
+ * A changed cluster takes its endpoints along. Envoy warms a changed cluster until endpoints arrive and does not ask for
+ * them again: without this it stays on the old cluster, and holds its ACK back, for 15 s (seen with 1.40).
+ */
+export function dragEndpoints(
+  { subscriptions }: Conversation,
+  snapshot: Snapshot,
+  clusters: readonly XdsResource[],
+): void {
+  const endpoints = subscriptions.get("endpoints");
+  if (endpoints === undefined || endpoints.fresh) return;
+  for (const { uses } of clusters) {
+    for (const name of uses) {
+      const has = heldOf(endpoints, snapshot, name) !== undefined;
+      if (has && snapshot.resources.endpoints.has(name)) resend(endpoints, name);
+    }
+  }
+}
+
+/** The first look of a new subscription at a snapshot that is there already. */
+export function beginAt(conversation: Conversation, subscription: Subscription, snapshot: Snapshot): void {
+  begin(subscription, snapshot);
+  if (subscription.type !== "endpoints") return;
+  // Clusters that changed while the client was away are on their way already, and wait for endpoints that it says it has.
+  dragEndpoints(conversation, snapshot, conversation.subscriptions.get("cluster")?.inFlight?.resources ?? []);
+}
+
+/** What time alone brings about: rejected versions are tried again, versions that are not borne out no longer believed. */
+export function passTime(conversation: Conversation, now: Date): void {
+  for (const subscription of conversation.subscriptions.values()) markRetries(subscription, now);
+  checkClaims(conversation, now);
+}
+
+/** The type of the response that has waited for its answer longest, and since when. */
+export function longestUnanswered({
+  subscriptions,
+}: Conversation): { readonly type: ResourceType; readonly since: Date } | undefined {
+  let longest: { readonly type: ResourceType; readonly since: Date } | undefined;
+  for (const { type, inFlight } of subscriptions.values()) {
+    if (inFlight !== undefined && !(longest !== undefined && longest.since <= inFlight.sentAt))
+      longest = { type, since: inFlight.sentAt };
+  }
+  return longest;
+}
+
+/** All that is to be sent has been sent and answered. */
+export function isSettled({ subscriptions }: Conversation): boolean {
+  for (const subscription of subscriptions.values()) if (isBehind(subscription)) return false;
+  return true;
+}
+
+/** Something is older than it is to be, because the client rejects what it is to have. */
+export function isRejecting({ subscriptions }: Conversation): boolean {
+  for (const { rejections } of subscriptions.values()) if (rejections.size > 0) return true;
+  return false;
+}
+
+function isBehind({ inFlight, dirty, gone, owed, trials }: Subscription): boolean {
+  return inFlight !== undefined || dirty.size > 0 || gone.size > 0 || owed || trials.length > 0;
+}
+
+export function statusOf({ subscriptions }: Conversation): TypeStatuses {
+  const entries = [...subscriptions].map(([type, subscription]) => [type, typeStatus(subscription)] as const);
+  return { ...neverAsked, ...Object.fromEntries(entries) };
+}
+
+const never: TypeStatus = { status: "NOT_SENT", since: new Date(0) };
+const neverAsked = Object.fromEntries(commonTypes.map((type) => [type, never])) as Record<CommonType, TypeStatus>;
+
+function typeStatus(subscription: Subscription): TypeStatus {
+  const { acked, since, rejections } = subscription;
+  const latest = [...rejections.values()].at(-1);
+  return {
+    status: clientStatus(subscription),
+    since,
+    ...(acked === undefined ? {} : { acked }),
+    ...(latest === undefined ? {} : { reason: latest.reason, rejected: [...rejections.keys()] }),
+  };
+}
+
+function clientStatus(subscription: Subscription): ClientStatus {
+  if (subscription.rejections.size > 0) return "ERROR";
+  if (isBehind(subscription)) return "STALE";
+  return subscription.acked === undefined ? "NOT_SENT" : "SYNCED";
+}
+
+/** Each resource that the client asked for or has, for CSDS and `weir proxy config`. */
+export function* resourcesOf({ subscriptions, step }: Conversation): Generator<ResourceStatus> {
+  for (const subscription of subscriptions.values()) {
+    const { type, names, wildcard } = subscription;
+    const resources = step?.snapshot.resources[type] ?? new Map<string, never>();
+    const all = new Set([...(wildcard ? resources.keys() : []), ...names.values(), ...subscription.differs.keys()]);
+    const sent = new Set(subscription.inFlight?.resources.map(({ name }) => name));
+    for (const name of all) yield resourceStatus(subscription, step?.snapshot, name, sent.has(name));
+  }
+}
+
+function resourceStatus(
+  subscription: Subscription,
+  snapshot: Snapshot | undefined,
+  name: string,
+  isInFlight: boolean,
+): ResourceStatus {
+  const { type, since, inFlight } = subscription;
+  const wanted = snapshot?.resources[type].get(name);
+  const held = heldOf(subscription, snapshot, name);
+  const rejection = subscription.rejections.get(name);
+  const about = {
+    type,
+    name,
+    version: wanted?.version ?? "",
+    held: held?.version ?? "",
+    ...(wanted === undefined ? {} : { revision: wanted.revision, body: wanted.body }),
+  };
+  if (rejection !== undefined && rejection.version === wanted?.version)
+    return {
+      ...about,
+      status: "NACKED",
+      at: rejection.at,
+      reason: rejection.reason,
+      attempts: rejection.attempts,
+      retryAt: rejection.retryAt,
+    };
+  if (isInFlight && inFlight !== undefined) return { ...about, held: "", status: "REQUESTED", at: inFlight.sentAt };
+  if (subscription.differs.has(name) || subscription.blind || snapshot === undefined)
+    return { ...about, status: "REQUESTED", at: since };
+  return { ...about, status: wanted === undefined ? "DOES_NOT_EXIST" : "ACKED", at: since };
+}
