@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assertShare } from "../kit/binomial.ts";
 import type { CallRecord } from "../kit/echo.ts";
 import { answersByDatacenter, answersById } from "../kit/grpc-load.ts";
+import { assertShare } from "../kit/share.ts";
 import { type Scene, startScene } from "../kit/three-data-centers.ts";
 import { until } from "../kit/wait.ts";
 import { weirCommand } from "../kit/weir-command.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { assertShare } from "../kit/binomial.ts";
 import type { CallRecord } from "../kit/echo.ts";
 import { answersByDatacenter, codes } from "../kit/grpc-load.ts";
+import { assertShare } from "../kit/share.ts";
 import { pushes, startScene } from "../kit/three-data-centers.ts";
 import { weirCommand } from "../kit/weir-command.ts";
 

@@ -3,7 +3,9 @@ export type Interval = { readonly low: number; readonly high: number };
 
 /**
  * The 99.9 % interval of a binomial distribution, equal-tailed and exact: a count outside of it is seen in fewer than one
- * of 1,000 runs when every request goes to the share independently (Envoy spreads more evenly than that).
+ * of 1,000 runs when every request goes to the share independently (Envoy and gRPC spread more evenly than that). Exact, as
+ * the acceptance region in Clopper and Pearson, "The use of confidence or fiducial limits", Biometrika 26 (1934): the normal
+ * approximation is too narrow for small shares.
  */
 export function shareInterval(of: number, share: number): Interval {
   if (share <= 0) return { low: 0, high: 0 };

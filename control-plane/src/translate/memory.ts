@@ -1,3 +1,5 @@
+import { getOrMake } from "../lib/get-or-make.ts";
+
 /**
  * Remembers results by the identity of two objects and a text: an unchanged service is the same object, so what it was
  * translated to is found again without comparing. Forgotten together with the first of the objects.
@@ -5,16 +7,8 @@
 export function createMemory<R>(): (a: object, b: object, text: string, make: () => R) => R {
   const results = new WeakMap<object, WeakMap<object, Map<string, R>>>();
   return (a, b, text, make) => {
-    let byB = results.get(a);
-    if (!byB) {
-      byB = new WeakMap();
-      results.set(a, byB);
-    }
-    let byText = byB.get(b);
-    if (!byText) {
-      byText = new Map();
-      byB.set(b, byText);
-    }
+    const byB = getOrMake(results, a, () => new WeakMap<object, Map<string, R>>());
+    const byText = getOrMake(byB, b, () => new Map<string, R>());
     let result = byText.get(text);
     if (result === undefined) {
       result = make();

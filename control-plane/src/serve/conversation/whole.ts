@@ -1,4 +1,4 @@
-import { getOrMake } from "../../lib/memo.ts";
+import { getOrMake } from "../../lib/get-or-make.ts";
 import { addStamps, type XdsResource } from "../../snapshot/resource.ts";
 import type { Snapshot } from "../../snapshot/snapshot.ts";
 import { isShared, type NameList } from "../wire/name-lists.ts";

@@ -1,0 +1,11 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { assertShare } from "./share.ts";
+
+test("a count outside of the interval is said with what was expected", () => {
+  assertShare(2100, { of: 3000, share: 0.7, what: "dc-a" });
+  assert.throws(
+    () => assertShare(2000, { of: 3000, share: 0.7, what: "dc-a" }),
+    /dc-a: 2000 of 3000; a share of 0.7 gives 20\d\d to 21\d\d/,
+  );
+});
