@@ -1,5 +1,6 @@
+import type { Change } from "./change.ts";
 import { type ResourceType, resourceTypes, type XdsResource } from "./resource.ts";
-import type { Change, Snapshot } from "./snapshot.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 /** What leads from one snapshot to the next, per type in the order of `resourceTypes`; types without a change are left out. */
 export function diff(previous: Snapshot | undefined, next: Snapshot): readonly Change[] {

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { create, type DescMessage, type MessageShape, toBinary } from "@bufbuild/protobuf";
-import { type Any, AnySchema, anyIs, anyUnpack } from "@bufbuild/protobuf/wkt";
+import { AnySchema } from "@bufbuild/protobuf/wkt";
 import { type Cluster, ClusterSchema } from "@weir/proto/envoy/config/cluster/v3/cluster_pb.ts";
 import {
   type TypedExtensionConfig,
@@ -11,22 +11,19 @@ import {
   ClusterLoadAssignmentSchema,
 } from "@weir/proto/envoy/config/endpoint/v3/endpoint_pb.ts";
 import { type Listener, ListenerSchema } from "@weir/proto/envoy/config/listener/v3/listener_pb.ts";
-import type {
-  RouteAction,
-  RouteAction_RequestMirrorPolicy,
-} from "@weir/proto/envoy/config/route/v3/route_components_pb.ts";
 import { type RouteConfiguration, RouteConfigurationSchema } from "@weir/proto/envoy/config/route/v3/route_pb.ts";
 import {
   type ScopedRouteConfiguration,
   ScopedRouteConfigurationSchema,
 } from "@weir/proto/envoy/config/route/v3/scoped_route_pb.ts";
-import { HttpConnectionManagerSchema } from "@weir/proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import { type Secret, SecretSchema } from "@weir/proto/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts";
 import { type Runtime, RuntimeSchema } from "@weir/proto/envoy/service/runtime/v3/rtds_pb.ts";
 import type { ViewerKey } from "../model/viewer.ts";
 import type { ResourceSet } from "../translate/resource-set.ts";
+import type { Change } from "./change.ts";
+import { clustersOf, routesOf } from "./references.ts";
 import { type ResourceType, resourceTypes, stampOf, typeUrls, type XdsResource } from "./resource.ts";
-import type { Change, Snapshot } from "./snapshot.ts";
+import type { Snapshot } from "./snapshot.ts";
 import { expectTtls, type Table, type TableStep, tableOf } from "./table.ts";
 
 /** Everything that a viewer can be given. Names are unique within a type. */
@@ -131,39 +128,6 @@ function packMessage(type: ResourceType, message: Message, revision: number): Xd
         [message.routeConfigurationName].filter(Boolean),
       );
   }
-}
-
-function routesOf({ filterChains, apiListener }: Listener): readonly string[] {
-  const filters = filterChains.flatMap(({ filters }) =>
-    filters.map(({ configType }) => (configType.case === "typedConfig" ? configType.value : undefined)),
-  );
-  return [...filters, apiListener?.apiListener].flatMap((config) => (config ? routeNameOf(config) : []));
-}
-
-function routeNameOf(config: Any): readonly string[] {
-  if (!anyIs(config, HttpConnectionManagerSchema)) return [];
-  const specifier = anyUnpack(config, HttpConnectionManagerSchema)?.routeSpecifier;
-  return specifier?.case === "rds" ? [specifier.value.routeConfigName] : [];
-}
-
-function clustersOf({ virtualHosts, requestMirrorPolicies }: RouteConfiguration): readonly string[] {
-  const actions = virtualHosts.flatMap(({ routes }) => routes.map(({ action }) => action));
-  const uses = actions.flatMap((action) => {
-    if (action.case !== "route") return [];
-    const { clusterSpecifier, requestMirrorPolicies } = action.value;
-    return [...targetsOf(clusterSpecifier), ...mirrorsOf(requestMirrorPolicies)];
-  });
-  const mirrors = [requestMirrorPolicies, ...virtualHosts.map((host) => host.requestMirrorPolicies)].flatMap(mirrorsOf);
-  return [...new Set([...uses, ...mirrors])];
-}
-
-function targetsOf(specifier: RouteAction["clusterSpecifier"]): readonly string[] {
-  if (specifier.case === "cluster") return [specifier.value];
-  return specifier.case === "weightedClusters" ? specifier.value.clusters.map(({ name }) => name) : [];
-}
-
-function mirrorsOf(policies: readonly RouteAction_RequestMirrorPolicy[]): readonly string[] {
-  return policies.flatMap(({ cluster }) => (cluster === "" ? [] : [cluster]));
 }
 
 function resourceOf(

@@ -1,4 +1,5 @@
 import type { ViewerKey } from "../model/viewer.ts";
+import type { Change } from "./change.ts";
 import type { ResourceType, XdsResource } from "./resource.ts";
 import type { Table } from "./table.ts";
 
@@ -13,12 +14,6 @@ export type Snapshot = {
   readonly sums: Readonly<Record<ResourceType, bigint>>;
   /** The same with what packing remembers. */
   readonly tables: Readonly<Record<ResourceType, Table>>;
-};
-
-export type Change = {
-  readonly type: ResourceType;
-  readonly changed: readonly XdsResource[];
-  readonly removed: readonly string[];
 };
 
 /**

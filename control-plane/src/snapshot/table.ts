@@ -1,8 +1,8 @@
 import { byText } from "../lib/order.ts";
+import type { Change } from "./change.ts";
 import { changeOf } from "./diff.ts";
 import { overlaidMap } from "./overlaid-map.ts";
 import { addStamps, type ResourceType, type XdsResource } from "./resource.ts";
-import type { Change } from "./snapshot.ts";
 
 /** The resources of one type, and the messages they were made of, in which a later snapshot finds what is the same. */
 export type Table = {
