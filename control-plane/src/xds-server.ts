@@ -13,7 +13,7 @@ import type { Identity } from "./serve/identity.ts";
 import { createLoads } from "./serve/loads/loads.ts";
 import { type LoadNote, lrsService } from "./serve/loads/lrs-service.ts";
 import type { ObservedLoads } from "./serve/loads/observed-loads.ts";
-import type { SessionParts } from "./serve/session.ts";
+import type { SessionParts } from "./serve/session/session-parts.ts";
 import { createTurns } from "./serve/turns.ts";
 import { viewerOfNode } from "./serve/viewer-of-node.ts";
 import type { Resources } from "./snapshot/pack.ts";

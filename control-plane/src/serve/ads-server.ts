@@ -6,7 +6,8 @@ import { type DiscoveryService, discoveryServices } from "./discovery-service.ts
 import { type ListenerLimits, type ListenerNote, startListener } from "./listener/listener.ts";
 import { endable } from "./listener/listener-status.ts";
 import type { ListenerTls } from "./listener/listener-tls.ts";
-import type { ClientNote, SessionParts } from "./session.ts";
+import type { ClientNote } from "./session/client-note.ts";
+import type { SessionParts } from "./session/session-parts.ts";
 
 export type { ListenerTls };
 

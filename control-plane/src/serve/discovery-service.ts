@@ -11,7 +11,8 @@ import { SecretDiscoveryService } from "@weir/proto/envoy/service/secret/v3/sds_
 import { serviceOf } from "@weir/proto/grpc/service.ts";
 import { type ResourceType, typeUrls } from "../snapshot/resource.ts";
 import { createDeltaStream, createSotwStream } from "./conversation/stream.ts";
-import { type SessionParts, startSession } from "./session.ts";
+import { startSession } from "./session/session.ts";
+import type { SessionParts } from "./session/session-parts.ts";
 import { type DeltaRequest, decodeDelta, decodeSotw, type SotwRequest } from "./wire/request.ts";
 
 /** The services that stream resources: the aggregated one, and one for each type. */

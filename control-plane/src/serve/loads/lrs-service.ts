@@ -16,7 +16,7 @@ import {
 import { serviceOf } from "@weir/proto/grpc/service.ts";
 import { problemText } from "../../lib/parsed.ts";
 import { callerOf } from "../caller.ts";
-import type { SessionParts } from "../session.ts";
+import type { SessionParts } from "../session/session-parts.ts";
 import type { Loads, Reporter } from "./loads.ts";
 import { createPace, type Pace, type Pacer } from "./lrs-pace.ts";
 import { type LoadStats, loadReportOf, readLoadStats } from "./lrs-report.ts";
