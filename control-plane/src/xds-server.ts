@@ -58,6 +58,8 @@ export type XdsServerOptions = {
   readonly loadReportIntervalMs?: number;
   /** How long a client may leave a response unanswered, in milliseconds; then its stream is ended. 45,000 unless told. */
   readonly ackTimeoutMs?: number;
+  /** What time it is: when what was rejected is tried again, signs of life are due and answers are late. For tests that move the clock. */
+  readonly now?: () => Date;
   /** Those that are to be others than `defaultLimits`. */
   readonly limits?: Partial<AdsLimits>;
 };
@@ -147,7 +149,7 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
       clients,
       turns: createTurns(),
       observe,
-      now: () => new Date(),
+      now: options.now ?? (() => new Date()),
       ackTimeoutMs: options.ackTimeoutMs ?? 45_000,
     },
     [reporting, csdsService({ clients, observe, silenceMs: limits.maxIdleMs })],
