@@ -3,18 +3,10 @@ import type { Snapshot } from "../../snapshot/snapshot.ts";
 import { changedList, nameList, noNames, withoutStar } from "../wire/name-lists.ts";
 import type { DeltaRequest } from "../wire/request.ts";
 import { takeAnswer } from "./answer.ts";
+import { beginWildcard, unclaim } from "./begin.ts";
 import { beginAt, type Conversation, type StreamNote } from "./conversation.ts";
 import { canBeAll, noteUnknownType } from "./requested-type.ts";
-import {
-  beginWildcard,
-  createSubscription,
-  forget,
-  isSubscribed,
-  resend,
-  type Subscription,
-  unclaim,
-  want,
-} from "./subscription.ts";
+import { createSubscription, forget, isSubscribed, resend, type Subscription, want } from "./subscription.ts";
 
 /**
  * Takes one request of the incremental variant. https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#incremental-xds

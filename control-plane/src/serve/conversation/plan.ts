@@ -1,8 +1,9 @@
 import type { XdsResource } from "../../snapshot/resource.ts";
 import type { Snapshot } from "../../snapshot/snapshot.ts";
 import type { Conversation } from "./conversation.ts";
+import type { Held } from "./held.ts";
 import { isHeldBack, mayBreak } from "./make-before-break.ts";
-import { bringInLine, type Held, heldOf, type Subscription } from "./subscription.ts";
+import { bringInLine, heldOf, type Subscription } from "./subscription.ts";
 import { type Whole, wholeFor } from "./whole.ts";
 
 /** What of a type is to be told now. */

@@ -1,12 +1,14 @@
 import { type ResourceType, resourceTypes, versionOf, type XdsResource } from "../../snapshot/resource.ts";
 import type { Snapshot } from "../../snapshot/snapshot.ts";
+import { writeOut } from "./begin.ts";
 import { type Conversation, dragEndpoints, type StreamNote } from "./conversation.ts";
 import { takeBeat } from "./heartbeat.ts";
+import { resourceOf } from "./held.ts";
 import { isPending, mayMake } from "./make-before-break.ts";
 import { errorOf, type ResourceError } from "./missing.ts";
 import { isQuiet, planOf } from "./plan.ts";
 import { canBeAll } from "./requested-type.ts";
-import { bringInLine, heldOf, resourceOf, type Subscription, writeOut } from "./subscription.ts";
+import { bringInLine, heldOf, type Subscription } from "./subscription.ts";
 import { type Whole, wholeFor } from "./whole.ts";
 
 /** What is to be written, for `encode.ts` to turn into bytes. */

@@ -1,8 +1,8 @@
 import type { XdsResource } from "../../snapshot/resource.ts";
 import type { Snapshot } from "../../snapshot/snapshot.ts";
+import type { Held } from "./held.ts";
 import {
   bringInLine,
-  type Held,
   type InFlight,
   isSubscribed,
   type Rejection,

@@ -2,10 +2,11 @@ import { type ResourceType, resourceTypeOf } from "../../snapshot/resource.ts";
 import { wireList, withoutStar } from "../wire/name-lists.ts";
 import type { SotwRequest } from "../wire/request.ts";
 import { takeAnswer } from "./answer.ts";
+import { beginWildcard, unclaim } from "./begin.ts";
 import { isCredible } from "./claims.ts";
 import { beginAt, type Conversation, type StreamNote } from "./conversation.ts";
 import { canBeAll, noteUnknownType } from "./requested-type.ts";
-import { beginWildcard, createSubscription, forget, resend, type Subscription, unclaim, want } from "./subscription.ts";
+import { createSubscription, forget, resend, type Subscription, want } from "./subscription.ts";
 
 /**
  * Takes one request of the state-of-the-world variant. https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#sotw

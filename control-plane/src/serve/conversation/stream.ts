@@ -1,21 +1,11 @@
 import type { SnapshotStep } from "../../snapshot/snapshot.ts";
 import type { ResourceStatus, TypeStatuses } from "../clients.ts";
 import type { DeltaRequest, SotwRequest } from "../wire/request.ts";
-import {
-  advance,
-  type Conversation,
-  createConversation,
-  isRejecting,
-  isSettled,
-  longestUnanswered,
-  passTime,
-  resourcesOf,
-  type StreamNote,
-  statusOf,
-} from "./conversation.ts";
+import { advance, type Conversation, createConversation, passTime, type StreamNote } from "./conversation.ts";
 import { takeDelta } from "./delta-stream.ts";
 import { push, type Response, type Variant } from "./push.ts";
 import { takeSotw } from "./sotw-stream.ts";
+import { isRejecting, isSettled, longestUnanswered, resourcesOf, statusOf } from "./status.ts";
 
 export type StreamEvent<Request> =
   | { readonly kind: "request"; readonly request: Request }

@@ -1,0 +1,21 @@
+import type { XdsResource } from "../../snapshot/resource.ts";
+
+/** What a client has of a resource: what we sent it; or only the version that it told us when it came back; or we cannot say. */
+export type Held = XdsResource | { readonly version: string; readonly stamp: bigint } | Doubt;
+
+/** It rejected this together with others: it has it, or has what it had before. Equal to no version, so that it is sent. */
+export type Doubt = {
+  readonly version: "";
+  readonly stamp: bigint;
+  readonly maybe: XdsResource;
+  /** It said whom it meant, and that was not this. */
+  readonly likely: boolean;
+  readonly before: Held | undefined;
+};
+
+/** The resource that the client has, or most likely has, as far as we have it. */
+export function resourceOf(held: Held | undefined): XdsResource | undefined {
+  if (held === undefined || "body" in held) return held;
+  if (!("maybe" in held)) return undefined;
+  return held.likely ? held.maybe : resourceOf(held.before);
+}
