@@ -1,6 +1,5 @@
 import { byText } from "../lib/order.ts";
-import type { Change } from "./change.ts";
-import { changeOf } from "./diff.ts";
+import { type Change, changeOf } from "./change.ts";
 import { overlaidMap } from "./overlaid-map.ts";
 import { addStamps, type ResourceType, type XdsResource } from "./resource.ts";
 

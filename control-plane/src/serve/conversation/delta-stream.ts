@@ -2,9 +2,10 @@ import { type ResourceType, resourceTypeOf } from "../../snapshot/resource.ts";
 import type { Snapshot } from "../../snapshot/snapshot.ts";
 import { changedList, nameList, noNames, withoutStar } from "../wire/name-lists.ts";
 import type { DeltaRequest } from "../wire/request.ts";
+import { beginAt } from "./advance.ts";
 import { takeAnswer } from "./answer.ts";
 import { beginWildcard, unclaim } from "./begin.ts";
-import { beginAt, type Conversation, type StreamNote } from "./conversation.ts";
+import type { Conversation, StreamNote } from "./conversation.ts";
 import { canBeAll, noteUnknownType } from "./requested-type.ts";
 import { createSubscription, forget, isSubscribed, resend, type Subscription, want } from "./subscription.ts";
 

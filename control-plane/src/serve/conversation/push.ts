@@ -1,7 +1,8 @@
 import { type ResourceType, resourceTypes, versionOf, type XdsResource } from "../../snapshot/resource.ts";
 import type { Snapshot } from "../../snapshot/snapshot.ts";
+import { dragEndpoints } from "./advance.ts";
 import { writeOut } from "./begin.ts";
-import { type Conversation, dragEndpoints, type StreamNote } from "./conversation.ts";
+import type { Conversation, StreamNote } from "./conversation.ts";
 import { takeBeat } from "./heartbeat.ts";
 import { resourceOf } from "./held.ts";
 import { isPending, mayMake } from "./make-before-break.ts";

@@ -1,10 +1,11 @@
 import { type ResourceType, resourceTypeOf } from "../../snapshot/resource.ts";
 import { wireList, withoutStar } from "../wire/name-lists.ts";
 import type { SotwRequest } from "../wire/request.ts";
+import { beginAt } from "./advance.ts";
 import { takeAnswer } from "./answer.ts";
 import { beginWildcard, unclaim } from "./begin.ts";
 import { isCredible } from "./claims.ts";
-import { beginAt, type Conversation, type StreamNote } from "./conversation.ts";
+import type { Conversation, StreamNote } from "./conversation.ts";
 import { canBeAll, noteUnknownType } from "./requested-type.ts";
 import { createSubscription, forget, resend, type Subscription, want } from "./subscription.ts";
 

@@ -1,7 +1,8 @@
 import type { SnapshotStep } from "../../snapshot/snapshot.ts";
 import type { ResourceStatus, TypeStatuses } from "../clients.ts";
 import type { DeltaRequest, SotwRequest } from "../wire/request.ts";
-import { advance, type Conversation, createConversation, passTime, type StreamNote } from "./conversation.ts";
+import { advance, passTime } from "./advance.ts";
+import { type Conversation, createConversation, type StreamNote } from "./conversation.ts";
 import { takeDelta } from "./delta-stream.ts";
 import { push, type Response, type Variant } from "./push.ts";
 import { takeSotw } from "./sotw-stream.ts";

@@ -1,6 +1,7 @@
 import { addStamps, type ResourceType, type XdsResource } from "../../snapshot/resource.ts";
 import type { Snapshot } from "../../snapshot/snapshot.ts";
-import type { NameList, WireList } from "../wire/name-lists.ts";
+import type { NameList } from "../wire/name-list.ts";
+import type { WireList } from "../wire/name-lists.ts";
 import type { Held } from "./held.ts";
 
 /** The one response of a type that the client has not answered yet. */

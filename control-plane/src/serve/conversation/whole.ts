@@ -1,7 +1,8 @@
 import { getOrMake } from "../../lib/get-or-make.ts";
 import { addStamps, type XdsResource } from "../../snapshot/resource.ts";
 import type { Snapshot } from "../../snapshot/snapshot.ts";
-import { isShared, type NameList } from "../wire/name-lists.ts";
+import type { NameList } from "../wire/name-list.ts";
+import { isShared } from "../wire/name-lists.ts";
 import type { Subscription } from "./subscription.ts";
 
 /** All that a subscription is to hold of a snapshot. The same object for all who want the same of the same. */

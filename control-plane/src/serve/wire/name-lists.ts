@@ -1,12 +1,6 @@
 import { hash } from "node:crypto";
+import type { NameList } from "./name-list.ts";
 import { type OwnNames, ownNames } from "./own-names.ts";
-
-/** An immutable set of names. Streams that ask for the same names share one. */
-export type NameList = {
-  readonly size: number;
-  has(name: string): boolean;
-  values(): Iterable<string>;
-};
 
 export const noNames: NameList = new Set<string>();
 

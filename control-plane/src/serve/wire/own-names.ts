@@ -1,4 +1,4 @@
-import type { NameList } from "../wire/name-lists.ts";
+import type { NameList } from "./name-list.ts";
 
 /** A list of one stream alone, which is changed in place. */
 export type OwnNames = NameList & {
