@@ -31,7 +31,8 @@ function afterSeen(feed: Feed, before: FeedState, sighting: Extract<Sighting, { 
     notes.push({ kind: "source-back", ...about, blindMs: now.getTime() - before.since.getTime() });
   if (endpoints !== known?.endpoints) notes.push({ kind: "source-changed", ...about, endpoints: endpoints.length });
   if (skipped !== skippedBefore) notes.push({ kind: "source-skipped", ...about, problems: skipped });
-  const state: FeedState = { kind: "current", endpoints, at: now, skipped };
+  const { evidence } = sighting;
+  const state: FeedState = { kind: "current", endpoints, at: now, skipped, ...(evidence && { evidence }) };
   return { state, notes };
 }
 
@@ -43,9 +44,8 @@ function afterFailure(feed: Feed, before: FeedState, cause: Error, now: Date) {
       if (!before.cause) notes.push({ kind: "source-unseen", ...about, cause });
       return { state: { ...before, cause }, notes };
     case "current": {
-      const { endpoints, at, skipped } = before;
       notes.push({ kind: "source-lost", ...about, cause });
-      const state: FeedState = { kind: "stale", endpoints, at, skipped, since: now, cause };
+      const state: FeedState = { ...before, kind: "stale", since: now, cause };
       return { state, notes };
     }
     case "stale":

@@ -31,6 +31,16 @@ export type Feed = FileFeed | RegistryFeed | ConsulFeed;
 /** Equal keys are one feed, watched once: `consul/dc-a/report?…`. */
 export type FeedKey = string;
 
+/** What a source itself says of how far its answer may be trusted. */
+export type Evidence = {
+  /** The answer may be this much older than its arrival: the server that gave it had not heard from its leader for so long. */
+  readonly lagMs: number;
+  /** A leader gave it and made sure that it still leads: nothing newer was there. */
+  readonly confirmed: boolean;
+  /** The source's index has gone backwards and not come up to where it was: its data was restored or lost. */
+  readonly rewound?: { readonly from: number; readonly to: number };
+};
+
 /**
  * What a source knows of one feed. There is no way to say "empty because I failed": a source that cannot see keeps what it
  * saw last. (allegro/envoy-control learned it in production; Consul answers 200 and [] after it lost its data.)
@@ -44,6 +54,7 @@ export type FeedState =
       readonly endpoints: readonly Endpoint[];
       readonly at: Date;
       readonly skipped: readonly Problem[];
+      readonly evidence?: Evidence;
     }
   /** Cannot be seen `since`; what was seen `at` stays in force. */
   | {
@@ -51,6 +62,7 @@ export type FeedState =
       readonly endpoints: readonly Endpoint[];
       readonly at: Date;
       readonly skipped: readonly Problem[];
+      readonly evidence?: Evidence;
       readonly since: Date;
       readonly cause: Error;
     };
@@ -64,7 +76,12 @@ export type FeedStates = ReadonlyMap<FeedKey, { readonly feed: Feed; readonly st
 /** What a watch of a feed reports; `followFeeds` turns it into states. The watch itself retries, with back-off. */
 export type Sighting =
   /** `skipped`: entries of the answer that make no endpoint, each named; the others are `endpoints`. */
-  | { readonly kind: "seen"; readonly endpoints: readonly Endpoint[]; readonly skipped: readonly Problem[] }
+  | {
+      readonly kind: "seen";
+      readonly endpoints: readonly Endpoint[];
+      readonly skipped: readonly Problem[];
+      readonly evidence?: Evidence;
+    }
   | { readonly kind: "failed"; readonly cause: Error };
 
 /** Watches one feed until the signal aborts. Yields a sighting for each answer or change and each failure. */
@@ -82,6 +99,16 @@ export type SourceNote =
   | ({ readonly kind: "source-skipped"; readonly problems: readonly Problem[] } & AboutFeed)
   /** Consul's index went backwards: its data was restored or lost. */
   | ({ readonly kind: "source-rewound"; readonly from: number; readonly to: number } & AboutFeed)
+  /** A consistent read contradicted what the watch had said at the same index: the leader is asked from now on. */
+  | ({ readonly kind: "source-repaired"; readonly endpoints: number } & AboutFeed)
+  /** Another of a source's addresses is asked from now on. */
+  | {
+      readonly kind: "source-failed-over";
+      readonly source: SourceName;
+      readonly from: string;
+      readonly to: string;
+      readonly cause: Error;
+    }
   /** A bug: a watch ended by itself. It is started again. */
   | ({ readonly kind: "source-watch-broken"; readonly cause: Error } & AboutFeed)
   | { readonly kind: "lease-expired"; readonly service: string; readonly id: string }

@@ -48,6 +48,19 @@ export const sourceRows: Rows<SourceNote | ServiceNote> = {
     says: ({ feed, from, to }) => `${feed}: the index went back from ${from} to ${to}, its data was restored or lost`,
     fields: ({ source, feed, from, to }) => ({ component: "sources", source, feed, from, to }),
   },
+  "source-repaired": {
+    level: "error",
+    says: ({ feed, endpoints }) =>
+      `${feed}: a consistent read contradicted what the watch had said; its ${endpoints} endpoints count, and the leader is asked from now on`,
+    fields: ({ source, feed, endpoints }) => ({ component: "sources", source, feed, endpoints }),
+    counts: ({ source }, { sourceFailures }) => sourceFailures.inc(sourceLabels(source)),
+  },
+  "source-failed-over": {
+    level: "warn",
+    says: ({ source, from, to, cause }) => `${source}: ${to} is asked from now on, ${from} failed: ${causeText(cause)}`,
+    fields: ({ source, from, to }) => ({ component: "sources", source, from, to }),
+    again: ({ source, to }) => `${source} ${to}`,
+  },
   "source-watch-broken": {
     level: "error",
     says: ({ feed, cause }) => `the watch of ${feed} ended by itself and is started again: ${causeText(cause)}`,
