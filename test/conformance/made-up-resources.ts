@@ -1,13 +1,23 @@
 import { create } from "@bufbuild/protobuf";
-import { anyPack } from "@bufbuild/protobuf/wkt";
+import { anyPack, StringValueSchema } from "@bufbuild/protobuf/wkt";
 import { type Cluster, Cluster_DiscoveryType, ClusterSchema } from "@weir/proto/envoy/config/cluster/v3/cluster_pb.ts";
+import {
+  type TypedExtensionConfig,
+  TypedExtensionConfigSchema,
+} from "@weir/proto/envoy/config/core/v3/extension_pb.ts";
 import {
   type ClusterLoadAssignment,
   ClusterLoadAssignmentSchema,
 } from "@weir/proto/envoy/config/endpoint/v3/endpoint_pb.ts";
 import { type Listener, ListenerSchema } from "@weir/proto/envoy/config/listener/v3/listener_pb.ts";
 import { type RouteConfiguration, RouteConfigurationSchema } from "@weir/proto/envoy/config/route/v3/route_pb.ts";
+import {
+  type ScopedRouteConfiguration,
+  ScopedRouteConfigurationSchema,
+} from "@weir/proto/envoy/config/route/v3/scoped_route_pb.ts";
 import { HttpConnectionManagerSchema } from "@weir/proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
+import { type Secret, SecretSchema } from "@weir/proto/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts";
+import { type Runtime, RuntimeSchema } from "@weir/proto/envoy/service/runtime/v3/rtds_pb.ts";
 
 /** A cluster that takes its endpoints of the same name from EDS; `content` makes one version differ from another. */
 export function madeUpCluster(name: string, content: string): Cluster {
@@ -39,6 +49,8 @@ export function madeUpListener(name: string, content: string, routes: string): L
 }
 
 export function madeUpRoutes(name: string, content: string, clusters: readonly string[]): RouteConfiguration {
+  if (clusters.length === 0)
+    return create(RouteConfigurationSchema, { name, virtualHosts: [{ name: content, domains: ["*"] }] });
   return create(RouteConfigurationSchema, {
     name,
     virtualHosts: clusters.map((cluster) => ({
@@ -50,5 +62,30 @@ export function madeUpRoutes(name: string, content: string, clusters: readonly s
         },
       ],
     })),
+  });
+}
+
+export function madeUpSecret(name: string, content: string): Secret {
+  const secret = { specifier: { case: "inlineString" as const, value: content } };
+  return create(SecretSchema, { name, type: { case: "genericSecret", value: { secret } } });
+}
+
+export function madeUpRuntime(name: string, content: string): Runtime {
+  return create(RuntimeSchema, { name, layer: { content } });
+}
+
+export function madeUpExtension(name: string, content: string): TypedExtensionConfig {
+  return create(TypedExtensionConfigSchema, {
+    name,
+    typedConfig: anyPack(StringValueSchema, create(StringValueSchema, { value: content })),
+  });
+}
+
+/** A scope that uses the routes of this name. */
+export function madeUpScopedRoutes(name: string, content: string, routes: string): ScopedRouteConfiguration {
+  return create(ScopedRouteConfigurationSchema, {
+    name,
+    routeConfigurationName: routes,
+    key: { fragments: [{ type: { case: "stringKey", value: content } }] },
   });
 }
