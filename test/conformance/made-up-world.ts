@@ -1,3 +1,4 @@
+import type { Any } from "@bufbuild/protobuf/wkt";
 import type { ViewerKey } from "../../control-plane/src/model/viewer.ts";
 import { pack, type Resources } from "../../control-plane/src/snapshot/pack.ts";
 import { resourceTypes, type XdsResource } from "../../control-plane/src/snapshot/resource.ts";
@@ -70,22 +71,41 @@ export function worldOf({ resources }: Snapshot): World {
   return Object.fromEntries(resourceTypes.map((type) => [type, of(type)])) as unknown as World;
 }
 
-/** The versions of the last content, which clients reject. */
-const poisoned = new Set(
-  Object.values(
+/** All that there can ever be, by content. */
+const packed = contents.map(
+  (content) =>
     pack(
       {
-        clusters: last(pool.cluster),
-        endpoints: last(pool.endpoints),
-        listeners: last(pool.listener),
-        routes: last(pool.routes),
+        clusters: all(pool.cluster, content),
+        endpoints: all(pool.endpoints, content),
+        listeners: all(pool.listener, content),
+        routes: all(pool.routes, content),
       },
-      "poison" as ViewerKey,
+      "all" as ViewerKey,
       0,
     ).resources,
-  ).flatMap((byName) => [...byName.values()].map(({ version }) => version)),
 );
 
-function last<M>(from: ReadonlyMap<string, M>): readonly M[] {
-  return pick(from, new Map(names.map((name) => [name, contents.at(-1) ?? 0])));
+const resourcesOf = (set: Snapshot["resources"]) => Object.values(set).flatMap((byName) => [...byName.values()]);
+
+/** The versions of the last content, which clients reject. */
+const poisoned = new Set(packed.slice(-1).flatMap((set) => resourcesOf(set).map(({ version }) => version)));
+
+const byContent = new Map(
+  packed.flatMap(resourcesOf).map((resource) => [contentText(resource.body), itemOf(resource)]),
+);
+
+/** The resource that came over a wire. */
+export function itemOfContent(body: Pick<Any, "typeUrl" | "value">): Item {
+  const item = byContent.get(contentText(body));
+  if (item === undefined) throw new Error(`nobody made up this ${body.typeUrl}`);
+  return item;
+}
+
+function contentText({ typeUrl, value }: Pick<Any, "typeUrl" | "value">): string {
+  return `${typeUrl} ${Buffer.from(value).toString("base64")}`;
+}
+
+function all<M>(from: ReadonlyMap<string, M>, content: number): readonly M[] {
+  return pick(from, new Map(names.map((name) => [name, content])));
 }
