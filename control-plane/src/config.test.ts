@@ -51,6 +51,8 @@ test("a directory of documents and one for the data are enough", () => {
         maxConnectionAgeMs: 1_800_000,
         maxConnectionAgeGraceMs: 30_000,
       },
+      debounce: { quietMs: 10, maxMs: 100 },
+      ackTimeoutMs: 45_000,
       loadReports: { intervalMs: 2_000 },
     },
     admin: { address: { host: "127.0.0.1", port: 18080 } },
@@ -111,6 +113,9 @@ test("every setting can be given as a flag, as a variable and in the server file
     "xds.limits.keepalive.timeout": "2s",
     "xds.limits.connectionAge.max": "1h",
     "xds.limits.connectionAge.grace": "500ms",
+    "xds.debounce.quiet": "20ms",
+    "xds.debounce.max": "1s",
+    "xds.ackTimeout": "1m",
     "xds.loadReports.interval": "5s",
     "admin.address": "localhost:0",
     "resources.path": "config.d",
@@ -163,6 +168,14 @@ store: memory
     'server.yaml:4:47 xds.limits.streamsPerConnection: expected a whole number from 1 to 100000, got "many"',
     "server.yaml:6:1 store: is not known here: expected xds, admin, resources, data, datacenters, telemetry",
   ]);
+});
+
+test("a burst cannot be waited out for longer than anything waits, and can be sent as it comes", () => {
+  assert.deepEqual(wrong({ ...least, xdsDebounceQuiet: "200ms" }), [
+    "--xds-debounce-quiet: 200ms is longer than xds.debounce.max, 100ms: nothing waits longer than that",
+  ]);
+  const { xds } = good({ ...least, xdsDebounceQuiet: "0ms", xdsDebounceMax: "0ms" });
+  assert.deepEqual(xds.debounce, { quietMs: 0, maxMs: 0 });
 });
 
 test("a wrong data center is told by its place in the list", () => {

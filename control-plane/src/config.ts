@@ -50,6 +50,10 @@ export type Config = {
     /** Undefined is plaintext, on loopback only. */
     readonly tls: TlsFiles | undefined;
     readonly limits: XdsLimits;
+    /** What changes in a burst is sent as one: once nothing has changed for `quietMs`, or after `maxMs`. A lone change goes at once. */
+    readonly debounce: { readonly quietMs: number; readonly maxMs: number };
+    /** How long a client may leave a response unanswered; then its stream is ended. */
+    readonly ackTimeoutMs: number;
     /** How often clients are to report their loads; less often when they are many. */
     readonly loadReports: { readonly intervalMs: number };
   };
@@ -114,6 +118,8 @@ function configOf({ xds, admin, resources, data, datacenters, telemetry }: z.out
         maxConnectionAgeMs: connectionAge.max,
         maxConnectionAgeGraceMs: connectionAge.grace,
       },
+      debounce: { quietMs: xds.debounce.quiet, maxMs: xds.debounce.max },
+      ackTimeoutMs: xds.ackTimeout,
       loadReports: { intervalMs: xds.loadReports.interval },
     },
     admin,

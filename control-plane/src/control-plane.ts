@@ -91,11 +91,11 @@ export async function runControlPlane(
 
   const published = createLatest<World>();
   const snapshots = createSnapshots({ translate: createTranslate(), published, observe });
-  void publishAll(joined.worlds, snapshots.publish, running);
+  void publishAll(joined.worlds, config.xds.debounce, snapshots.publish, running);
   const clients = createConnectedClients();
 
   const admission = { identify: viewerOfNode, refuse: () => undefined };
-  const { limits, loadReports } = config.xds;
+  const { limits, ackTimeoutMs, loadReports } = config.xds;
   const { maxIdleMs: firstRequestTimeoutMs } = limits;
   const reporting = loadReporting({
     published,
@@ -111,7 +111,7 @@ export async function runControlPlane(
       turns: createTurns(),
       observe,
       now,
-      ackTimeoutMs: 45_000,
+      ackTimeoutMs,
     },
     [reporting.service, csdsService({ clients, silenceMs: firstRequestTimeoutMs, observe })],
   );
@@ -172,12 +172,13 @@ async function keepAll(
   for await (const { states } of knowledge.changes(signal)) keep(states);
 }
 
-// Short beside what an Envoy takes to take a change over (its merge window is 100 ms); a rollout of a hundred instances is a
-// handful of pushes instead of a hundred.
-const pace = { quietMs: 10, maxMs: 100 };
-
-async function publishAll(worlds: Latest<World>, publish: (world: World) => void, signal: AbortSignal): Promise<void> {
-  for await (const world of paced(worlds, pace, signal)) publish(world);
+async function publishAll(
+  worlds: Latest<World>,
+  debounce: Config["xds"]["debounce"],
+  publish: (world: World) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const world of paced(worlds, debounce, signal)) publish(world);
 }
 
 async function tlsOf(tls: TlsFiles | undefined): Promise<ListenerTls | undefined> {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isLoopback, listenAddressRule, listenAddressText, parseListenAddress } from "./listen-address.ts";
-import { durationRule, parseDuration, parseSize, sizeRule } from "./quantity.ts";
+import { durationRule, durationText, parseDuration, parseSize, sizeRule } from "./quantity.ts";
 
 /** Levels of the log, worst first. */
 export const logLevels = ["error", "warn", "info", "debug"] as const;
@@ -65,8 +65,30 @@ const interval = text(`${durationRule}, from 1s to 30s`, (given) =>
 );
 const loadReports = z.strictObject({ interval: interval.prefault("2s") }).prefault({});
 
+// Short beside what an Envoy takes to take a change over (its merge window is 100 ms); a rollout of a hundred instances is a
+// handful of pushes instead of a hundred.
+const debounce = z
+  .strictObject({ quiet: duration("10ms", 0), max: duration("100ms", 0) })
+  .superRefine(({ quiet, max }, { addIssue }) => {
+    if (quiet > max)
+      addIssue({
+        code: "custom",
+        path: ["quiet"],
+        message: `${durationText(quiet)} is longer than xds.debounce.max, ${durationText(max)}: nothing waits longer than that`,
+      });
+  })
+  .prefault({});
+
 const xds = z
-  .strictObject({ address: listenAddress("127.0.0.1:18000"), tls: tls.optional(), limits, loadReports })
+  .strictObject({
+    address: listenAddress("127.0.0.1:18000"),
+    tls: tls.optional(),
+    limits,
+    debounce,
+    // Clients answer within milliseconds, with much to take over and little CPU within seconds.
+    ackTimeout: duration("45s", 1_000),
+    loadReports,
+  })
   .superRefine(({ address, tls }, { addIssue }) => {
     if (isLoopback(address)) return;
     const here = `${listenAddressText(address)} can be reached from other machines`;

@@ -56,6 +56,13 @@ export const settings: readonly Setting[] = [
   setting("xds.limits.keepalive.timeout", "<duration>", "how long the answer to a ping may take"),
   setting("xds.limits.connectionAge.max", "<duration>", "age at which a connection is asked to come again"),
   setting("xds.limits.connectionAge.grace", "<duration>", "how long it may take to leave"),
+  setting("xds.debounce.quiet", "<duration>", "changes that follow each other faster are sent as one"),
+  setting("xds.debounce.max", "<duration>", "but none waits longer than this; 0ms sends each by itself"),
+  setting(
+    "xds.ackTimeout",
+    "<duration>",
+    "how long a client may leave a response unanswered before its stream is ended",
+  ),
   setting("xds.loadReports.interval", "<duration>", "how often clients report their loads, unless they are too many"),
   setting("admin.address", "<address:port>", "where operators connect", { flag: "--admin", env: ["WEIR_ADMIN"] }),
   setting("resources.path", "<dir>", "directory of documents to watch", { flag: "--config", env: ["WEIR_CONFIG"] }),
