@@ -1,5 +1,5 @@
 import { fromBinary } from "@bufbuild/protobuf";
-import { type Any, anyUnpack, StringValueSchema } from "@bufbuild/protobuf/wkt";
+import { type Any, anyUnpack, durationMs, StringValueSchema } from "@bufbuild/protobuf/wkt";
 import { ClusterSchema } from "@weir/proto/envoy/config/cluster/v3/cluster_pb.ts";
 import { TypedExtensionConfigSchema } from "@weir/proto/envoy/config/core/v3/extension_pb.ts";
 import { ClusterLoadAssignmentSchema } from "@weir/proto/envoy/config/endpoint/v3/endpoint_pb.ts";
@@ -34,6 +34,8 @@ export type PlainResource = {
   readonly content: string | undefined;
   /** Delta only. */
   readonly version: string;
+  /** How long it may be kept without a sign of life, in milliseconds; undefined: for ever. */
+  readonly ttlMs: number | undefined;
 };
 
 /** `cluster +a@v1 ~b -c !d`: has a of the content v1, a sign of life of b, c is taken away, an error about d. */
@@ -64,14 +66,15 @@ export function plainReply(response: DiscoveryResponse | DeltaDiscoveryResponse)
 /** One with a time to live comes wrapped in SotW, too. */
 function bareResource(body: Any): PlainResource {
   if (body.typeUrl.endsWith(ResourceSchema.typeName)) return wrappedResource(fromBinary(ResourceSchema, body.value));
-  return { ...namedContent(body), version: "" };
+  return { ...namedContent(body), version: "", ttlMs: undefined };
 }
 
-function wrappedResource({ name, version, resource }: Resource): PlainResource {
-  if (resource === undefined) return { name, version, content: undefined };
+function wrappedResource({ name, version, resource, ttl }: Resource): PlainResource {
+  const ttlMs = ttl && durationMs(ttl);
+  if (resource === undefined) return { name, version, content: undefined, ttlMs };
   const inside = namedContent(resource);
   if (inside.name !== name) throw new Error(`"${inside.name}" came under the name "${name}"`);
-  return { ...inside, version };
+  return { ...inside, version, ttlMs };
 }
 
 type Named = { readonly name: string; readonly content: string };

@@ -1,3 +1,5 @@
+import { create } from "@bufbuild/protobuf";
+import { type Node, NodeSchema } from "@weir/proto/envoy/config/core/v3/base_pb.ts";
 import type { Resources } from "../../control-plane/src/snapshot/pack.ts";
 import {
   createXdsServer,
@@ -48,7 +50,9 @@ export async function startServedWorld(
 ): Promise<ServedWorld> {
   const notes: XdsNote[] = [];
   const streams: PlainStream[] = [];
-  let [published, opened, nowMs] = [0, 0, 1_000_000];
+  const published = new Map<string, number>();
+  let [opened, nowMs] = [0, 1_000_000];
+  const viewerOf = options.viewer ?? (({ cluster }: Node) => cluster);
   let sentinel: PlainStream | undefined;
   const server = await createXdsServer({
     listen: "127.0.0.1:0",
@@ -59,13 +63,13 @@ export async function startServedWorld(
 
   function open(variant: Variant, { node = {}, service }: OpenOptions = {}): PlainStream {
     opened += 1;
-    const ordinary = { id: `client-${opened}`, cluster: "test", userAgentName: "envoy" };
+    const whole = { id: `client-${opened}`, cluster: "test", userAgentName: "envoy", ...node };
     const stream = openPlainStream({
       address: `${server.host}:${server.port}`,
       variant,
       ...(service && { service }),
-      node: node === null ? undefined : { ...ordinary, ...node },
-      published: () => published,
+      node: node === null ? undefined : whole,
+      published: () => published.get(viewerOf(create(NodeSchema, whole))) ?? 0,
     });
     streams.push(stream);
     return stream;
@@ -92,8 +96,9 @@ export async function startServedWorld(
     server,
     notes,
     set(words, viewer = "test") {
-      published += 1;
-      server.set(viewer, resourcesOf(words, published));
+      const number = (published.get(viewer) ?? 0) + 1;
+      published.set(viewer, number);
+      server.set(viewer, resourcesOf(words, number));
     },
     open,
     async pass(ms) {
