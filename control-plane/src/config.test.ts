@@ -59,6 +59,7 @@ test("a directory of documents and one for the data are enough", () => {
     resources: { path: "config.d" },
     data: { path: "data" },
     datacenters: [],
+    clusters: [],
     telemetry: { log: { level: "info" }, otlp: { endpoint: undefined, serviceName: "weir-control-plane" } },
   });
 });
@@ -192,12 +193,63 @@ datacenters:
     `server.yaml:5:5 datacenters[0].consul.address: is missing: expected ${address}`,
     `server.yaml:6:6 datacenters[1].name: expected a name of letters, digits, '.', '_' and '-', at most 64, got "dc b"`,
     `server.yaml:6:37 datacenters[1].consul.address: expected ${address}, got "consul:8500"`,
-    "server.yaml:6:18 datacenters[1].zone: is not known here: expected name, region, consul",
+    "server.yaml:6:18 datacenters[1].zone: is not known here: expected name, region, consul, kubernetes",
     `server.yaml:7:27 datacenters[2].consul.address: expected ${address}, got "http://…@127.0.0.1:8500"`,
     "server.yaml:2:1 telemetry: expected an object, got a list",
   ]);
   const twice = ["dc-a=http://127.0.0.1:1", "dc-a=http://127.0.0.1:2"];
   assert.deepEqual(wrong({ ...least, consul: twice }), ['--consul: "dc-a" stands already at datacenters[0]']);
+});
+
+test("a data center may have a Kubernetes cluster, beside Consul or alone: that of a kubeconfig, or the one that Weir runs in", () => {
+  const text = `
+datacenters:
+  - {name: dc-a, region: eu-west, kubernetes: {kubeconfig: clusters.yaml, context: a}}
+  - {name: dc-b, consul: {address: "http://127.0.0.1:8500"}, kubernetes: {regionFrom: node}}
+`;
+  const { clusters, datacenters } = good(
+    least,
+    { KUBERNETES_SERVICE_HOST: "fd00::1", KUBERNETES_SERVICE_PORT: "6443" },
+    text,
+  );
+  const folder = "/var/run/secrets/kubernetes.io/serviceaccount";
+  assert.deepEqual(clusters, [
+    {
+      name: "dc-a",
+      region: "eu-west",
+      access: { kind: "kubeconfig", file: "clusters.yaml", context: "a" },
+      regionFromNodes: false,
+    },
+    {
+      name: "dc-b",
+      region: "dc-b",
+      access: { kind: "in-cluster", server: "https://[fd00::1]:6443", folder },
+      regionFromNodes: true,
+    },
+  ]);
+  assert.deepEqual(
+    datacenters.map(({ name }) => name),
+    ["dc-b"],
+  );
+  assert.deepEqual(good(least, {}, "datacenters: [{name: dc-c, kubernetes: {}}]").clusters[0]?.access, {
+    kind: "in-cluster",
+    server: "https://kubernetes.default.svc",
+    folder,
+  });
+});
+
+test("a data center with nothing to ask, a context without its file and an unknown word are told", () => {
+  const text = `
+datacenters:
+  - {name: dc-a}
+  - {name: dc-b, kubernetes: {context: a}}
+  - {name: dc-c, kubernetes: {regionFrom: label}}
+`;
+  assert.deepEqual(wrong(least, {}, text), [
+    "server.yaml:3:5 datacenters[0]: expected consul, kubernetes, or both: there is nothing to ask",
+    "server.yaml:4:18 datacenters[1].kubernetes.kubeconfig: is missing: expected the file with that context",
+    'server.yaml:5:31 datacenters[2].kubernetes.regionFrom: expected datacenter, node, got "label"',
+  ]);
 });
 
 test("a server file that is no YAML is told by the line, and nothing else is guessed from it", () => {

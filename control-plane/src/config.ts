@@ -43,6 +43,25 @@ export type ConsulDatacenter = {
   readonly tokenFile: string | undefined;
 };
 
+export type KubernetesCluster = {
+  /** What documents call its data center. */
+  readonly name: string;
+  /** The region of its endpoints; the data center's name unless told. */
+  readonly region: string;
+  readonly access: ClusterAccess;
+  /** Whether the region is read from the label of an endpoint's node, where it has one. */
+  readonly regionFromNodes: boolean;
+};
+
+export type ClusterAccess =
+  | {
+      readonly kind: "kubeconfig";
+      readonly file: string /** Undefined: the file's current one. */;
+      readonly context: string | undefined;
+    }
+  /** As the pod's service account; `server` like `https://10.0.0.1:443`. */
+  | { readonly kind: "in-cluster"; readonly server: string; readonly folder: string };
+
 /** All that the process is told at its start. Paths are relative to the directory it was started in. */
 export type Config = {
   readonly xds: {
@@ -62,7 +81,9 @@ export type Config = {
   /** The directory of documents to watch; undefined when there are only those of the API. */
   readonly resources: { readonly path: string | undefined };
   readonly data: { readonly path: string };
+  /** Data centers with a Consul, and those with a Kubernetes cluster; one may have both. */
   readonly datacenters: readonly ConsulDatacenter[];
+  readonly clusters: readonly KubernetesCluster[];
   readonly telemetry: {
     readonly log: { readonly level: LogLevel };
     /** Base URL of an OTLP/HTTP collector; undefined means no traces. */
@@ -90,12 +111,15 @@ export function parseConfig(input: ConfigInput): Parsed<Config> {
         origin,
       ),
     );
-  return parsed(configOf(result.data));
+  return parsed(configOf(result.data, input.env));
 }
 
 const mebibyte = 1024 ** 2;
 
-function configOf({ xds, admin, resources, data, datacenters, telemetry }: z.output<typeof serverFileSchema>): Config {
+function configOf(
+  { xds, admin, resources, data, datacenters, telemetry }: z.output<typeof serverFileSchema>,
+  env: ConfigInput["env"],
+): Config {
   const { keepalive, connectionAge, connections, newStreams, ...limits } = xds.limits;
   return {
     xds: {
@@ -125,13 +149,31 @@ function configOf({ xds, admin, resources, data, datacenters, telemetry }: z.out
     admin,
     resources: { path: resources.path },
     data,
-    datacenters: datacenters.map(({ name, region = name, consul }) => ({
-      name,
-      region,
-      address: consul.address,
-      datacenter: consul.datacenter ?? name,
-      tokenFile: consul.tokenFile,
-    })),
+    datacenters: datacenters.flatMap(({ name, region = name, consul }) =>
+      consul
+        ? {
+            name,
+            region,
+            address: consul.address,
+            datacenter: consul.datacenter ?? name,
+            tokenFile: consul.tokenFile,
+          }
+        : [],
+    ),
+    clusters: datacenters.flatMap(({ name, region = name, kubernetes }) => {
+      if (!kubernetes) return [];
+      const { kubeconfig: file, context, regionFrom } = kubernetes;
+      const access = file === undefined ? inCluster(env) : ({ kind: "kubeconfig", file, context } as const);
+      return { name, region, access, regionFromNodes: regionFrom === "node" };
+    }),
     telemetry: { log: telemetry.log, otlp: { ...telemetry.otlp, endpoint: telemetry.otlp.endpoint } },
   };
+}
+
+/** What Kubernetes gives every pod (kubernetes.io/docs/tasks/run-application/access-api-from-pod). */
+function inCluster(env: ConfigInput["env"]): ClusterAccess {
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = "443" } = env;
+  // By address rather than by name where it is known: the cluster's DNS may be away.
+  const server = host ? `https://${host.includes(":") ? `[${host}]` : host}:${port}` : "https://kubernetes.default.svc";
+  return { kind: "in-cluster", server, folder: "/var/run/secrets/kubernetes.io/serviceaccount" };
 }

@@ -23,6 +23,7 @@ import { createConsulSource } from "./sources/consul/consul-source.ts";
 import type { FeedStates } from "./sources/feed.ts";
 import { createFileSource } from "./sources/file/file-source.ts";
 import { followFeeds } from "./sources/follow-feeds.ts";
+import { createKubernetesSource } from "./sources/kubernetes/kubernetes-source.ts";
 import { createRegistry } from "./sources/registry/registry.ts";
 import { openSavedWorld } from "./sources/saved-world.ts";
 import { followConvergence } from "./telemetry/follow-convergence.ts";
@@ -64,17 +65,26 @@ export async function runControlPlane(
     directory === undefined ? undefined : await watchDirectory({ dir: directory, store: policies, observe, now });
   await using registry = await createRegistry({ dir: join(config.data.path, "registry"), now, monotonicMs, observe });
   await using consul = createConsulSource({ datacenters: config.datacenters, observe, monotonicMs });
+  await using kubernetes = createKubernetesSource({ clusters: config.clusters, observe });
   const file = createFileSource({ dir: directory });
   await using saved = await openSavedWorld({ file: join(config.data.path, "world.json"), observe });
   const joined = joinWorlds(
     {
       books: policies.books,
-      datacenters: config.datacenters.map(({ name }) => name),
+      configured: {
+        consul: config.datacenters.map(({ name }) => name),
+        kubernetes: config.clusters.map(({ name }) => name),
+      },
       follow: (demand) =>
         followFeeds(
           {
             demand,
-            watch: { file: file.watch, registry: registry.watch, consul: consul.watch },
+            watch: {
+              file: file.watch,
+              registry: registry.watch,
+              consul: consul.watch,
+              kubernetes: kubernetes.watch,
+            },
             saved: saved.feeds,
             observe,
             now,

@@ -2,7 +2,7 @@ import { createLatest, type Latest } from "./lib/latest.ts";
 import { aborted } from "./lib/wait.ts";
 import type { Book, World } from "./model/world.ts";
 import { nextExpiry, worldParts } from "./policy/world-parts.ts";
-import { type Demand, demandOf } from "./sources/demand.ts";
+import { type Configured, type Demand, demandOf } from "./sources/demand.ts";
 import type { Feed, FeedKey, FeedStates } from "./sources/feed.ts";
 import { gate } from "./sources/gate.ts";
 import { type Merged, merge, nothingMerged } from "./sources/merge.ts";
@@ -33,13 +33,13 @@ const longestTimerMs = 2 ** 31 - 1;
 export function joinWorlds(
   {
     books,
-    datacenters,
+    configured,
     follow,
     observe,
     now,
   }: {
     readonly books: Latest<Book>;
-    readonly datacenters: readonly string[];
+    readonly configured: Configured;
     readonly follow: (demand: Latest<ReadonlyMap<FeedKey, Feed>>) => Latest<FeedStates>;
     readonly observe: (note: ServiceNote) => void;
     readonly now: () => Date;
@@ -61,7 +61,7 @@ export function joinWorlds(
     const book = books.current();
     if (book === undefined) return;
     if (demand === undefined || demandFor !== book.services) {
-      demand = demandOf(book.services, { datacenters });
+      demand = demandOf(book.services, configured);
       demandFor = book.services;
       demands.set(demand.feeds);
     }

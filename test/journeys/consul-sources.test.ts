@@ -43,11 +43,11 @@ function following(
     monotonicMs: () => performance.now(),
     limits: { ...limits, answerMs: 1_000 },
   });
-  const wanted = demandOf(specs, { datacenters: Object.keys(addresses) });
+  const wanted = demandOf(specs, { consul: Object.keys(addresses), kubernetes: [] });
   const states = followFeeds(
     {
       demand: createLatest<ReadonlyMap<FeedKey, Feed>>(wanted.feeds),
-      watch: { file: nothing, registry: nothing, consul: source.watch },
+      watch: { file: nothing, registry: nothing, kubernetes: nothing, consul: source.watch },
       observe,
       now: () => new Date(),
     },

@@ -26,6 +26,7 @@ function valuesOf({
   resources,
   data,
   datacenters,
+  clusters,
   telemetry,
 }: Config): Readonly<Record<string, string | undefined>> {
   const { limits } = xds;
@@ -56,7 +57,13 @@ function valuesOf({
     "admin.address": listenAddressText(admin.address),
     "resources.path": resources.path,
     "data.path": data.path,
-    datacenters: datacenters.map(({ name, address }) => `${name}=${address}`).join(",") || undefined,
+    datacenters:
+      [
+        ...datacenters.map(({ name, address }) => `${name}=${address}`),
+        ...clusters.map(
+          ({ name, access }) => `${name}=kubernetes:${access.kind === "kubeconfig" ? access.file : access.server}`,
+        ),
+      ].join(",") || undefined,
     "telemetry.log.level": telemetry.log.level,
     "telemetry.otlp.endpoint": telemetry.otlp.endpoint,
     "telemetry.otlp.serviceName": telemetry.otlp.serviceName,

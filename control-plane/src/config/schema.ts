@@ -119,15 +119,30 @@ const admin = z
   })
   .prefault({});
 
-const datacenter = z.strictObject({
-  name,
-  region: name.optional(),
-  consul: z.strictObject({
-    address: text('the URL of a Consul agent or server like "http://127.0.0.1:8500"', origin),
-    datacenter: name.optional(),
-    tokenFile: path("a file with a Consul token").optional(),
-  }),
+const consul = z.strictObject({
+  address: text('the URL of a Consul agent or server like "http://127.0.0.1:8500"', origin),
+  datacenter: name.optional(),
+  tokenFile: path("a file with a Consul token").optional(),
 });
+
+// Without a kubeconfig: the cluster that Weir runs in, as the service account of its pod.
+const kubernetes = z
+  .strictObject({
+    kubeconfig: path("a kubeconfig file").optional(),
+    context: path("the name of one of its contexts").optional(),
+    regionFrom: oneOf(["datacenter", "node"]).prefault("datacenter"),
+  })
+  .superRefine(({ kubeconfig, context }, { addIssue }) => {
+    if (context !== undefined && kubeconfig === undefined)
+      addIssue({ code: "custom", path: ["kubeconfig"], message: "is missing: expected the file with that context" });
+  });
+
+const datacenter = z
+  .strictObject({ name, region: name.optional(), consul: consul.optional(), kubernetes: kubernetes.optional() })
+  .superRefine(({ consul, kubernetes }, { addIssue }) => {
+    if (!consul && !kubernetes)
+      addIssue({ code: "custom", path: [], message: "expected consul, kubernetes, or both: there is nothing to ask" });
+  });
 
 /** What may stand in a server file; variables and flags are checked by the same rules. */
 export const serverFileSchema = z.strictObject({

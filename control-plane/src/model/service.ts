@@ -32,7 +32,20 @@ export type EndpointOrigin =
       readonly service: string;
       readonly datacenters: readonly string[];
       readonly passingOnly: boolean;
-    };
+    }
+  | ({ readonly kind: "kubernetes"; readonly datacenters: readonly string[] } & KubernetesService);
+
+/** A Service of Kubernetes, and which of its endpoints are meant. */
+export type KubernetesService = {
+  readonly namespace: string;
+  readonly service: string;
+  /** The name of one of its ports, or a port of the pods; undefined is the only one it has. */
+  readonly port: string | number | undefined;
+  /** Undefined is IPv4 where the Service has that, and else IPv6. */
+  readonly addressType: "IPv4" | "IPv6" | undefined;
+  /** Leave out what is not ready and not leaving either, instead of having it as `failing`. */
+  readonly readyOnly: boolean;
+};
 
 /** Where the region and the zone of an endpoint are read from, first hit wins; from `spec.locality` of a Service document. */
 export type LocalityRules = {

@@ -9,6 +9,7 @@ import { createLoads, type Loads } from "../serve/loads/loads.ts";
 import { createConsulSource } from "../sources/consul/consul-source.ts";
 import { createFileSource } from "../sources/file/file-source.ts";
 import { followFeeds } from "../sources/follow-feeds.ts";
+import { createKubernetesSource } from "../sources/kubernetes/kubernetes-source.ts";
 import { createRegistry } from "../sources/registry/registry.ts";
 import type { OperatorParts } from "./parts.ts";
 
@@ -34,13 +35,19 @@ export async function startTestParts(): Promise<TestParts> {
   });
   const file = createFileSource({ dir: undefined });
   const consul = createConsulSource({ datacenters: [], observe, monotonicMs });
+  const kubernetes = createKubernetesSource({ clusters: [], observe });
   const joined = joinWorlds(
     {
       books: policies.books,
-      datacenters: [],
+      configured: { consul: [], kubernetes: [] },
       follow: (demand) =>
         followFeeds(
-          { demand, watch: { file: file.watch, consul: consul.watch, registry: registry.watch }, observe, now },
+          {
+            demand,
+            watch: { file: file.watch, consul: consul.watch, kubernetes: kubernetes.watch, registry: registry.watch },
+            observe,
+            now,
+          },
           stop.signal,
         ),
       observe,
@@ -69,6 +76,7 @@ export async function startTestParts(): Promise<TestParts> {
     async [Symbol.asyncDispose]() {
       stop.abort();
       await consul[Symbol.asyncDispose]();
+      await kubernetes[Symbol.asyncDispose]();
       await registry[Symbol.asyncDispose]();
       await policies[Symbol.asyncDispose]();
       await rm(dir, { recursive: true, force: true });

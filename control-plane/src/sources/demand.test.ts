@@ -12,7 +12,7 @@ const consul = (service: string, ...datacenters: readonly string[]): EndpointOri
   passingOnly: true,
 });
 const demanded = (datacenters: readonly string[], ...specs: readonly ServiceSpec[]) =>
-  demandOf(new Map(specs.map((spec) => [spec.name, spec])), { datacenters });
+  demandOf(new Map(specs.map((spec) => [spec.name, spec])), { consul: datacenters, kubernetes: [] });
 
 test("a service's parts stand in the order of its document", () => {
   const fixed = [endpoint("10.0.0.1:1")];
@@ -73,4 +73,46 @@ test("Consul without a configured data center is a problem of that service alone
   const { feeds, problems } = demanded([], specOf("a", consul("a")), specOf("b", { kind: "registry", service: "b" }));
   assert.deepEqual([...feeds.keys()], ["registry/b"]);
   assert.deepEqual([...problems.keys()], ["a"]);
+});
+
+const pods = (more: Partial<Extract<EndpointOrigin, { kind: "kubernetes" }>> = {}): EndpointOrigin => ({
+  kind: "kubernetes",
+  namespace: "reports",
+  service: "report",
+  port: undefined,
+  addressType: undefined,
+  readyOnly: false,
+  datacenters: [],
+  ...more,
+});
+
+test("a Service of Kubernetes is asked of every data center that has a cluster, and read otherwise it is another feed", () => {
+  const configured = { consul: ["dc-a"], kubernetes: ["dc-b", "dc-c"] };
+  const spec = specOf("report", pods(), pods({ port: "grpc", datacenters: ["dc-c"] }), pods({ port: 9090 }));
+  const { feeds, problems } = demandOf(new Map([[spec.name, spec]]), configured);
+  assert.deepEqual(
+    [...feeds].map(([key, { source }]) => [key, source]),
+    [
+      ["kubernetes/dc-b/reports/report?&&", "kubernetes/dc-b"],
+      ["kubernetes/dc-c/reports/report?&&", "kubernetes/dc-c"],
+      ['kubernetes/dc-c/reports/report?"grpc"&&', "kubernetes/dc-c"],
+      ["kubernetes/dc-b/reports/report?9090&&", "kubernetes/dc-b"],
+      ["kubernetes/dc-c/reports/report?9090&&", "kubernetes/dc-c"],
+    ],
+  );
+  assert.equal(problems.size, 0);
+});
+
+test("a data center without a cluster is told with its place", () => {
+  const spec = specOf("report", pods({ datacenters: ["dc-a"] }));
+  const told = (configured: { consul: string[]; kubernetes: string[] }) =>
+    demandOf(new Map([[spec.name, spec]]), configured)
+      .problems.get(spec.name)
+      ?.map(problemText);
+  assert.deepEqual(told({ consul: ["dc-a"], kubernetes: ["dc-b"] }), [
+    'spec.endpoints[0].kubernetes.datacenters[0]: data center with Kubernetes "dc-a" is not configured: expected dc-b',
+  ]);
+  assert.deepEqual(told({ consul: ["dc-a"], kubernetes: [] }), [
+    "spec.endpoints[0].kubernetes: no data center with Kubernetes is configured: name one in the server's configuration",
+  ]);
 });

@@ -3,7 +3,7 @@ import type { Problem } from "../lib/parsed.ts";
 import type { ServiceName } from "../model/names.ts";
 import type { Endpoint, EndpointOrigin, LocalityRules, ServiceSpec } from "../model/service.ts";
 import type { Feed, FeedKey } from "./feed.ts";
-import { consulSource, fileSource, registrySource } from "./source-names.ts";
+import { consulSource, fileSource, kubernetesSource, registrySource } from "./source-names.ts";
 
 /** One of the things that a service's endpoints are made of, in the order of its document. */
 export type Part =
@@ -21,11 +21,10 @@ export type Demand = {
   readonly problems: ReadonlyMap<ServiceName, readonly Problem[]>;
 };
 
-/** `datacenters`: the names of the configured Consul data centers. */
-export function demandOf(
-  services: ReadonlyMap<ServiceName, ServiceSpec>,
-  { datacenters }: { readonly datacenters: readonly string[] },
-): Demand {
+/** The names of the configured data centers that have the one or the other. */
+export type Configured = { readonly consul: readonly string[]; readonly kubernetes: readonly string[] };
+
+export function demandOf(services: ReadonlyMap<ServiceName, ServiceSpec>, configured: Configured): Demand {
   const feeds = new Map<FeedKey, Feed>();
   const parts = new Map<ServiceName, readonly Part[]>();
   const problems = new Map<ServiceName, readonly Problem[]>();
@@ -37,13 +36,14 @@ export function demandOf(
         own.push({ kind: "static", endpoints: origin.endpoints });
         continue;
       }
-      for (const feed of feedsOf(origin, spec.localityRules, datacenters)) {
+      for (const feed of feedsOf(origin, spec.localityRules, configured)) {
         feeds.set(feed.key, feeds.get(feed.key) ?? feed);
         own.push({ kind: "feed", key: feed.key });
       }
-      for (const problem of unavailable(origin, datacenters)) {
-        wrong.push({ at: `spec.endpoints[${index}].consul${problem.at}`, says: problem.says });
-        own.push({ kind: "unavailable", key: `spec.endpoints[${index}].consul${problem.at}` });
+      for (const problem of unavailable(origin, configured)) {
+        const at = `spec.endpoints[${index}].${origin.kind}${problem.at}`;
+        wrong.push({ at, says: problem.says });
+        own.push({ kind: "unavailable", key: at });
       }
     }
     parts.set(name, own);
@@ -55,7 +55,7 @@ export function demandOf(
 function feedsOf(
   origin: Exclude<EndpointOrigin, { kind: "static" }>,
   localityRules: LocalityRules,
-  configured: readonly string[],
+  configured: Configured,
 ): readonly Feed[] {
   switch (origin.kind) {
     case "file":
@@ -69,31 +69,50 @@ function feedsOf(
       const rules = [passingOnly ? "passing" : "warning", localityRules.regionFrom, ...localityRules.zoneFrom].join(
         "&",
       );
-      const asked = origin.datacenters.length === 0 ? configured : new Set(origin.datacenters);
-      return [...asked]
-        .filter((datacenter) => configured.includes(datacenter))
-        .map((datacenter) => ({
-          kind: "consul",
-          key: `consul/${datacenter}/${service}?${rules}`,
-          source: consulSource(datacenter),
-          datacenter,
-          service,
-          passingOnly,
-          localityRules,
-        }));
+      return asked(origin, configured.consul).map((datacenter) => ({
+        kind: "consul",
+        key: `consul/${datacenter}/${service}?${rules}`,
+        source: consulSource(datacenter),
+        datacenter,
+        service,
+        passingOnly,
+        localityRules,
+      }));
+    }
+    case "kubernetes": {
+      const { namespace, service, port, addressType, readyOnly } = origin;
+      // A port's name has no `:`, and one that is all digits is told from a number by its quotes.
+      const rules = [port === undefined ? "" : JSON.stringify(port), addressType ?? "", readyOnly ? "ready" : ""];
+      return asked(origin, configured.kubernetes).map((datacenter) => ({
+        kind: "kubernetes",
+        key: `kubernetes/${datacenter}/${namespace}/${service}?${rules.join("&")}`,
+        source: kubernetesSource(datacenter),
+        ...{ datacenter, namespace, service, port, addressType, readyOnly },
+      }));
     }
     default:
       return never(origin);
   }
 }
 
-function unavailable(origin: EndpointOrigin, configured: readonly string[]): readonly Problem[] {
-  if (origin.kind !== "consul") return [];
+type OfDatacenters = Extract<EndpointOrigin, { readonly datacenters: readonly string[] }>;
+
+function asked({ datacenters }: OfDatacenters, configured: readonly string[]): readonly string[] {
+  const wanted = datacenters.length === 0 ? configured : new Set(datacenters);
+  return [...wanted].filter((datacenter) => configured.includes(datacenter));
+}
+
+const labels = { consul: "Consul data center", kubernetes: "data center with Kubernetes" } as const;
+
+function unavailable(origin: EndpointOrigin, all: Configured): readonly Problem[] {
+  if (origin.kind !== "consul" && origin.kind !== "kubernetes") return [];
+  const configured = all[origin.kind];
+  const label = labels[origin.kind];
   if (configured.length === 0)
-    return [{ at: "", says: "no Consul data center is configured: name one in the server's configuration" }];
+    return [{ at: "", says: `no ${label} is configured: name one in the server's configuration` }];
   return origin.datacenters.flatMap((datacenter, index) => {
     if (configured.includes(datacenter)) return [];
-    const says = `Consul data center "${datacenter}" is not configured: expected ${configured.join(", ")}`;
+    const says = `${label} "${datacenter}" is not configured: expected ${configured.join(", ")}`;
     return [{ at: `.datacenters[${index}]`, says }];
   });
 }

@@ -1,6 +1,6 @@
 import type { Problem } from "../lib/parsed.ts";
 import type { SourceName } from "../model/names.ts";
-import type { Endpoint, LocalityRules } from "../model/service.ts";
+import type { Endpoint, KubernetesService, LocalityRules } from "../model/service.ts";
 
 export type FileFeed = {
   readonly kind: "file";
@@ -24,9 +24,16 @@ export type ConsulFeed = {
   readonly passingOnly: boolean;
   readonly localityRules: LocalityRules;
 };
+export type KubernetesFeed = {
+  readonly kind: "kubernetes";
+  readonly key: FeedKey;
+  readonly source: SourceName;
+  /** The name that the cluster's data center has in Weir's configuration. */
+  readonly datacenter: string;
+} & KubernetesService;
 
 /** What is asked of a source: one service as one source knows it. Made from the Service documents by `demand.ts`. */
-export type Feed = FileFeed | RegistryFeed | ConsulFeed;
+export type Feed = FileFeed | RegistryFeed | ConsulFeed | KubernetesFeed;
 
 /** Equal keys are one feed, watched once: `consul/dc-a/report?…`. */
 export type FeedKey = string;
@@ -97,7 +104,7 @@ export type SourceNote =
   | ({ readonly kind: "source-back"; readonly blindMs: number } & AboutFeed)
   /** Entries that make no endpoint; an empty list once all of them do again. */
   | ({ readonly kind: "source-skipped"; readonly problems: readonly Problem[] } & AboutFeed)
-  /** Consul's index went backwards: its data was restored or lost. */
+  /** Consul's index, or the version of a Kubernetes cluster's list, went backwards: its data was restored or lost. */
   | ({ readonly kind: "source-rewound"; readonly from: number; readonly to: number } & AboutFeed)
   /** A consistent read contradicted what the watch had said at the same index: the leader is asked from now on. */
   | ({ readonly kind: "source-repaired"; readonly endpoints: number } & AboutFeed)

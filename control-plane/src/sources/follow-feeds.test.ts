@@ -46,7 +46,7 @@ function following({ maxWaitMs = 60_000 }: { readonly maxWaitMs?: number } = {})
   const states = followFeeds(
     {
       demand,
-      watch: { file: watch, registry: watch, consul: watch },
+      watch: { file: watch, registry: watch, consul: watch, kubernetes: watch },
       observe: (note) => notes.push(note.kind),
       now: () => new Date(0),
       maxWaitMs,

@@ -9,6 +9,7 @@ import type {
   FeedState,
   FeedStates,
   FileFeed,
+  KubernetesFeed,
   RegistryFeed,
   SavedFeeds,
   Sighting,
@@ -21,6 +22,7 @@ export type Watches = {
   readonly file: WatchFeed<FileFeed>;
   readonly registry: WatchFeed<RegistryFeed>;
   readonly consul: WatchFeed<ConsulFeed>;
+  readonly kubernetes: WatchFeed<KubernetesFeed>;
 };
 
 export type FollowFeedsOptions = {
@@ -158,6 +160,8 @@ function watchOf(watch: Watches, feed: Feed, signal: AbortSignal): AsyncIterable
       return watch.registry(feed, signal);
     case "consul":
       return watch.consul(feed, signal);
+    case "kubernetes":
+      return watch.kubernetes(feed, signal);
     default:
       return never(feed);
   }

@@ -37,7 +37,7 @@ const reportName = serviceName("report");
 /** `merged(before, [report], {"consul/dc-a": current(…)})`: states by source, for every feed of it. */
 function merged(before: Merged, specs: readonly ServiceSpec[], bySource: Readonly<Record<string, FeedState>>): Merged {
   const services = new Map(specs.map((spec) => [spec.name, spec]));
-  const demand = demandOf(services, { datacenters: ["dc-a", "dc-b", "dc-c"] });
+  const demand = demandOf(services, { consul: ["dc-a", "dc-b", "dc-c"], kubernetes: [] });
   const states: FeedStates = new Map(
     [...demand.feeds].flatMap(([key, feed]) => {
       const state = bySource[feed.source] ?? bySource[key];

@@ -72,7 +72,7 @@ function expectation(schema: JsonSchema | undefined): string {
     case "object":
       return fields(schema);
     default:
-      return "something else";
+      return schema?.anyOf?.map(expectation).join(", or ") ?? "something else";
   }
 }
 

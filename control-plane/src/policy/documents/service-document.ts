@@ -34,6 +34,51 @@ const registry = z
   })
   .describe("Endpoints that register themselves over Weir's own API.");
 
+const dnsLabel = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+const kubernetes = z
+  .strictObject({
+    namespace: z
+      .string()
+      .regex(dnsLabel, "expected the name of a namespace, such as reports")
+      .default("default")
+      .describe("Its namespace. Default: default."),
+    service: z
+      .string()
+      .regex(dnsLabel, "expected the name of a Service in Kubernetes, such as report")
+      .optional()
+      .describe("The name of the Service there. Default: this document's name."),
+    port: z
+      .union(
+        [
+          z.int().min(1).max(65_535),
+          z
+            .string()
+            .regex(dnsLabel)
+            .meta({ examples: ["grpc"] }),
+        ],
+        {
+          error: "expected the name of one of the Service's ports, such as grpc, or a port of its pods",
+        },
+      )
+      .optional()
+      .describe("The name of one of its ports, or a port of its pods. Default: the only one it has."),
+    addressType: z
+      .enum(["IPv4", "IPv6"])
+      .optional()
+      .describe("Which addresses of a dual-stack Service. Default: IPv4 where it has that, else IPv6."),
+    readyOnly: z
+      .boolean()
+      .default(false)
+      .describe("Leave out pods that are not ready, instead of having them as failing. Default: false."),
+    datacenters: z
+      .array(z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, "expected the name of a data center, such as dc-a"))
+      .max(100)
+      .default([])
+      .describe("The data centers whose clusters to ask. Default: every one that has a cluster."),
+  })
+  .describe("Endpoints from the EndpointSlices of a Service in Kubernetes.");
+
 const file = z
   .strictObject({
     path: z
@@ -54,12 +99,17 @@ const statics = z.array(staticEndpoint).max(10_000).describe("Endpoints that sta
 const origin = exactlyOneOf(
   z.strictObject({
     consul: consul.optional(),
+    kubernetes: kubernetes.optional(),
     registry: registry.optional(),
     file: file.optional(),
     static: statics.optional(),
   }),
-  ["consul", "registry", "file", "static"],
-).meta({ minProperties: 1, maxProperties: 1, description: "Exactly one of consul, registry, file, static." });
+  ["consul", "kubernetes", "registry", "file", "static"],
+).meta({
+  minProperties: 1,
+  maxProperties: 1,
+  description: "Exactly one of consul, kubernetes, registry, file, static.",
+});
 
 const spec = together(
   z.strictObject({
@@ -134,8 +184,12 @@ export function serviceSpecOf({ metadata, spec }: ServiceDocument): ServiceSpec 
 }
 
 function originOf(origin: ServiceDocument["spec"]["endpoints"][number], name: string, port?: number): EndpointOrigin {
-  const { consul, registry, file } = origin;
+  const { consul, kubernetes, registry, file } = origin;
   if (consul) return { kind: "consul", ...consul, service: consul.service ?? name };
+  if (kubernetes) {
+    const { service = name, port, addressType, ...rest } = kubernetes;
+    return { kind: "kubernetes", ...rest, service, port, addressType };
+  }
   if (registry) return { kind: "registry", service: registry.service ?? name };
   if (file) return { kind: "file", path: posix.normalize(file.path) };
   const endpoints = new Map<string, Endpoint>();
