@@ -24,8 +24,8 @@ export type Weir = AsyncDisposable & {
   kill(): Promise<Exit>;
   /** Ends it in order. */
   stop(): Promise<Exit>;
-  /** Starts it again, after `kill` or `stop`, on the same ports and folders; waits until it is ready. */
-  start(): Promise<void>;
+  /** Starts it again, after `kill` or `stop`, on the same ports and folders; waits until it is ready, or else only until it answers. */
+  start(options?: { readonly untilReady?: boolean }): Promise<void>;
 };
 
 const main = fileURLToPath(new URL("../../control-plane/src/main.ts", import.meta.url));
@@ -46,7 +46,7 @@ export async function startWeir({
   // Not port 0: a client's reconnect could take a kernel-chosen port while the control plane restarts.
   const [xdsPort, adminPort] = await freePorts(2);
   const [xds, admin] = [`127.0.0.1:${xdsPort}`, `127.0.0.1:${adminPort}`];
-  const start = async (): Promise<RunningProcess> => {
+  const start = async (untilReady = true): Promise<RunningProcess> => {
     const child = startProcess({
       name: "weir serve",
       command: process.execPath,
@@ -54,7 +54,8 @@ export async function startWeir({
       env,
     });
     try {
-      await child.json(({ ready }) => ready === true, 20_000);
+      if (untilReady) await child.json(({ ready }) => ready === true, 20_000);
+      else await child.line(/admin listens on/, 20_000);
       return child;
     } catch (error) {
       await child.stop("SIGKILL");
@@ -97,8 +98,8 @@ export async function startWeir({
     },
     kill: () => running.stop("SIGKILL"),
     stop: () => running.stop(),
-    async start() {
-      running = await start();
+    async start({ untilReady = true } = {}) {
+      running = await start(untilReady);
     },
     [Symbol.asyncDispose]: () => dispose(running),
   };

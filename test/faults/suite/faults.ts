@@ -1,5 +1,7 @@
 import type { Fault } from "./fault.ts";
+import { diskFull } from "./faults/disk-full.ts";
 import { killWhilePushing } from "./faults/kill-while-pushing.ts";
+import { startBlind } from "./faults/start-blind.ts";
 
 /** All that is tried, in the order of docs/faults.md. */
-export const faults: readonly Fault[] = [killWhilePushing];
+export const faults: readonly Fault[] = [killWhilePushing, startBlind, diskFull];

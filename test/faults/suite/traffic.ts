@@ -3,8 +3,8 @@ import { codes, type Load } from "../../kit/grpc-load.ts";
 import type { XdsClient } from "../../kit/xds-client.ts";
 import type { Verdict } from "./fault.ts";
 
-/** Requests that go on until they are stopped; each of them is in the history, with how it ended. */
-export type Traffic = { stop(): Promise<readonly CallRecord[]> };
+/** Requests that go on until they are stopped, or disposed of; each of them is in the history, with how it ended. */
+export type Traffic = AsyncDisposable & { stop(): Promise<readonly CallRecord[]> };
 
 const sliceMs = 500;
 
@@ -20,10 +20,14 @@ export function sendOn(load: Load | XdsClient, perSecond = 100): Traffic {
     }
     return (await Promise.all(slices)).flat();
   })();
+  const stop = () => {
+    stopped = true;
+    return all;
+  };
   return {
-    stop() {
-      stopped = true;
-      return all;
+    stop,
+    async [Symbol.asyncDispose]() {
+      await stop().catch(() => undefined);
     },
   };
 }

@@ -21,7 +21,8 @@ export const killWhilePushing: Fault = {
     await using scene = await startScene();
     const { weir } = scene;
     using holder = startHolder({ xds: () => weir.xds });
-    const traffic = [sendOn(scene.throughEdge), sendOn(scene.proxyless)];
+    await using ofEdge = sendOn(scene.throughEdge);
+    await using ofProxyless = sendOn(scene.proxyless);
     const pushing = push(weir, random.next);
     const resyncs: number[] = [];
     for (let round = 1; round <= rounds; round += 1) {
@@ -35,12 +36,11 @@ export const killWhilePushing: Fault = {
       resyncs.push(performance.now() - ready);
     }
     await pushing.stop();
-    const [edge = [], proxyless = []] = await Promise.all(traffic.map((each) => each.stop()));
     const slowest = Math.max(...resyncs);
     const fewest = Math.min(...holder.holdings.map(({ endpoints }) => endpoints));
     const verdicts: readonly Verdict[] = [
-      answered("through Envoy", edge),
-      answered("proxyless", proxyless),
+      answered("through Envoy", await ofEdge.stop()),
+      answered("proxyless", await ofProxyless.stop()),
       {
         invariant: "in step within 5 s",
         holds: slowest < 5_000,
