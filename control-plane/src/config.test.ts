@@ -78,9 +78,10 @@ test("a flag counts before a variable, that before the server file, and that bef
 
 test("a data center of Consul is a repeated flag, a list in a variable, or an entry of the server file", () => {
   const [a, b] = ["dc-a=http://127.0.0.1:8500", "dc-b=https://consul.dc-b:8501"];
+  const plain = { tokenFile: undefined, tls: undefined, stale: true };
   const expected = [
-    { name: "dc-a", region: "dc-a", address: "http://127.0.0.1:8500", datacenter: "dc-a", tokenFile: undefined },
-    { name: "dc-b", region: "dc-b", address: "https://consul.dc-b:8501", datacenter: "dc-b", tokenFile: undefined },
+    { name: "dc-a", region: "dc-a", addresses: ["http://127.0.0.1:8500"], datacenter: "dc-a", ...plain },
+    { name: "dc-b", region: "dc-b", addresses: ["https://consul.dc-b:8501"], datacenter: "dc-b", ...plain },
   ];
   assert.deepEqual(good({ ...least, consul: [a, b] }).datacenters, expected);
   assert.deepEqual(good(least, { WEIR_CONSUL_DATACENTERS: `${a}, ${b}` }).datacenters, expected);
@@ -89,7 +90,46 @@ datacenters:
   - {name: dc-a, region: eu-west, consul: {address: "http://127.0.0.1:8500/", datacenter: dc1, tokenFile: token}}
 `;
   assert.deepEqual(good(least, {}, text).datacenters, [
-    { name: "dc-a", region: "eu-west", address: "http://127.0.0.1:8500", datacenter: "dc1", tokenFile: "token" },
+    {
+      name: "dc-a",
+      region: "eu-west",
+      addresses: ["http://127.0.0.1:8500"],
+      datacenter: "dc1",
+      ...plain,
+      tokenFile: "token",
+    },
+  ]);
+});
+
+test("a Consul may have several addresses, TLS with a certificate of ours, and only its leader asked", () => {
+  const text = `
+datacenters:
+  - name: dc-a
+    consul:
+      addresses: ["https://consul-1:8501", "https://consul-2:8501/"]
+      tls: {caFile: ca.pem, certFile: weir.pem, keyFile: weir.key, serverName: server.dc-a.consul}
+      stale: false
+`;
+  assert.deepEqual(good(least, {}, text).datacenters, [
+    {
+      ...{ name: "dc-a", region: "dc-a", datacenter: "dc-a", tokenFile: undefined, stale: false },
+      addresses: ["https://consul-1:8501", "https://consul-2:8501"],
+      tls: { caFile: "ca.pem", certFile: "weir.pem", keyFile: "weir.key", serverName: "server.dc-a.consul" },
+    },
+  ]);
+  const bad = `
+datacenters:
+  - name: dc-a
+    consul: {address: "http://a:8500", addresses: [], stale: sometimes, tls: {certFile: weir.pem}}
+  - name: dc-b
+    consul: {address: "http://a:8500", addresses: ["http://b:8500"], tls: {caFile: ca.pem}}
+`;
+  assert.deepEqual(wrong(least, {}, bad), [
+    "server.yaml:4:40 datacenters[0].consul.addresses: expected at least one URL",
+    "server.yaml:4:73 datacenters[0].consul.tls.keyFile: is missing: expected certFile and keyFile together",
+    'server.yaml:4:55 datacenters[0].consul.stale: expected true or false, got "sometimes"',
+    "server.yaml:6:40 datacenters[1].consul.addresses: stands beside address: give one of them",
+    "server.yaml:6:70 datacenters[1].consul.tls: is of no use for http://b:8500: expected https addresses",
   ]);
 });
 
@@ -190,7 +230,7 @@ datacenters:
 `;
   const address = 'the URL of a Consul agent or server like "http://127.0.0.1:8500"';
   assert.deepEqual(wrong(least, {}, text), [
-    `server.yaml:5:5 datacenters[0].consul.address: is missing: expected ${address}`,
+    `server.yaml:5:5 datacenters[0].consul.address: is missing: expected ${address}, or addresses with several`,
     `server.yaml:6:6 datacenters[1].name: expected a name of letters, digits, '.', '_' and '-', at most 64, got "dc b"`,
     `server.yaml:6:37 datacenters[1].consul.address: expected ${address}, got "consul:8500"`,
     "server.yaml:6:18 datacenters[1].zone: is not known here: expected name, region, consul, kubernetes",

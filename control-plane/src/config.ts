@@ -36,11 +36,21 @@ export type ConsulDatacenter = {
   readonly name: string;
   /** The region of its endpoints; its name unless told. */
   readonly region: string;
-  /** `http://127.0.0.1:8500`. */
-  readonly address: string;
+  /** `http://127.0.0.1:8500`, the best first. */
+  readonly addresses: readonly string[];
   /** What Consul calls it (`?dc=`); its name unless told. */
   readonly datacenter: string;
   readonly tokenFile: string | undefined;
+  readonly tls:
+    | {
+        readonly caFile: string | undefined;
+        readonly certFile: string | undefined;
+        readonly keyFile: string | undefined;
+        readonly serverName: string | undefined;
+      }
+    | undefined;
+  /** May any server answer, or the leader only? */
+  readonly stale: boolean;
 };
 
 export type KubernetesCluster = {
@@ -154,9 +164,11 @@ function configOf(
         ? {
             name,
             region,
-            address: consul.address,
+            addresses: consul.addresses ?? [consul.address ?? ""],
             datacenter: consul.datacenter ?? name,
             tokenFile: consul.tokenFile,
+            tls: consul.tls && tlsOf(consul.tls),
+            stale: consul.stale,
           }
         : [],
     ),
@@ -168,6 +180,11 @@ function configOf(
     }),
     telemetry: { log: telemetry.log, otlp: { ...telemetry.otlp, endpoint: telemetry.otlp.endpoint } },
   };
+}
+
+// An absent key is an undefined one from here on.
+function tlsOf({ caFile, certFile, keyFile, serverName }: Readonly<Partial<NonNullable<ConsulDatacenter["tls"]>>>) {
+  return { caFile, certFile, keyFile, serverName };
 }
 
 /** What Kubernetes gives every pod (kubernetes.io/docs/tasks/run-application/access-api-from-pod). */

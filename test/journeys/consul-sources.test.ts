@@ -18,7 +18,7 @@ const report: ServiceSpec = {
   name,
   protocol: "grpc",
   hosts: ["report"],
-  origins: [{ kind: "consul", service: "report", datacenters: [], passingOnly: true }],
+  origins: [{ kind: "consul", service: "report", tags: [], datacenters: [], passingOnly: true }],
   localityRules: { regionFrom: "datacenter", zoneFrom: ["meta.zone"] },
 };
 const specs = new Map([[name, report]]);
@@ -35,9 +35,11 @@ function following(
     datacenters: Object.entries(addresses).map(([datacenter, address]) => ({
       name: datacenter,
       region: datacenter,
-      address,
+      addresses: [address],
       datacenter,
       tokenFile: undefined,
+      tls: undefined,
+      stale: true,
     })),
     observe,
     monotonicMs: () => performance.now(),

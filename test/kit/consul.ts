@@ -181,7 +181,8 @@ export function hasConsul(): boolean {
   return Boolean(process.env["WEIR_CONSUL"]);
 }
 
-function consulPath(): string {
+/** The program that the tests start. */
+export function consulPath(): string {
   const path = process.env["WEIR_CONSUL"];
   if (!path) throw new Error("WEIR_CONSUL does not name a Consul: run tests with npm test, which finds or unpacks one");
   return path;

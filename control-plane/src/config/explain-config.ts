@@ -59,7 +59,7 @@ function valuesOf({
     "data.path": data.path,
     datacenters:
       [
-        ...datacenters.map(({ name, address }) => `${name}=${address}`),
+        ...datacenters.map(({ name, addresses }) => `${name}=${addresses.join("|")}`),
         ...clusters.map(
           ({ name, access }) => `${name}=kubernetes:${access.kind === "kubeconfig" ? access.file : access.server}`,
         ),

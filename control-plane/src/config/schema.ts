@@ -119,11 +119,44 @@ const admin = z
   })
   .prefault({});
 
-const consul = z.strictObject({
-  address: text('the URL of a Consul agent or server like "http://127.0.0.1:8500"', origin),
-  datacenter: name.optional(),
-  tokenFile: path("a file with a Consul token").optional(),
-});
+const consulTls = z
+  .strictObject({
+    caFile: path("a file with the authorities that sign Consul's certificates").optional(),
+    certFile: path("a file with a certificate for Consul").optional(),
+    keyFile: path("a file with the key of that certificate").optional(),
+    serverName: path("the name in Consul's certificate").optional(),
+  })
+  .superRefine(({ certFile, keyFile }, { addIssue }) => {
+    if ((certFile === undefined) === (keyFile === undefined)) return;
+    const missing = certFile === undefined ? "certFile" : "keyFile";
+    addIssue({ code: "custom", path: [missing], message: "is missing: expected certFile and keyFile together" });
+  });
+
+const consulAddress = text('the URL of a Consul agent or server like "http://127.0.0.1:8500"', origin);
+const consul = z
+  .strictObject({
+    address: consulAddress.optional(),
+    addresses: z.array(consulAddress, "expected a list of URLs").min(1, "expected at least one URL").max(20).optional(),
+    datacenter: name.optional(),
+    tokenFile: path("a file with a Consul token").optional(),
+    tls: consulTls.optional(),
+    stale: z.boolean({ error: ({ input }) => unexpected("true or false", input) }).prefault(true),
+  })
+  .superRefine(({ address, addresses, tls }, { addIssue }) => {
+    const given = addresses ?? (address === undefined ? [] : [address]);
+    const expected = 'the URL of a Consul agent or server like "http://127.0.0.1:8500"';
+    if (address === undefined && addresses === undefined)
+      addIssue({
+        code: "custom",
+        path: ["address"],
+        message: `is missing: expected ${expected}, or addresses with several`,
+      });
+    if (address !== undefined && addresses !== undefined)
+      addIssue({ code: "custom", path: ["addresses"], message: "stands beside address: give one of them" });
+    const plain = given.find((each) => each.startsWith("http:"));
+    if (tls && plain !== undefined)
+      addIssue({ code: "custom", path: ["tls"], message: `is of no use for ${plain}: expected https addresses` });
+  });
 
 // Without a kubeconfig: the cluster that Weir runs in, as the service account of its pod.
 const kubernetes = z

@@ -30,6 +30,8 @@ export type EndpointOrigin =
   | {
       readonly kind: "consul";
       readonly service: string;
+      /** Only instances that have all of them. */
+      readonly tags: readonly string[];
       readonly datacenters: readonly string[];
       readonly passingOnly: boolean;
     }

@@ -9,6 +9,7 @@ const consul = (service: string, ...datacenters: readonly string[]): EndpointOri
   kind: "consul",
   service,
   datacenters,
+  tags: [],
   passingOnly: true,
 });
 const demanded = (datacenters: readonly string[], ...specs: readonly ServiceSpec[]) =>
@@ -47,7 +48,7 @@ test("two services that ask for the same feed share it", () => {
 });
 
 test("the same instances read by other rules are another feed", () => {
-  const lenient: EndpointOrigin = { kind: "consul", service: "report", datacenters: [], passingOnly: false };
+  const lenient: EndpointOrigin = { kind: "consul", service: "report", tags: [], datacenters: [], passingOnly: false };
   const byMeta = { ...specOf("c", consul("report")), localityRules: { regionFrom: "meta.dc" as const, zoneFrom: [] } };
   const { feeds } = demanded(["dc-a"], specOf("a", consul("report")), specOf("b", lenient), byMeta);
   assert.equal(feeds.size, 3);

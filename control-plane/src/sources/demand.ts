@@ -1,4 +1,5 @@
 import { never } from "../lib/exhaustive.ts";
+import { byText } from "../lib/order.ts";
 import type { Problem } from "../lib/parsed.ts";
 import type { ServiceName } from "../model/names.ts";
 import type { Endpoint, EndpointOrigin, LocalityRules, ServiceSpec } from "../model/service.ts";
@@ -66,15 +67,20 @@ function feedsOf(
     }
     case "consul": {
       const { service, passingOnly } = origin;
-      const rules = [passingOnly ? "passing" : "warning", localityRules.regionFrom, ...localityRules.zoneFrom].join(
-        "&",
-      );
+      const tags = origin.tags.toSorted(byText);
+      const rules = [
+        passingOnly ? "passing" : "warning",
+        localityRules.regionFrom,
+        ...localityRules.zoneFrom,
+        ...tags.map((tag) => `tag=${tag}`),
+      ].join("&");
       return asked(origin, configured.consul).map((datacenter) => ({
         kind: "consul",
         key: `consul/${datacenter}/${service}?${rules}`,
         source: consulSource(datacenter),
         datacenter,
         service,
+        tags,
         passingOnly,
         localityRules,
       }));

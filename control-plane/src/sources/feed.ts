@@ -21,6 +21,8 @@ export type ConsulFeed = {
   /** The name that the data center has in Weir's configuration. */
   readonly datacenter: string;
   readonly service: string;
+  /** An instance has all of them; sorted. */
+  readonly tags: readonly string[];
   readonly passingOnly: boolean;
   readonly localityRules: LocalityRules;
 };

@@ -30,7 +30,7 @@ const waiting: FeedState = { kind: "waiting", since: at(0), overdue: false };
 const overdue: FeedState = { kind: "waiting", since: at(0), overdue: true };
 
 const fromConsul = (name: string, ...datacenters: readonly string[]) =>
-  specOf(name, { kind: "consul", service: name, datacenters, passingOnly: true });
+  specOf(name, { kind: "consul", service: name, tags: [], datacenters, passingOnly: true });
 const report = fromConsul("report", "dc-a", "dc-b");
 const reportName = serviceName("report");
 

@@ -12,6 +12,7 @@ const consulFeed = (datacenter: string, service: string): ConsulFeed => ({
   source: consulSource(datacenter),
   datacenter,
   service,
+  tags: [],
   passingOnly: true,
   localityRules: { regionFrom: "datacenter", zoneFrom: [] },
 });

@@ -15,6 +15,7 @@ const feed: ConsulFeed = {
   source: consulSource("dc-a"),
   datacenter: "dc-a",
   service: "report",
+  tags: [],
   passingOnly: true,
   localityRules: { regionFrom: "datacenter", zoneFrom: [] },
 };

@@ -45,7 +45,7 @@ test("everything that a service document says is in the model", () => {
   const addressType = "IPv4";
   const kubernetes = { kind: "kubernetes", service: "report", datacenters: [] };
   assert.deepEqual(origins.slice(0, 5), [
-    { kind: "consul", service: "report", datacenters: ["dc-a", "dc-b", "dc-c"], passingOnly: true },
+    { kind: "consul", service: "report", tags: ["grpc"], datacenters: ["dc-a", "dc-b", "dc-c"], passingOnly: true },
     { ...kubernetes, namespace: "reports", port: "grpc", addressType, readyOnly: true, datacenters: ["dc-a"] },
     { ...kubernetes, namespace: "default", port: 9090, addressType: undefined, readyOnly: false },
     { kind: "registry", service: "report" },

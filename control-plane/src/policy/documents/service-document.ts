@@ -16,6 +16,11 @@ const metaField = z
 const consul = z
   .strictObject({
     service: z.string().min(1).max(200).optional().describe("Its name in Consul. Default: this document's name."),
+    tags: z
+      .array(z.string().min(1).max(200))
+      .max(20)
+      .default([])
+      .describe("Only instances that have all of these tags. Default: any."),
     datacenters: z
       .array(z.string().regex(/^[A-Za-z0-9_-]{1,100}$/, "expected the name of a Consul datacenter, such as dc-a"))
       .max(100)
