@@ -69,6 +69,6 @@ export function changedBetween(before: Census, after: Census): ReadonlySet<strin
 
 /** All checks of a data center as they are now, by service. */
 export async function readCensus(datacenter: DatacenterClient, signal: AbortSignal): Promise<Census> {
-  const { text } = await datacenter.ask("/v1/health/state/any", { index: 0, consistent: false }, signal);
+  const { text } = await datacenter.ask("/v1/health/state/any", { index: 0, by: "any" }, signal);
   return censusOf(parseChecks(text));
 }

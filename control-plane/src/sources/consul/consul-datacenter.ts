@@ -17,8 +17,8 @@ export type ConsulDatacenter = ConsulAccess & {
 export type Asking = {
   /** 0 is answered at once; any other when the data has a newer one, or after the wait. */
   readonly index: number;
-  /** Answered by a leader that has made sure that it still leads. */
-  readonly consistent: boolean;
+  /** Who may answer: any server, if that is allowed; the leader; or a leader that has made sure that it still leads. */
+  readonly by: "any" | "leader" | "confirmed-leader";
   readonly tags?: readonly string[];
 };
 
@@ -51,10 +51,10 @@ export function createDatacenterClient(
   return {
     configured,
     source,
-    ask(path, { index, consistent, tags = [] }, signal) {
+    ask(path, { index, by, tags = [] }, signal) {
       const query = new URLSearchParams({ dc: configured.datacenter });
-      if (consistent) query.set("consistent", "");
-      else if (configured.stale && monotonicMs() >= mistrustedUntilMs) query.set("stale", "");
+      if (by === "confirmed-leader") query.set("consistent", "");
+      else if (by === "any" && configured.stale && monotonicMs() >= mistrustedUntilMs) query.set("stale", "");
       for (const tag of tags) query.append("tag", tag);
       query.set("index", String(index));
       if (index > 0) query.set("wait", `${limits.waitMs}ms`);

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { problemText } from "../../lib/parsed.ts";
 import type { ConsulFeed, Evidence, Sighting, SourceNote } from "../feed.ts";
 import { keepIdentity } from "../keep-identity.ts";
-import type { DatacenterClient } from "./consul-datacenter.ts";
+import type { Asking, DatacenterClient } from "./consul-datacenter.ts";
 import type { ConsulLimits } from "./consul-limits.ts";
 import type { ConsulAnswer } from "./consul-request.ts";
 import { parseHealth } from "./parse-health.ts";
@@ -47,17 +47,19 @@ export function createReadHealth({
   readonly limits: Pick<ConsulLimits, "rewoundMs">;
 }): ReadHealth {
   return async (feed, before, { index, consistent }, signal) => {
-    const ask = (index: number, consistent: boolean) =>
+    const ask = (index: number, by: Asking["by"]) =>
       datacenter.ask(
         `/v1/health/service/${encodeURIComponent(feed.service)}`,
-        { index, consistent, tags: feed.tags },
+        { index, by, tags: feed.tags },
         signal,
       );
-    let answer = await ask(index, consistent);
+    // A server that has just started answers 200 and [] before it has heard all from the leader (hashicorp/consul#2644), and there
+    // is nothing yet to tell that by: the first answer is the leader's.
+    let answer = await ask(index, consistent ? "confirmed-leader" : before ? "any" : "leader");
     let confirmed = consistent;
     let behind = 0;
     if (before && answer.index < before.index && !consistent) {
-      answer = await ask(0, true);
+      answer = await ask(0, "confirmed-leader");
       confirmed = true;
       behind = answer.index < before.index ? 0 : before.behind + 1;
       if (behind >= mostBehind) datacenter.mistrust();

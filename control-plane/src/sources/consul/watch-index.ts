@@ -27,7 +27,7 @@ export async function watchIndex(watch: IndexWatch, signal: AbortSignal): Promis
     await pause(turn.waitMs * (1 + random() / 2), signal);
     if (signal.aborted) return;
     try {
-      const { index, text } = await datacenter.ask(path, { index: place.ask, consistent: false }, signal);
+      const { index, text } = await datacenter.ask(path, { index: place.ask, by: "any" }, signal);
       const moved = index !== place.last;
       await answered(text, moved);
       place = afterAnswer(place, index).place;
