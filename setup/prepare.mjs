@@ -2,6 +2,7 @@ import { delimiter, dirname } from "node:path";
 import { findConsul } from "./consul.mjs";
 import { findEnvoy } from "./envoy.mjs";
 import { weirFolder } from "./folders.mjs";
+import { findKubernetes } from "./kubernetes.mjs";
 import { findNode } from "./node-runtime.mjs";
 import { installPackages } from "./npm-packages.mjs";
 import { say } from "./say.mjs";
@@ -10,7 +11,7 @@ import { say } from "./say.mjs";
  * What a target needs of a part: `required` ends set-up without it, `wanted` installs it if that can be done, `if-there`
  * only looks.
  * @typedef {"required" | "wanted" | "if-there" | "no"} Need
- * @typedef {{ readonly envoy: Need, readonly consul: Need }} Needs
+ * @typedef {{ readonly envoy: Need, readonly consul: Need, readonly kubernetes?: Need }} Needs
  * @typedef {{ readonly kind: "ready", readonly node: string, readonly env: NodeJS.ProcessEnv }} Ready
  * @typedef {{ readonly kind: "not-ready", readonly missing: readonly import("./part.mjs").Missing[] }} NotReady
  */
@@ -22,10 +23,12 @@ import { say } from "./say.mjs";
  * @returns {Promise<Ready | NotReady>}
  */
 export async function prepare(needs, envoyFlag) {
-  const [packages, envoy, consul] = await Promise.all([
+  const { kubernetes: ofKubernetes = "no" } = needs;
+  const [packages, envoy, consul, kubernetes] = await Promise.all([
     installPackages(),
     needs.envoy === "no" ? undefined : findEnvoy({ flag: envoyFlag, install: needs.envoy !== "if-there" }),
     needs.consul === "no" ? undefined : findConsul(),
+    ofKubernetes === "no" ? undefined : findKubernetes({ install: ofKubernetes !== "if-there" }),
   ]);
   const node = findNode();
   const lacking = [
@@ -33,21 +36,21 @@ export async function prepare(needs, envoyFlag) {
     packages || node.kind === "found" ? undefined : node,
     needs.envoy === "required" || (envoyFlag && envoy?.kind === "missing") ? envoy : undefined,
     needs.consul === "required" ? consul : undefined,
+    ofKubernetes === "required" ? kubernetes : undefined,
   ].flatMap((part) => (part?.kind === "missing" ? [part] : []));
   if (lacking.length > 0 || node.kind === "missing") return { kind: "not-ready", missing: lacking };
   if (needs.envoy === "wanted" && envoy?.kind === "missing") {
     say(`going on without Envoy: ${envoy.why}\n  remedy: ${envoy.remedy}`);
   }
-  return { kind: "ready", node: node.path, env: environment(node.path, envoy, consul) };
+  return { kind: "ready", node: node.path, env: environment(node.path, { envoy, consul, kubernetes }) };
 }
 
 /**
  * @param {string} node
- * @param {import("./part.mjs").Part | undefined} envoy
- * @param {import("./part.mjs").Part | undefined} consul
+ * @param {Readonly<Record<"envoy" | "consul" | "kubernetes", import("./part.mjs").Part | undefined>>} parts
  * @returns {NodeJS.ProcessEnv}
  */
-function environment(node, envoy, consul) {
+function environment(node, { envoy, consul, kubernetes }) {
   return {
     ...process.env,
     PATH: [dirname(node), process.env.PATH].join(delimiter),
@@ -55,5 +58,6 @@ function environment(node, envoy, consul) {
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? weirFolder("compile-cache"),
     ...(envoy?.kind === "found" && { WEIR_ENVOY: envoy.path }),
     ...(consul?.kind === "found" && { WEIR_CONSUL: consul.path }),
+    ...(kubernetes?.kind === "found" && { WEIR_KUBERNETES: kubernetes.path }),
   };
 }

@@ -1,4 +1,4 @@
-// What package.json's scripts call: node setup/run.mjs <start|test|check|golden|load|faults|pack|weir> [--envoy PATH] [args…]
+// What package.json's scripts call: node setup/run.mjs <start|test|test:kubernetes|check|golden|load|faults|pack|weir> [--envoy PATH] [args…]
 // It gets what the target needs and then hands over to it. It runs on Node 18, so that an old Node can get the new one.
 import { join } from "node:path";
 import { root } from "./folders.mjs";
@@ -15,7 +15,16 @@ const targets = {
   faults: { needs: { envoy: "required", consul: "required" }, script: "test/faults/suite/run.ts", args: [] },
   pack: { needs: { envoy: "no", consul: "no" }, script: "control-plane/library/pack.ts", args: [] },
   check: { needs: { envoy: "required", consul: "no" }, script: "setup/check.mjs", args: [] },
-  test: { needs: { envoy: "required", consul: "required" }, script: "setup/check.mjs", args: ["--all"] },
+  test: {
+    needs: { envoy: "required", consul: "required", kubernetes: "if-there" },
+    script: "setup/check.mjs",
+    args: ["--all"],
+  },
+  "test:kubernetes": {
+    needs: { envoy: "required", consul: "no", kubernetes: "required" },
+    script: "setup/check.mjs",
+    args: ["--all", "test/kubernetes/"],
+  },
 };
 
 /**
