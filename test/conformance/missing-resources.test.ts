@@ -98,6 +98,19 @@ for (const variant of variants) {
     assert.match(errors.at(-1)?.message ?? "", /names the type envoy\.config\.cluster\.v3\.Cluster in a request for/);
   });
 
+  test(`${variant}: a name that is longer than any is refused without being looked at`, async () => {
+    await using world = await startServedWorld();
+    world.set({ endpoints: { a: "v1" } });
+    using stream = world.open(variant);
+    const name = "x".repeat(2_001);
+    stream.want("endpoints", [name, "a"]);
+    await stream.settles();
+    const { resources, errors } = stream.last("endpoints");
+    assert.equal(resources.length, 1);
+    const message = "the name has 2001 characters; at most 2000 are looked at";
+    assert.deepEqual(errors, [{ name, code: invalidArgument, message }]);
+  });
+
   test(`${variant}: of very many names that do not exist the first hundred are explained, and the rest is served`, async () => {
     await using world = await startServedWorld();
     world.set({ endpoints: { z: "v1" } });

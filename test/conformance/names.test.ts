@@ -89,3 +89,62 @@ for (const variant of variants)
     world.set({ cluster: { a: "v1" }, endpoints: three });
     assert.deepEqual(await stream.settles(), ["cluster +a@v1", "endpoints +a@v1"]);
   });
+
+for (const variant of variants) {
+  test(`${variant}: an answer may change the names in the same breath`, async () => {
+    await using world = await startServedWorld();
+    world.set({ endpoints: three });
+    using stream = world.open(variant);
+    stream.want("endpoints", ["a", "b"]);
+    assert.deepEqual(await stream.hears(), ["endpoints +a@v1 +b@v1"]);
+    const { nonce, version } = stream.last("endpoints");
+    stream.want("endpoints", ["b", "c"], { nonce, version });
+    assert.deepEqual(await stream.settles(), ["endpoints +c@v1"]);
+    world.set({ endpoints: { a: "v2", b: "v2", c: "v2" } });
+    assert.deepEqual(await stream.settles(), ["endpoints +b@v2 +c@v2"]);
+  });
+
+  test(`${variant}: whoever lets go of all its names gets nothing more, and may take them up again`, async () => {
+    await using world = await startServedWorld();
+    world.set({ endpoints: three });
+    using stream = world.open(variant);
+    stream.want("endpoints", ["a", "b"]);
+    await stream.settles();
+    stream.want("endpoints", []);
+    assert.deepEqual(await stream.hears(), []);
+    world.set({ endpoints: { a: "v2", b: "v2", c: "v2" } });
+    assert.deepEqual(await stream.hears(), []);
+    stream.want("endpoints", ["a"]);
+    assert.deepEqual(await stream.settles(), ["endpoints +a@v2"]);
+  });
+
+  test(`${variant}: any text can be a name`, async () => {
+    await using world = await startServedWorld();
+    const odd = ["__proto__", "constructor", "größe/☂ 𝒳", "a,b", " ", "n".repeat(130), "n".repeat(1_900)];
+    const words = (content: string) => Object.fromEntries(odd.map((name) => [`${name}!`, content]));
+    world.set({ endpoints: words("v1") });
+    using stream = world.open(variant);
+    const names = Object.keys(words(""));
+    stream.want("endpoints", [...names, "", ...odd]);
+    await stream.settles();
+    const told = stream.last("endpoints");
+    assert.deepEqual(told.resources.map(({ name }) => name).sort(), [...names].sort());
+    assert.deepEqual(told.errors.map(({ name }) => name).sort(), ["", ...odd].sort());
+    world.set({ endpoints: { ...words("v1"), [names[2] ?? ""]: "v2" } });
+    assert.deepEqual(await stream.settles(), [`endpoints +${names[2]}@v2`]);
+  });
+}
+
+test("sotw: the same names in another order are the same names", async () => {
+  await using world = await startServedWorld();
+  world.set({ endpoints: three });
+  using stream = world.open("sotw");
+  stream.want("endpoints", ["a", "b", "c"]);
+  await stream.hears();
+  const { nonce, version } = stream.last("endpoints");
+  stream.want("endpoints", ["c", "a", "b"], { nonce, version });
+  assert.deepEqual(await stream.hears(), [], "an ACK");
+  assert.equal(world.server.clients.list()[0]?.types.endpoints.status, "SYNCED");
+  stream.want("endpoints", ["b", "c", "a"]);
+  assert.deepEqual(await stream.hears(), ["endpoints +a@v1 +b@v1 +c@v1"], "and then the same request again");
+});

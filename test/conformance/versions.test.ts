@@ -81,3 +81,17 @@ test("delta: each resource has a version of its own, which the changes of others
   await newcomer.hears();
   assert.deepEqual(each(newcomer), { ...before, ...each(stream) });
 });
+
+test("sotw: it is the nonce that an answer goes by, whatever version it states", async () => {
+  await using world = await startServedWorld();
+  world.set({ endpoints: { a: "v1" } });
+  using stream = world.open("sotw");
+  stream.want("endpoints", ["a"]);
+  await stream.hears();
+  const acked = () => world.notes.filter((note) => note.kind === "acked" && note.type === "endpoints").length;
+  stream.want("endpoints", ["a"], { nonce: stream.last("endpoints").nonce, version: "" });
+  assert.deepEqual(await stream.hears(), []);
+  assert.equal(acked(), 1);
+  world.set({ endpoints: { a: "v2" } });
+  assert.deepEqual(await stream.hears(), ["endpoints +a@v2"]);
+});

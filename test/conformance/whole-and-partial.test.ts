@@ -5,7 +5,7 @@ import { startServedWorld } from "./served-world.ts";
 // https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#grouping-resources-into-responses
 const three = { a: "v1", b: "v1", c: "v1" };
 
-for (const type of ["cluster", "listener"] as const) {
+for (const type of ["cluster", "listener", "scopedRoutes"] as const) {
   test(`sotw: each ${type} is in every response, changed or not, and one that is left out is gone`, async () => {
     await using world = await startServedWorld();
     world.set({ [type]: three });

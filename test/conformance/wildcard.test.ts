@@ -7,13 +7,14 @@ import { startServedWorld } from "./served-world.ts";
 const words = {
   cluster: { a: "v1", b: "v1" },
   listener: { a: "v1", b: "v1" },
+  scopedRoutes: { a: "v1", b: "v1" },
   endpoints: { a: "v1" },
   routes: { a: "v1" },
 };
 const grpc = { userAgentName: "gRPC Node Pure JS" };
 
 for (const variant of variants) {
-  for (const type of ["cluster", "listener"] as const) {
+  for (const type of ["cluster", "listener", "scopedRoutes"] as const) {
     test(`${variant}: an empty first list means each ${type} there is, and will be`, async () => {
       await using world = await startServedWorld();
       world.set(words);
