@@ -1,7 +1,6 @@
-import type { Any } from "@bufbuild/protobuf/wkt";
 import type { ViewerKey } from "../../control-plane/src/model/viewer.ts";
 import { pack, type Resources } from "../../control-plane/src/snapshot/pack.ts";
-import { resourceTypes, type XdsResource } from "../../control-plane/src/snapshot/resource.ts";
+import { type ResourceType, resourceTypes, type XdsResource } from "../../control-plane/src/snapshot/resource.ts";
 import type { Snapshot } from "../../control-plane/src/snapshot/snapshot.ts";
 import { madeUpCluster, madeUpEndpoints, madeUpListener, madeUpRoutes } from "./made-up-resources.ts";
 import { contents, type Edit, names, type Type } from "./random-session.ts";
@@ -92,18 +91,16 @@ const resourcesOf = (set: Snapshot["resources"]) => Object.values(set).flatMap((
 const poisoned = new Set(packed.slice(-1).flatMap((set) => resourcesOf(set).map(({ version }) => version)));
 
 const byContent = new Map(
-  packed.flatMap(resourcesOf).map((resource) => [contentText(resource.body), itemOf(resource)]),
+  packed.flatMap((set, index) =>
+    resourcesOf(set).map((one) => [`${one.type} ${one.name} v${contents[index]}`, itemOf(one)]),
+  ),
 );
 
-/** The resource that came over a wire. */
-export function itemOfContent(body: Pick<Any, "typeUrl" | "value">): Item {
-  const item = byContent.get(contentText(body));
-  if (item === undefined) throw new Error(`nobody made up this ${body.typeUrl}`);
+/** The resource that was made of this content. */
+export function itemMadeOf(type: ResourceType, name: string, content: string): Item {
+  const item = byContent.get(`${type} ${name} ${content}`);
+  if (item === undefined) throw new Error(`nobody made up ${type} ${name} of ${content}`);
   return item;
-}
-
-function contentText({ typeUrl, value }: Pick<Any, "typeUrl" | "value">): string {
-  return `${typeUrl} ${Buffer.from(value).toString("base64")}`;
 }
 
 function all<M>(from: ReadonlyMap<string, M>, content: number): readonly M[] {

@@ -69,13 +69,22 @@ export type PlainOptions = {
   readonly node: PlainNode | undefined;
   /** The content that the runtime `marker` has by now. */
   readonly published: () => number;
+  /** How long to wait for what must come, in milliseconds; 20,000 unless told. */
+  readonly patienceMs?: number;
 };
 
 const marker = "marker";
 
 type Side = { names: readonly string[]; last?: PlainReply; version: string; asked: boolean };
 
-export function openPlainStream({ address, variant, service, node, published }: PlainOptions): PlainStream {
+export function openPlainStream({
+  address,
+  variant,
+  service,
+  node,
+  published,
+  patienceMs = 20_000,
+}: PlainOptions): PlainStream {
   // Clients of the same address would otherwise share a connection.
   const channel = new Client(address, credentials.createInsecure(), { "grpc.use_local_subchannel_pool": 1 });
   const method = methodFor(variant, service);
@@ -113,7 +122,7 @@ export function openPlainStream({ address, variant, service, node, published }: 
   async function when(condition: () => boolean, what: string): Promise<void> {
     while (!condition()) {
       if (end !== undefined) throw new Error(`the stream ended, without ${what}: ${end}`);
-      await inTime(news.promise, 20_000, () => what);
+      await inTime(news.promise, patienceMs, () => what);
     }
   }
 
@@ -236,7 +245,7 @@ export function openPlainStream({ address, variant, service, node, published }: 
     },
     last,
     async ended() {
-      while (end === undefined) await inTime(news.promise, 20_000, () => "the end of the stream");
+      while (end === undefined) await inTime(news.promise, patienceMs, () => "the end of the stream");
       return end;
     },
     halfClose: () => call.end(),

@@ -1,14 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { create } from "@bufbuild/protobuf";
-import { Client, credentials } from "@grpc/grpc-js";
-import { type Runtime, RuntimeSchema } from "@weir/proto/envoy/service/runtime/v3/rtds_pb.ts";
+import type { Runtime } from "@weir/proto/envoy/service/runtime/v3/rtds_pb.ts";
 import type { Resources } from "../../control-plane/src/snapshot/pack.ts";
 import type { ResourceType } from "../../control-plane/src/snapshot/resource.ts";
 import type { XdsServer } from "../../control-plane/src/xds-server.ts";
 import { inTime } from "../kit/wait.ts";
+import { madeUpRuntime } from "./made-up-resources.ts";
+import { heardReply, sendRequest } from "./over-the-wire.ts";
+import { openPlainStream, type PlainStream } from "./plain-client.ts";
+import type { PlainReply } from "./plain-reply.ts";
 import type { Link } from "./play-session.ts";
 import type { Reply, Request, Variant } from "./simulated-client.ts";
-import { openWire, type Wire } from "./wire.ts";
 
 /** A link whose other end is a real server behind a real socket. Disposing of it closes the connection. */
 export type SocketLink = Link &
@@ -43,11 +44,9 @@ export function createSocketLink({
   /** Told of something that only this link's viewers hold. */
   readonly published: (marker: Runtime) => void;
 }): SocketLink {
-  const channel = new Client(`${server.host}:${server.port}`, credentials.createInsecure(), {
-    "grpc.use_local_subchannel_pool": 1,
-  });
   let hear: (reply: Reply) => void;
-  let wire: Wire | undefined;
+  let wire: PlainStream | undefined;
+  let requests = 0;
   let [viewers, streams] = [0, 0];
   let waiting: Resources[] = [];
   // Of the runtime: the number that is published, and that of this stream's last one; answers and signs of life on this stream.
@@ -62,18 +61,20 @@ export function createSocketLink({
   const view = () => server.clients.list().find(({ nodeId }) => nodeId === node().id);
   const marker: Pick<Request, "type" | "names"> = { type: "runtime", names: ["marker"] };
 
-  function take(reply: Reply, number: number | undefined): void {
-    if (reply.type === "runtime") takeMarker(reply, number ?? seen);
-    else hear(reply);
+  function say(request: Pick<Request, "type"> & Partial<Request>): void {
+    sendRequest(opened(), request);
+    requests += 1;
   }
 
-  function takeMarker({ nonce, version }: Reply, number: number): void {
+  function takeMarker({ nonce, version, resources: [one] }: PlainReply): void {
+    // A sign of life comes without content.
+    const number = one?.content === undefined ? seen : Number(one.content);
     if (asking) answers += 1;
     else if (number === seen) beats += 1;
     asking = false;
     seen = number;
     last = { nonce, version };
-    wire?.send({ ...marker, ...last, subscribe: [] });
+    say({ ...marker, ...last });
   }
 
   async function when(condition: () => boolean, what: string): Promise<void> {
@@ -88,38 +89,48 @@ export function createSocketLink({
   }
 
   /** Only once it is needed: a call of grpc-js that is cancelled before it began is sent, and never reset (seen with 1.14.7). */
-  function opened(): Wire {
+  function opened(): PlainStream {
     if (wire !== undefined) return wire;
-    const mine = openWire(channel, variant, node(), {
-      take(reply, number) {
+    const address = `${server.host}:${server.port}`;
+    // Who has come to the end of its session waits for all others.
+    wire = openPlainStream({ address, variant, node: node(), published: () => newest, patienceMs: 600_000 });
+    void listen(wire);
+    requests = 0;
+    say({ ...marker, subscribe: marker.names });
+    return wire;
+  }
+
+  async function listen(mine: PlainStream): Promise<void> {
+    try {
+      for (;;) {
+        const reply = await mine.next();
         if (wire !== mine) return;
-        try {
-          take(reply, number);
-          settle();
-        } catch (cause) {
-          settle(cause);
-        }
-      },
-      ended(how) {
-        if (wire === mine) settle(how);
-      },
-    });
-    wire = mine;
-    wire.send(marker);
-    return mine;
+        if (reply.type === "runtime") takeMarker(reply);
+        else hear(heardReply(reply));
+        settle();
+      }
+    } catch (cause) {
+      if (wire === mine) settle(cause);
+    }
+  }
+
+  function leave(): void {
+    const mine = wire;
+    wire = undefined;
+    mine?.[Symbol.dispose]();
   }
 
   async function answered(): Promise<void> {
-    const { send, sent } = opened();
+    opened();
     // Before anything is published nothing is answered: what the server counts has to do.
     if (newest === 0) {
-      while (failure === undefined && (view()?.cost.requests ?? 0) < sent()) await delay(1);
+      while (failure === undefined && (view()?.cost.requests ?? 0) < requests) await delay(1);
       return;
     }
     await when(() => seen === newest, `what was published as ${newest}, after ${seen}`);
     const before = answers;
     asking = true;
-    send({ ...marker, ...(variant === "sotw" && last), subscribe: marker.names });
+    say({ ...marker, ...(variant === "sotw" && last), subscribe: marker.names });
     await when(() => answers > before, "an answer to the marker");
   }
 
@@ -127,8 +138,7 @@ export function createSocketLink({
     now,
     open(hears, { restarted }) {
       hear = hears;
-      wire?.cancel();
-      wire = undefined;
+      leave();
       if (restarted) {
         server.forget(viewer());
         viewers += 1;
@@ -139,28 +149,26 @@ export function createSocketLink({
       [seen, answers, beats, beatsAwaited] = [0, 0, 0, 0];
       asking = false;
     },
-    send: (request) => opened().send(request),
+    send: say,
     publish: (resources) => waiting.push(resources),
     notice() {
       for (const resources of waiting.splice(0)) {
         newest += 1;
-        const runtime = create(RuntimeSchema, { name: "marker", layer: { number: newest } });
+        const runtime = madeUpRuntime("marker", String(newest));
         published(runtime);
         server.set(viewer(), { ...resources, runtimes: [runtime], ttlMs });
       }
     },
     resources: () => [...(view()?.resources() ?? [])].filter(({ type }) => type !== "runtime"),
     answered,
-    sent: () => wire?.sent() ?? 0,
+    sent: () => requests,
     async passed() {
       beatsAwaited += 1;
       await when(() => beats === beatsAwaited, "a sign of life");
       await answered();
     },
     [Symbol.dispose]() {
-      wire?.cancel();
-      wire = undefined;
-      channel.close();
+      leave();
       server.forget(viewer());
     },
   };
