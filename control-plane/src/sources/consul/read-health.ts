@@ -48,11 +48,7 @@ export function createReadHealth({
 }): ReadHealth {
   return async (feed, before, { index, consistent }, signal) => {
     const ask = (index: number, by: Asking["by"]) =>
-      datacenter.ask(
-        `/v1/health/service/${encodeURIComponent(feed.service)}`,
-        { index, by, tags: feed.tags },
-        signal,
-      );
+      datacenter.ask(`/v1/health/service/${encodeURIComponent(feed.service)}`, { index, by, tags: feed.tags }, signal);
     // A server that has just started answers 200 and [] before it has heard all from the leader (hashicorp/consul#2644), and there
     // is nothing yet to tell that by: the first answer is the leader's.
     let answer = await ask(index, consistent ? "confirmed-leader" : before ? "any" : "leader");
