@@ -9,6 +9,7 @@ import { readConfigInput } from "./config/read-config-input.ts";
 import { optionName, settings } from "./config/settings.ts";
 import { type Config, parseConfig } from "./config.ts";
 import { problemText } from "./lib/parsed.ts";
+import { anywhere, loopbackRanges } from "./model/address-range.ts";
 
 const addressExpected =
   'expected address:port like "127.0.0.1:18000", "[::1]:18000" or "localhost:18000" (port 0 chooses a free one)';
@@ -60,6 +61,13 @@ test("a directory of documents and one for the data are enough", () => {
     data: { path: "data" },
     datacenters: [],
     clusters: [],
+    guard: {
+      holdMs: 60_000,
+      dropPercent: 50,
+      growthFactor: 10,
+      flapMs: 10_000,
+      allow: [...anywhere, ...loopbackRanges],
+    },
     telemetry: { log: { level: "info" }, otlp: { endpoint: undefined, serviceName: "weir-control-plane" } },
   });
 });
@@ -162,6 +170,11 @@ test("every setting can be given as a flag, as a variable and in the server file
     "resources.path": "config.d",
     "data.path": "data",
     datacenters: "dc-a=http://127.0.0.1:8500",
+    "guard.hold": "30s",
+    "guard.drop": "40",
+    "guard.growth": "5",
+    "guard.flapping": "0s",
+    "guard.allow": "10.0.0.0/8",
     "telemetry.log.level": "debug",
     "telemetry.otlp.endpoint": "http://127.0.0.1:4318",
     "telemetry.otlp.serviceName": "weir",
@@ -188,6 +201,16 @@ test("every setting can be given as a flag, as a variable and in the server file
   }
 });
 
+test("an xDS server that others can reach allows no endpoints on loopback, unless told so", () => {
+  const tls = { xdsTlsCertFile: "a", xdsTlsKeyFile: "a", xdsTlsClientCaFile: "a" };
+  const open = { ...least, ...tls, xds: "10.0.0.1:18000" };
+  assert.deepEqual(good(open).guard.allow, anywhere);
+  assert.deepEqual(good({ ...open, guardAllow: ["127.0.0.0/8"] }).guard.allow, loopbackRanges.slice(0, 1));
+  assert.deepEqual(wrong({ ...least, guardAllow: ["10.0.0.0/8", "10.0.0.0/33"] }), [
+    '--guard-allow: expected a range of addresses like "10.0.0.0/8" or "fd00::/8", got "10.0.0.0/33"',
+  ]);
+});
+
 test("everything that is wrong is told at once, each at the flag, the variable or the line that says it", () => {
   const text = `# of dc-a
 xds:
@@ -207,7 +230,7 @@ store: memory
     'server.yaml:3:3 xds.adress: is not known here: did you mean "address"?',
     'server.yaml:4:24 xds.limits.keepalive.interval: expected a duration like "500ms", "10s" or "1h30m", at least 1000ms, got "10 seconds"',
     'server.yaml:4:47 xds.limits.streamsPerConnection: expected a whole number from 1 to 100000, got "many"',
-    "server.yaml:6:1 store: is not known here: expected xds, admin, resources, data, datacenters, telemetry",
+    "server.yaml:6:1 store: is not known here: expected xds, admin, resources, data, datacenters, guard, telemetry",
   ]);
 });
 

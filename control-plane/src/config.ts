@@ -1,9 +1,10 @@
 import type { z } from "zod";
 import { type ConfigInput, gather } from "./config/gather.ts";
-import type { ListenAddress } from "./config/listen-address.ts";
+import { isLoopback, type ListenAddress } from "./config/listen-address.ts";
 import { problemAt, problemsOf } from "./config/problem.ts";
 import { type LogLevel, serverFileSchema } from "./config/schema.ts";
 import { type Parsed, parsed, refused } from "./lib/parsed.ts";
+import { type AddressRange, anywhere, loopbackRanges } from "./model/address-range.ts";
 
 export type TlsFiles = {
   readonly certFile: string;
@@ -94,6 +95,14 @@ export type Config = {
   /** Data centers with a Consul, and those with a Kubernetes cluster; one may have both. */
   readonly datacenters: readonly ConsulDatacenter[];
   readonly clusters: readonly KubernetesCluster[];
+  /** How much of what the sources say is believed at once, and which addresses clients may be sent to. */
+  readonly guard: {
+    readonly holdMs: number;
+    readonly dropPercent: number;
+    readonly growthFactor: number;
+    readonly flapMs: number;
+    readonly allow: readonly AddressRange[];
+  };
   readonly telemetry: {
     readonly log: { readonly level: LogLevel };
     /** Base URL of an OTLP/HTTP collector; undefined means no traces. */
@@ -127,7 +136,7 @@ export function parseConfig(input: ConfigInput): Parsed<Config> {
 const mebibyte = 1024 ** 2;
 
 function configOf(
-  { xds, admin, resources, data, datacenters, telemetry }: z.output<typeof serverFileSchema>,
+  { xds, admin, resources, data, datacenters, guard, telemetry }: z.output<typeof serverFileSchema>,
   env: ConfigInput["env"],
 ): Config {
   const { keepalive, connectionAge, connections, newStreams, ...limits } = xds.limits;
@@ -178,6 +187,14 @@ function configOf(
       const access = file === undefined ? inCluster(env) : ({ kind: "kubeconfig", file, context } as const);
       return { name, region, access, regionFromNodes: regionFrom === "node" };
     }),
+    guard: {
+      holdMs: guard.hold,
+      dropPercent: guard.drop,
+      growthFactor: guard.growth,
+      flapMs: guard.flapping,
+      // Clients on this machine may well be sent to this machine; those on others cannot have meant themselves.
+      allow: guard.allow ?? (isLoopback(xds.address) ? [...anywhere, ...loopbackRanges] : anywhere),
+    },
     telemetry: { log: telemetry.log, otlp: { ...telemetry.otlp, endpoint: telemetry.otlp.endpoint } },
   };
 }

@@ -23,6 +23,8 @@ import { createConsulSource } from "./sources/consul/consul-source.ts";
 import type { FeedStates } from "./sources/feed.ts";
 import { createFileSource } from "./sources/file/file-source.ts";
 import { followFeeds } from "./sources/follow-feeds.ts";
+import { addressRule } from "./sources/guard/address-rule.ts";
+import { createGuarding } from "./sources/guard/guarding.ts";
 import { createKubernetesSource } from "./sources/kubernetes/kubernetes-source.ts";
 import { createRegistry } from "./sources/registry/registry.ts";
 import { openSavedWorld } from "./sources/saved-world.ts";
@@ -68,6 +70,7 @@ export async function runControlPlane(
   await using kubernetes = createKubernetesSource({ clusters: config.clusters, observe });
   const file = createFileSource({ dir: directory });
   await using saved = await openSavedWorld({ file: join(config.data.path, "world.json"), observe });
+  const allows = addressRule(config.guard.allow);
   const joined = joinWorlds(
     {
       books: policies.books,
@@ -91,6 +94,7 @@ export async function runControlPlane(
           },
           running,
         ),
+      guarding: createGuarding({ settings: config.guard, allows, saved: saved.feeds, monotonicMs, observe }),
       observe,
       now,
     },
@@ -175,11 +179,12 @@ async function tellWhatIsWaitedFor(
 }
 
 async function keepAll(
-  knowledge: Latest<{ readonly states: FeedStates }>,
+  knowledge: Latest<{ readonly believed: FeedStates }>,
   keep: (states: FeedStates) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  for await (const { states } of knowledge.changes(signal)) keep(states);
+  // What is believed and not what is said: what is held back now is what the next run is to measure against.
+  for await (const { believed } of knowledge.changes(signal)) keep(believed);
 }
 
 async function publishAll(

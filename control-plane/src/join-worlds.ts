@@ -1,10 +1,13 @@
 import { createLatest, type Latest } from "./lib/latest.ts";
 import { aborted } from "./lib/wait.ts";
+import type { ServiceName } from "./model/names.ts";
 import type { Book, World } from "./model/world.ts";
 import { nextExpiry, worldParts } from "./policy/world-parts.ts";
 import { type Configured, type Demand, demandOf } from "./sources/demand.ts";
 import type { Feed, FeedKey, FeedStates } from "./sources/feed.ts";
 import { gate } from "./sources/gate.ts";
+import type { GuardRow } from "./sources/guard/guard-overview.ts";
+import type { Guarding } from "./sources/guard/guarding.ts";
 import { type Merged, merge, nothingMerged } from "./sources/merge.ts";
 import { type ServiceNote, serviceNotes } from "./sources/service-notes.ts";
 
@@ -13,6 +16,8 @@ export type Knowledge = {
   readonly book: Book;
   readonly demand: Demand;
   readonly states: FeedStates;
+  /** What is believed of them: with what is held back, and not with what is not served yet. */
+  readonly believed: FeedStates;
   readonly merged: Merged;
 };
 
@@ -24,6 +29,10 @@ export type JoinedWorlds = {
   readonly worlds: Latest<World>;
   /** Feeds that the gate still waits for; undefined once it has opened. */
   waitingFor(): readonly FeedKey[] | undefined;
+  /** How far each source is believed, for each service. */
+  guarded(): readonly GuardRow[];
+  /** Believes what is held back of a service; gives what that was. */
+  confirm(service: ServiceName): readonly GuardRow[];
 };
 
 // Node takes a longer timer for one of 1 ms; an override may expire later than that.
@@ -35,12 +44,14 @@ export function joinWorlds(
     books,
     configured,
     follow,
+    guarding,
     observe,
     now,
   }: {
     readonly books: Latest<Book>;
     readonly configured: Configured;
     readonly follow: (demand: Latest<ReadonlyMap<FeedKey, Feed>>) => Latest<FeedStates>;
+    readonly guarding: Guarding;
     readonly observe: (note: ServiceNote) => void;
     readonly now: () => Date;
   },
@@ -56,18 +67,21 @@ export function joinWorlds(
   let waiting: readonly FeedKey[] | undefined = [];
   let expiry: NodeJS.Timeout | undefined;
   let told: Knowledge | undefined;
+  let asking: NodeJS.Timeout | undefined;
 
-  function join(): void {
+  function join(confirmed?: ServiceName): void {
     const book = books.current();
     if (book === undefined) return;
     if (demand === undefined || demandFor !== book.services) {
-      demand = demandOf(book.services, configured);
+      demand = guarding.screen(demandOf(book.services, configured));
       demandFor = book.services;
       demands.set(demand.feeds);
     }
     const states = feedStates.current() ?? new Map();
-    merged = merge(merged, book.services, demand, states);
-    const known = { book, demand, states, merged };
+    const believed = guarding.believe(demand, states, confirmed);
+    askAgain();
+    merged = merge(merged, book.services, demand, believed);
+    const known = { book, demand, states, believed, merged };
     knowledge.set(known);
     if (waiting !== undefined) {
       const verdict = gate(demand.feeds, states);
@@ -78,6 +92,12 @@ export function joinWorlds(
     for (const note of serviceNotes(told, known)) observe(note);
     told = known;
     publish(book);
+  }
+
+  function askAgain(): void {
+    clearTimeout(asking);
+    const inMs = guarding.nextInMs();
+    if (inMs !== undefined) asking = setTimeout(() => join(), Math.min(longestTimerMs, inMs + 1)).unref();
   }
 
   function publish(book: Book): void {
@@ -92,7 +112,7 @@ export function joinWorlds(
     clearTimeout(expiry);
     const next = nextExpiry(book, now());
     if (next !== undefined)
-      expiry = setTimeout(join, Math.min(longestTimerMs, next.getTime() - now().getTime() + 1)).unref();
+      expiry = setTimeout(() => join(), Math.min(longestTimerMs, next.getTime() - now().getTime() + 1)).unref();
   }
 
   async function rejoinOn(changes: AsyncIterable<unknown>): Promise<void> {
@@ -101,6 +121,24 @@ export function joinWorlds(
 
   void rejoinOn(books.changes(signal));
   void rejoinOn(feedStates.changes(signal));
-  void aborted(signal).then(() => clearTimeout(expiry));
-  return { demand: demands, knowledge, worlds, waitingFor: () => waiting };
+  void aborted(signal).then(() => {
+    clearTimeout(expiry);
+    clearTimeout(asking);
+  });
+  const guarded = () => {
+    const { demand: asked, states } = knowledge.current() ?? {};
+    return asked && states ? guarding.overview(asked, states) : [];
+  };
+  return {
+    demand: demands,
+    knowledge,
+    worlds,
+    waitingFor: () => waiting,
+    guarded,
+    confirm(service) {
+      const rows = guarded().filter((row) => row.service === service && row.held.length > 0);
+      if (rows.length > 0) join(service);
+      return rows;
+    },
+  };
 }

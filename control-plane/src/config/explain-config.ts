@@ -1,5 +1,6 @@
 import { type Config, parseConfig } from "../config.ts";
 import { problemText } from "../lib/parsed.ts";
+import { rangeText } from "../model/address-range.ts";
 import { type ConfigInput, type Gathered, gather } from "./gather.ts";
 import { listenAddressText } from "./listen-address.ts";
 import { durationText, sizeText } from "./quantity.ts";
@@ -27,6 +28,7 @@ function valuesOf({
   data,
   datacenters,
   clusters,
+  guard,
   telemetry,
 }: Config): Readonly<Record<string, string | undefined>> {
   const { limits } = xds;
@@ -64,6 +66,11 @@ function valuesOf({
           ({ name, access }) => `${name}=kubernetes:${access.kind === "kubeconfig" ? access.file : access.server}`,
         ),
       ].join(",") || undefined,
+    "guard.hold": durationText(guard.holdMs),
+    "guard.drop": String(guard.dropPercent),
+    "guard.growth": String(guard.growthFactor),
+    "guard.flapping": durationText(guard.flapMs),
+    "guard.allow": guard.allow.map(rangeText).join(","),
     "telemetry.log.level": telemetry.log.level,
     "telemetry.otlp.endpoint": telemetry.otlp.endpoint,
     "telemetry.otlp.serviceName": telemetry.otlp.serviceName,

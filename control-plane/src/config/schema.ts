@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type AddressRange, parseAddressRange } from "../model/address-range.ts";
 import { isLoopback, listenAddressRule, listenAddressText, parseListenAddress } from "./listen-address.ts";
 import { durationRule, durationText, parseDuration, parseSize, sizeRule } from "./quantity.ts";
 
@@ -177,6 +178,27 @@ const datacenter = z
       addIssue({ code: "custom", path: [], message: "expected consul, kubernetes, or both: there is nothing to ask" });
   });
 
+const addressRange = z.unknown().transform((raw, { addIssue }): AddressRange => {
+  const range = typeof raw === "string" ? parseAddressRange(raw) : undefined;
+  if (range?.ok) return range.value;
+  addIssue({ code: "custom", message: unexpected('a range of addresses like "10.0.0.0/8" or "fd00::/8"', raw) });
+  return z.NEVER;
+});
+
+// docs/decisions/0013-guard.md says why these.
+const guard = z
+  .strictObject({
+    hold: duration("60s", 0),
+    drop: count(1, 100).prefault(50),
+    growth: count(2, 1_000_000).prefault(10),
+    flapping: duration("10s", 0),
+    allow: z
+      .array(addressRange, "expected a list of ranges of addresses")
+      .min(1, "expected at least one range")
+      .optional(),
+  })
+  .prefault({});
+
 /** What may stand in a server file; variables and flags are checked by the same rules. */
 export const serverFileSchema = z.strictObject({
   xds,
@@ -199,6 +221,7 @@ export const serverFileSchema = z.strictObject({
       }
     })
     .prefault([]),
+  guard,
   telemetry: z
     .strictObject({
       log: z.strictObject({ level: oneOf(logLevels).prefault("info") }).prefault({}),

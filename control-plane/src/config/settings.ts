@@ -77,6 +77,19 @@ export const settings: readonly Setting[] = [
     many: true,
     read: consulDatacenter,
   }),
+  setting(
+    "guard.hold",
+    "<duration>",
+    "how long a source has to repeat a great loss before it is believed; 0s believes all",
+  ),
+  setting("guard.drop", "<percent>", "more of a service, or of its part in a data center, may not go at once", {
+    read: numeral,
+  }),
+  setting("guard.growth", "<factor>", "so many times as many endpoints at once are not believed at once", {
+    read: numeral,
+  }),
+  setting("guard.flapping", "<duration>", "the longest that a change of a flapping endpoint is put off; 0s never"),
+  setting("guard.allow", "<range>", "addresses that clients may be sent to, e.g. 10.0.0.0/8", { many: true }),
   setting("telemetry.log.level", "<level>", "error, warn, info or debug", {
     flag: "--log-level",
     env: ["WEIR_LOG_LEVEL"],

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { joinWorlds } from "../join-worlds.ts";
+import { anywhere, loopbackRanges } from "../model/address-range.ts";
 import { operatorParts } from "../operator-parts.ts";
 import { createFilePolicyStore } from "../policy/file-policy-store.ts";
 import { type ConnectedClients, createConnectedClients } from "../serve/connected-clients.ts";
@@ -9,6 +10,9 @@ import { createLoads, type Loads } from "../serve/loads/loads.ts";
 import { createConsulSource } from "../sources/consul/consul-source.ts";
 import { createFileSource } from "../sources/file/file-source.ts";
 import { followFeeds } from "../sources/follow-feeds.ts";
+import { addressRule } from "../sources/guard/address-rule.ts";
+import { guardSettings as settings } from "../sources/guard/guard-settings.ts";
+import { createGuarding } from "../sources/guard/guarding.ts";
 import { createKubernetesSource } from "../sources/kubernetes/kubernetes-source.ts";
 import { createRegistry } from "../sources/registry/registry.ts";
 import type { OperatorParts } from "./parts.ts";
@@ -26,6 +30,7 @@ export async function startTestParts(): Promise<TestParts> {
   const now = () => new Date();
   const monotonicMs = () => performance.now();
   const observe = () => undefined;
+  const allows = addressRule([...anywhere, ...loopbackRanges]);
   const policies = await createFilePolicyStore({ dir: join(dir, "documents"), observe, now });
   const registry = await createRegistry({
     dir: join(dir, "registry"),
@@ -50,6 +55,7 @@ export async function startTestParts(): Promise<TestParts> {
           },
           stop.signal,
         ),
+      guarding: createGuarding({ settings, allows, saved: new Map(), monotonicMs, observe }),
       observe,
       now,
     },

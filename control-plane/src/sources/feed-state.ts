@@ -31,8 +31,9 @@ function afterSeen(feed: Feed, before: FeedState, sighting: Extract<Sighting, { 
     notes.push({ kind: "source-back", ...about, blindMs: now.getTime() - before.since.getTime() });
   if (endpoints !== known?.endpoints) notes.push({ kind: "source-changed", ...about, endpoints: endpoints.length });
   if (skipped !== skippedBefore) notes.push({ kind: "source-skipped", ...about, problems: skipped });
-  const { evidence } = sighting;
-  const state: FeedState = { kind: "current", endpoints, at: now, skipped, ...(evidence && { evidence }) };
+  const { evidence, withdrawn } = sighting;
+  const more = { ...(evidence && { evidence }), ...(withdrawn && { withdrawn }) };
+  const state: FeedState = { kind: "current", endpoints, at: now, skipped, ...more };
   return { state, notes };
 }
 

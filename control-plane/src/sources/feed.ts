@@ -1,5 +1,5 @@
 import type { Problem } from "../lib/parsed.ts";
-import type { SourceName } from "../model/names.ts";
+import type { EndpointId, SourceName } from "../model/names.ts";
 import type { Endpoint, KubernetesService, LocalityRules } from "../model/service.ts";
 
 export type FileFeed = {
@@ -64,6 +64,7 @@ export type FeedState =
       readonly at: Date;
       readonly skipped: readonly Problem[];
       readonly evidence?: Evidence;
+      readonly withdrawn?: ReadonlySet<EndpointId>;
     }
   /** Cannot be seen `since`; what was seen `at` stays in force. */
   | {
@@ -72,6 +73,7 @@ export type FeedState =
       readonly at: Date;
       readonly skipped: readonly Problem[];
       readonly evidence?: Evidence;
+      readonly withdrawn?: ReadonlySet<EndpointId>;
       readonly since: Date;
       readonly cause: Error;
     };
@@ -90,6 +92,8 @@ export type Sighting =
       readonly endpoints: readonly Endpoint[];
       readonly skipped: readonly Problem[];
       readonly evidence?: Evidence;
+      /** Not there because they, or an operator, said so: no failure that may be doubted (`guard/`). */
+      readonly withdrawn?: ReadonlySet<EndpointId>;
     }
   | { readonly kind: "failed"; readonly cause: Error };
 

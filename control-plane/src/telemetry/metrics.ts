@@ -67,6 +67,20 @@ export function createMetrics(registry: Registry) {
       "datacenter",
     ]),
     sourceFailures: counter("registry_failures_total", "Times a source was lost.", ["source", "datacenter"]),
+    held: counter("guard_held_total", "Endpoints whose loss or first appearance was held back.", [
+      "source",
+      "datacenter",
+    ]),
+    letGo: counter("guard_let_go_total", "Endpoints held back no longer: repeated for the hold time, or confirmed.", [
+      "source",
+      "datacenter",
+      "by",
+    ]),
+    unsaved: counter(
+      "saved_world_failures_total",
+      "Times that what the sources say could not be written to the disk.",
+      [],
+    ),
     applies: counter("config_apply_total", "Changes of documents, done or refused, by where they came from.", [
       "source",
       "result",

@@ -5,6 +5,7 @@ import type { StatusNote } from "../serve/csds/csds-service.ts";
 import type { LoadNote } from "../serve/loads/lrs-service.ts";
 import type { SnapshotNote } from "../snapshot/snapshots.ts";
 import type { SourceNote } from "../sources/feed.ts";
+import type { GuardNote } from "../sources/guard/guard-note.ts";
 import type { ServiceNote } from "../sources/service-notes.ts";
 import type { LogLevel } from "./log.ts";
 
@@ -36,6 +37,7 @@ export type ProcessNote =
 export type Note =
   | SourceNote
   | ServiceNote
+  | GuardNote
   | PolicyNote
   | SnapshotNote
   | AdsNote

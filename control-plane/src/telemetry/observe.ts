@@ -1,4 +1,5 @@
 import { clientRows } from "./client-rows.ts";
+import { guardRows } from "./guard-rows.ts";
 import { loadRows } from "./load-rows.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
@@ -9,7 +10,7 @@ import { createRepeats } from "./repeats.ts";
 import type { Row, Rows } from "./row.ts";
 import { sourceRows } from "./source-rows.ts";
 
-const table: Rows<Note> = { ...sourceRows, ...policyRows, ...clientRows, ...loadRows, ...processRows };
+const table: Rows<Note> = { ...sourceRows, ...guardRows, ...policyRows, ...clientRows, ...loadRows, ...processRows };
 
 /** Turns each note into a line of the log, if that level is on, and into counts. */
 export function createObserve({

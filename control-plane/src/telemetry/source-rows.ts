@@ -83,6 +83,8 @@ export const sourceRows: Rows<SourceNote | ServiceNote> = {
     says: ({ file, cause }) =>
       `what the sources say is served but could not be written to ${file}: ${causeText(cause)}`,
     fields: ({ file }) => ({ component: "sources", file }),
+    counts: (_, { unsaved }) => unsaved.inc(),
+    again: ({ file, cause }) => `${file} ${causeText(cause)}`,
   },
   "service-unsupplied": {
     level: "error",

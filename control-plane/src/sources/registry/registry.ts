@@ -48,6 +48,7 @@ export type RegistryOptions = {
 // A tick later than this is not the timer's doing: the process was stopped, or its machine slept.
 const lateMs = 500;
 const tickMs = 1_000;
+const mostWithdrawn = 1_000;
 
 /** Reads what was saved, and every lease begins anew. Rejects when the directory cannot be used. */
 export async function createRegistry({
@@ -68,6 +69,7 @@ export async function createRegistry({
   );
   const keysOf = new Map<string, Set<string>>();
   const latest = new Map<string, Latest<readonly Endpoint[]>>();
+  const withdrawn = new Map<string, Set<EndpointId>>();
   for (const [key, { service }] of leases) addKey(service, key);
 
   const store = createWriteBehind({
@@ -148,7 +150,15 @@ export async function createRegistry({
     }
     const endpoints = latest.get(service) ?? createLatest(endpointsNow(service));
     latest.set(service, endpoints);
-    for await (const each of endpoints.changes(signal)) yield { kind: "seen", endpoints: each, skipped: [] };
+    for await (const each of endpoints.changes(signal))
+      yield { kind: "seen", endpoints: each, skipped: [], withdrawn: new Set(withdrawn.get(service)) };
+  }
+
+  /** Whoever reads may miss states in between, so these are kept; as many as can matter to one who is late. */
+  function withdraw(service: string, id: EndpointId): void {
+    const ids = withdrawn.get(service) ?? new Set();
+    withdrawn.set(service, ids.add(id));
+    if (ids.size > mostWithdrawn) for (const oldest of ids.values().take(1)) ids.delete(oldest);
   }
 
   return {
@@ -163,6 +173,7 @@ export async function createRegistry({
       );
       leases.set(key, lease);
       addKey(service, key);
+      withdrawn.get(service)?.delete(endpoint.id);
       if (leaseSeconds > 0) leased.set({});
       if (change !== "none") changed(service);
       if (change !== "none" && leaseSeconds === 0) await store.settled();
@@ -173,6 +184,7 @@ export async function createRegistry({
       const lease = leases.get(key);
       if (!lease) return false;
       forget(key, lease);
+      withdraw(service, id);
       changed(service);
       await store.settled();
       return true;
