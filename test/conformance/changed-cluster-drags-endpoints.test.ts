@@ -89,3 +89,20 @@ test("delta: a cluster that changed while its client was away takes along the en
   again.want("endpoints", ["a", "b"], { has: has("endpoints") });
   assert.deepEqual(await again.settles(), ["cluster +a@v2", "endpoints +a@v1"]);
 });
+
+test("sotw: a cluster that changed while its client was away takes along the endpoints that its version stands for", async () => {
+  await using world = await startServedWorld();
+  world.set(two);
+  using before = world.open("sotw");
+  before.want("cluster");
+  before.want("endpoints", ["a", "b"]);
+  await before.settles();
+  world.set(changed);
+  using again = world.open("sotw");
+  again.want("cluster", [], { version: before.last("cluster").version });
+  again.want("endpoints", ["a", "b"], { version: before.last("endpoints").version });
+  const texts = await again.settles();
+  assert.equal(texts[0], clustersOf.sotw);
+  // Which of the clusters changed, a version does not tell.
+  assert.ok(texts.slice(1).join().includes("+a@v1"), texts.join());
+});

@@ -140,3 +140,44 @@ test("delta: when all of it goes, listeners go first, then routes, clusters and 
   const texts = await stream.settles();
   assert.deepEqual(texts, ["listener -l", "routes -r", "cluster -a", "endpoints -a"]);
 });
+
+test("delta: routes go when the listener that did without them was ACKed", async () => {
+  await using world = await startServedWorld();
+  using stream = world.open("delta");
+  world.set(before);
+  stream.want("cluster");
+  stream.want("listener");
+  stream.want("routes", ["r", "s"]);
+  await stream.settles();
+  world.set({ ...before, listener: { l: "v2>s" }, routes: { s: "v1>a" } });
+  assert.deepEqual(await stream.hears(), ["listener +l@v2>s", "routes +s@v1>a"]);
+  stream.ack("routes");
+  assert.deepEqual(await stream.hears(), []);
+  stream.ack("listener");
+  assert.deepEqual(await stream.hears(), ["routes -r"]);
+});
+
+for (const variant of variants)
+  test(`${variant}: secrets come before what may refer to them`, async () => {
+    await using world = await startServedWorld();
+    using stream = world.open(variant);
+    world.set({ ...before, secret: { certificate: "v1" } });
+    wantAll(stream);
+    stream.want("secret", ["certificate"]);
+    await stream.settles();
+    world.set({ ...before, cluster: { a: "v2" }, secret: { certificate: "v2" } });
+    assert.deepEqual(await stream.settles(), ["secret +certificate@v2", "cluster +a@v2", "endpoints +a@v1"]);
+  });
+
+test("delta: a secret goes when the cluster that may have referred to it was ACKed without", async () => {
+  await using world = await startServedWorld();
+  using stream = world.open("delta");
+  world.set({ cluster: { a: "v1" }, secret: { certificate: "v1" } });
+  stream.want("cluster");
+  stream.want("secret", ["certificate"]);
+  await stream.settles();
+  world.set({ cluster: { a: "v2" } });
+  assert.deepEqual(await stream.hears(), ["cluster +a@v2"]);
+  stream.ack("cluster");
+  assert.deepEqual(await stream.hears(), ["secret -certificate"]);
+});
