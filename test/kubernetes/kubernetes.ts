@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { request } from "node:https";
 import { join } from "node:path";
 import { makeFolder } from "../kit/folder.ts";
@@ -31,6 +31,8 @@ export type Kubernetes = AsyncDisposable & {
   /** Halts the API server without ending it: calls to it hang. */
   freezeApi(): void;
   thawApi(): void;
+  /** Loses all data, as a cluster does whose etcd was set up anew; the API server then answers 200 and empty lists. */
+  wipe(): Promise<void>;
   /** Makes etcd forget all but the newest revision. */
   compact(): Promise<void>;
 };
@@ -60,8 +62,9 @@ export async function startKubernetes({ controllers }: Options): Promise<Kuberne
 
   await using started = new AsyncDisposableStack();
   started.defer(() => files[Symbol.asyncDispose]());
-  const etcd = started.use(
-    startProcess({
+  let etcd: RunningProcess | undefined;
+  const startEtcd = async () => {
+    etcd = startProcess({
       name: "etcd",
       command: program("etcd"),
       args: [
@@ -71,15 +74,19 @@ export async function startKubernetes({ controllers }: Options): Promise<Kuberne
         ...["--initial-advertise-peer-urls", `http://127.0.0.1:${peerPort}`],
         ...["--initial-cluster", `test=http://127.0.0.1:${peerPort}`],
       ],
-    }),
-  );
+    });
+    await ready(etcd, async () => (await fetch(`${etcdUrl}/health`)).ok);
+  };
+  started.defer(async () => {
+    await etcd?.stop("SIGKILL");
+  });
+  await startEtcd();
   const etcdCall = async (path: string, body: object): Promise<unknown> => {
     const signal = AbortSignal.timeout(5_000);
     const answer = await fetch(`${etcdUrl}${path}`, { method: "POST", body: JSON.stringify(body), signal });
     if (!answer.ok) throw new Error(`etcd: ${path} answered ${answer.status} ${await answer.text()}`);
     return answer.json();
   };
-  await ready(etcd, async () => (await fetch(`${etcdUrl}/health`)).ok);
 
   let api: RunningProcess | undefined;
   const ask: Kubernetes["ask"] = (method, path, body) => askApi({ server, authorities, token }, method, path, body);
@@ -143,6 +150,13 @@ export async function startKubernetes({ controllers }: Options): Promise<Kuberne
     startApi,
     freezeApi: () => api?.signal("SIGSTOP"),
     thawApi: () => api?.signal("SIGCONT"),
+    async wipe() {
+      await stopApi();
+      await etcd?.stop("SIGKILL");
+      await rm(join(files.path, "etcd"), { recursive: true });
+      await startEtcd();
+      await startApi();
+    },
     async compact() {
       const { header } = (await etcdCall("/v3/kv/range", { key: "YQ==" })) as { header: { revision: string } };
       await etcdCall("/v3/kv/compaction", { revision: header.revision, physical: true });

@@ -2,8 +2,6 @@ import { readFile } from "node:fs/promises";
 import { parseAllDocuments } from "yaml";
 import type { Kubernetes } from "./kubernetes.ts";
 
-export type PodState = { readonly ready: boolean; readonly serving?: boolean; readonly terminating?: boolean };
-
 /** An EndpointSlice as the API takes it; endpoints are `[address, more]`. */
 export function slice(
   name: string,

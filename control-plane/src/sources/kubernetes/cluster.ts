@@ -1,17 +1,23 @@
 import { createLatest, type Latest } from "../../lib/latest.ts";
-import type { KubernetesFeed, SourceNote } from "../feed.ts";
+import type { Evidence, KubernetesFeed, SourceNote } from "../feed.ts";
 import type { Credentials } from "./credentials.ts";
 import type { NodePlace, NodePlaces } from "./endpoints-of-slices.ts";
 import { type Followed, followCollection } from "./follow-collection.ts";
 import { createKubernetesClient, type KubernetesClientLimits } from "./kubernetes-client.ts";
 import type { Collection, ListWatchLimits, ListWatchOptions, Watched } from "./list-watch.ts";
 import { nodes as nodeCollection } from "./node-places.ts";
+import { afterVersion, noPeak } from "./peak.ts";
 import { createServiceSlices } from "./service-slices.ts";
 import { readSlice, type Slice, serviceLabel } from "./slice.ts";
 
 /** What is known of a Service; equal lists are the very same object. */
 export type Seen =
-  | { readonly kind: "slices"; readonly slices: readonly Slice[]; readonly nodes: NodePlaces | undefined }
+  | {
+      readonly kind: "slices";
+      readonly slices: readonly Slice[];
+      readonly nodes: NodePlaces | undefined;
+      readonly evidence: Evidence;
+    }
   | { readonly kind: "failed"; readonly what: string; readonly cause: Error };
 
 export type Cluster = AsyncDisposable & {
@@ -71,15 +77,13 @@ export function createCluster(options: ClusterOptions): Cluster {
     const slices = createServiceSlices();
     const readers = new Set<Reader>();
     const what = `EndpointSlices of namespace "${name}"`;
+    let peak = noPeak;
+    let evidence: Evidence = { lagMs: 0, confirmed: false };
     const followed = followCollection(slicesOf(name), watchOptions, {
       happened(event) {
+        if (event.kind !== "failed") judge(event);
         const touched = touchedBy(event);
         for (const reader of readers) if (!touched || touched.has(reader.feed.service)) tell(reader);
-        if (event.kind === "listed" && event.rewoundFrom !== undefined) {
-          const [from, to] = [Number(event.rewoundFrom), Number(event.version)];
-          for (const { feed } of readers)
-            observe({ kind: "source-rewound", source: feed.source, feed: feed.key, from, to });
-        }
       },
       broke(cause) {
         namespaces.delete(name);
@@ -89,6 +93,17 @@ export function createCluster(options: ClusterOptions): Cluster {
         }
       },
     });
+
+    function judge({ kind, version }: Exclude<Watched<Slice>, { kind: "failed" }>): void {
+      const before = peak;
+      peak = afterVersion(peak, version);
+      const { rewound } = peak;
+      // A list is read from the majority of etcd, a watch from one server's cache.
+      evidence = { lagMs: 0, confirmed: kind === "listed", ...(rewound && { rewound }) };
+      if (!rewound || before.rewound) return;
+      for (const { feed } of readers)
+        observe({ kind: "source-rewound", source: feed.source, feed: feed.key, ...rewound });
+    }
 
     /** Undefined is all of them. */
     function touchedBy(event: Watched<Slice>): ReadonlySet<string> | undefined {
@@ -105,7 +120,8 @@ export function createCluster(options: ClusterOptions): Cluster {
       if (failure) news.set({ kind: "failed", what, cause: failure });
       else if (nodeFailure) news.set({ kind: "failed", what: "nodes", cause: nodeFailure });
       // Without the nodes of a cluster all regions would be wrong at first.
-      else if (own && (!nodes || nodes.places())) news.set({ kind: "slices", slices: own, nodes: nodes?.places() });
+      else if (own && (!nodes || nodes.places()))
+        news.set({ kind: "slices", slices: own, nodes: nodes?.places(), evidence });
     }
 
     const namespace: Namespace = { readers, followed, tell };

@@ -115,11 +115,12 @@ function endpointOf(each: SliceEndpoint, port: number, reading: SliceReading, no
 }
 
 /**
- * Conditions as the API defines them: `ready` unknown is ready, `serving` unknown is as `ready`. What terminates finishes what
- * it has and gets nothing new, also where the Service publishes addresses that are not ready.
+ * Conditions as the API defines them: `ready` unknown is ready, and is true of pods that are not where the Service publishes
+ * addresses that are not ready. What terminates gets nothing new and finishes what it has, whether it still serves or not: a
+ * pod that has stopped serving at its end was taken out on purpose, and is no failure that anybody should doubt or make up for.
  */
-export function healthOf({ ready = true, serving = ready, terminating = false }: Conditions): Health {
-  if (terminating) return serving ? "draining" : "failing";
+export function healthOf({ ready = true, terminating = false }: Conditions): Health {
+  if (terminating) return "draining";
   return ready ? "serving" : "failing";
 }
 

@@ -55,12 +55,17 @@ export function createKubernetesSource(options: KubernetesSourceOptions): Kubern
   async function* watch(feed: KubernetesFeed, signal: AbortSignal): AsyncGenerator<Sighting> {
     const found = clusters.get(feed.datacenter);
     if (!found) throw new Error(`${feed.key}: data center "${feed.datacenter}" has no Kubernetes cluster configured`);
-    let before: { readonly seen: Seen; readonly sighting: Sighting } | undefined;
+    let before: { readonly seen: Slices; readonly sighting: Sighting } | undefined;
     for await (const seen of found.cluster.watch(feed, signal)) {
-      const same = before && seen.kind === "slices" && before.seen.kind === "slices" && sameSlices(before.seen, seen);
-      const sighting = same && before ? before.sighting : sightingOf(seen, feed, found.config);
+      if (seen.kind === "failed") {
+        yield unseen(seen, found.config);
+        continue;
+      }
+      const { slices, nodes, evidence } = seen;
+      const isSame = before?.seen.slices === slices && before.seen.nodes === nodes;
+      const sighting: Sighting = before && isSame ? before.sighting : sightingOf(seen, feed, found.config);
       before = { seen, sighting };
-      yield sighting;
+      yield sighting.kind === "seen" ? { ...sighting, evidence } : sighting;
     }
   }
 
@@ -74,21 +79,21 @@ export function createKubernetesSource(options: KubernetesSourceOptions): Kubern
 
 type Slices = Extract<Seen, { kind: "slices" }>;
 
-function sameSlices(a: Slices, b: Slices): boolean {
-  return a.slices === b.slices && a.nodes === b.nodes;
+function sightingOf({ slices, nodes }: Slices, feed: KubernetesFeed, cluster: KubernetesCluster): Sighting {
+  const endpoints = endpointsOfSlices(slices, { ...feed, region: cluster.region, nodes });
+  if (endpoints.ok) return { kind: "seen", ...endpoints.value };
+  const why = endpoints.problems.map(problemText).join("; ");
+  const says = `${nameOf(cluster)}: Service "${feed.service}" in namespace "${feed.namespace}": ${why}`;
+  return { kind: "failed", cause: new Error(says) };
 }
 
-function sightingOf(seen: Seen, feed: KubernetesFeed, { name, region, access }: KubernetesCluster): Sighting {
-  const of = `kubernetes ${name} (${access.kind === "kubeconfig" ? access.file : access.server})`;
-  if (seen.kind === "failed") {
-    const says = `${of}: no ${seen.what}: ${seen.cause.message}${adviceOn(seen.cause)}`;
-    return { kind: "failed", cause: new Error(says, { cause: seen.cause }) };
-  }
-  const { slices, nodes } = seen;
-  const endpoints = endpointsOfSlices(slices, { ...feed, region, nodes });
-  if (endpoints.ok) return { kind: "seen", ...endpoints.value };
-  const says = `${of}: Service "${feed.service}" in namespace "${feed.namespace}": ${endpoints.problems.map(problemText).join("; ")}`;
-  return { kind: "failed", cause: new Error(says) };
+function unseen({ what, cause }: Exclude<Seen, Slices>, cluster: KubernetesCluster): Sighting {
+  const says = `${nameOf(cluster)}: no ${what}: ${cause.message}${adviceOn(cause)}`;
+  return { kind: "failed", cause: new Error(says, { cause }) };
+}
+
+function nameOf({ name, access }: KubernetesCluster): string {
+  return `kubernetes ${name} (${access.kind === "kubeconfig" ? access.file : access.server})`;
 }
 
 /** What to do about it, where the API server's own words do not say it. */

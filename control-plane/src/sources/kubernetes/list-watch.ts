@@ -15,17 +15,12 @@ export type Collection<T> = {
 };
 
 export type Watched<T> =
-  /** All there are; `rewoundFrom`: the version was lower than one seen before, so the cluster's data was restored or lost. */
-  | {
-      readonly kind: "listed";
-      readonly objects: ReadonlyMap<string, T>;
-      readonly version: string;
-      readonly rewoundFrom: string | undefined;
-    }
-  | { readonly kind: "put"; readonly name: string; readonly object: T }
-  | { readonly kind: "gone"; readonly name: string }
+  /** All there are. */
+  | { readonly kind: "listed"; readonly objects: ReadonlyMap<string, T>; readonly version: string }
+  | { readonly kind: "put"; readonly name: string; readonly object: T; readonly version: string }
+  | { readonly kind: "gone"; readonly name: string; readonly version: string }
   /** The server answers, and there is nothing new. */
-  | { readonly kind: "alive" }
+  | { readonly kind: "alive"; readonly version: string }
   | { readonly kind: "failed"; readonly cause: Error };
 
 export type ListWatchLimits = {
@@ -67,7 +62,6 @@ export async function* listWatch<T>(
   signal: AbortSignal,
 ): AsyncGenerator<Watched<T>> {
   let version: string | undefined;
-  let highest: string | undefined;
   let relistAt = 0;
   for (let failures = 0; !signal.aborted; ) {
     const began = monotonicMs();
@@ -77,9 +71,7 @@ export async function* listWatch<T>(
         const list = await listAll(collection, client, limits, signal);
         version = list.version;
         relistAt = began + limits.relistMs * (1 + random() / 2);
-        const rewoundFrom = isBefore(version, highest) ? highest : undefined;
-        highest = version;
-        yield { kind: "listed", ...list, rewoundFrom };
+        yield { kind: "listed", ...list };
       }
       const seconds = Math.ceil((limits.watchMs * (1 + random() / 2)) / 1_000);
       const query = { ...collection.query, watch: "1", allowWatchBookmarks: "true", timeoutSeconds: String(seconds) };
@@ -90,11 +82,11 @@ export async function* listWatch<T>(
         timeLimitMs: seconds * 1_000 + limits.answerMs,
       };
       for await (const raw of client.watch(question, signal)) {
-        const event: Event<T> = raw === undefined ? { kind: "alive" } : eventOf(raw, collection);
-        if (event.version !== undefined) version = highest = event.version;
+        const event: Event<T> = raw === undefined ? { kind: "alive", version } : eventOf(raw, collection);
+        version = event.version;
         yield event;
       }
-      yield { kind: "alive" };
+      yield { kind: "alive", version };
     } catch (thrown) {
       if (signal.aborted) return;
       cause = thrown instanceof Error ? thrown : new Error(String(thrown));
@@ -114,7 +106,7 @@ export async function* listWatch<T>(
 }
 
 const minWatchMs = 1_000;
-type Event<T> = Exclude<Watched<T>, { kind: "listed" }> & { readonly version?: string };
+type Event<T> = Extract<Watched<T>, { kind: "put" | "gone" | "alive" }>;
 
 function eventOf<T>(raw: unknown, { read }: Collection<T>): Event<T> {
   const { type, object } = eventSchema.parse(raw);
@@ -153,9 +145,4 @@ async function listAll<T>(
     token = list.data.metadata.continue;
     if (!token) return { objects, version: list.data.metadata.resourceVersion };
   }
-}
-
-/** Versions are numbers that grow (documented since Kubernetes 1.35; true of etcd's revisions before); others are not compared. */
-function isBefore(version: string, other: string | undefined): boolean {
-  return other !== undefined && /^\d+$/.test(version) && /^\d+$/.test(other) && BigInt(version) < BigInt(other);
 }

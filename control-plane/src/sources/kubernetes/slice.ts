@@ -26,7 +26,6 @@ export type SliceEndpoint = {
 /** Absent is unknown. */
 export type Conditions = {
   readonly ready: boolean | undefined;
-  readonly serving: boolean | undefined;
   readonly terminating: boolean | undefined;
 };
 
@@ -45,7 +44,7 @@ const sliceSchema = z.looseObject({
     .array(
       z.looseObject({
         addresses: z.array(z.string()).min(1),
-        conditions: z.looseObject({ ready: flag, serving: flag, terminating: flag }).nullish(),
+        conditions: z.looseObject({ ready: flag, terminating: flag }).nullish(),
         zone: z.string().nullish(),
         hints: z.looseObject({ forZones: z.array(z.looseObject({ name: z.string() })).nullish() }).nullish(),
         nodeName: z.string().nullish(),
@@ -90,7 +89,6 @@ function endpointOf(raw: NonNullable<Read["endpoints"]>[number]): SliceEndpoint 
     address: addresses[0] ?? "",
     conditions: {
       ready: conditions?.ready ?? undefined,
-      serving: conditions?.serving ?? undefined,
       terminating: conditions?.terminating ?? undefined,
     },
     zone: zone || undefined,
