@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { root } from "./folders.mjs";
 import { handOver } from "./hand-over.mjs";
+import { nodeFlags } from "./node-flags.mjs";
 import { describeMissing } from "./part.mjs";
 import { prepare } from "./prepare.mjs";
 
@@ -51,4 +52,4 @@ if (prepared.kind === "not-ready") {
   process.stderr.write(`${describeMissing(prepared.missing)}\n`);
   process.exit(1);
 }
-handOver(prepared.node, [join(root, target.script), ...target.args, ...rest], prepared.env);
+handOver(prepared.node, [...nodeFlags, join(root, target.script), ...target.args, ...rest], prepared.env);

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { nodeFlags } from "../../setup/node-flags.mjs";
 import { freePorts } from "../kit/ports.ts";
 import { type RunningProcess, startProcess } from "../kit/process.ts";
 import { until } from "../kit/wait.ts";
@@ -45,7 +46,18 @@ type Program = Parameters<typeof startProcess>[0];
 
 function ours({ clusters, endpoints, doing }: Cell, xds: string, http: string): Program {
   const engine = join(import.meta.dirname, "engine.ts");
-  const args = [engine, "--clusters", `${clusters}`, "--endpoints", `${endpoints}`, "--xds", xds, "--http", http];
+  const args = [
+    ...nodeFlags,
+    engine,
+    "--clusters",
+    `${clusters}`,
+    "--endpoints",
+    `${endpoints}`,
+    "--xds",
+    xds,
+    "--http",
+    http,
+  ];
   return { name: "weir", command: process.execPath, args: [...args, ...(doing === "held" ? ["--watch-loop"] : [])] };
 }
 

@@ -69,3 +69,37 @@ test("bytes that are no message are refused", () => {
     assert.throws(() => decodeDelta(Buffer.from(bytes)), /the request/);
   }
 });
+
+test("versions that a returning client tells are read however they are written", () => {
+  const long = "n".repeat(300);
+  const part = (initialResourceVersions: Record<string, string>) =>
+    toBinary(DeltaDiscoveryRequestSchema, create(DeltaDiscoveryRequestSchema, { initialResourceVersions }));
+  const other = toBinary(DeltaDiscoveryRequestSchema, create(DeltaDiscoveryRequestSchema, { typeUrl }));
+  // Field 5: the value before the key, a key alone, and a field that nobody knows behind both.
+  const backwards = [0x2a, 0x06, 0x12, 0x01, 0x32, 0x0a, 0x01, 0x62];
+  const keyAlone = [0x2a, 0x03, 0x0a, 0x01, 0x63];
+  const unknown = [0x2a, 0x08, 0x0a, 0x01, 0x64, 0x12, 0x01, 0x34, 0x18, 0x01];
+  const bytes = [
+    part({ a: "1" }),
+    backwards,
+    part({ ü: "3" }),
+    other,
+    keyAlone,
+    unknown,
+    part({ [long]: long, e: "5" }),
+  ];
+  const { initial } = decodeDelta(Buffer.concat(bytes.map((each) => Buffer.from(each))));
+  const expected = [
+    ["a", "1"],
+    ["b", "2"],
+    ["ü", "3"],
+    ["c", ""],
+    ["d", "4"],
+    [long, long],
+    ["e", "5"],
+  ];
+  assert.deepEqual([...initial], expected);
+  assert.deepEqual([...initial], expected, "a second time");
+  const cut = decodeDelta(Buffer.from([0x2a, 0x05, 0x0a, 0x09, 0x61, 0x12, 0x00]));
+  assert.throws(() => [...cut.initial], /ends in the middle/);
+});
