@@ -99,6 +99,20 @@ for (const variant of variants) {
   });
 }
 
+for (const variant of variants) {
+  test(`${variant}: a name that is let go of under a stale nonce and taken up again by the answer is sent anew`, async () => {
+    await using world = await startServedWorld();
+    world.set({ endpoints: { a: "v1", b: "v1" } });
+    using stream = world.open(variant);
+    stream.want("endpoints", ["a", "b"]);
+    assert.deepEqual(await stream.hears(), ["endpoints +a@v1 +b@v1"]);
+    const { nonce, version } = stream.last("endpoints");
+    stream.want("endpoints", ["b"], { nonce: "" });
+    stream.want("endpoints", ["a", "b"], { nonce, version });
+    assert.deepEqual(await stream.hears(), ["endpoints +a@v1"]);
+  });
+}
+
 test("delta: the same ACK once more is no request", async () => {
   await using world = await startServedWorld();
   world.set({ endpoints: { a: "v1" } });

@@ -113,10 +113,12 @@ test("sotw: a gRPC client that states a listener but asks for no routes is sent 
 });
 
 test("sotw: an Envoy is believed whatever it asks for", async () => {
-  const versions = await versionsOf(words, envoy);
+  const listener = { listener: ["l"] };
+  const versions = await versionsOf(words, listener);
   await using world = await startServedWorld();
   world.set(words);
-  using stream = comeBack(world, { listener: [] }, versions);
+  using stream = comeBack(world, listener, versions);
+  assert.deepEqual(await stream.hears(), []);
   await world.pass(3_000);
   assert.deepEqual(await stream.hears(), []);
 });
