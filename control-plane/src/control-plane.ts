@@ -137,6 +137,7 @@ export async function runControlPlane(
     clients,
     loads: reporting.loads,
     joined,
+    allows,
     published,
     metrics: telemetry.metrics,
     version,
@@ -148,6 +149,7 @@ export async function runControlPlane(
   telemetry.readGaugesFrom({
     clients: clients.list,
     sources: parts.sources,
+    guard: parts.guard.rows,
     world: published.current,
     loads: reporting.loads,
     observed: () => observedRatios(published.current(), reporting.loads.observed()),

@@ -6,8 +6,10 @@ import { nextExpiry, worldParts } from "./policy/world-parts.ts";
 import { type Configured, type Demand, demandOf } from "./sources/demand.ts";
 import type { Feed, FeedKey, FeedStates } from "./sources/feed.ts";
 import { gate } from "./sources/gate.ts";
+import type { GuardNote } from "./sources/guard/guard-note.ts";
 import type { GuardRow } from "./sources/guard/guard-overview.ts";
 import type { Guarding } from "./sources/guard/guarding.ts";
+import type { RefusedNote } from "./sources/guard/screen-static.ts";
 import { type Merged, merge, nothingMerged } from "./sources/merge.ts";
 import { type ServiceNote, serviceNotes } from "./sources/service-notes.ts";
 
@@ -32,7 +34,9 @@ export type JoinedWorlds = {
   /** How far each source is believed, for each service. */
   guarded(): readonly GuardRow[];
   /** Believes what is held back of a service; gives what that was. */
-  confirm(service: ServiceName): readonly GuardRow[];
+  confirm(service: ServiceName, author: { readonly by: string; readonly reason: string }): readonly GuardRow[];
+  /** Endpoints of documents that no client may be sent to. */
+  refused(): readonly RefusedNote[];
 };
 
 // Node takes a longer timer for one of 1 ms; an override may expire later than that.
@@ -52,7 +56,7 @@ export function joinWorlds(
     readonly configured: Configured;
     readonly follow: (demand: Latest<ReadonlyMap<FeedKey, Feed>>) => Latest<FeedStates>;
     readonly guarding: Guarding;
-    readonly observe: (note: ServiceNote) => void;
+    readonly observe: (note: ServiceNote | GuardNote) => void;
     readonly now: () => Date;
   },
   signal: AbortSignal,
@@ -135,10 +139,13 @@ export function joinWorlds(
     worlds,
     waitingFor: () => waiting,
     guarded,
-    confirm(service) {
+    confirm(service, author) {
       const rows = guarded().filter((row) => row.service === service && row.held.length > 0);
-      if (rows.length > 0) join(service);
+      if (rows.length === 0) return rows;
+      observe({ kind: "guard-confirmed", service, ...author });
+      join(service);
       return rows;
     },
+    refused: guarding.refused,
   };
 }

@@ -4,10 +4,12 @@ import { problemText } from "./lib/parsed.ts";
 import type { ServiceName } from "./model/names.ts";
 import type { World } from "./model/world.ts";
 import type { OperatorParts } from "./operator/parts.ts";
+import { heldWords, operatorGuard, withGuard } from "./operator-guard.ts";
 import type { PolicyStore } from "./policy/policy-store.ts";
 import type { Clients } from "./serve/clients.ts";
 import type { ObservedLoads } from "./serve/loads/observed-loads.ts";
 import { resourceJson } from "./snapshot/resource-json.ts";
+import type { AddressRule } from "./sources/guard/address-rule.ts";
 import { overviewOf, waitingText } from "./sources/overview.ts";
 import { placementsOf } from "./translate/placements.ts";
 import { resourceNames } from "./translate/resource-names.ts";
@@ -19,6 +21,7 @@ export function operatorParts({
   clients,
   loads,
   joined,
+  allows,
   published,
   metrics,
   version,
@@ -29,6 +32,7 @@ export function operatorParts({
   readonly clients: Clients;
   readonly loads: ObservedLoads;
   readonly joined: JoinedWorlds;
+  readonly allows: AddressRule;
   readonly published: Latest<World>;
   readonly metrics: OperatorParts["metrics"];
   readonly version: string;
@@ -41,7 +45,8 @@ export function operatorParts({
     loads,
     worlds: published,
     whyNotServed: (service) => whyNotServed(joined.knowledge.current(), service),
-    sources: () => overviewOf(joined.knowledge.current()?.states ?? new Map()),
+    sources: () => withGuard(overviewOf(joined.knowledge.current()?.states ?? new Map()), joined.guarded()),
+    guard: operatorGuard(joined, allows),
     resourceNames,
     placements: (service, from, flavour) => {
       const world = published.current();
@@ -62,12 +67,13 @@ function whyNotServed(known: Knowledge | undefined, service: ServiceName): strin
 }
 
 function readinessOf(
-  { waitingFor, demand, knowledge }: JoinedWorlds,
+  { waitingFor, demand, knowledge, guarded }: JoinedWorlds,
   published: Latest<World>,
   now: Date,
 ): ReturnType<OperatorParts["readiness"]> {
-  if (published.current() !== undefined) return { ready: true, waitingFor: [] };
   const states = knowledge.current()?.states ?? new Map();
+  const held = heldWords(overviewOf(states), guarded(), now);
+  if (published.current() !== undefined) return { ready: true, waitingFor: [], ...held };
   const words = waitingText(waitingFor() ?? [], demand.current() ?? new Map(), states, now);
-  return { ready: false, waitingFor: words.length > 0 ? words : ["the documents are being read"] };
+  return { ready: false, waitingFor: words.length > 0 ? words : ["the documents are being read"], ...held };
 }

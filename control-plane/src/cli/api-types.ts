@@ -1,3 +1,5 @@
+import type { WhyHeld } from "../model/why-held.ts";
+
 // What the REST API answers, as far as the commands read it; /openapi.json has the whole.
 
 export type Document = {
@@ -130,12 +132,42 @@ export type Placements = {
 export type Source = {
   readonly source: string;
   readonly kind: string;
-  readonly state: "waiting" | "current" | "stale";
+  readonly state: "waiting" | "current" | "stale" | "suspect";
   readonly since: string;
   readonly ageSeconds: number;
   readonly services: number;
   readonly endpoints: number;
   readonly cause?: string;
+};
+
+export type Guarded = {
+  readonly held: readonly HeldRow[];
+  readonly feeds: readonly {
+    readonly service: string;
+    readonly source: string;
+    readonly state: "fresh" | "stale" | "suspect" | "waiting";
+    readonly rewound: boolean;
+    readonly says: number;
+    readonly endpoints: number;
+    readonly flapping: readonly string[];
+  }[];
+  readonly refused: readonly {
+    readonly service: string;
+    readonly source: string;
+    readonly address: string;
+    readonly says: string;
+  }[];
+};
+
+export type HeldRow = {
+  readonly service: string;
+  readonly source: string;
+  readonly change: "gone" | "new";
+  readonly address: string;
+  readonly why: WhyHeld;
+  readonly since: string;
+  readonly heldSeconds: number;
+  readonly believedInSeconds?: number;
 };
 
 export type Revision = {

@@ -30,6 +30,10 @@ const entries: Readonly<Record<string, Entry>> = {
     says: "where endpoints come from, and how fresh that is",
     load: async () => (await import("./sources.ts")).addSources,
   },
+  guard: {
+    says: "what is held back of what the sources say: list, release",
+    load: async () => (await import("./guard.ts")).addGuard,
+  },
   get: { says: "documents in force", load: async () => (await import("./get.ts")).addGet },
   apply: {
     says: "create or replace documents, all or nothing",

@@ -28,6 +28,6 @@ const columns = [
 
 function row({ source, kind, state, ageSeconds, services, endpoints, cause = "" }: Source): readonly Cell[] {
   const text = `${state} (${ageText(ageSeconds * 1000)})`;
-  const style = ({ current: "green", stale: "red", waiting: "yellow" } as const)[state];
+  const style = ({ current: "green", stale: "red", suspect: "yellow", waiting: "yellow" } as const)[state];
   return [source, kind, { text, style }, String(services), String(endpoints), cause];
 }

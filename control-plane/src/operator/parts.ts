@@ -3,6 +3,7 @@ import type { Problem } from "../lib/parsed.ts";
 import type { Locality } from "../model/locality.ts";
 import type { EndpointId, ServiceName } from "../model/names.ts";
 import type { Endpoint, Service, ServiceSpec } from "../model/service.ts";
+import type { WhyHeld } from "../model/why-held.ts";
 import type { World } from "../model/world.ts";
 import type { PolicyStore } from "../policy/policy-store.ts";
 import type { Clients, ResourceStatus } from "../serve/clients.ts";
@@ -21,6 +22,7 @@ export type OperatorParts = {
   whyNotServed(service: ServiceName): string | undefined;
   /** What each source knows and since when. */
   sources(): readonly SourceOverview[];
+  readonly guard: Guard;
   /** The names under which each kind of client asks for a service's resources. */
   resourceNames(spec: ServiceSpec): Readonly<Record<"envoy-edge" | "envoy-sidecar" | "grpc", ResourceNames>>;
   /** Where a client at this place is sent, in the order of priorities. */
@@ -57,7 +59,8 @@ export type SourceOverview = {
   /** `registry`, `file`, `consul/dc-a`. */
   readonly source: string;
   readonly kind: string;
-  readonly state: "waiting" | "current" | "stale";
+  /** `suspect`: it answers, and something of what it says is held back. */
+  readonly state: "waiting" | "current" | "stale" | "suspect";
   /** Since when it is in this state; for a current one, when it last said something. */
   readonly since: Date;
   /** Undefined before its first answer. */
@@ -68,6 +71,46 @@ export type SourceOverview = {
   readonly cause?: string;
   /** Entries that make no endpoint. */
   readonly skipped?: readonly Problem[];
+  /** Endpoints that are held back of what it says. */
+  readonly held?: number;
+};
+
+/** What is held back of what the sources say. */
+export type Guard = {
+  rows(): readonly GuardRow[];
+  /** Endpoints that no client may be sent to. */
+  refused(): readonly {
+    readonly service: ServiceName;
+    readonly source: string;
+    readonly address: string;
+    readonly says: string;
+  }[];
+  /** Believes now what is held back of this service, and gives that. */
+  confirm(service: ServiceName, author: { readonly by: string; readonly reason: string }): readonly GuardRow[];
+  /** Why no client may be sent to this address, with what to do; undefined: it may. */
+  refuses(address: Endpoint["address"]): string | undefined;
+};
+
+/** How far one source is believed for one service. */
+export type GuardRow = {
+  readonly service: ServiceName;
+  readonly source: string;
+  readonly trust: "fresh" | "stale" | "suspect" | "waiting";
+  readonly rewound: boolean;
+  readonly said: number;
+  readonly believed: number;
+  readonly held: readonly HeldEndpoint[];
+  readonly flapping: readonly string[];
+  readonly refused: readonly Endpoint[];
+};
+
+export type HeldEndpoint = {
+  readonly endpoint: Endpoint;
+  readonly change: "gone" | "new";
+  readonly why: WhyHeld;
+  readonly heldMs: number;
+  /** Undefined: not by time. */
+  readonly believedInMs: number | undefined;
 };
 
 export type ResourceNames = {
@@ -90,6 +133,10 @@ export type Readiness = {
   readonly ready: boolean;
   /** What has not answered yet, in words: `consul/dc-b has not answered for 4 s: connection refused`. */
   readonly waitingFor: readonly string[];
+  /** Sources that cannot be seen and are known as they were, in words. */
+  readonly stale: readonly string[];
+  /** What is held back of what sources say, in words. */
+  readonly heldBack: readonly string[];
 };
 
 /** What the operator's side tells telemetry. */

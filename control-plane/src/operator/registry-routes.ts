@@ -2,7 +2,7 @@ import { z } from "zod";
 import { localityText } from "../model/locality.ts";
 import type { EndpointId, ServiceName } from "../model/names.ts";
 import { addressText } from "../model/service.ts";
-import { refusal } from "./api-error.ts";
+import { badRequest, refusal } from "./api-error.ts";
 import type { OperatorApp, OperatorContext } from "./operator-app.ts";
 import { parseRegistration, registrationBody, registrationKey } from "./parse-registration.ts";
 import type { OperatorParts, Registration } from "./parts.ts";
@@ -86,6 +86,8 @@ export function registryRoutes(app: OperatorApp, { parts, closing }: OperatorCon
     async (request, reply) => {
       const { service, id } = registrationKey(request.params);
       const { endpoint, leaseSeconds } = parseRegistration(request.body, id);
+      const refused = parts.guard.refuses(endpoint.address);
+      if (refused !== undefined) throw badRequest("the registration", [{ at: "address", says: refused }]);
       const outcome = await registry.put(service, endpoint, leaseSeconds);
       const now = registry.get(service, id);
       if (!now) throw new Error(`registry/${service}/${id} was registered, but is not in the registry's list`);

@@ -2,6 +2,7 @@ import { clientResourceRoutes } from "./client-resource-routes.ts";
 import { clientRoutes } from "./client-routes.ts";
 import { configRoutes } from "./config-routes.ts";
 import { documentRoutes } from "./document-routes.ts";
+import { guardRoutes } from "./guard-routes.ts";
 import type { OperatorApp, OperatorContext } from "./operator-app.ts";
 import { registryRoutes } from "./registry-routes.ts";
 import { selfRoutes } from "./self-routes.ts";
@@ -17,6 +18,7 @@ export function addRoutes(app: OperatorApp, context: OperatorContext): void {
   clientRoutes(app, context);
   clientResourceRoutes(app, context);
   sourceRoutes(app, context);
+  guardRoutes(app, context);
   serviceRoutes(app, context);
   trafficRoutes(app, context);
   selfRoutes(app, context);

@@ -3,7 +3,12 @@ import { editorSchema } from "../policy/documents/json-schema.ts";
 import { refusal } from "./api-error.ts";
 import type { OperatorApp, OperatorContext } from "./operator-app.ts";
 
-const readiness = z.object({ ready: z.boolean(), waitingFor: z.array(z.string()) });
+const readiness = z.object({
+  ready: z.boolean(),
+  waitingFor: z.array(z.string()),
+  stale: z.array(z.string()).meta({ description: "Sources that cannot be seen: clients are sent what they said last" }),
+  heldBack: z.array(z.string()).meta({ description: "What sources say that is not believed yet: /v1/guard" }),
+});
 
 /** What probes, scrapers and tools ask: is it alive, may it serve, what does it count, which version, which API. */
 export function selfRoutes(app: OperatorApp, context: OperatorContext): void {
@@ -31,9 +36,10 @@ export function selfRoutes(app: OperatorApp, context: OperatorContext): void {
       },
     },
     async (_request, reply) => {
-      const { ready, waitingFor } = parts.readiness();
+      const { ready, waitingFor, stale, heldBack } = parts.readiness();
       if (!ready) void reply.header("retry-after", "1");
-      return reply.code(ready ? 200 : 503).send({ ready, waitingFor: [...waitingFor] });
+      const words = { waitingFor: [...waitingFor], stale: [...stale], heldBack: [...heldBack] };
+      return reply.code(ready ? 200 : 503).send({ ready, ...words });
     },
   );
 

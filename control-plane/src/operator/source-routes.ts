@@ -6,11 +6,12 @@ import { ageSeconds, secondsSince, time } from "./shapes.ts";
 const source = z.object({
   source: z.string(),
   kind: z.string(),
-  state: z.enum(["waiting", "current", "stale"]),
+  state: z.enum(["waiting", "current", "stale", "suspect"]),
   since: time,
   ageSeconds,
   services: z.number().int(),
   endpoints: z.number().int(),
+  held: z.number().int().meta({ description: "Endpoints that are held back of what it says: /v1/guard" }),
   cause: z.string().optional(),
   lastSeen: time.optional().meta({ description: "When it last answered" }),
   skipped: z.array(z.string()).meta({ description: "Entries that make no endpoint, and why" }),
@@ -22,7 +23,7 @@ export function sourceRoutes(app: OperatorApp, { parts }: OperatorContext): void
     "/v1/sources",
     {
       schema: {
-        summary: "The sources of endpoints: current, stale or still waited for",
+        summary: "The sources of endpoints: current, stale, suspect or still waited for",
         tags: ["sources"],
         response: { 200: z.object({ sources: z.array(source) }) },
       },
@@ -30,7 +31,7 @@ export function sourceRoutes(app: OperatorApp, { parts }: OperatorContext): void
     async () => ({
       sources: parts
         .sources()
-        .map(({ source, kind, state, since, lastSeen, services, endpoints, cause, skipped = [] }) => ({
+        .map(({ source, kind, state, since, lastSeen, services, endpoints, held = 0, cause, skipped = [] }) => ({
           source,
           kind,
           state,
@@ -38,6 +39,7 @@ export function sourceRoutes(app: OperatorApp, { parts }: OperatorContext): void
           ageSeconds: secondsSince(since),
           services,
           endpoints,
+          held,
           ...(cause !== undefined && { cause }),
           ...(lastSeen && { lastSeen: lastSeen.toISOString() }),
           skipped: skipped.map(problemText),

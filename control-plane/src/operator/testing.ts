@@ -70,6 +70,7 @@ export async function startTestParts(): Promise<TestParts> {
     clients,
     loads,
     joined,
+    allows,
     published: joined.worlds,
     metrics,
     version: "0.0.0-test",

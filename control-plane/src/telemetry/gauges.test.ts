@@ -54,6 +54,7 @@ function worldOf(edit: Partial<World>): World {
 const nothing: Readings = {
   clients: () => [],
   sources: () => [],
+  guard: () => [],
   world: () => undefined,
   loads: { totals: () => [], clients: () => [] },
   observed: () => [],

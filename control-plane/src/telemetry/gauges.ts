@@ -3,17 +3,22 @@ import { coversPattern, localityText, patternText } from "../model/locality.ts";
 import type { Service } from "../model/service.ts";
 import type { Split, SplitRule } from "../model/split.ts";
 import type { World } from "../model/world.ts";
-import type { SourceOverview } from "../operator/parts.ts";
+import type { GuardRow, SourceOverview } from "../operator/parts.ts";
 import type { ClientView } from "../serve/clients.ts";
 import type { LoadTotal, ObservedLoads } from "../serve/loads/observed-loads.ts";
 import { sourceLabels } from "./metrics.ts";
 
 type SourceState = Pick<SourceOverview, "source" | "state" | "since">;
+type Guarded = Pick<GuardRow, "service" | "source" | "trust" | "flapping" | "refused"> & {
+  readonly held: readonly Pick<GuardRow["held"][number], "change" | "heldMs">[];
+};
 
 /** What the gauges are read from, at each scrape. */
 export type Readings = {
   clients(): readonly ClientView[];
   sources(): readonly SourceState[];
+  /** How far each source is believed for each service. */
+  guard(): readonly Guarded[];
   /** The world that is being served. */
   world(): World | undefined;
   /** What clients report, and the shares that follow from it. */
@@ -64,6 +69,49 @@ export function registerGauges(registry: Registry, readings: () => Readings | un
     ["source", "datacenter"],
     ({ sources, now }) => sources().map((seen) => [sourceLabels(seen.source), syncAge(seen, now())]),
   );
+  gauge(
+    "guard_source_state",
+    "Services of a source by how far it is believed.",
+    ["source", "datacenter", "state"],
+    ({ guard }) => tally(guard().map(({ source, trust }) => ({ ...sourceLabels(source), state: trust }))),
+  );
+  gauge(
+    "guard_held_endpoints",
+    "Endpoints that are held back: no longer named and kept, or named and not served yet.",
+    ["service", "source", "datacenter", "change"],
+    ({ guard }) =>
+      tally(
+        guard().flatMap(({ service, source, held }) =>
+          held.map(({ change }) => ({ service, ...sourceLabels(source), change })),
+        ),
+      ),
+  );
+  const ofService = ["service", "source", "datacenter"] as const;
+  const counted =
+    (count: (row: Guarded) => number) =>
+    ({ guard }: Readings) =>
+      guard().flatMap((row) => {
+        const value = count(row);
+        return value === 0 ? [] : [[{ service: row.service, ...sourceLabels(row.source) }, value] as const];
+      });
+  gauge(
+    "guard_held_seconds",
+    "How long endpoints have been held back, the longest.",
+    ofService,
+    counted(({ held }) => Math.max(0, ...held.map(({ heldMs }) => heldMs / 1000))),
+  );
+  gauge(
+    "guard_flapping_endpoints",
+    "Endpoints whose changes are put off.",
+    ofService,
+    counted(({ flapping }) => flapping.length),
+  );
+  gauge(
+    "guard_refused_endpoints",
+    "Endpoints that are left out, as no client may be sent there.",
+    ofService,
+    counted(({ refused }) => refused.length),
+  );
   gauge("registry_endpoints", "Endpoints that are known.", ["service", "locality", "health"], ({ world }) =>
     tally(
       [...(world()?.catalog.values() ?? [])].flatMap(({ spec, endpoints }: Service) =>
@@ -111,7 +159,7 @@ function registerRequests(registry: Registry, readings: () => Readings | undefin
 const results = ["ok", "error", "dropped"] as const satisfies readonly (keyof LoadTotal)[];
 
 function syncAge({ state, since }: SourceState, now: Date): number {
-  return state === "current" ? 0 : Math.max(0, now.getTime() - since.getTime()) / 1000;
+  return state === "current" || state === "suspect" ? 0 : Math.max(0, now.getTime() - since.getTime()) / 1000;
 }
 
 // A client names its own locality; whoever makes up new ones must not make up new series.
