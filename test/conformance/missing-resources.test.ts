@@ -57,6 +57,7 @@ for (const variant of variants) {
       `xdstp://other.example/${type}/a`,
       `xdstp:///${type}/a?dc=a`,
       `xdstp://other.example/${type}/group/*`,
+      `xdstp://other.example/${type}/report%3A8080`,
     ];
     stream.want("endpoints", ["a", ...names]);
     await stream.settles();
@@ -85,6 +86,8 @@ for (const variant of variants) {
       `xdstp://user@other.example/${type}/a`,
       `xdstp://other.example/${type}/../a`,
       `xdstp://other.example/${type}/a b`,
+      `xdstp://other.example/${type}/a%2`,
+      `xdstp://other.example/${type}/a#alt=b`,
       "xdstp://other.example/envoy.config.cluster.v3.Cluster/a",
     ];
     stream.want("endpoints", [...names, "a"]);
@@ -96,6 +99,15 @@ for (const variant of variants) {
       names.map((name) => [name, invalidArgument]),
     );
     assert.match(errors.at(-1)?.message ?? "", /names the type envoy\.config\.cluster\.v3\.Cluster in a request for/);
+  });
+
+  test(`${variant}: a resource that is called by such a name is served under it`, async () => {
+    await using world = await startServedWorld();
+    const name = "xdstp://here.example/envoy.config.endpoint.v3.ClusterLoadAssignment/a?dc=a";
+    world.set({ endpoints: { [name]: "v1" } });
+    using stream = world.open(variant);
+    stream.want("endpoints", [name]);
+    assert.deepEqual(await stream.settles(), [`endpoints +${name}@v1`]);
   });
 
   test(`${variant}: a name that is longer than any is refused without being looked at`, async () => {

@@ -8,6 +8,13 @@ const table = [
   { name: "xdstp://a/envoy.config.endpoint.v3.ClusterLoadAssignment/one/two?x=1", code: 5, says: /authority "a"/ },
   { name: "xdstp://a/envoy.config.endpoint.v3.ClusterLoadAssignment/one/*", code: 5, says: /authority "a"/ },
   {
+    name: "xdstp://a.example:443/envoy.config.endpoint.v3.ClusterLoadAssignment/r%C3%A9port%3A8080/@x?dc=a%20b&zone=1",
+    code: 5,
+    says: /authority "a.example:443"/,
+  },
+  { name: "xdstp://a/envoy.config.endpoint.v3.ClusterLoadAssignment/one%2", code: 3, says: /is not xdstp/ },
+  { name: "xdstp://a/envoy.config.endpoint.v3.ClusterLoadAssignment/one#alt=b", code: 3, says: /is not xdstp/ },
+  {
     name: "xdstp://a/envoy.config.cluster.v3.Cluster/one",
     code: 3,
     says: /names the type envoy.config.cluster.v3.Cluster/,

@@ -20,10 +20,15 @@ export function errorOf(type: ResourceType, name: string): ResourceError {
   return { name, code: notFound, message: `there is no ${what} "${name}" for this client` };
 }
 
+// RFC 3986 `pchar`: a gRPC client percent-encodes the target that it puts into a name (gRFC A47), Envoy all that is reserved.
+const character = "(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})";
+const form = new RegExp(
+  `^xdstp://([A-Za-z0-9.-]*(?::[0-9]+)?)/([A-Za-z0-9._-]+)/((?:${character}|/)+)(?:\\?(?:${character}|[/?])*)?$`,
+);
+
 /** `xdstp://authority/type/id?context` (xRFC TP1). None is served; a wrong one is told what is wrong with it. */
 function xdstpError(name: string, type: ResourceType): Pick<ResourceError, "code" | "message"> {
-  const match =
-    /^xdstp:\/\/([A-Za-z0-9.-]*)\/([A-Za-z0-9._-]+)\/([A-Za-z0-9._~:/*-]+)(?:\?([A-Za-z0-9._~:/&=-]*))?$/.exec(name);
+  const match = form.exec(name);
   if (match === null || name.includes("..")) {
     const message = `"${name.slice(0, 200)}" is not xdstp://authority/type/id?key=value`;
     return { code: invalidArgument, message };
