@@ -78,7 +78,7 @@ export function createSocketLink({
   }
 
   async function when(condition: () => boolean, what: string): Promise<void> {
-    while (failure === undefined && !condition()) await inTime(news.promise, 30_000, () => `${node().id}: ${what}`);
+    while (failure === undefined && !condition()) await inTime(news.promise, 60_000, () => `${node().id}: ${what}`);
     if (failure !== undefined) throw failure;
   }
 
