@@ -60,6 +60,7 @@ test("a directory of documents and one for the data are enough", () => {
     resources: { path: "config.d" },
     data: { path: "data" },
     datacenters: [],
+    discover: [],
     clusters: [],
     guard: {
       holdMs: 60_000,
@@ -141,6 +142,30 @@ datacenters:
   ]);
 });
 
+test("services are discovered by patterns, or by rules of the server file", () => {
+  const consul = { ...least, consul: ["dc-a=http://127.0.0.1:8500"] };
+  const rest = { tags: [], datacenters: [], protocol: "grpc", passingOnly: true };
+  const expected = [
+    { services: "team-*", ...rest },
+    { services: "report", ...rest },
+  ];
+  assert.deepEqual(good({ ...consul, discover: ["team-*", "report"] }).discover, expected);
+  assert.deepEqual(good(consul, { WEIR_DISCOVER: "team-*, report" }).discover, expected);
+  const text = 'discover: [{services: "*", tags: [weir], datacenters: [dc-a], protocol: HTTP1, passingOnly: false}]';
+  assert.deepEqual(good(consul, {}, text).discover, [
+    { services: "*", tags: ["weir"], datacenters: ["dc-a"], protocol: "http1", passingOnly: false },
+  ]);
+  assert.deepEqual(wrong(consul, {}, 'discover: [{services: "a*b"}, {services: "*", datacenters: [dc-b]}]'), [
+    `server.yaml:1:13 discover[0].services: expected the name of a service in Consul, or how names begin and a *, like "report", "team-*" or "*", got "a*b"`,
+  ]);
+  assert.deepEqual(wrong(consul, {}, 'discover: [{services: "*", datacenters: [dc-b]}]'), [
+    'server.yaml:1:42 discover[0].datacenters[0]: "dc-b" is no data center with a Consul: expected dc-a',
+  ]);
+  assert.deepEqual(wrong(least, {}, 'discover: [{services: "*"}]'), [
+    "server.yaml:1:1 discover: there is no Consul to look in: give datacenters with consul",
+  ]);
+});
+
 test("every setting can be given as a flag, as a variable and in the server file", () => {
   const texts: Record<string, string> = {
     "xds.address": "[::1]:0",
@@ -170,6 +195,7 @@ test("every setting can be given as a flag, as a variable and in the server file
     "resources.path": "config.d",
     "data.path": "data",
     datacenters: "dc-a=http://127.0.0.1:8500",
+    discover: "team-*",
     "guard.hold": "30s",
     "guard.drop": "40",
     "guard.growth": "5",
@@ -230,7 +256,7 @@ store: memory
     'server.yaml:3:3 xds.adress: is not known here: did you mean "address"?',
     'server.yaml:4:24 xds.limits.keepalive.interval: expected a duration like "500ms", "10s" or "1h30m", at least 1000ms, got "10 seconds"',
     'server.yaml:4:47 xds.limits.streamsPerConnection: expected a whole number from 1 to 100000, got "many"',
-    "server.yaml:6:1 store: is not known here: expected xds, admin, resources, data, datacenters, guard, telemetry",
+    "server.yaml:6:1 store: is not known here: expected xds, admin, resources, data, datacenters, discover, guard, telemetry",
   ]);
 });
 

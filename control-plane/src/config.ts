@@ -1,9 +1,9 @@
 import type { z } from "zod";
-import { type ConfigInput, gather } from "./config/gather.ts";
+import { type ConfigInput, gather, type Origin } from "./config/gather.ts";
 import { isLoopback, type ListenAddress } from "./config/listen-address.ts";
 import { problemAt, problemsOf } from "./config/problem.ts";
 import { type LogLevel, serverFileSchema } from "./config/schema.ts";
-import { type Parsed, parsed, refused } from "./lib/parsed.ts";
+import { type Parsed, type Problem, parsed, refused } from "./lib/parsed.ts";
 import { type AddressRange, anywhere, loopbackRanges } from "./model/address-range.ts";
 
 export type TlsFiles = {
@@ -73,6 +73,16 @@ export type ClusterAccess =
   /** As the pod's service account; `server` like `https://10.0.0.1:443`. */
   | { readonly kind: "in-cluster"; readonly server: string; readonly folder: string };
 
+export type DiscoverRule = {
+  /** `report`, `team-*`, `*`. */
+  readonly services: string;
+  readonly tags: readonly string[];
+  /** Every Consul data center when empty. */
+  readonly datacenters: readonly string[];
+  readonly protocol: "grpc" | "http2" | "http1" | "tcp";
+  readonly passingOnly: boolean;
+};
+
 /** All that the process is told at its start. Paths are relative to the directory it was started in. */
 export type Config = {
   readonly xds: {
@@ -95,6 +105,8 @@ export type Config = {
   /** Data centers with a Consul, and those with a Kubernetes cluster; one may have both. */
   readonly datacenters: readonly ConsulDatacenter[];
   readonly clusters: readonly KubernetesCluster[];
+  /** Services of Consul that need no document; the first rule that takes one holds. */
+  readonly discover: readonly DiscoverRule[];
   /** How much of what the sources say is believed at once, and which addresses clients may be sent to. */
   readonly guard: {
     readonly holdMs: number;
@@ -130,13 +142,33 @@ export function parseConfig(input: ConfigInput): Parsed<Config> {
         origin,
       ),
     );
-  return parsed(configOf(result.data, input.env));
+  const nowhere = discoverProblems(result.data, origin);
+  return nowhere.length > 0 ? { ok: false, problems: nowhere } : parsed(configOf(result.data, input.env));
+}
+
+const protocols = { GRPC: "grpc", HTTP2: "http2", HTTP1: "http1", TCP: "tcp" } as const;
+
+/** Rules that look where no Consul is. */
+function discoverProblems(
+  { datacenters, discover }: z.output<typeof serverFileSchema>,
+  origin: (path: readonly (string | number)[]) => Origin,
+): readonly Problem[] {
+  const known = datacenters.flatMap(({ name, consul }) => (consul ? [name] : []));
+  if (known.length === 0 && discover.length > 0)
+    return [problemAt(["discover"], "there is no Consul to look in: give datacenters with consul", origin)];
+  return discover.flatMap((rule, index) =>
+    rule.datacenters.flatMap((name, at) => {
+      if (known.includes(name)) return [];
+      const says = `"${name}" is no data center with a Consul: expected ${known.join(", ")}`;
+      return [problemAt(["discover", index, "datacenters", at], says, origin)];
+    }),
+  );
 }
 
 const mebibyte = 1024 ** 2;
 
 function configOf(
-  { xds, admin, resources, data, datacenters, guard, telemetry }: z.output<typeof serverFileSchema>,
+  { xds, admin, resources, data, datacenters, discover, guard, telemetry }: z.output<typeof serverFileSchema>,
   env: ConfigInput["env"],
 ): Config {
   const { keepalive, connectionAge, connections, newStreams, ...limits } = xds.limits;
@@ -195,6 +227,7 @@ function configOf(
       // Clients on this machine may well be sent to this machine; those on others cannot have meant themselves.
       allow: guard.allow ?? (isLoopback(xds.address) ? [...anywhere, ...loopbackRanges] : anywhere),
     },
+    discover: discover.map((rule) => ({ ...rule, protocol: protocols[rule.protocol] })),
     telemetry: { log: telemetry.log, otlp: { ...telemetry.otlp, endpoint: telemetry.otlp.endpoint } },
   };
 }

@@ -19,6 +19,7 @@ import { csdsService } from "./serve/csds/csds-service.ts";
 import { createTurns } from "./serve/turns.ts";
 import { viewerOfNode } from "./serve/viewer-of-node.ts";
 import { createSnapshots } from "./snapshot/snapshots.ts";
+import { booksWithDiscovered } from "./sources/consul/books-with-discovered.ts";
 import { createConsulSource } from "./sources/consul/consul-source.ts";
 import type { FeedStates } from "./sources/feed.ts";
 import { createFileSource } from "./sources/file/file-source.ts";
@@ -70,10 +71,11 @@ export async function runControlPlane(
   await using kubernetes = createKubernetesSource({ clusters: config.clusters, observe });
   const file = createFileSource({ dir: directory });
   await using saved = await openSavedWorld({ file: join(config.data.path, "world.json"), observe });
+  await using found = await consul.discover(config.discover, join(config.data.path, "discovered.json"), running);
   const allows = addressRule(config.guard.allow);
   const joined = joinWorlds(
     {
-      books: policies.books,
+      books: booksWithDiscovered(policies.books, found.discovered, running),
       configured: {
         consul: config.datacenters.map(({ name }) => name),
         kubernetes: config.clusters.map(({ name }) => name),

@@ -28,6 +28,7 @@ function valuesOf({
   data,
   datacenters,
   clusters,
+  discover,
   guard,
   telemetry,
 }: Config): Readonly<Record<string, string | undefined>> {
@@ -66,6 +67,7 @@ function valuesOf({
           ({ name, access }) => `${name}=kubernetes:${access.kind === "kubeconfig" ? access.file : access.server}`,
         ),
       ].join(",") || undefined,
+    discover: discover.map(({ services, tags }) => [services, ...tags].join("&")).join(",") || undefined,
     "guard.hold": durationText(guard.holdMs),
     "guard.drop": String(guard.dropPercent),
     "guard.growth": String(guard.growthFactor),

@@ -199,6 +199,18 @@ const guard = z
   })
   .prefault({});
 
+const protocols = ["GRPC", "HTTP2", "HTTP1", "TCP"] as const;
+const discover = z.strictObject({
+  services: text(
+    'the name of a service in Consul, or how names begin and a *, like "report", "team-*" or "*"',
+    (given) => (/^(\*|[A-Za-z0-9][A-Za-z0-9._-]{0,199}\*?)$/.test(given) ? given : undefined),
+  ),
+  tags: z.array(path("a tag"), "expected a list of tags").max(20).prefault([]),
+  datacenters: z.array(name, "expected a list of data centers").max(100).prefault([]),
+  protocol: oneOf(protocols).prefault("GRPC"),
+  passingOnly: z.boolean({ error: ({ input }) => unexpected("true or false", input) }).prefault(true),
+});
+
 /** What may stand in a server file; variables and flags are checked by the same rules. */
 export const serverFileSchema = z.strictObject({
   xds,
@@ -221,6 +233,7 @@ export const serverFileSchema = z.strictObject({
       }
     })
     .prefault([]),
+  discover: z.array(discover, "expected a list of rules").max(100).prefault([]),
   guard,
   telemetry: z
     .strictObject({

@@ -77,6 +77,10 @@ export const settings: readonly Setting[] = [
     many: true,
     read: consulDatacenter,
   }),
+  setting("discover", "<pattern>", "services of Consul that need no document: report, team-* or *", {
+    many: true,
+    read: (services) => parsed({ services }),
+  }),
   setting(
     "guard.hold",
     "<duration>",

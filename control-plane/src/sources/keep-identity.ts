@@ -6,6 +6,8 @@ import { addressText, type Endpoint } from "../model/service.ts";
  * the very same list when nothing changed at all. Identity is what later stages compare.
  */
 export function keepIdentity(before: readonly Endpoint[] | undefined, seen: readonly Endpoint[]): readonly Endpoint[] {
+  // Said again, and known to be the same by who saw it.
+  if (before === seen) return before;
   const known = new Map(before?.map((endpoint) => [placeOf(endpoint), endpoint]));
   const endpoints = seen
     .map((endpoint) => [placeOf(endpoint), endpoint] as const)
@@ -14,8 +16,13 @@ export function keepIdentity(before: readonly Endpoint[] | undefined, seen: read
       const earlier = known.get(place);
       return earlier && sameEndpoint(earlier, endpoint) ? earlier : endpoint;
     });
-  const unchanged = before?.length === endpoints.length && before.every((each, index) => each === endpoints[index]);
-  return unchanged ? before : endpoints;
+  if (before && sameList(before, endpoints)) return before;
+  // A list that has gone through here before is known by its identity the next time.
+  return sameList(seen, endpoints) ? seen : endpoints;
+}
+
+function sameList(a: readonly Endpoint[], b: readonly Endpoint[]): boolean {
+  return a.length === b.length && a.every((each, index) => each === b[index]);
 }
 
 function placeOf(endpoint: Endpoint): string {

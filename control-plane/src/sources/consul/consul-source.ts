@@ -1,12 +1,23 @@
+import type { Latest } from "../../lib/latest.ts";
 import type { ConsulFeed, Sighting, SourceNote, WatchFeed } from "../feed.ts";
 import { consulSource } from "../source-names.ts";
 import { type ConsulDatacenter, createDatacenterClient } from "./consul-datacenter.ts";
 import { type ConsulLimits, consulLimits } from "./consul-limits.ts";
+import type { DiscoverRule } from "./discovery.ts";
+import { type Discovered, followDiscovery } from "./follow-discovery.ts";
 import { ownWatch } from "./own-watch.ts";
 import { createReadHealth } from "./read-health.ts";
 import { createRollCall } from "./roll-call.ts";
 
-export type ConsulSource = AsyncDisposable & { readonly watch: WatchFeed<ConsulFeed> };
+export type ConsulSource = AsyncDisposable & {
+  readonly watch: WatchFeed<ConsulFeed>;
+  /** Finds services that need no document; kept in `file` over restarts. */
+  discover(
+    rules: readonly DiscoverRule[],
+    file: string,
+    signal: AbortSignal,
+  ): Promise<AsyncDisposable & { readonly discovered: Latest<Discovered> }>;
+};
 
 export type ConsulSourceOptions = {
   readonly datacenters: readonly ConsulDatacenter[];
@@ -59,6 +70,15 @@ export function createConsulSource(options: ConsulSourceOptions): ConsulSource {
 
   return {
     watch,
+    discover: (rules, file, signal) =>
+      followDiscovery(
+        {
+          ...{ rules, file, limits, observe, monotonicMs, random },
+          datacenters: [...asked.values()].map(({ datacenter }) => datacenter),
+          ...{ maxWaitMs: 15_000, maxWaitSavedMs: 3_000 },
+        },
+        signal,
+      ),
     async [Symbol.asyncDispose]() {
       for (const { datacenter, rollCall } of asked.values()) {
         rollCall[Symbol.dispose]();

@@ -69,8 +69,9 @@ export function createReadHealth({
     const digest = createHash("sha1").update(answer.text).digest("base64");
     // The same text again is the same list again: nothing to parse.
     const sighting =
-      before?.digest === digest ? { ...before.sighting, evidence } : { ...parsed(feed, answer), evidence };
-    if (before && confirmed && answer.index === before.index && !sameEndpoints(before.sighting, sighting)) {
+      before?.digest === digest ? { ...before.sighting, evidence } : { ...parsed(feed, answer, before), evidence };
+    const changed = sighting.endpoints !== before?.sighting.endpoints;
+    if (before && changed && confirmed && answer.index === before.index) {
       datacenter.mistrust();
       observe({ kind: "source-repaired", source: feed.source, feed: feed.key, endpoints: sighting.endpoints.length });
     }
@@ -87,7 +88,11 @@ export function createReadHealth({
     return rewound && to < rewound.from && monotonicMs() < rewound.untilMs ? rewound : undefined;
   }
 
-  function parsed(feed: ConsulFeed, { text, filtered }: ConsulAnswer): Omit<Reading["sighting"], "evidence"> {
+  function parsed(
+    feed: ConsulFeed,
+    { text, filtered }: ConsulAnswer,
+    before: Reading | undefined,
+  ): Omit<Reading["sighting"], "evidence"> {
     const health = parseHealth(jsonOf(text), {
       source: feed.source,
       datacenter: datacenter.configured.datacenter,
@@ -98,7 +103,8 @@ export function createReadHealth({
     if (!health.ok) throw new Error(health.problems.map(problemText).join("; "));
     if (filtered && health.value.endpoints.length === 0)
       throw new Error("Consul left out all that the token may not read: give it service:read and node:read");
-    return { kind: "seen", ...health.value };
+    const { endpoints, skipped } = health.value;
+    return { kind: "seen", endpoints: keepIdentity(before?.sighting.endpoints, endpoints), skipped };
   }
 }
 
@@ -109,10 +115,4 @@ export function jsonOf(text: string): unknown {
   } catch (cause) {
     throw new Error("the answer is no whole JSON", { cause });
   }
-}
-
-function sameEndpoints(a: Reading["sighting"], b: Reading["sighting"]): boolean {
-  if (a.endpoints === b.endpoints) return true;
-  const sorted = keepIdentity(undefined, a.endpoints);
-  return keepIdentity(sorted, b.endpoints) === sorted;
 }

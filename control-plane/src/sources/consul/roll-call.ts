@@ -43,9 +43,10 @@ type Member = {
 
 /** After a change that was found, what may have changed beside it is looked for. */
 const afterChangeMs = 10_000;
-/** Sweeps take at most a fifth of the time, and never follow each other closer than this. */
-const sweepShare = 5;
-const leastSweepGapMs = 1_000;
+/** Sweeps take at most a fifth of the time, or half of it when something has changed that nothing else can find. */
+const restShare = 4;
+const urgentRestShare = 1;
+const leastRestMs = 1_000;
 
 /**
  * Watches any number of services of a data center with three blocking queries. They say that something changed, and partly
@@ -152,8 +153,8 @@ export function createRollCall(parts: RollCallParts): RollCall {
 
   /** Reads all in so long, or sooner if that was said before. */
   function sweepIn(ms: number): void {
-    const gapMs = Math.max(leastSweepGapMs, sweepShare * sweepTookMs);
-    const atMs = Math.max(monotonicMs() + ms * (1 + random() / 4), sweptAtMs + gapMs);
+    const restMs = Math.max(leastRestMs, (ms === 0 ? urgentRestShare : restShare) * sweepTookMs);
+    const atMs = Math.max(monotonicMs() + ms * (1 + random() / 4), sweptAtMs + restMs);
     if (sweepTimer && sweepTimer.atMs <= atMs) return;
     clearTimeout(sweepTimer?.timer);
     sweepTimer = { timer: setTimeout(() => void sweep(), Math.max(0, atMs - monotonicMs())).unref(), atMs };
