@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { networkInterfaces } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { type Backend, startBackend } from "../kit/backend.ts";
 import type { Envoy } from "../kit/envoy.ts";
@@ -157,7 +159,6 @@ test("what becomes of pods in two clusters shows in Envoy, no request fails, and
 
   // Calls go on through all that follows.
   const over = new AbortController();
-  started.defer(() => over.abort());
   const meanwhile = (async () => {
     const all = new Map<string, number>();
     while (!over.signal.aborted)
@@ -165,6 +166,10 @@ test("what becomes of pods in two clusters shows in Envoy, no request fails, and
         all.set(code, (all.get(code) ?? 0) + count);
     return all;
   })();
+  started.defer(async () => {
+    over.abort();
+    await meanwhile.catch(() => undefined);
+  });
 
   await pods.ready("near-1", false);
   await shows(["far-1 dc-b/z1 HEALTHY", "near-1 dc-a/z1 UNHEALTHY", "near-2 dc-a/z2 HEALTHY"]);
@@ -193,6 +198,11 @@ test("what becomes of pods in two clusters shows in Envoy, no request fails, and
   assert.deepEqual(await told(edge, "report", names), two, "nothing is removed");
   assert.deepEqual(await answeredBy(), ["far-1", "near-2"]);
 
+  // What is seen is on the disk a second later.
+  await until(async () => !(await readFile(join(weir.dataDir, "world.json"), "utf8")).includes("near-1"), {
+    within: 10_000,
+    what: "the saved world is the newest",
+  });
   await weir.kill();
   await weir.start();
   const isBack = async () =>
