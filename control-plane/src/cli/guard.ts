@@ -76,12 +76,13 @@ const columns = [
   "THEN",
 ];
 
-/** Those of one source and service that are held back for the same reason. */
+/** Those of one source and service, gone or new; the gravest reason first. */
 function groupsOf(held: readonly HeldRow[]): readonly (readonly HeldRow[])[] {
-  return [
-    ...Map.groupBy(held, ({ service, source, change, why }) => [service, source, change, why].join(" ")).values(),
-  ];
+  const groups = Map.groupBy(held, ({ service, source, change }) => [service, source, change].join(" "));
+  return [...groups.values()].map((group) => group.toSorted((a, b) => gravest.indexOf(a.why) - gravest.indexOf(b.why)));
 }
+
+const gravest: readonly HeldRow["why"][] = ["last", "data-center", "most", "most-of-data-center", "growth"];
 
 function row(group: readonly HeldRow[], feeds: Guarded["feeds"]): readonly Cell[] {
   const [first] = group;
