@@ -6,6 +6,7 @@ import type { Runtime } from "@weir/proto/envoy/service/runtime/v3/rtds_pb.ts";
 import fc from "fast-check";
 import { createXdsServer } from "../../control-plane/src/xds-server.ts";
 import { until } from "../kit/wait.ts";
+import { createStrictJudge } from "./judge.ts";
 import { type Pause, playSession } from "./play-session.ts";
 import { type Session, session } from "./random-session.ts";
 import { createSocketLink, type SocketLink } from "./socket-link.ts";
@@ -44,7 +45,11 @@ test(`over sockets, too, clients hold what they should, and the server forgets t
       now: () => now,
       published,
     });
-    return { link, random, steps: playSession(withoutWaiting(random), versions, link) };
+    return {
+      link,
+      random,
+      steps: playSession(withoutWaiting(random), (client) => createStrictJudge(client, versions), link),
+    };
   });
 
   const hasHeardAll = () => {

@@ -1,5 +1,6 @@
 import { test } from "node:test";
 import fc from "fast-check";
+import { createStrictJudge } from "./judge.ts";
 import { createMachineLink } from "./machine-link.ts";
 import { playSession } from "./play-session.ts";
 import { type Session, session } from "./random-session.ts";
@@ -20,5 +21,6 @@ test(`whatever happens, clients hold what they should and no rule is broken (${n
 
 function play(random: Session, versions: VersionBook): void {
   const link = createMachineLink(random.habits.variant);
-  for (const pause of playSession(random, versions, link)) if (pause.kind === "wait") link.wait(pause.ms);
+  for (const pause of playSession(random, (client) => createStrictJudge(client, versions), link))
+    if (pause.kind === "wait") link.wait(pause.ms);
 }

@@ -4,12 +4,11 @@ import { createChain } from "../../control-plane/src/snapshot/chain.ts";
 import type { Resources } from "../../control-plane/src/snapshot/pack.ts";
 import type { ResourceType } from "../../control-plane/src/snapshot/resource.ts";
 import type { SnapshotStep } from "../../control-plane/src/snapshot/snapshot.ts";
+import type { Judge } from "./judge.ts";
 import { createMadeUpWorld, worldOf } from "./made-up-world.ts";
 import { type Edit, type Happening, type Session, types } from "./random-session.ts";
-import { createReferenceModel, type World } from "./reference-model.ts";
-import { createRules } from "./rules.ts";
-import { createSimulatedClient, type Reply, type Request } from "./simulated-client.ts";
-import type { VersionBook } from "./version-book.ts";
+import type { World } from "./reference-model.ts";
+import { createSimulatedClient, type Reply, type Request, type SimulatedClient } from "./simulated-client.ts";
 
 /** What lies between the client of a session and what serves it: nothing, or a socket. */
 export type Link = {
@@ -25,23 +24,22 @@ export type Link = {
   resources(): Iterable<ResourceStatus>;
 };
 
-/** What the player waits for: that all that was said has been answered, or that time passes. */
-export type Pause = { readonly kind: "answers" } | { readonly kind: "wait"; readonly ms: number };
+/** What the player waits for: that all that was said has been answered, in the end for good, or that time passes. */
+export type Pause = { readonly kind: "answers" | "end" } | { readonly kind: "wait"; readonly ms: number };
 
 const answers: Pause = { kind: "answers" };
 
-/** Plays it to a client and, over the link, to a server, with the reference in between; throws when a rule is broken. */
+/** Plays it to a client and, over the link, to a server, with a judge for each stream in between; throws what that throws. */
 export function* playSession(
   { habits, happenings }: Session,
-  versions: VersionBook,
+  judgeOf: (client: SimulatedClient) => Judge,
   link: Link,
   trace: (...said: readonly unknown[]) => void = () => undefined,
 ): Generator<Pause, void> {
   const client = createSimulatedClient(habits);
   const edited = createMadeUpWorld();
   let chain = createChain("all" as ViewerKey);
-  let model = createReferenceModel(client);
-  let rules = createRules(model, versions);
+  let judge = judgeOf(client);
   let seen: World | undefined;
   const unnoticed: { readonly type: ResourceType; readonly name: string }[] = [];
   link.open(hear, { restarted: true });
@@ -49,14 +47,14 @@ export function* playSession(
   function hear(reply: Reply): void {
     if (seen === undefined) throw new Error("sent something before there was a snapshot");
     trace("  server", reply);
-    rules.sent(reply, seen, link.now());
+    judge.sent(reply, seen, link.now());
     client.side(reply.type).inbox.push(reply);
   }
 
   function* say(request: Request | undefined): Generator<Pause, void> {
     if (request === undefined) return;
     trace("  client", request);
-    model.heard(request, link.now());
+    judge.heard(request, link.now());
     link.send(request);
     yield answers;
   }
@@ -65,7 +63,7 @@ export function* playSession(
     const step = chain.current();
     if (step === undefined) return;
     seen = worldOf(step.snapshot);
-    for (const { type, name } of unnoticed.splice(0)) model.edited(type, name);
+    for (const { type, name } of unnoticed.splice(0)) judge.edited(type, name);
     link.notice(step);
     yield answers;
   }
@@ -102,7 +100,7 @@ export function* playSession(
     for (const one of edits) edited.edit(one);
     for (const { type, changed, removed } of publish())
       for (const name of [...changed.map((resource) => resource.name), ...removed]) unnoticed.push({ type, name });
-    for (const { type, name } of unnoticed) model.edited(type, name);
+    for (const { type, name } of unnoticed) judge.edited(type, name);
     if (noticed) yield* notice();
   }
 
@@ -110,15 +108,14 @@ export function* playSession(
     if (restarted !== "no") chain = createChain("all" as ViewerKey);
     link.open(hear, { restarted: restarted !== "no" });
     if (restarted === "yes") publish();
-    model = createReferenceModel(client);
-    rules = createRules(model, versions);
+    judge = judgeOf(client);
     seen = undefined;
     yield* notice();
     for (const request of client.reconnect()) yield* say(request);
   }
 
   function checkQuiet({ waited }: { readonly waited: boolean }): void {
-    rules.quiet(seen ?? never(), { now: link.now(), waited });
+    judge.quiet(seen ?? never(), { now: link.now(), waited });
     for (const { type, name, status, version } of link.resources()) {
       const has = client.side(type).held.get(name)?.version;
       if (status === "ACKED" && has !== version)
@@ -130,6 +127,7 @@ export function* playSession(
     trace(happening);
     yield* happen(happening);
   }
+  yield { kind: "end" };
   publish();
   yield* notice();
   yield* answerAll();
