@@ -40,6 +40,8 @@ export type ConsulCluster = AsyncDisposable & {
   thaw(server: number): void;
 };
 
+type MoreConfig = { readonly ports?: Readonly<Record<string, number>>; readonly [key: string]: unknown };
+
 type Server = {
   readonly ports: { readonly http: number; readonly server: number; readonly lan: number; readonly wan: number };
   process: RunningProcess | undefined;
@@ -55,7 +57,7 @@ export async function startConsulCluster({
   readonly datacenter?: string;
   readonly servers?: number;
   /** More of the configuration of a server. */
-  readonly config?: (folder: Folder) => object | Promise<object>;
+  readonly config?: (folder: Folder) => MoreConfig | Promise<MoreConfig>;
   /** Sent with each call of the test's. */
   readonly headers?: Readonly<Record<string, string>>;
 } = {}): Promise<ConsulCluster> {
@@ -65,7 +67,7 @@ export async function startConsulCluster({
     const [http = 0, server = 0, lan = 0, wan = 0] = free.slice(index * 4);
     return { ports: { http, server, lan, wan }, process: undefined };
   });
-  const more = await config(files);
+  const { ports: morePorts = {}, ...more } = await config(files);
   const dataOf = (server: number) => join(files.path, `server-${server}`);
   const urls = all.map(({ ports }) => `http://127.0.0.1:${ports.http}`);
   const serverAt = (server: number): Server => {
@@ -136,7 +138,7 @@ export async function startConsulCluster({
     const settings = {
       ...{ datacenter, node_name: `server-${server}`, server: true, bootstrap_expect: servers },
       ...{ data_dir: dataOf(server), bind_addr: "127.0.0.1", client_addr: "127.0.0.1", log_level: "WARN" },
-      ports: { http, dns: -1, grpc: -1, server: rpc, serf_lan: lan, serf_wan: wan },
+      ports: { http, dns: -1, grpc: -1, server: rpc, serf_lan: lan, serf_wan: wan, ...morePorts },
       retry_join: all.map(({ ports }) => `127.0.0.1:${ports.lan}`),
       retry_interval: "1s",
       disable_update_check: true,

@@ -36,7 +36,8 @@ export const consulLimits: ConsulLimits = {
   // same agent takes up to eleven.
   ownWatches: 64,
   reads: 8,
-  sweepMs: 60_000,
+  // 2,000 services take half a second of CPU.
+  sweepMs: 120_000,
   consistentMs: 300_000,
   mistrustMs: 600_000,
   rewoundMs: 600_000,
