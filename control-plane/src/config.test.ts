@@ -59,6 +59,7 @@ test("a directory of documents and one for the data are enough", () => {
     admin: { address: { host: "127.0.0.1", port: 18080 } },
     resources: { path: "config.d" },
     data: { path: "data" },
+    store: undefined,
     datacenters: [],
     discover: [],
     clusters: [],
@@ -194,6 +195,13 @@ test("every setting can be given as a flag, as a variable and in the server file
     "admin.address": "localhost:0",
     "resources.path": "config.d",
     "data.path": "data",
+    "store.consul.addresses": "http://127.0.0.1:8500",
+    "store.consul.prefix": "teams/weir",
+    "store.consul.datacenter": "dc-a",
+    "store.consul.tokenFile": "token.txt",
+    "store.consul.caFile": "consul-ca.crt",
+    "store.consul.certFile": "consul.crt",
+    "store.consul.keyFile": "consul.key",
     datacenters: "dc-a=http://127.0.0.1:8500",
     discover: "team-*",
     "guard.hold": "30s",
@@ -243,7 +251,7 @@ xds:
   adress: 127.0.0.1:18000
   limits: {keepalive: {interval: 10 seconds}, streamsPerConnection: many}
 
-store: memory
+stores: memory
 `;
   const options = { admin: "127.0.0.1", consul: ["http://127.0.0.1:8500"] };
   const problems = wrong(options, { WEIR_LOG_LEVEL: "chatty", WEIR_XSD: "a" }, text);
@@ -256,7 +264,7 @@ store: memory
     'server.yaml:3:3 xds.adress: is not known here: did you mean "address"?',
     'server.yaml:4:24 xds.limits.keepalive.interval: expected a duration like "500ms", "10s" or "1h30m", at least 1000ms, got "10 seconds"',
     'server.yaml:4:47 xds.limits.streamsPerConnection: expected a whole number from 1 to 100000, got "many"',
-    "server.yaml:6:1 store: is not known here: expected xds, admin, resources, data, datacenters, discover, guard, telemetry",
+    'server.yaml:6:1 stores: is not known here: did you mean "store"?',
   ]);
 });
 

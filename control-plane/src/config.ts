@@ -54,6 +54,19 @@ export type ConsulDatacenter = {
   readonly stale: boolean;
 };
 
+export type SharedStore = {
+  /** Consul agents or servers, asked in this order: `http://127.0.0.1:8500`. */
+  readonly addresses: readonly string[];
+  /** What all keys begin with. */
+  readonly prefix: string;
+  /** Whose KV it is; that of the agent unless told. */
+  readonly datacenter: string | undefined;
+  readonly tokenFile: string | undefined;
+  readonly caFile: string | undefined;
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
+};
+
 export type KubernetesCluster = {
   /** What documents call its data center. */
   readonly name: string;
@@ -102,6 +115,8 @@ export type Config = {
   /** The directory of documents to watch; undefined when there are only those of the API. */
   readonly resources: { readonly path: string | undefined };
   readonly data: { readonly path: string };
+  /** Where the documents are kept for several replicas; undefined: in the data directory, for this process alone. */
+  readonly store: SharedStore | undefined;
   /** Data centers with a Consul, and those with a Kubernetes cluster; one may have both. */
   readonly datacenters: readonly ConsulDatacenter[];
   readonly clusters: readonly KubernetesCluster[];
@@ -168,7 +183,7 @@ function discoverProblems(
 const mebibyte = 1024 ** 2;
 
 function configOf(
-  { xds, admin, resources, data, datacenters, discover, guard, telemetry }: z.output<typeof serverFileSchema>,
+  { xds, admin, resources, data, store, datacenters, discover, guard, telemetry }: z.output<typeof serverFileSchema>,
   env: ConfigInput["env"],
 ): Config {
   const { keepalive, connectionAge, connections, newStreams, ...limits } = xds.limits;
@@ -200,6 +215,7 @@ function configOf(
     admin,
     resources: { path: resources.path },
     data,
+    store: store.consul && sharedStore(store.consul),
     datacenters: datacenters.flatMap(({ name, region = name, consul }) =>
       consul
         ? {
@@ -243,4 +259,16 @@ function inCluster(env: ConfigInput["env"]): ClusterAccess {
   // By address rather than by name where it is known: the cluster's DNS may be away.
   const server = host ? `https://${host.includes(":") ? `[${host}]` : host}:${port}` : "https://kubernetes.default.svc";
   return { kind: "in-cluster", server, folder: "/var/run/secrets/kubernetes.io/serviceaccount" };
+}
+
+function sharedStore({
+  addresses,
+  prefix,
+  datacenter,
+  tokenFile,
+  caFile,
+  certFile,
+  keyFile,
+}: NonNullable<z.output<typeof serverFileSchema>["store"]["consul"]>): SharedStore {
+  return { addresses, prefix, datacenter, tokenFile, caFile, certFile, keyFile };
 }

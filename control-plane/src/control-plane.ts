@@ -12,6 +12,7 @@ import { startOperator } from "./operator/operator-server.ts";
 import type { OperatorParts } from "./operator/parts.ts";
 import { operatorParts } from "./operator-parts.ts";
 import { createFilePolicyStore } from "./policy/file-policy-store.ts";
+import { createSharedPolicyStore } from "./policy/shared/shared-policy-store.ts";
 import { watchDirectory } from "./policy/watch-directory.ts";
 import { type ListenerTls, startAds } from "./serve/ads-server.ts";
 import { createConnectedClients } from "./serve/connected-clients.ts";
@@ -29,6 +30,7 @@ import { createGuarding } from "./sources/guard/guarding.ts";
 import { createKubernetesSource } from "./sources/kubernetes/kubernetes-source.ts";
 import { createRegistry } from "./sources/registry/registry.ts";
 import { openSavedWorld } from "./sources/saved-world.ts";
+import { createConsulKv } from "./store/consul-kv.ts";
 import { followConvergence } from "./telemetry/follow-convergence.ts";
 import type { Observe } from "./telemetry/note.ts";
 import { startTelemetry } from "./telemetry/telemetry.ts";
@@ -61,7 +63,13 @@ export async function runControlPlane(
   ending.defer(() => end.abort());
   const running = AbortSignal.any([signal, end.signal]);
 
-  await using policies = await createFilePolicyStore({ dir: join(config.data.path, "documents"), observe, now });
+  const { store } = config;
+  await using kv = store === undefined ? undefined : await createConsulKv(store);
+  const documents = { dir: join(config.data.path, "documents"), observe, now };
+  await using policies =
+    kv === undefined || store === undefined
+      ? await createFilePolicyStore(documents)
+      : await createSharedPolicyStore({ ...documents, kv, prefix: store.prefix, monotonicMs });
   const { path: directory } = config.resources;
   // First the documents: a world made before they were read would tell every client that all is gone.
   await using _directory =
@@ -151,6 +159,7 @@ export async function runControlPlane(
   telemetry.readGaugesFrom({
     clients: clients.list,
     sources: parts.sources,
+    store: policies.status,
     guard: parts.guard.rows,
     world: published.current,
     loads: reporting.loads,

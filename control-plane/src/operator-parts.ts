@@ -5,7 +5,7 @@ import type { ServiceName } from "./model/names.ts";
 import type { World } from "./model/world.ts";
 import type { OperatorParts } from "./operator/parts.ts";
 import { heldWords, operatorGuard, withGuard } from "./operator-guard.ts";
-import type { PolicyStore } from "./policy/policy-store.ts";
+import type { PolicyStore, StoreStatus } from "./policy/policy-store.ts";
 import type { Clients } from "./serve/clients.ts";
 import type { ObservedLoads } from "./serve/loads/observed-loads.ts";
 import { resourceJson } from "./snapshot/resource-json.ts";
@@ -53,7 +53,7 @@ export function operatorParts({
       return world ? placementsOf(world, service, from, flavour) : [];
     },
     resourceJson,
-    readiness: () => readinessOf(joined, published, now()),
+    readiness: () => readinessOf(policies.status(), joined, published, now()),
     metrics,
     version,
   };
@@ -67,13 +67,21 @@ function whyNotServed(known: Knowledge | undefined, service: ServiceName): strin
 }
 
 function readinessOf(
+  store: StoreStatus,
   { waitingFor, demand, knowledge, guarded }: JoinedWorlds,
   published: Latest<World>,
   now: Date,
 ): ReturnType<OperatorParts["readiness"]> {
   const states = knowledge.current()?.states ?? new Map();
-  const held = heldWords(overviewOf(states), guarded(), now);
+  const { stale, heldBack } = heldWords(overviewOf(states), guarded(), now);
+  const held = { stale: [...storeWords(store), ...stale], heldBack };
   if (published.current() !== undefined) return { ready: true, waitingFor: [], ...held };
+  if (!store.isKnown)
+    return { ready: false, waitingFor: [`documents: ${store.cause ?? "they are being read"}`], ...held };
   const words = waitingText(waitingFor() ?? [], demand.current() ?? new Map(), states, now);
   return { ready: false, waitingFor: words.length > 0 ? words : ["the documents are being read"], ...held };
+}
+
+function storeWords({ state, where, cause }: StoreStatus): readonly string[] {
+  return state === "current" ? [] : [`documents: ${where} is ${state}: ${cause ?? "it does not answer"}`];
 }

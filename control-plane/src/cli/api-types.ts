@@ -204,3 +204,13 @@ export type Applied = {
     readonly etag: string;
   }[];
 };
+
+export type Store = {
+  readonly kind: "file" | "consul";
+  readonly where: string;
+  readonly state: "current" | "away" | "damaged";
+  readonly ageSeconds: number;
+  readonly cause?: string;
+  readonly known: boolean;
+  readonly revision: number;
+};

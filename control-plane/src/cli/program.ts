@@ -26,6 +26,10 @@ const entries: Readonly<Record<string, Entry>> = {
     aliases: ["proxy", "clients"],
     load: async () => (await import("./client.ts")).addClient,
   },
+  status: {
+    says: "whether clients are served, changes are taken, and sources and clients are in step",
+    load: async () => (await import("./status.ts")).addStatus,
+  },
   sources: {
     says: "where endpoints come from, and how fresh that is",
     load: async () => (await import("./sources.ts")).addSources,

@@ -26,6 +26,7 @@ function valuesOf({
   admin,
   resources,
   data,
+  store,
   datacenters,
   clusters,
   discover,
@@ -60,6 +61,13 @@ function valuesOf({
     "admin.address": listenAddressText(admin.address),
     "resources.path": resources.path,
     "data.path": data.path,
+    "store.consul.addresses": store?.addresses.join(","),
+    "store.consul.prefix": store?.prefix,
+    "store.consul.datacenter": store?.datacenter,
+    "store.consul.tokenFile": store?.tokenFile,
+    "store.consul.caFile": store?.caFile,
+    "store.consul.certFile": store?.certFile,
+    "store.consul.keyFile": store?.keyFile,
     datacenters:
       [
         ...datacenters.map(({ name, addresses }) => `${name}=${addresses.join("|")}`),

@@ -178,6 +178,26 @@ const datacenter = z
       addIssue({ code: "custom", path: [], message: "expected consul, kubernetes, or both: there is nothing to ask" });
   });
 
+const sharedStore = z
+  .strictObject({
+    addresses: z
+      .array(text('the URL of a Consul agent or server like "http://127.0.0.1:8500"', origin))
+      .min(1, "expected at least one URL of a Consul agent or server"),
+    prefix: text("a key prefix of letters, digits, '.', '_', '-' and '/', at most 100", (given) =>
+      /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/.test(given) && given.length <= 100 ? given : undefined,
+    ).prefault("weir"),
+    datacenter: name.optional(),
+    tokenFile: path("a file with a Consul token").optional(),
+    caFile: path("a file with the authorities of Consul's certificate").optional(),
+    certFile: path("a file with the certificate to show Consul").optional(),
+    keyFile: path("a file with its key").optional(),
+  })
+  .superRefine(({ certFile, keyFile }, { addIssue }) => {
+    if ((certFile === undefined) === (keyFile === undefined)) return;
+    const missing = certFile === undefined ? "certFile" : "keyFile";
+    addIssue({ code: "custom", path: [missing], message: "is missing: a certificate and its key go together" });
+  });
+
 const addressRange = z.unknown().transform((raw, { addIssue }): AddressRange => {
   const range = typeof raw === "string" ? parseAddressRange(raw) : undefined;
   if (range?.ok) return range.value;
@@ -219,6 +239,7 @@ export const serverFileSchema = z.strictObject({
   data: z
     .strictObject({ path: path("a directory where changes are kept over restarts (--data DIR)") })
     .prefault({ path: undefined }),
+  store: z.strictObject({ consul: sharedStore.optional() }).prefault({}),
   datacenters: z
     .array(datacenter, "expected a list of data centers")
     .superRefine((all, { addIssue }) => {

@@ -70,6 +70,17 @@ export const settings: readonly Setting[] = [
     flag: "--data",
     env: ["WEIR_DATA"],
   }),
+  setting("store.consul.addresses", "<url>", "Consul that keeps the documents for several replicas", {
+    flag: "--store-consul",
+    env: ["WEIR_STORE_CONSUL"],
+    many: true,
+  }),
+  setting("store.consul.prefix", "<text>", "what the keys in its KV begin with"),
+  setting("store.consul.datacenter", "<name>", "whose KV it is; that of the agent unless told"),
+  setting("store.consul.tokenFile", "<file>", "Consul token that may read and write there"),
+  setting("store.consul.caFile", "<file>", "authorities that sign Consul's certificate (PEM)"),
+  setting("store.consul.certFile", "<file>", "certificate to show Consul (PEM)"),
+  setting("store.consul.keyFile", "<file>", "its key (PEM)"),
   setting("datacenters", "<name=url>", "Consul of a data center, e.g. dc-a=http://127.0.0.1:8500", {
     flag: "--consul",
     // Not WEIR_CONSUL: that names the program which the tests start.

@@ -20,6 +20,8 @@ export function doneOrThrow(
       throw badRequest(what, outcome.problems);
     case "missing":
       throw missingDocument(policies, outcome.documentKind, outcome.name);
+    case "overtaken":
+      throw overtaken(outcome);
     case "outdated":
       throw outdated(outcome.documentKind, outcome.name, outcome.current, expected);
   }
@@ -33,6 +35,19 @@ export function missingDocument(policies: PolicyStore, kind: DocumentKind, name:
   );
   const says = `there is no ${documentPath(kind, name)}${hint || "."}`;
   return refusal(404, "NOT_FOUND", "NO_SUCH_DOCUMENT", says, { resource: documentPath(kind, name) });
+}
+
+/** 409: another replica was quicker, while this one was writing. */
+function overtaken({
+  documentKind,
+  name,
+  base,
+  by,
+  revision,
+}: Extract<ChangeOutcome, { kind: "overtaken" }>): ApiError {
+  const resource = documentPath(documentKind, name);
+  const says = `nothing was changed: this change was decided on r${base}, and meanwhile ${by} changed ${resource} through another replica (r${revision}). Read it again and repeat your change.`;
+  return refusal(409, "ABORTED", "CONFLICT", says, { resource, base: String(base), revision: String(revision) });
 }
 
 /** 412: what the caller expected of a document does not hold. */

@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyRequest } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { didYouMean } from "../lib/did-you-mean.ts";
+import { StoreUnavailable } from "../policy/policy-store.ts";
 import { ApiError, badRequest, refusal } from "./api-error.ts";
 import type { OperatorApp } from "./operator-app.ts";
 import type { OperatorNote } from "./parts.ts";
@@ -49,6 +50,8 @@ export function answerErrors(app: OperatorApp, observe: (note: OperatorNote) => 
 
 function asApiError(error: FastifyError, request: FastifyRequest): ApiError {
   if (error instanceof ApiError) return error;
+  if (error instanceof StoreUnavailable)
+    return refusal(503, "UNAVAILABLE", "STORE_UNAVAILABLE", error.message, {}, { "retry-after": "5" });
   if (hasZodFastifySchemaValidationErrors(error)) {
     const problems = error.validation.map(({ instancePath, message }) => ({
       at: instancePath.replace(/^\//, "").replaceAll("/", "."),

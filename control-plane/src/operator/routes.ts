@@ -8,6 +8,7 @@ import { registryRoutes } from "./registry-routes.ts";
 import { selfRoutes } from "./self-routes.ts";
 import { serviceRoutes } from "./service-routes.ts";
 import { sourceRoutes } from "./source-routes.ts";
+import { storeRoutes } from "./store-routes.ts";
 import { trafficRoutes } from "./traffic-routes.ts";
 
 /** Adds every route of the API. */
@@ -19,6 +20,7 @@ export function addRoutes(app: OperatorApp, context: OperatorContext): void {
   clientResourceRoutes(app, context);
   sourceRoutes(app, context);
   guardRoutes(app, context);
+  storeRoutes(app, context);
   serviceRoutes(app, context);
   trafficRoutes(app, context);
   selfRoutes(app, context);

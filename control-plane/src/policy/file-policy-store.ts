@@ -5,7 +5,7 @@ import { openFileBackend } from "./backends/file-backend.ts";
 import { decideChange } from "./decide-change.ts";
 import { decideDirectory } from "./decide-directory.ts";
 import type { FiledDocument } from "./documents/document-set.ts";
-import type { ChangeOutcome, JournalEntry, PolicyNote, PolicyStore } from "./policy-store.ts";
+import type { ChangeOutcome, JournalEntry, PolicyNote, PolicyStore, StoreStatus } from "./policy-store.ts";
 import { keyOf, type StoreState } from "./store-state.ts";
 
 /** How many entries are kept in memory for `journal()`; the file has all. */
@@ -41,6 +41,7 @@ export async function createFilePolicyStore({
   const books = createLatest<Book>(state.book);
   let last: Promise<unknown> = Promise.resolve();
   let isClosed = false;
+  let health: Pick<StoreStatus, "state" | "since" | "cause"> = { state: "current", since: now() };
 
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
     if (isClosed) return Promise.reject(new Error(`data directory ${dir} is closed: the server is stopping`));
@@ -50,7 +51,13 @@ export async function createFilePolicyStore({
   }
 
   async function take(next: StoreState, entry: JournalEntry | undefined): Promise<void> {
-    await backend.save(next, entry);
+    try {
+      await backend.save(next, entry);
+    } catch (cause) {
+      if (health.state === "current") health = { state: "away", since: now(), cause: (cause as Error).message };
+      throw cause;
+    }
+    if (health.state === "away") health = { state: "current", since: now() };
     state = next;
     books.set(state.book);
     if (!entry) return;
@@ -77,12 +84,18 @@ export async function createFilePolicyStore({
       }),
     applyDirectory: (documents) =>
       inTurn(async () => {
-        const { outcome, next, changed } = decideDirectory(state, documents, { at: now(), by: "config directory" });
+        const { outcome, next, changed } = decideDirectory(
+          state,
+          documents,
+          { at: now(), by: "config directory" },
+          state.directory,
+        );
         if (next) await take(next, changed?.entry);
         return outcome;
       }),
     heldByDirectory: () => state.directory.size,
     journal: (limit) => entries.slice(-Math.max(0, limit)).reverse(),
+    status: () => ({ kind: "file", where: dir, ...health, isKnown: true }),
     async [Symbol.asyncDispose]() {
       isClosed = true;
       await last;

@@ -53,7 +53,37 @@ export type ChangeOutcome =
       readonly current: StoredDocument | undefined;
     }
   | { readonly kind: "missing"; readonly documentKind: DocumentKind; readonly name: string }
-  | { readonly kind: "refused"; readonly problems: readonly Problem[] };
+  | { readonly kind: "refused"; readonly problems: readonly Problem[] }
+  /** Another replica changed what this was decided on before it could be written; nothing was. */
+  | {
+      readonly kind: "overtaken";
+      readonly documentKind: DocumentKind;
+      readonly name: string;
+      readonly base: number;
+      readonly by: string;
+      readonly revision: number;
+    };
+
+/** The store cannot take a change, or does not know yet what is in force: where, why, and what to do. Nothing was changed. */
+export class StoreUnavailable extends Error {}
+
+/** How the store fares. */
+export type StoreStatus = {
+  /** `file`: embedded, for one process. `consul`: shared by all replicas. */
+  readonly kind: "file" | "consul";
+  /** The directory, or the address and the prefix. */
+  readonly where: string;
+  /**
+   * - `current`: changes are taken.
+   * - `away`: it does not answer; what is in force is what was last known, and changes are refused.
+   * - `damaged`: it answers with what cannot be right; the same.
+   */
+  readonly state: "current" | "away" | "damaged";
+  readonly since: Date;
+  readonly cause?: string;
+  /** Are the documents in force known? Not before a replica without a copy of its own has read them once. */
+  readonly isKnown: boolean;
+};
 
 /** One line of the journal: who, what, why, when. */
 export type JournalEntry = {
@@ -69,7 +99,10 @@ export type JournalEntry = {
   }[];
 };
 
-/** The operator's side of the world: the documents in force, kept over restarts. */
+/**
+ * The operator's side of the world: the documents in force, kept over restarts. What is asked of it before anything is known
+ * throws `StoreUnavailable`, as does a change that cannot be kept.
+ */
 export type PolicyStore = AsyncDisposable & {
   readonly books: Latest<Book>;
   list(kind: DocumentKind): readonly StoredDocument[];
@@ -77,6 +110,7 @@ export type PolicyStore = AsyncDisposable & {
   change(request: ChangeRequest): Promise<ChangeOutcome>;
   /** Newest first. */
   journal(limit: number): readonly JournalEntry[];
+  status(): StoreStatus;
 };
 
 export type PolicyNote =
@@ -88,4 +122,17 @@ export type PolicyNote =
       readonly problems: readonly Problem[];
     }
   /** The saved documents were damaged and an older copy was taken; says which, and what was lost. */
-  | { readonly kind: "documents-recovered"; readonly says: string };
+  | { readonly kind: "documents-recovered"; readonly says: string }
+  /** Another replica made this change, and it is in force here too. */
+  | { readonly kind: "documents-followed"; readonly revision: number; readonly by: string }
+  /** Documents of the directory are older than what another replica's has put in force, and were passed over. */
+  | { readonly kind: "directory-behind"; readonly documents: readonly string[] }
+  /** The shared store does not answer: what is in force stays, changes are refused. */
+  | { readonly kind: "store-away"; readonly where: string; readonly cause: Error }
+  /** The shared store holds what cannot be right: what is in force stays, changes are refused. */
+  | { readonly kind: "store-damaged"; readonly where: string; readonly cause: Error }
+  | { readonly kind: "store-back"; readonly where: string; readonly revision: number; readonly blindMs: number }
+  /** The shared store had lost what it held, and was given what is in force here. */
+  | { readonly kind: "store-put-back"; readonly where: string; readonly revision: number }
+  /** What is in force could not be written to this replica's own disk, and would not be known after a restart without the store. */
+  | { readonly kind: "store-copy-unsaved"; readonly file: string; readonly cause: Error };

@@ -25,9 +25,19 @@ export type StoreState = {
    * this changes, so that a change made over the API stays until the file itself changes.
    */
   readonly directory: ReadonlyMap<DocumentKey, string>;
+  /**
+   * What it held before, the newest last: a replica whose directory is only now changing to one of these is late. Of documents
+   * that left the directory too.
+   */
+  readonly directoryPast: ReadonlyMap<DocumentKey, readonly string[]>;
 };
 
-export const emptyState: StoreState = { book: emptyBook, documents: new Map(), directory: new Map() };
+export const emptyState: StoreState = {
+  book: emptyBook,
+  documents: new Map(),
+  directory: new Map(),
+  directoryPast: new Map(),
+};
 
 export function keyOf({ kind, name }: { readonly kind: DocumentKind; readonly name: string }): DocumentKey {
   return `${kind}/${name}`;

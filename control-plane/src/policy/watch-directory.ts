@@ -28,7 +28,7 @@ export async function watchDirectory({
   rescanMs = 5_000,
 }: {
   readonly dir: string;
-  readonly store: DirectoryWriter & Pick<PolicyStore, "list">;
+  readonly store: DirectoryWriter & Pick<PolicyStore, "list" | "status">;
   readonly observe: (note: PolicyNote) => void;
   readonly now: () => Date;
   readonly rescanMs?: number;
@@ -69,6 +69,8 @@ export async function watchDirectory({
       if (!areSettled) hints.soon();
     }
     if (isInForce) return;
+    const { isKnown, cause = "it has not answered yet" } = store.status();
+    if (!isKnown) return refuse([{ at: "", says: `the documents in force are not known yet: ${cause}` }]);
     const held = store.heldByDirectory();
     // A volume that is not mounted (yet) is an empty directory too.
     if (files.length === 0 && unlisted.length === 0 && held > 0) return refuse([emptied(dir, held)]);

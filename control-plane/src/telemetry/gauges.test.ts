@@ -54,6 +54,7 @@ function worldOf(edit: Partial<World>): World {
 const nothing: Readings = {
   clients: () => [],
   sources: () => [],
+  store: () => ({ kind: "file", state: "current", since: now }),
   guard: () => [],
   world: () => undefined,
   loads: { totals: () => [], clients: () => [] },

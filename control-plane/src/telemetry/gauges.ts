@@ -4,6 +4,7 @@ import type { Service } from "../model/service.ts";
 import type { Split, SplitRule } from "../model/split.ts";
 import type { World } from "../model/world.ts";
 import type { GuardRow, SourceOverview } from "../operator/parts.ts";
+import type { StoreStatus } from "../policy/policy-store.ts";
 import type { ClientView } from "../serve/clients.ts";
 import type { LoadTotal, ObservedLoads } from "../serve/loads/observed-loads.ts";
 import { sourceLabels } from "./metrics.ts";
@@ -17,6 +18,7 @@ type Guarded = Pick<GuardRow, "service" | "source" | "trust" | "flapping" | "ref
 export type Readings = {
   clients(): readonly ClientView[];
   sources(): readonly SourceState[];
+  store(): Pick<StoreStatus, "kind" | "state" | "since">;
   /** How far each source is believed for each service. */
   guard(): readonly Guarded[];
   /** The world that is being served. */
@@ -138,6 +140,15 @@ export function registerGauges(registry: Registry, readings: () => Readings | un
     const revision = world()?.revision;
     return revision === undefined ? [] : [[{}, revision]];
   });
+  gauge(
+    "config_store_sync_age_seconds",
+    "How long the store of the documents has taken no changes; 0 while it does.",
+    ["store", "state"],
+    ({ store, now }) => {
+      const { kind, state, since } = store();
+      return [[{ store: kind, state }, syncAge({ state: state === "current" ? "current" : "stale", since }, now())]];
+    },
+  );
   registerRequests(registry, readings);
 }
 
@@ -158,7 +169,7 @@ function registerRequests(registry: Registry, readings: () => Readings | undefin
 
 const results = ["ok", "error", "dropped"] as const satisfies readonly (keyof LoadTotal)[];
 
-function syncAge({ state, since }: SourceState, now: Date): number {
+function syncAge({ state, since }: Pick<SourceState, "state" | "since">, now: Date): number {
   return state === "current" || state === "suspect" ? 0 : Math.max(0, now.getTime() - since.getTime()) / 1000;
 }
 

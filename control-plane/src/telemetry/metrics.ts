@@ -85,6 +85,11 @@ export function createMetrics(registry: Registry) {
       "source",
       "result",
     ]),
+    storeFailures: counter(
+      "config_store_failures_total",
+      "Times that the store of the documents went away, held what cannot be right, or could not be copied to the disk.",
+      ["reason"],
+    ),
     operatorRequests: counter("operator_requests_total", "Requests to the operator API.", ["method", "route", "code"]),
     operatorSeconds: histogram(
       "operator_request_duration_seconds",

@@ -1,7 +1,7 @@
 import { problemText } from "../lib/parsed.ts";
 import type { PolicyNote } from "../policy/policy-store.ts";
 import type { Rows } from "./row.ts";
-import { shortened } from "./text.ts";
+import { causeText, rounded, shortened } from "./text.ts";
 
 /** What becomes of documents. */
 export const policyRows: Rows<PolicyNote> = {
@@ -28,6 +28,48 @@ export const policyRows: Rows<PolicyNote> = {
     level: "error",
     says: ({ says }) => says,
     fields: () => ({ component: "policy" }),
+  },
+  "documents-followed": {
+    level: "info",
+    says: ({ revision, by }) => `r${revision} by ${by} is in force here too, through another replica`,
+    fields: ({ revision, by }) => ({ component: "policy", revision, by }),
+  },
+  "directory-behind": {
+    level: "warn",
+    says: ({ documents }) =>
+      `the directory is older than that of another replica, which is in force: ${shortened(documents.join(", "))}`,
+    fields: ({ documents }) => ({ component: "policy", documents: documents.length }),
+  },
+  "store-away": {
+    level: "error",
+    says: ({ where, cause }) =>
+      `the shared store ${where} does not answer; what is in force stays, changes are refused: ${causeText(cause)}`,
+    fields: ({ where }) => ({ component: "store", where }),
+    counts: (_, { storeFailures }) => storeFailures.inc({ reason: "away" }),
+  },
+  "store-damaged": {
+    level: "error",
+    says: ({ where, cause }) =>
+      `the shared store ${where} holds what cannot be right; what is in force stays, changes are refused: ${causeText(cause)}`,
+    fields: ({ where }) => ({ component: "store", where }),
+    counts: (_, { storeFailures }) => storeFailures.inc({ reason: "damaged" }),
+  },
+  "store-back": {
+    level: "info",
+    says: ({ where, revision, blindMs }) =>
+      `the shared store ${where} answers again after ${Math.round(blindMs)} ms, r${revision} is in force`,
+    fields: ({ where, revision, blindMs }) => ({ component: "store", where, revision, blindMs: rounded(blindMs) }),
+  },
+  "store-put-back": {
+    level: "warn",
+    says: ({ where, revision }) => `the shared store ${where} had lost the documents, and was given r${revision} back`,
+    fields: ({ where, revision }) => ({ component: "store", where, revision }),
+  },
+  "store-copy-unsaved": {
+    level: "error",
+    says: ({ file, cause }) => `this replica's copy ${file} could not be written: ${causeText(cause)}`,
+    fields: ({ file }) => ({ component: "store", file }),
+    counts: (_, { storeFailures }) => storeFailures.inc({ reason: "copy" }),
   },
 };
 

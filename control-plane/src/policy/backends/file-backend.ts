@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { problemText } from "../../lib/parsed.ts";
-import type { JournalEntry } from "../policy-store.ts";
+import { type JournalEntry, StoreUnavailable } from "../policy-store.ts";
 import { parseStateText, type SavedState, stateText } from "../state-text.ts";
 import { emptyState, type StoreState } from "../store-state.ts";
 import { lockDirectory } from "./data-lock.ts";
@@ -47,7 +47,9 @@ export async function openFileBackend(dir: string): Promise<FileBackend> {
         unwritten = undefined;
         await writeSafely(path, stateText({ state, newest: entry ?? newest }));
       } catch (cause) {
-        throw new Error(`data directory ${dir}: the change could not be written, so nothing changed`, { cause });
+        throw new StoreUnavailable(`data directory ${dir}: the change could not be written, so nothing changed`, {
+          cause,
+        });
       }
       if (!entry) return;
       newest = entry;
