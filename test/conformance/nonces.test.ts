@@ -113,6 +113,33 @@ for (const variant of variants) {
   });
 }
 
+// As some clients do that forget the nonce: https://github.com/kmesh-net/kmesh/issues/201
+for (const variant of variants) {
+  test(`${variant}: names that are asked for without a nonce are sent, once all responses were answered`, async () => {
+    await using world = await startServedWorld();
+    world.set({ endpoints: { a: "v1", b: "v1" } });
+    using stream = world.open(variant);
+    stream.want("endpoints", ["a"]);
+    assert.deepEqual(await stream.settles(), ["endpoints +a@v1"]);
+    stream.want("endpoints", ["a", "b"], { nonce: "" });
+    assert.deepEqual(await stream.settles(), ["endpoints +b@v1"]);
+    stream.want("endpoints", ["b"], { nonce: "" });
+    assert.deepEqual(await stream.settles(), []);
+    world.set({ endpoints: { a: "v2", b: "v2" } });
+    assert.deepEqual(await stream.settles(), ["endpoints +b@v2"]);
+  });
+}
+
+test("sotw: the same names without a nonce ask for nothing", async () => {
+  await using world = await startServedWorld();
+  world.set({ endpoints: { a: "v1" } });
+  using stream = world.open("sotw");
+  stream.want("endpoints", ["a"]);
+  await stream.settles();
+  stream.want("endpoints", ["a"], { nonce: "" });
+  assert.deepEqual(await stream.hears(), []);
+});
+
 test("delta: the same ACK once more is no request", async () => {
   await using world = await startServedWorld();
   world.set({ endpoints: { a: "v1" } });

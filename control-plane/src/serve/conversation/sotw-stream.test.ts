@@ -198,7 +198,16 @@ test("a NACK that is repeated asks for nothing", () => {
   assert.deepEqual(say(nack("endpoints", "a: bad")), []);
 });
 
-test("a request with a stale nonce is ignored", () => {
+test("names that are asked for without a nonce are sent, and nothing that was there before", () => {
+  const { say } = conversation("sotw");
+  say(world({ endpoints: { a: "v1", b: "v1" } }));
+  say(ask("endpoints", ["a"]));
+  say(ack("endpoints"));
+  assert.deepEqual(say(ask("endpoints", ["a"], { nonce: "" })), []);
+  assert.deepEqual(say(ask("endpoints", ["a", "b"], { nonce: "" })), ["endpoints +b@v1"]);
+});
+
+test("a request with a stale nonce answers nothing", () => {
   const sent = converse("sotw", [
     world({ endpoints: { a: "v1", b: "v1" } }),
     ask("endpoints", ["a"]),

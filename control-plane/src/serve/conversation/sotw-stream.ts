@@ -11,8 +11,9 @@ import { createSubscription, forget, resend, type Subscription, want } from "./s
 
 /**
  * Takes one request of the state-of-the-world variant. https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#sotw
- * A request with a stale nonce answers nothing. But one that crossed a response on the way tells what the client wants by
- * now: if it lets go of a name and the next one takes it up again, it has to be sent that anew.
+ * A request with a stale nonce answers nothing, but it tells what the client wants by now. One that crossed a response on
+ * the way may let go of a name that the next one takes up again: that has to be sent anew. And there are clients that ask for
+ * more names without a nonce, and never hear of them where that is ignored (https://github.com/kmesh-net/kmesh/issues/201).
  */
 export function takeSotw(conversation: Conversation, request: SotwRequest, now: Date): readonly StreamNote[] {
   const type = resourceTypeOf(request.typeUrl);
@@ -20,7 +21,7 @@ export function takeSotw(conversation: Conversation, request: SotwRequest, now: 
   const known = conversation.subscriptions.get(type);
   if (known === undefined) return [subscribed(open(conversation, type, request, now))];
   if (request.nonce !== known.lastNonce) {
-    if (known.inFlight !== undefined) rename(conversation, known, request);
+    rename(conversation, known, request);
     return [{ kind: "stale-nonce", type, nonce: request.nonce }];
   }
   const answers = takeAnswer(known, conversation.step?.snapshot, request.rejects, now);
