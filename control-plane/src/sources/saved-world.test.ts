@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -87,4 +87,32 @@ test("a file that was cut off or changed is told of, put aside and passed over",
     assert.equal(place.notes.at(-1)?.kind, "saved-world-damaged");
     assert.deepEqual(await readdir(join(place.file, "..")), ["world.json.damaged"]);
   }
+});
+
+test("on a disk that is full the alarm is raised, the old file stays whole, and it is written as soon as there is room", async () => {
+  await using place = await folder();
+  {
+    await using world = await place.open();
+    world.keep(seen("10.0.0.1:80"));
+  }
+  const before = await readFile(place.file, "utf8");
+  // Every write to /dev/full is answered with ENOSPC.
+  await symlink("/dev/full", `${place.file}.half`);
+  await using world = await place.open();
+  world.keep(seen("10.0.0.2:80"));
+  const told = async () => {
+    while (place.notes.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    return place.notes[0];
+  };
+  const note = await told();
+  assert.ok(note?.kind === "saved-world-unsaved" && /ENOSPC/.test(note.cause.message));
+  assert.equal(await readFile(place.file, "utf8"), before);
+  assert.deepEqual(
+    await readdir(join(place.file, "..")),
+    ["world.json"],
+    "what was half written does not fill the disk",
+  );
+  await world[Symbol.asyncDispose]();
+  await using again = await place.open();
+  assert.equal(again.feeds.get(feed.key)?.endpoints[0]?.address.host, "10.0.0.2");
 });
