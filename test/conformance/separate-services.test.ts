@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { create } from "@bufbuild/protobuf";
+import { Client, credentials, status } from "@grpc/grpc-js";
+import { DiscoveryRequestSchema } from "@weir/proto/envoy/service/discovery/v3/discovery_pb.ts";
+import { methodOf } from "@weir/proto/grpc/service.ts";
 import { variants } from "./plain-client.ts";
 import { replyText } from "./plain-reply.ts";
 import { type PlainType, plainTypes, urlOf } from "./plain-types.ts";
@@ -48,3 +52,22 @@ for (const variant of variants) {
     assert.equal(replyText(await endpoints.next()), "endpoints +a@v2");
   });
 }
+
+test("what is fetched once, as REST has it, is refused as not there", async () => {
+  await using world = await startServedWorld();
+  world.set({ cluster: { a: "v1" } });
+  const client = new Client(`${world.server.host}:${world.server.port}`, credentials.createInsecure());
+  using _closing = { [Symbol.dispose]: () => client.close() };
+  for (const type of types) {
+    const { service } = plainTypes[type];
+    for (const method of service.methods.filter(({ methodKind }) => methodKind === "unary")) {
+      const { path, requestSerialize, responseDeserialize } = methodOf(service, method);
+      const code = await new Promise<status | undefined>((resolve) => {
+        client.makeUnaryRequest(path, requestSerialize, responseDeserialize, create(DiscoveryRequestSchema), (error) =>
+          resolve(error?.code),
+        );
+      });
+      assert.equal(code, status.UNIMPLEMENTED, path);
+    }
+  }
+});

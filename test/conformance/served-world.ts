@@ -38,8 +38,11 @@ export type OpenOptions = {
 export type ServedWorld = AsyncDisposable & {
   readonly server: XdsServer;
   readonly notes: readonly XdsNote[];
-  /** From now on clients whose node's cluster is `viewer` are to have this and nothing else. */
-  set(words: Words, viewer?: string): void;
+  /**
+   * From now on clients whose node's cluster is `viewer` are to have this and nothing else. `anew`: also what there was before
+   * is made once more, so that only its content tells that it is the same.
+   */
+  set(words: Words, viewer?: string, options?: { readonly anew?: boolean }): void;
   open(variant: Variant, options?: OpenOptions): PlainStream;
   /** Moves the clock by a millisecond or more, and waits until the server has noticed: it looks once a second. */
   pass(ms: number): Promise<void>;
@@ -95,7 +98,8 @@ export async function startServedWorld(
   return {
     server,
     notes,
-    set(words, viewer = "test") {
+    set(words, viewer = "test", { anew = false } = {}) {
+      if (anew) known.clear();
       const number = (published.get(viewer) ?? 0) + 1;
       published.set(viewer, number);
       server.set(viewer, resourcesOf(words, number));

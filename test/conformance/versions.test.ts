@@ -46,6 +46,24 @@ for (const variant of variants) {
   });
 }
 
+for (const variant of variants) {
+  test(`${variant}: a world that was made anew is no change where it is equal`, async () => {
+    await using world = await startServedWorld();
+    const words = { cluster: { a: "v1" }, endpoints: { a: "v1" }, listener: { l: "v1>r" }, routes: { r: "v1>a" } };
+    world.set(words);
+    using stream = world.open(variant);
+    stream.want("cluster");
+    stream.want("listener");
+    stream.want("endpoints", ["a"]);
+    stream.want("routes", ["r"]);
+    await stream.settles();
+    world.set(words, "test", { anew: true });
+    assert.deepEqual(await stream.hears(), []);
+    world.set({ ...words, endpoints: { a: "v2" } }, "test", { anew: true });
+    assert.deepEqual(await stream.hears(), ["endpoints +a@v2"]);
+  });
+}
+
 test("sotw: the version of a response that carries only what changed is that of all the client holds", async () => {
   await using world = await startServedWorld();
   world.set({ endpoints: { a: "v1", b: "v1", c: "v1" } });
