@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { madeUpEndpoints } from "./made-up-resources.ts";
 import { variants } from "./plain-client.ts";
 import { startServedWorld } from "./served-world.ts";
 
@@ -67,6 +68,19 @@ describe("a time to live", { concurrency: true }, () => {
       assert.deepEqual(await stream.hears(), [sign]);
     });
   }
+
+  for (const variant of variants)
+    test(`${variant}: a time to live that changes, or is no more, is told, though the content is the same`, async () => {
+      await using world = await startServedWorld();
+      using stream = world.open(variant);
+      stream.want("endpoints", ["a"]);
+      for (const ttlMs of [30_000, 60_000, undefined]) {
+        world.server.set("test", { endpoints: [madeUpEndpoints("a", "v1")], ttlMs: () => ttlMs });
+        const [told] = (await stream.next()).resources;
+        assert.deepEqual({ content: told?.content, ttlMs: told?.ttlMs }, { content: "v1", ttlMs });
+        stream.ack("endpoints");
+      }
+    });
 
   test("sotw: a sign of life of one cluster leaves out none of the others", async () => {
     await using world = await startServedWorld();

@@ -32,7 +32,7 @@ export type Resources = ResourceSet & {
   readonly runtimes?: readonly Runtime[];
   readonly extensions?: readonly TypedExtensionConfig[];
   readonly scopedRoutes?: readonly ScopedRouteConfiguration[];
-  /** How long a client is to keep a resource without a sign of life, in milliseconds. */
+  /** How long a client is to keep a resource without a sign of life, in milliseconds. Asked once for each message object. */
   readonly ttlMs?: (type: ResourceType, name: string) => number | undefined;
 };
 
@@ -95,9 +95,15 @@ function packOnce(type: ResourceType, message: Message, revision: number, ttlMs:
   const packed = packMessage(type, message, revision);
   const ttl = ttlMs?.(type, packed.name);
   if (ttl !== undefined) expectTtls();
-  const resource = ttl === undefined ? packed : { ...packed, ttlMs: ttl };
+  const resource = ttl === undefined ? packed : withTtl(packed, ttl);
   made.set(message, resource);
   return resource;
+}
+
+/** Another version: a client that is not told of another time to live would let go of the resource when the old one is over. */
+function withTtl(resource: XdsResource, ttlMs: number): XdsResource {
+  const version = shortHash(`${resource.version} ${ttlMs}`);
+  return { ...resource, version, stamp: stampOf(resource.name, version), ttlMs };
 }
 
 function packMessage(type: ResourceType, message: Message, revision: number): XdsResource {
@@ -137,8 +143,7 @@ function resourceOf(
   uses: readonly string[],
   revision: number,
 ): XdsResource {
-  // 72 bits: among a million resources two are equal by accident once in ten thousand worlds; and only the same name counts.
-  const version = hash("sha256", value, "base64url").slice(0, 12);
+  const version = shortHash(value);
   return {
     type,
     name,
@@ -148,4 +153,9 @@ function resourceOf(
     uses,
     revision,
   };
+}
+
+/** 72 bits: among a million resources two are equal by accident once in ten thousand worlds; and only the same name counts. */
+function shortHash(content: Uint8Array | string): string {
+  return hash("sha256", content, "base64url").slice(0, 12);
 }

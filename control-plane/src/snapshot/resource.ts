@@ -53,7 +53,7 @@ export function resourceTypeOf(typeUrl: string): ResourceType | undefined {
 export type XdsResource = {
   readonly type: ResourceType;
   readonly name: string;
-  /** Hash of the content: equal in every replica, kept over restarts. */
+  /** Hash of the content, and of the time to live where it has one: equal in every replica, kept over restarts. */
   readonly version: string;
   /** Hash of name and version; the stamps of all resources that a client holds add up to its version of the type. */
   readonly stamp: bigint;

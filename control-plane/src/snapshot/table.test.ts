@@ -44,3 +44,15 @@ test("the same messages are the same table", () => {
   const before = packed(clusters);
   assert.equal(packed(clusters, before).snapshot.tables.cluster, before.snapshot.tables.cluster);
 });
+
+test("another time to live is another version, though the content is the same", () => {
+  const withTtl = (ttlMs: number | undefined, before?: ReturnType<typeof packNext>) => {
+    const set = { clusters: [cluster("a")], endpoints: [], listeners: [], routes: [], ttlMs: () => ttlMs };
+    return packNext(set, "all" as ViewerKey, 1, before?.snapshot);
+  };
+  const short = withTtl(30_000);
+  assert.equal(withTtl(30_000, short).changes.length, 0);
+  assert.equal(withTtl(60_000, short).changes.length, 1);
+  assert.equal(withTtl(undefined, short).changes.length, 1);
+  assert.equal(withTtl(undefined).snapshot.sums.cluster, packed([a]).snapshot.sums.cluster);
+});
