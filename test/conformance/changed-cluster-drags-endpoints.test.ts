@@ -74,6 +74,20 @@ for (const variant of variants) {
   });
 }
 
+for (const variant of variants)
+  test(`${variant}: endpoints that were gone while their cluster changed are sent when they are back, though as they were`, async () => {
+    await using world = await startServedWorld();
+    world.set(two);
+    using stream = world.open(variant);
+    stream.want("cluster");
+    stream.want("endpoints", ["a", "b"]);
+    await stream.settles();
+    world.set({ ...changed, endpoints: { b: "v1" } });
+    assert.deepEqual(await stream.hears(), [clustersOf[variant]]);
+    world.set(changed);
+    assert.deepEqual(await stream.hears(), ["endpoints +a@v1"]);
+  });
+
 test("delta: a cluster that changed while its client was away takes along the endpoints that the client says it has", async () => {
   await using world = await startServedWorld();
   world.set(two);

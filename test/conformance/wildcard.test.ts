@@ -119,6 +119,19 @@ test("delta: whoever begins with an empty list has all until it lets go of *, wh
   assert.deepEqual(await stream.settles(), ["cluster +a@v2"]);
 });
 
+// As every name, which the client may have forgotten: https://github.com/envoyproxy/go-control-plane/issues/1450
+for (const variant of variants) {
+  test(`${variant}: whoever asks for * again is sent all again`, async () => {
+    await using world = await startServedWorld();
+    world.set(words);
+    using stream = world.open(variant);
+    stream.want("listener", ["*"]);
+    assert.deepEqual(await stream.settles(), ["listener +a@v1 +b@v1"]);
+    stream.again("listener");
+    assert.deepEqual(await stream.settles(), ["listener +a@v1 +b@v1"]);
+  });
+}
+
 test("sotw: a gRPC client never means all by an empty list", async () => {
   await using world = await startServedWorld();
   world.set(words);

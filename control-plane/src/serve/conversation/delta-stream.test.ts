@@ -21,6 +21,16 @@ test("nothing is sent before there is a snapshot, and everything asked for once 
   assert.deepEqual(sent, ["cluster +a@v1", "endpoints +a@v1"]);
 });
 
+test("a wildcard that is asked for again is answered again", () => {
+  const sent = converse("delta", [
+    world({ cluster: { a: "v1", b: "v1" } }),
+    ask("cluster", ["*"]),
+    ack("cluster"),
+    ask("cluster", ["*"]),
+  ]);
+  assert.deepEqual(sent, ["cluster +a@v1 +b@v1", "cluster +a@v1 +b@v1"]);
+});
+
 test("a wildcard subscriber of an empty world is answered", () => {
   assert.deepEqual(converse("delta", [world({}), ask("cluster")]), ["cluster"]);
 });

@@ -59,7 +59,9 @@ function add({ step }: Conversation, subscription: Subscription, names: readonly
   subscription.names = changedList(subscription.names, { add: plain });
   if (plain.length === names.length) return;
   subscription.owed = true;
-  if (step !== undefined && !subscription.wildcard) beginWildcard(subscription, step.snapshot);
+  // Asked for again, it is answered again, as every name is: https://github.com/envoyproxy/go-control-plane/issues/1450
+  if (subscription.wildcard) want(subscription, step?.snapshot.resources[subscription.type].keys() ?? [], false);
+  else if (step !== undefined) beginWildcard(subscription, step.snapshot);
   subscription.wildcard = true;
 }
 
