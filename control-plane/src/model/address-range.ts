@@ -37,5 +37,9 @@ export function addressRanges(...texts: readonly string[]): readonly AddressRang
 export function inRanges(all: readonly AddressRange[]): (host: string) => boolean {
   const list = new BlockList();
   for (const { host, prefix, family } of all) list.addSubnet(host, prefix, family);
-  return (host) => list.check(host, isIP(host) === 6 ? "ipv6" : "ipv4");
+  const all4 = all.some(({ prefix, family }) => prefix === 0 && family === "ipv4");
+  return (host) => {
+    const isVersion6 = host.includes(":");
+    return (all4 && !isVersion6) || list.check(host, isVersion6 ? "ipv6" : "ipv4");
+  };
 }

@@ -104,6 +104,33 @@ test("a source ages from the moment it stopped answering", async () => {
   );
 });
 
+test("what is held back is counted by service, source and whether it went or came, with the age of the oldest", async () => {
+  const row = { service: name("report"), source: "consul/dc-a", flapping: [], refused: [] };
+  const lines = await scrape({
+    guard: () => [
+      {
+        ...row,
+        trust: "suspect",
+        held: [
+          { change: "gone", heldMs: 12_000 },
+          { change: "gone", heldMs: 3_000 },
+        ],
+      },
+      { ...row, service: name("result"), trust: "fresh", held: [], flapping: ["10.0.0.1:80"] },
+    ],
+  });
+  assert.deepEqual(
+    lines.filter((line) => line.startsWith("guard_")),
+    [
+      'guard_source_state{source="consul",datacenter="dc-a",state="suspect"} 1',
+      'guard_source_state{source="consul",datacenter="dc-a",state="fresh"} 1',
+      'guard_held_endpoints{service="report",source="consul",datacenter="dc-a",change="gone"} 2',
+      'guard_held_seconds{service="report",source="consul",datacenter="dc-a"} 12',
+      'guard_flapping_endpoints{service="result",source="consul",datacenter="dc-a"} 1',
+    ],
+  );
+});
+
 test("endpoints are counted by service, locality and health; what is gone leaves no series behind", async () => {
   const at = (zone: string, health: string) => ({ locality: { region: "dc-a", zone, subZone: "" }, health });
   const service = {

@@ -26,6 +26,8 @@ export type FeedGuard = {
   /** The list that was looked at last. */
   readonly said: readonly Endpoint[];
   readonly saidBy: ByAddress;
+  /** Whether its source could be trusted then to mean what it repeats. */
+  readonly fresh: boolean;
   readonly believed: readonly Endpoint[];
   readonly believedBy: ByAddress;
   readonly refused: readonly Endpoint[];
@@ -55,11 +57,11 @@ export function isFresh(state: SpokenState): boolean {
   return state.kind === "current" && state.evidence?.rewound === undefined;
 }
 
-export function startedGuard(endpoints: readonly Endpoint[], allows: AddressRule): FeedGuard {
+export function startedGuard(endpoints: readonly Endpoint[], fresh: boolean, allows: AddressRule): FeedGuard {
   const { allowed, refused } = screened(endpoints, allows);
   const by = byAddress(allowed);
   return {
-    ...{ said: endpoints, saidBy: by, believed: allowed, believedBy: by, refused },
+    ...{ said: endpoints, saidBy: by, fresh, believed: allowed, believedBy: by, refused },
     ...{ held: new Map(), flaps: new Map(), nextMs: undefined },
   };
 }
@@ -137,7 +139,7 @@ export function settledGuard(
   for (const address of before.held.keys()) if (!held.has(address)) take(address);
   const endpoints = keepIdentity(before.believed, [...believed.values()].flat());
   return {
-    ...{ said: state.endpoints, saidBy: said, refused, held, flaps: passed },
+    ...{ said: state.endpoints, saidBy: said, fresh: isFresh(state), refused, held, flaps: passed },
     believed: endpoints,
     believedBy: endpoints === before.believed ? before.believedBy : byAddress(endpoints),
     nextMs: earliest(flapsMs, dueMs),
