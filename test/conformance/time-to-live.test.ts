@@ -70,6 +70,21 @@ describe("a time to live", { concurrency: true }, () => {
   }
 
   for (const variant of variants)
+    test(`${variant}: what a client comes back with is confirmed at once: it may be about to run out`, async () => {
+      await using world = await startServedWorld();
+      world.set(mixed);
+      using before = world.open(variant);
+      before.want("endpoints", ["a", "b"]);
+      await before.settles();
+      const { version, resources } = before.last("endpoints");
+      using again = world.open(variant);
+      const has = Object.fromEntries(resources.map(({ name, version }) => [name, version]));
+      again.want("endpoints", ["a", "b"], { version, has });
+      const sign = { sotw: "endpoints +a@v1/30s", delta: "endpoints ~a" };
+      assert.deepEqual(await again.settles(), [sign[variant]]);
+    });
+
+  for (const variant of variants)
     test(`${variant}: a time to live that changes, or is no more, is told, though the content is the same`, async () => {
       await using world = await startServedWorld();
       using stream = world.open(variant);

@@ -10,6 +10,9 @@ export function unclaim(subscription: Subscription, isVoid: (name: string) => bo
   else subscription.claim = { kind: "each", versions: [...claim.versions].filter(([name]) => !isVoid(name)) };
 }
 
+// What a client has from before may be about to run out: the next sign of life is due at once. The earliest date that there is.
+const longAgo = new Date(-8.64e15);
+
 /** The first look at a snapshot: what the client has of it is what it claims. */
 export function begin(subscription: Subscription, snapshot: Snapshot): void {
   const { claim } = subscription;
@@ -23,17 +26,20 @@ export function begin(subscription: Subscription, snapshot: Snapshot): void {
       subscription.acked = claim.version;
       subscription.owed = false;
       subscription.blind = false;
+      subscription.beatAt = longAgo;
       return;
     }
   }
   if (claim.kind === "each" && claimsAll(subscription, snapshot, claim.versions)) {
     subscription.sum = wholeFor(subscription, snapshot).sum;
     subscription.acked = versionOf(subscription.sum);
+    subscription.beatAt = longAgo;
     return;
   }
   const versions = new Map(claim.kind === "each" ? claim.versions : []);
   subscription.fresh = versions.size + subscription.asked.size === 0;
   if (subscription.fresh) return;
+  subscription.beatAt = longAgo;
   for (const name of wantedNames(subscription, snapshot)) compare(subscription, resources.get(name), name, versions);
   for (const [name, version] of versions) {
     if (resources.has(name) || !isSubscribed(subscription, name)) continue;

@@ -51,3 +51,29 @@ test("the last good version is confirmed while its successor is rejected", () =>
   );
   assert.deepEqual(sent, ["endpoints ~a@v1/30s"]);
 });
+
+test("what a client comes back with is confirmed at once: it may be about to run out", () => {
+  const delta = conversation("delta");
+  delta.say(world({ endpoints: { a: "v1/30s", b: "v2/30s" } }));
+  assert.deepEqual(delta.say(ask("endpoints", ["a", "b"], { has: { a: "v1/30s", b: "v1/30s" } })), [
+    "endpoints +b@v2/30s",
+  ]);
+  assert.deepEqual(delta.say(ack("endpoints")), ["endpoints ~a@v1/30s ~b@v2/30s"]);
+  delta.say(ack("endpoints"));
+  assert.deepEqual(delta.say(wait(14_000)), []);
+
+  const sotw = conversation("sotw");
+  sotw.say(world({ endpoints: { a: "v1/30s", b: "v1" } }));
+  sotw.say(ask("endpoints", ["a", "b"]));
+  const again = conversation("sotw");
+  again.say(world({ endpoints: { a: "v1/30s", b: "v1" } }));
+  const version = sotw.version("endpoints");
+  assert.deepEqual(again.say(ask("endpoints", ["a", "b"], { version })), ["endpoints +a@v1/30s"]);
+});
+
+test("a client that has nothing yet is sent what has a time to live once", () => {
+  const { say } = conversation("delta");
+  say(world({ endpoints: { a: "v1/30s" } }));
+  assert.deepEqual(say(ask("endpoints", ["a"])), ["endpoints +a@v1/30s"]);
+  assert.deepEqual(say(ack("endpoints")), []);
+});
