@@ -79,8 +79,6 @@ export function createReferenceModel(client: SimulatedClient) {
   function hear(known: Known, request: Request, now: number): void {
     const { nonce, rejects } = request;
     const answers = known.unanswered !== undefined && nonce === known.unanswered.nonce;
-    // In state-of-the-world an old nonce is that of a request which crossed a response; else it means nothing.
-    if (variant === "sotw" && nonce !== known.nonce && known.unanswered === undefined) return;
     if (answers) hearAnswer(known, rejects, now);
     if (variant === "delta") hearChanges(known, request);
     else hearList(known, request, !answers && rejects === undefined && nonce === known.nonce && known.accepted);
@@ -89,13 +87,17 @@ export function createReferenceModel(client: SimulatedClient) {
     for (const name of known.asked) known.rejected.delete(name);
   }
 
-  function hearChanges(known: Known, { subscribe, unsubscribe }: Request): void {
+  function hearChanges(known: Known, { type, subscribe, unsubscribe }: Request): void {
     const { names, asked, all } = known;
     // Under a wildcard the client does not know whether what it no longer names is still given: it must be told.
     for (const name of unsubscribe) if (names.delete(name)) asked[all ? "add" : "delete"](name);
     if (unsubscribe.includes("*")) known.all = false;
     for (const name of plain(subscribe)) if (names.add(name)) asked.add(name);
-    if (subscribe.includes("*")) [known.all, known.owed] = [true, "must"];
+    if (!subscribe.includes("*")) return;
+    // All again is all that the server has noticed by now, which is not known here.
+    const given = [...held(type).keys(), ...(known.unanswered?.resources ?? []).map(({ name }) => name)];
+    for (const name of all ? given : []) known.doubtful.add(name);
+    [known.all, known.owed] = [true, "must"];
   }
 
   function hearList(known: Known, { names: list }: Request, isNoAnswer: boolean): void {

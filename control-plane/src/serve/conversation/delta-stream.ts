@@ -59,10 +59,18 @@ function add({ step }: Conversation, subscription: Subscription, names: readonly
   subscription.names = changedList(subscription.names, { add: plain });
   if (plain.length === names.length) return;
   subscription.owed = true;
+  const { snapshot } = step ?? {};
   // Asked for again, it is answered again, as every name is: https://github.com/envoyproxy/go-control-plane/issues/1450
-  if (subscription.wildcard) want(subscription, step?.snapshot.resources[subscription.type].keys() ?? [], false);
-  else if (step !== undefined) beginWildcard(subscription, step.snapshot);
+  if (subscription.wildcard) resendAll(subscription, snapshot);
+  else if (snapshot !== undefined) beginWildcard(subscription, snapshot);
   subscription.wildcard = true;
+}
+
+/** All there is, or before that is known all that it says it has; what the client rejected only when its time has come. */
+function resendAll(subscription: Subscription, snapshot: Snapshot | undefined): void {
+  const { type, claim } = subscription;
+  for (const name of snapshot?.resources[type].keys() ?? []) resend(subscription, name);
+  if (claim.kind === "each") for (const [name] of claim.versions) resend(subscription, name);
 }
 
 function drop({ step }: Conversation, subscription: Subscription, names: readonly string[]): void {
