@@ -10,7 +10,10 @@ const run = join(root, "setup", "run.mjs");
 test("a target that is not there is answered with those that are", () => {
   const { status, stderr } = spawnSync(process.execPath, [run, "strat"], { encoding: "utf8" });
   assert.equal(status, 2);
-  assert.equal(stderr, '"strat" is not one of start, weir, golden, load, faults, pack, check, test, test:kubernetes\n');
+  assert.equal(
+    stderr,
+    '"strat" is not one of start, weir, golden, load, load:rejected, load:hostile, faults, pack, check, test, test:kubernetes\n',
+  );
 });
 
 test("all that is missing is said at once, with its remedies", () => {

@@ -54,6 +54,12 @@ export const attacksOnRequests: readonly Attack[] = [
     run: (target, count) => each(target, count, () => [message(Buffer.alloc(100), { says: 0xffff_ffff })]),
   },
   {
+    name: "messages that say they are 2 GiB long",
+    count: 100,
+    heavyCount: 1_000,
+    run: (target, count) => each(target, count, () => [message(Buffer.alloc(100), { says: 0x8000_0000 })]),
+  },
+  {
     name: "messages of 4 MiB of which the last byte never comes",
     count: 4,
     heavyCount: 10,
