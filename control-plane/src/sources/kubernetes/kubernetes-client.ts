@@ -53,7 +53,9 @@ export function createKubernetesClient(
       url.protocol === "http:"
         ? httpRequest(url, { agent: plain, headers })
         : httpsRequest(url, { agent: agentFor(credentials), headers });
-    const fail = (says: string) => request.destroy(new Error(says));
+    let answer: IncomingMessage | undefined;
+    // Who reads the body is told by the body.
+    const fail = (says: string) => (answer ?? request).destroy(new Error(says));
     const abort = () => fail("given up");
     signal.addEventListener("abort", abort, { once: true });
     const whole = setTimeout(() => fail(`not at its end within ${question.timeLimitMs} ms`), question.timeLimitMs);
@@ -74,6 +76,7 @@ export function createKubernetesClient(
     request.on("error", () => undefined);
     request.end();
     const [response] = (await once(request, "response")) as [IncomingMessage];
+    answer = response;
     clearTimeout(head);
     return response;
   }
