@@ -74,7 +74,10 @@ export async function runControlPlane(
   // First the documents: a world made before they were read would tell every client that all is gone.
   await using _directory =
     directory === undefined ? undefined : await watchDirectory({ dir: directory, store: policies, observe, now });
-  await using registry = await createRegistry({ dir: join(config.data.path, "registry"), now, monotonicMs, observe });
+  await using registry = await createRegistry({
+    ...{ dir: join(config.data.path, "registry"), now, monotonicMs, observe },
+    shared: kv && store && { kv, prefix: store.prefix },
+  });
   await using consul = createConsulSource({ datacenters: config.datacenters, observe, monotonicMs });
   await using kubernetes = createKubernetesSource({ clusters: config.clusters, observe });
   const file = createFileSource({ dir: directory });

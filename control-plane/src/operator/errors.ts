@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyRequest } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { didYouMean } from "../lib/did-you-mean.ts";
-import { StoreUnavailable } from "../policy/policy-store.ts";
+import { StoreUnavailable } from "../lib/store-unavailable.ts";
 import { ApiError, badRequest, refusal } from "./api-error.ts";
 import type { OperatorApp } from "./operator-app.ts";
 import type { OperatorNote } from "./parts.ts";

@@ -64,9 +64,6 @@ export type ChangeOutcome =
       readonly revision: number;
     };
 
-/** The store cannot take a change, or does not know yet what is in force: where, why, and what to do. Nothing was changed. */
-export class StoreUnavailable extends Error {}
-
 /** How the store fares. */
 export type StoreStatus = {
   /** `file`: embedded, for one process. `consul`: shared by all replicas. */

@@ -130,4 +130,6 @@ export type SourceNote =
   | { readonly kind: "saved-world-unsaved"; readonly file: string; readonly cause: Error }
   /** The feed has not answered since the start: what was saved of it is in force. */
   | ({ readonly kind: "source-restored"; readonly endpoints: number; readonly at: Date } & AboutFeed)
+  /** Registrations could not be told to the other replicas, or not read from them; it is tried on. */
+  | { readonly kind: "registry-unshared"; readonly where: string; readonly cause: Error }
   | { readonly kind: "registry-unsaved"; readonly file: string; readonly cause: Error };

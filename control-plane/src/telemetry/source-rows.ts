@@ -117,6 +117,13 @@ export const sourceRows: Rows<SourceNote | ServiceNote> = {
       `${file} cannot be read, it is kept as ${keptAs} and the registry begins empty: ${causeText(cause)}`,
     fields: ({ file, keptAs }) => ({ component: "registry", file, keptAs }),
   },
+  "registry-unshared": {
+    level: "warn",
+    says: ({ where, cause }) =>
+      `registrations could not be shared with the other replicas through ${where}, it is tried on: ${causeText(cause)}`,
+    fields: ({ where }) => ({ component: "registry", where }),
+    again: ({ where }) => where,
+  },
   "registry-unsaved": {
     level: "error",
     says: ({ file, cause }) => `registrations are served but could not be written to ${file}: ${causeText(cause)}`,

@@ -1,7 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { problemText } from "../../lib/parsed.ts";
-import { type JournalEntry, StoreUnavailable } from "../policy-store.ts";
+import { StoreUnavailable } from "../../lib/store-unavailable.ts";
+import type { JournalEntry } from "../policy-store.ts";
 import { parseStateText, type SavedState, stateText } from "../state-text.ts";
 import { emptyState, type StoreState } from "../store-state.ts";
 import { lockDirectory } from "./data-lock.ts";

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
+import { StoreUnavailable } from "../../lib/store-unavailable.ts";
 import type { Kv } from "../../store/kv.ts";
 import { createMemoryKv, type MemoryKv } from "../../store/memory-kv.ts";
 import { parseDocument } from "../documents/parse-document.ts";
-import { type ChangeOutcome, type PolicyNote, type PolicyStore, StoreUnavailable } from "../policy-store.ts";
+import type { ChangeOutcome, PolicyNote, PolicyStore } from "../policy-store.ts";
 import { change, noon, put, service, split, temporaryDirectory } from "../testing.ts";
 import { createSharedPolicyStore } from "./shared-policy-store.ts";
 

@@ -1,19 +1,13 @@
 import { createLatest } from "../../lib/latest.ts";
 import { sortedBy } from "../../lib/order.ts";
+import { StoreUnavailable } from "../../lib/store-unavailable.ts";
 import type { Book } from "../../model/world.ts";
 import { followKv } from "../../store/follow-kv.ts";
 import type { Kv } from "../../store/kv.ts";
 import { decideChange } from "../decide-change.ts";
 import { decideDirectory, type Held, heldBy } from "../decide-directory.ts";
 import type { DirectoryWriter } from "../file-policy-store.ts";
-import {
-  type ChangeOutcome,
-  type JournalEntry,
-  type PolicyNote,
-  type PolicyStore,
-  type StoreStatus,
-  StoreUnavailable,
-} from "../policy-store.ts";
+import type { ChangeOutcome, JournalEntry, PolicyNote, PolicyStore, StoreStatus } from "../policy-store.ts";
 import { keyOf, type StoreState } from "../store-state.ts";
 import { openLocalCopy } from "./local-copy.ts";
 import { overtakenBy } from "./overtaken.ts";

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { type Parsed, problemText } from "../../lib/parsed.ts";
+import { StoreUnavailable } from "../../lib/store-unavailable.ts";
 import type { Kv, KvEntry, KvWrite } from "../../store/kv.ts";
 import { writeLimits } from "../../store/kv.ts";
-import { type JournalEntry, StoreUnavailable } from "../policy-store.ts";
+import type { JournalEntry } from "../policy-store.ts";
 import { emptyState, type StoreState } from "../store-state.ts";
 import { type Head, headText, parseHead } from "./head.ts";
 import { type Known, loadState } from "./load-state.ts";

@@ -21,6 +21,7 @@ export function afterPut(
   before: Lease | undefined,
   { service, endpoint: given, leaseSeconds }: Pick<Lease, "service" | "endpoint" | "leaseSeconds">,
   { now, monotonicMs }: Clock,
+  spareMs = 0,
 ): { readonly lease: Lease; readonly change: "created" | "changed" | "none" } {
   const drains = before?.endpoint.health === "draining" && given.health === "serving";
   const asked: Endpoint = drains ? { ...given, health: "draining" } : given;
@@ -31,7 +32,7 @@ export function afterPut(
     leaseSeconds,
     registeredAt: before?.registeredAt ?? now,
     renewedAt: now,
-    expiresMs: leaseSeconds === 0 ? undefined : monotonicMs + leaseSeconds * 1000,
+    expiresMs: leaseSeconds === 0 ? undefined : monotonicMs + leaseSeconds * 1000 + spareMs,
   };
   if (!before) return { lease, change: "created" };
   return { lease, change: endpoint === before.endpoint && leaseSeconds === before.leaseSeconds ? "none" : "changed" };
@@ -46,9 +47,15 @@ export function endpointsOf(leases: Iterable<Lease>): readonly Endpoint[] {
   for (const lease of leases) {
     const address = addressText(lease.endpoint.address);
     const other = byAddress.get(address);
-    if (!other || other.registeredAt <= lease.registeredAt) byAddress.set(address, lease);
+    if (!other || isNewer(lease, other)) byAddress.set(address, lease);
   }
   return [...byAddress.values()].map(({ endpoint }) => endpoint);
+}
+
+/** Of two that came in the same millisecond it is the same one in every replica. */
+function isNewer(a: Lease, b: Lease): boolean {
+  const [atA, atB] = [a.registeredAt.getTime(), b.registeredAt.getTime()];
+  return atA > atB || (atA === atB && a.endpoint.id > b.endpoint.id);
 }
 
 /** How long until something has to be done about these leases, in milliseconds; undefined when none of them ends. */

@@ -55,18 +55,18 @@ export async function readRegistry(
   source: SourceName,
   clock: Clock,
 ): Promise<
-  | { readonly kind: "read"; readonly leases: readonly Lease[] }
+  | { readonly kind: "read"; readonly leases: readonly Lease[]; readonly isThere: boolean }
   | { readonly kind: "damaged"; readonly keptAs: string; readonly cause: Error }
 > {
   let text: string;
   try {
     text = await readFile(path, "utf8");
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return { kind: "read", leases: [] };
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return { kind: "read", leases: [], isThere: false };
     throw new Error(`registry: ${path} cannot be read; make it readable, or give another data directory`, { cause });
   }
   const leases = parseRegistry(text, source, clock);
-  if (leases.ok) return { kind: "read", leases: leases.value };
+  if (leases.ok) return { kind: "read", leases: leases.value, isThere: true };
   const keptAs = `${path}.damaged`;
   await rename(path, keptAs);
   return { kind: "damaged", keptAs, cause: new Error(leases.problems.slice(0, 5).map(problemText).join("; ")) };
