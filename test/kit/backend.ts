@@ -23,9 +23,11 @@ export type Backend = AsyncDisposable &
 export async function startBackend({
   id,
   datacenter,
+  host = "127.0.0.1",
   port = 0,
   latencyMs = 0,
 }: BackendIdentity & {
+  readonly host?: string;
   readonly port?: number;
   readonly latencyMs?: number;
 }): Promise<Backend> {
@@ -53,12 +55,12 @@ export async function startBackend({
   );
   const bound = await new Promise<number>((resolve, reject) => {
     const creds = ServerCredentials.createInsecure();
-    server.bindAsync(`127.0.0.1:${port}`, creds, (error, chosen) => (error ? reject(error) : resolve(chosen)));
+    server.bindAsync(`${host}:${port}`, creds, (error, chosen) => (error ? reject(error) : resolve(chosen)));
   });
   return {
     id,
     datacenter,
-    address: `127.0.0.1:${bound}`,
+    address: `${host}:${bound}`,
     port: bound,
     calls: () => calls,
     fail(now) {
@@ -95,15 +97,21 @@ export type BackendProcess = AsyncDisposable &
     kill(): Promise<void>;
   };
 
-/** Starts one in a process of its own. */
+/** Starts one in a process of its own; `within` is what runs it elsewhere, as in a network namespace. */
 export async function startBackendProcess({
   id,
   datacenter,
+  host = "127.0.0.1",
   port = 0,
-}: BackendIdentity & { readonly port?: number }): Promise<BackendProcess> {
+  within = [],
+}: BackendIdentity & {
+  readonly host?: string;
+  readonly port?: number;
+  readonly within?: readonly string[];
+}): Promise<BackendProcess> {
   const main = fileURLToPath(new URL("./backend-main.ts", import.meta.url));
-  const args = [main, id, datacenter, String(port)];
-  const child = startProcess({ name: `backend ${id}`, command: process.execPath, args });
+  const [command, ...args] = [...within, process.execPath, main, id, datacenter, String(port), host] as const;
+  const child = startProcess({ name: `backend ${id}`, command: command ?? process.execPath, args });
   const ready = await child.json(({ ready }) => ready === true);
   return {
     id,

@@ -30,7 +30,7 @@ export const defaultPolicy: TrafficPolicy = {
   },
   retry: {
     kind: "on",
-    attempts: 2,
+    attempts: 3,
     retryOn: ["UNAVAILABLE", "RESOURCE_EXHAUSTED", "CANCELLED"],
     perTryTimeoutMs: undefined,
     backOff: { baseMs: 25, maxMs: 250 },

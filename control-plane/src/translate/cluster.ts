@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { type Cluster, Cluster_DiscoveryType, ClusterSchema } from "@weir/proto/envoy/config/cluster/v3/cluster_pb.ts";
+import { SocketOption_SocketState } from "@weir/proto/envoy/config/core/v3/socket_option_pb.ts";
 import type { TrafficPolicy } from "../model/policy.ts";
 import type { ServiceSpec } from "../model/service.ts";
 import type { Viewer } from "../model/viewer.ts";
@@ -40,7 +41,20 @@ function forEnvoy(spec: ServiceSpec, policy: TrafficPolicy) {
       updateMergeWindow: durationFromMs(100),
     },
     typedExtensionProtocolOptions: { [httpProtocolOptionsKey]: httpProtocolOptionsOf(spec.protocol, policy.timeouts) },
-    // A peer that vanished without a word is noticed by the kernel.
+    // A peer that vanished without a word is noticed by the kernel: on a quiet connection by probes, on one that carries requests
+    // when nothing was acknowledged for so long. Otherwise requests on it wait for as long as their callers do.
     upstreamConnectionOptions: { tcpKeepalive: { keepaliveTime: 30, keepaliveInterval: 5, keepaliveProbes: 3 } },
+    upstreamBindConfig: { socketOptions: [unacknowledgedFor(policy.timeouts.connectMs)] },
+  };
+}
+
+/** Linux's TCP_USER_TIMEOUT (tcp(7)): its level, its number, milliseconds. */
+function unacknowledgedFor(ms: number) {
+  return {
+    description: "TCP_USER_TIMEOUT",
+    level: 6n,
+    name: 18n,
+    value: { case: "intValue" as const, value: BigInt(ms) },
+    state: SocketOption_SocketState.STATE_PREBIND,
   };
 }
