@@ -13,8 +13,12 @@ export type Held = {
   readonly why: WhyHeld;
   readonly endpoints: readonly Endpoint[];
   readonly sinceMs: number;
+  /** How many its feed had in its data center when it was lost. */
+  readonly of: number;
   /** Since when its source has repeated it without a break; undefined while the source cannot be trusted to. */
   readonly repeatedSinceMs: number | undefined;
+  /** When it is believed, if it is repeated until then. */
+  readonly dueMs: number | undefined;
 };
 
 export type SpokenState = Exclude<FeedState, { readonly kind: "waiting" }>;
@@ -78,6 +82,7 @@ export function differences(
       : screened(state.endpoints, allows);
   const said = allowed ? byAddress(allowed) : before.saidBy;
   const flaps = flapsAfter(before, said, nowMs);
+  const moved = movedTo(said);
   const missing: string[] = [];
   const added: string[] = [];
   const plain: string[] = [];
@@ -86,7 +91,7 @@ export function differences(
     const believed = before.believedBy.get(address);
     const named = said.get(address);
     if (same(believed, named) || (before.held.has(address) && (!believed || !named))) continue;
-    if (isOnPurpose(believed, named, state)) {
+    if (isOnPurpose(believed, named, state) || (!named && moved(believed))) {
       plain.push(address);
       continue;
     }
@@ -96,6 +101,24 @@ export function differences(
     else (believed === undefined ? added : named === undefined ? missing : plain).push(address);
   }
   return { said, refused, flaps, missing, added, plain, flapsMs };
+}
+
+/** Has whoever was at an address been named at another one since? A crashed process comes back on another port under its own id. */
+export function movedTo(said: ByAddress): (endpoints: readonly Endpoint[] | undefined) => boolean {
+  let ids: ReadonlySet<string> | undefined;
+  return (endpoints) => {
+    ids ??= new Set([...said.values()].flat().map(({ id }) => id));
+    const known = ids;
+    return endpoints?.every(({ id }) => known.has(id)) ?? false;
+  };
+}
+
+/** How many of a data center a feed names that take requests. */
+export function takingRequests(said: ByAddress, region: string): number {
+  const first = [...said.values()].flatMap(([each]) => each ?? []);
+  return first.filter(
+    ({ locality, health }) => locality.region === region && health !== "failing" && health !== "draining",
+  ).length;
 }
 
 /** Draining and what follows it, and what was taken out by itself or by an operator, are no failures to be doubted. */
@@ -123,7 +146,6 @@ export function settledGuard(
   state: SpokenState,
   { said, refused, flaps, missing, added, plain, flapsMs }: Differences,
   held: ReadonlyMap<string, Held>,
-  dueMs: number | undefined,
   nowMs: number,
 ): FeedGuard {
   const believed = new Map(before.believedBy);
@@ -142,7 +164,7 @@ export function settledGuard(
     ...{ said: state.endpoints, saidBy: said, fresh: isFresh(state), refused, held, flaps: passed },
     believed: endpoints,
     believedBy: endpoints === before.believed ? before.believedBy : byAddress(endpoints),
-    nextMs: earliest(flapsMs, dueMs),
+    nextMs: earliest(flapsMs, ...held.values().map(({ dueMs }) => dueMs)),
   };
 }
 

@@ -3,7 +3,7 @@ import { addressText } from "../../model/service.ts";
 import type { Demand } from "../demand.ts";
 import type { FeedKey } from "../feed.ts";
 import { refusedText } from "./address-rule.ts";
-import type { FeedGuard } from "./feed-guard.ts";
+import { type FeedGuard, movedTo } from "./feed-guard.ts";
 import { isFlapping } from "./flaps.ts";
 import type { Guard, Said } from "./guard.ts";
 import type { GuardNote } from "./guard-note.ts";
@@ -70,9 +70,11 @@ type GuardHeld = Extract<GuardNote, { readonly kind: "guard-held" }>;
 function ended(before: FeedGuard | undefined, now: FeedGuard) {
   const taken: string[] = [];
   const gone: string[] = [];
-  for (const [address, { change }] of before?.held ?? []) {
+  const moved = movedTo(now.saidBy);
+  for (const [address, { change, endpoints }] of before?.held ?? []) {
     if (now.held.has(address)) continue;
-    if (now.saidBy.has(address) === (change === "gone")) taken.push(address);
+    const isTakenBack = now.saidBy.has(address) === (change === "gone");
+    if (isTakenBack || (change === "gone" && moved(endpoints))) taken.push(address);
     else gone.push(address);
   }
   return { taken, let: gone };

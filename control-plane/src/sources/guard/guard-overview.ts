@@ -8,7 +8,6 @@ import { isFlapping } from "./flaps.ts";
 import type { Guard } from "./guard.ts";
 import type { Change } from "./guard-note.ts";
 import { servedFeeds } from "./guard-notes.ts";
-import type { GuardSettings } from "./guard-settings.ts";
 
 /**
  * How far what one source says of one service is believed: all of it (`fresh`); it cannot be seen, and what it said last is
@@ -45,7 +44,6 @@ export function guardOverview(
   demand: Demand,
   states: FeedStates,
   nowMs: number,
-  { holdMs }: GuardSettings,
 ): readonly GuardRow[] {
   const rows: GuardRow[] = [];
   for (const [service, feed] of servedFeeds(demand)) {
@@ -53,20 +51,20 @@ export function guardOverview(
     const source = demand.feeds.get(feed)?.source;
     if (source === undefined) continue;
     const known = feeds.get(feed);
-    rows.push({ service, source, feed, ...rowOf(known, state, nowMs, holdMs) });
+    rows.push({ service, source, feed, ...rowOf(known, state, nowMs) });
   }
   return rows;
 }
 
-function rowOf(known: FeedGuard | undefined, state: FeedState | undefined, nowMs: number, holdMs: number) {
+function rowOf(known: FeedGuard | undefined, state: FeedState | undefined, nowMs: number) {
   if (!known || state === undefined || state.kind === "waiting")
     return {
       ...{ trust: "waiting" as const, rewound: false, said: 0, believed: 0 },
       ...{ held: [], flapping: [], refused: [] },
     };
-  const held = [...known.held.values()].flatMap(({ endpoints, sinceMs, repeatedSinceMs, change, why }) =>
+  const held = [...known.held.values()].flatMap(({ endpoints, sinceMs, dueMs, change, why }) =>
     endpoints.map((endpoint): HeldEndpoint => {
-      const believedInMs = repeatedSinceMs === undefined ? undefined : Math.max(0, repeatedSinceMs + holdMs - nowMs);
+      const believedInMs = dueMs === undefined ? undefined : Math.max(0, dueMs - nowMs);
       return { endpoint, change, why, heldMs: nowMs - sinceMs, believedInMs };
     }),
   );

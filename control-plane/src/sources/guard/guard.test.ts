@@ -179,6 +179,38 @@ test("an instance that comes back under another id at its address was never lost
   assert.ok(state?.kind === "current" && state.endpoints[0] === again);
 });
 
+test("crashed instances that come back under their ids on other ports have moved: the old addresses go at once", () => {
+  const talk = converse(["dc-a"]);
+  const named = six.map((each, index) => ({ ...each, id: endpoint(`10.9.9.${index + 1}:1`).id }));
+  const moved = named.map((each) => ({ ...each, address: { ...each.address, port: 9191 } }));
+  talk.says("dc-a", named);
+  talk.says("dc-a", []);
+  assert.equal(talk.count(), 6);
+  const [note] = talk.says("dc-a", moved.slice(0, 2));
+  assert.ok(note?.kind === "guard-taken-back" && note.addresses.length === 2);
+  assert.equal(talk.count(), 6, "two at their new addresses, four of the old ones");
+  talk.says("dc-a", moved);
+  assert.ok(talk.believed().every((address) => address.endsWith(":9191")));
+  talk.says("dc-a", named);
+  assert.ok(
+    talk.believed().every((address) => address.endsWith(":9090")),
+    "also at once",
+  );
+});
+
+test("a loss that as many others have made up for is believed after a quarter of the hold time", () => {
+  const talk = converse(["dc-a", "dc-b"]);
+  talk.says("dc-a", six);
+  talk.says("dc-b", instances("dc-b", 1, 6));
+  talk.says("dc-a", []);
+  talk.waits(5_000);
+  talk.says("dc-a", instances("dc-a", 101, 105));
+  talk.waits(40_000);
+  assert.equal(talk.count(), 17, "one too few");
+  talk.says("dc-a", instances("dc-a", 101, 106));
+  assert.equal(talk.count(), 12);
+});
+
 test("all that turn failing are failing: bad health is no loss", () => {
   const talk = converse(["dc-a"]);
   talk.says("dc-a", six);

@@ -1,4 +1,5 @@
 import type { ServiceName } from "../../model/names.ts";
+import type { Endpoint } from "../../model/service.ts";
 import type { WhyHeld } from "../../model/why-held.ts";
 import type { Demand, Part } from "../demand.ts";
 import type { FeedKey, FeedState, FeedStates, SavedFeeds } from "../feed.ts";
@@ -10,9 +11,11 @@ import {
   type FeedGuard,
   type Held,
   isFresh,
+  movedTo,
   type SpokenState,
   settledGuard,
   startedGuard,
+  takingRequests,
 } from "./feed-guard.ts";
 import type { GuardNote } from "./guard-note.ts";
 import { guardNotes } from "./guard-notes.ts";
@@ -70,15 +73,10 @@ export function guard(before: Guard, said: Said, nowMs: number, settings: GuardS
   }
 
   for (const [key, each] of touched) {
-    const kept = new Map<string, Held>();
-    let dueMs: number | undefined;
-    for (const [address, held] of heldNow(each, hold.get(key) ?? new Map(), nowMs)) {
-      const due = held.repeatedSinceMs === undefined ? undefined : held.repeatedSinceMs + settings.holdMs;
-      if (confirmedFeeds.has(key) || (due !== undefined && due <= nowMs)) continue;
-      kept.set(address, held);
-      dueMs = earliest(dueMs, due);
-    }
-    feeds.set(key, settledGuard(each.known, each.state, each.diff, kept, dueMs, nowMs));
+    const all = heldNow(each, hold.get(key) ?? new Map(), nowMs, settings);
+    const isLetGo = ({ dueMs }: Held) => confirmedFeeds.has(key) || (dueMs !== undefined && dueMs <= nowMs);
+    const kept = new Map([...all].filter(([, held]) => !isLetGo(held)));
+    feeds.set(key, settledGuard(each.known, each.state, each.diff, kept, nowMs));
   }
 
   const believed = new Map(
@@ -124,20 +122,37 @@ function heldNow(
   { state, known, diff }: Touched,
   hold: ReadonlyMap<string, WhyHeld>,
   nowMs: number,
+  { holdMs }: GuardSettings,
 ): ReadonlyMap<string, Held> {
   const held = new Map<string, Held>();
-  const fresh = isFresh(state);
+  const moved = movedTo(diff.said);
+  const put = (address: string, each: Omit<Held, "dueMs">) => {
+    const repeatedSinceMs = isFresh(state) ? (each.repeatedSinceMs ?? nowMs) : undefined;
+    // What is gone would be in the way of those that were started in its place.
+    const isReplaced =
+      each.change === "gone" && each.of > 0 && takingRequests(diff.said, regionOf(each.endpoints)) >= each.of;
+    const afterMs = isReplaced ? holdMs / 4 : holdMs;
+    held.set(address, {
+      ...each,
+      repeatedSinceMs,
+      dueMs: repeatedSinceMs === undefined ? undefined : repeatedSinceMs + afterMs,
+    });
+  };
   for (const [address, each] of known.held) {
     const isTakenBack = diff.said.has(address) === (each.change === "gone");
-    if (isTakenBack) continue;
-    held.set(address, { ...each, repeatedSinceMs: fresh ? (each.repeatedSinceMs ?? nowMs) : undefined });
+    if (!isTakenBack && !(each.change === "gone" && moved(each.endpoints))) put(address, each);
   }
   for (const [address, why] of hold) {
     const change = why === "growth" ? "new" : "gone";
     const endpoints = (change === "new" ? diff.said : known.believedBy).get(address) ?? [];
-    held.set(address, { change, why, endpoints, sinceMs: nowMs, repeatedSinceMs: fresh ? nowMs : undefined });
+    const of = takingRequests(known.believedBy, regionOf(endpoints));
+    put(address, { change, why, endpoints, of, sinceMs: nowMs, repeatedSinceMs: undefined });
   }
   return held;
+}
+
+function regionOf(endpoints: readonly Endpoint[]): string {
+  return endpoints[0]?.locality.region ?? "";
 }
 
 function isToBeJudged(diff: Differences | undefined): boolean {

@@ -50,7 +50,7 @@ export function createGuarding({
       for (const note of notes) observe(note);
       return next.believed;
     },
-    overview: (demand, states) => guardOverview(current, demand, states, monotonicMs(), settings),
+    overview: (demand, states) => guardOverview(current, demand, states, monotonicMs()),
     refused: () => refused,
     nextInMs: () => (current.nextMs === undefined ? undefined : Math.max(0, current.nextMs - monotonicMs())),
   };
