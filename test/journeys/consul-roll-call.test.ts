@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { startConsul } from "../kit/consul.ts";
 import { startConsulCluster } from "../kit/consul-cluster.ts";
 import { followConsul } from "../kit/consul-follower.ts";
+import { until } from "../kit/wait.ts";
 
 const services = Array.from({ length: 40 }, (_, index) => `service-${index}`);
 
@@ -75,4 +77,36 @@ test("a service's tags narrow what is taken of it", async () => {
     });
     await it.sees("report", ["10.1.0.2:9090 serving"]);
   }
+});
+
+test("a federated data center that hangs shows as stale with its cause, loses nothing, and holds up no other", async () => {
+  await using consul = await startConsul({ datacenters: ["dc-a", "dc-b"] });
+  const names = ["alpha", "beta"];
+  for (const [index, service] of names.entries()) {
+    await consul.register("dc-a", { service, id: `${service}-a`, address: `10.1.0.${index}`, port: 9090 });
+    await consul.register("dc-b", { service, id: `${service}-b`, address: `10.2.0.${index}`, port: 9090 });
+  }
+  const both = (index: number) => [`10.1.0.${index}:9090 serving`, `10.2.0.${index}:9090 serving`];
+  const addresses = [consul.url("dc-a")];
+  await using it = followConsul({
+    datacenters: [
+      { name: "dc-a", addresses },
+      { name: "dc-b", addresses },
+    ],
+    services: names,
+    limits: { ...limits, waitMs: 1_000 },
+  });
+  for (const [index, service] of names.entries()) await it.sees(service, both(index), 20_000);
+  consul.freeze("dc-b");
+  const isIn = (state: string) =>
+    until(() => it.source("dc-b")?.state === state, { within: 30_000, what: `dc-b is ${state}` });
+  await isIn("stale");
+  assert.match(it.source("dc-b")?.cause ?? "", /consul dc-b .*: (no answer within|500: )/);
+  assert.equal(it.source("dc-a")?.state, "current");
+  await consul.deregister("dc-a", "beta-a");
+  await it.sees("beta", both(1).slice(1), 10_000);
+  assert.deepEqual(it.endpoints("alpha"), both(0));
+  consul.thaw("dc-b");
+  await isIn("current");
+  assert.deepEqual(it.endpoints("alpha"), both(0));
 });

@@ -207,7 +207,7 @@ export function createRollCall(parts: RollCallParts): RollCall {
       const member: Member = {
         feed,
         sightings: createLatest<Sighting>(),
-        signal: AbortSignal.any([feedSignal, signal]),
+        signal: feedSignal,
         reading: undefined,
         consistentAtMs: Number.POSITIVE_INFINITY,
         failures: 0,
