@@ -63,15 +63,17 @@ for (const variant of variants) {
     using stream = world.open(variant);
     stream.want("endpoints", ["a"]);
     await stream.settles();
-    for (let version = 1; version <= 5; version += 1) {
+    const tookMs: number[] = [];
+    for (let version = 1; version <= 20; version += 1) {
       const started = performance.now();
       world.set({ endpoints: { a: `v${version}` } });
       await stream.next();
+      tookMs.push(performance.now() - started);
       stream.ack("endpoints");
-      // No clock was moved and nothing else happened; a debounce would show on every one of them.
-      assert.ok(performance.now() - started < 500);
+      assert.deepEqual(await stream.hears(), []);
     }
-    assert.deepEqual(await stream.hears(), []);
+    // A busy machine may be late with one; a pause before sending would show in each.
+    assert.ok(Math.min(...tookMs) < 100, tookMs.join());
   });
 
   test(`${variant}: the ACK that never comes ends the stream, and says who it was`, async () => {
