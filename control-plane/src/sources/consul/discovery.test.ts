@@ -4,7 +4,7 @@ import { createLatest } from "../../lib/latest.ts";
 import type { Book } from "../../model/world.ts";
 import { serviceName, specOf } from "../testing.ts";
 import { booksWithDiscovered, withDiscovered } from "./books-with-discovered.ts";
-import { afterList, type DiscoverRule, discoveredSpecs, type Known } from "./discovery.ts";
+import { afterList, type DiscoverRule, discoveredSpecs, isMissingSome, type Known } from "./discovery.ts";
 import type { Discovered } from "./follow-discovery.ts";
 
 const rule = (services: string, rest: Partial<DiscoverRule> = {}): DiscoverRule => ({
@@ -12,7 +12,7 @@ const rule = (services: string, rest: Partial<DiscoverRule> = {}): DiscoverRule 
   ...rest,
 });
 const listed = (list: Readonly<Record<string, readonly string[]>>): Known =>
-  new Map(Object.entries(list).map(([name, tags]) => [name, { tags, missingSinceMs: undefined }]));
+  afterList(new Map(), new Map(Object.entries(list)), 0, 1);
 const known = new Map([
   [
     "dc-a",
@@ -74,6 +74,15 @@ test("a name that is missing is forgotten only when every answer for a while did
   assert.deepEqual(names(afterList(back, new Map(), 1_150, 100)), ["a", "b"], "it was back in between");
   assert.deepEqual(names(afterList(gone, new Map([["a", []]]), 1_101, 100)), ["a"]);
   assert.deepEqual(names(afterList(both, new Map(), 9_999_999, 100)), ["a", "b"], "a long silence is no answer");
+});
+
+test("a tag that is missing is forgotten only when every answer for a while did without it", () => {
+  const taken = (known: Known) =>
+    discoveredSpecs([rule("*", { tags: ["x"] })], new Map([["dc-a", known]]), new Map()).size;
+  const gone = afterList(listed({ b: ["x", "y"] }), new Map([["b", ["y"]]]), 1_000, 100);
+  assert.deepEqual([taken(gone), isMissingSome(gone)], [1, true]);
+  const forgotten = afterList(gone, new Map([["b", ["y"]]]), 1_101, 100);
+  assert.deepEqual([taken(forgotten), isMissingSome(forgotten)], [0, false]);
 });
 
 test("a document stands in place of a service that was discovered, by its name and by its hosts", () => {

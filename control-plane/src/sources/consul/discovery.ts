@@ -17,22 +17,42 @@ export type DiscoverRule = {
 /** The services of a data center and the tags of their instances, as `/v1/catalog/services` has them. */
 export type ServiceList = ReadonlyMap<string, readonly string[]>;
 
-/** Names that are listed, and since when (monotonic) one that was is no longer. */
-export type Known = ReadonlyMap<
-  string,
-  { readonly tags: readonly string[]; readonly missingSinceMs: number | undefined }
->;
+/** What is or was listed, and since when (monotonic) it is no longer; undefined for what still is. */
+type Lasting = ReadonlyMap<string, number | undefined>;
+export type Known = ReadonlyMap<string, { readonly tags: Lasting; readonly missingSinceMs: number | undefined }>;
 
 /**
- * What is known after another answer. A name that is missing is not forgotten at once: that its endpoints are gone is for its
- * own feed to say, and for the guard to judge. It is forgotten when all answers of `forgetMs` have done without it.
+ * What is known after another answer. A name that is missing is not forgotten at once, nor is a tag: that its endpoints are gone
+ * is for its own feed to say, and for the guard to judge. It is forgotten when all answers of `forgetMs` have done without it.
  */
 export function afterList(before: Known, list: ServiceList, nowMs: number, forgetMs: number): Known {
-  const after = new Map<string, { readonly tags: readonly string[]; readonly missingSinceMs: number | undefined }>();
-  for (const [name, tags] of list) after.set(name, { tags, missingSinceMs: undefined });
-  for (const [name, { tags, missingSinceMs = nowMs }] of before)
-    if (!after.has(name) && nowMs - missingSinceMs < forgetMs) after.set(name, { tags, missingSinceMs });
+  const missing = new Map([...before].map(([name, { missingSinceMs }]) => [name, missingSinceMs]));
+  const names = lastingAfter(missing, list.keys(), nowMs, forgetMs);
+  return new Map(
+    [...names].map(([name, missingSinceMs]) => {
+      const tags = before.get(name)?.tags ?? new Map();
+      const listed = list.get(name);
+      return [name, { missingSinceMs, tags: listed ? lastingAfter(tags, listed, nowMs, forgetMs) : tags }];
+    }),
+  );
+}
+
+function lastingAfter(before: Lasting, listed: Iterable<string>, nowMs: number, forgetMs: number): Lasting {
+  const after = new Map<string, number | undefined>();
+  for (const each of listed) after.set(each, undefined);
+  for (const [each, missingSinceMs = nowMs] of before)
+    if (!after.has(each) && nowMs - missingSinceMs < forgetMs) after.set(each, missingSinceMs);
   return after;
+}
+
+/** Is something kept that the last answer did without? */
+export function isMissingSome(known: Known): boolean {
+  return known
+    .values()
+    .some(
+      ({ missingSinceMs, tags }) =>
+        (missingSinceMs ?? tags.values().find((since) => since !== undefined)) !== undefined,
+    );
 }
 
 /** The services that the rules take, by the first rule that does; the same object for each that is as before. */
@@ -70,7 +90,7 @@ function specOf(
     if (services.endsWith("*") ? !name.startsWith(services.slice(0, -1)) : name !== services) continue;
     const found = [...known]
       .filter(([datacenter]) => datacenters.length === 0 || datacenters.includes(datacenter))
-      .filter(([, listed]) => tags.every((tag) => listed.get(name)?.tags.includes(tag)) && listed.has(name))
+      .filter(([, listed]) => listed.has(name) && tags.every((tag) => listed.get(name)?.tags.has(tag)))
       .map(([datacenter]) => datacenter)
       .sort(byText);
     if (found.length === 0) continue;

@@ -9,7 +9,7 @@ import { createWriteBehind } from "../write-behind.ts";
 import { writeWhole } from "../write-whole.ts";
 import type { DatacenterClient } from "./consul-datacenter.ts";
 import type { ConsulLimits } from "./consul-limits.ts";
-import { afterList, type DiscoverRule, discoveredSpecs, type Known } from "./discovery.ts";
+import { afterList, type DiscoverRule, discoveredSpecs, isMissingSome, type Known } from "./discovery.ts";
 import { jsonOf } from "./read-health.ts";
 import { watchIndex } from "./watch-index.ts";
 
@@ -74,9 +74,8 @@ export async function followDiscovery(
   function answered(name: string, text: string): void {
     const list = listSchema.safeParse(jsonOf(text));
     if (!list.success) throw new Error("expected services and their tags");
-    // Only what may be taken is kept: a Consul may hold more than is asked for.
-    const relevant = new Map(Object.entries(list.data));
-    known.set(name, afterList(known.get(name) ?? saved.get(name) ?? new Map(), relevant, monotonicMs(), forgetMs));
+    const before = known.get(name) ?? saved.get(name) ?? new Map();
+    known.set(name, afterList(before, new Map(Object.entries(list.data)), monotonicMs(), forgetMs));
     waitedFor.delete(name);
     publish();
     store.touch();
@@ -98,10 +97,8 @@ export async function followDiscovery(
       {
         ...{ datacenter, path: "/v1/catalog/services", limits, monotonicMs, random },
         answered: (text) => {
-          const someMissing = [...(known.get(name)?.values() ?? [])].some(
-            ({ missingSinceMs }) => missingSinceMs !== undefined,
-          );
-          if (text === lastText && !someMissing) return;
+          // The same again is worth a look only where something waits to be forgotten.
+          if (text === lastText && !isMissingSome(known.get(name) ?? new Map())) return;
           answered(name, text);
           lastText = text;
         },
@@ -118,7 +115,7 @@ export async function followDiscovery(
 function savedText(known: ReadonlyMap<string, Known>): string {
   const lists = [...known].map(([datacenter, services]) => [
     datacenter,
-    Object.fromEntries([...services].map(([name, { tags }]) => [name, tags])),
+    Object.fromEntries([...services].map(([name, { tags }]) => [name, [...tags.keys()]])),
   ]);
   return `${JSON.stringify(Object.fromEntries(lists))}\n`;
 }
@@ -129,7 +126,7 @@ async function readSaved(file: string, observe: (note: SourceNote) => void): Pro
     return new Map(
       Object.entries(lists).map(([datacenter, services]) => [
         datacenter,
-        new Map(Object.entries(services).map(([name, tags]) => [name, { tags, missingSinceMs: undefined }])),
+        afterList(new Map(), new Map(Object.entries(services)), 0, forgetMs),
       ]),
     );
   } catch (thrown) {
