@@ -1,10 +1,11 @@
 // npm run load [-- --bench DIR] [--caches linear,mux] [--repeat 3] [--only ours] [--name SHORT] [CELL…]
 // Measures the engine beside go-control-plane, ours and theirs in turn, and writes results/<date>-<name>.md and .json.
 // A cell is sotw|delta:STREAMS:CLUSTERS:ENDPOINTS[:reconnect|:sustained]; without any, all that the goals are about.
+import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { cpus, release } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { parseArgs, promisify } from "node:util";
 import { problemText } from "../../control-plane/src/lib/parsed.ts";
 import { version } from "../../control-plane/src/version.ts";
 import { openBench } from "./bench.ts";
@@ -42,12 +43,15 @@ const machine: Machine = {
   cores: cpus().length,
   kernel: release(),
   node: process.versions.node,
-  weir: `weir ${version}`,
+  weir: `weir ${version} (${await commitOf()})`,
   peer: bench.builtOf,
 };
 const caches = values.caches.split(",") as readonly PeerCache[];
 const sides: readonly Side[] = values.only === "ours" ? ["ours"] : ["ours", ...caches];
 
+const date = new Date().toISOString().slice(0, 10);
+const folder = join(import.meta.dirname, "results");
+const file = join(folder, `${date}-${values.name}`);
 const runs: Run[] = [];
 for (let repetition = 1; repetition <= Number(values.repeat); repetition += 1) {
   for (const cell of cells) {
@@ -58,16 +62,26 @@ for (let repetition = 1; repetition <= Number(values.repeat); repetition += 1) {
       console.log(`${cellText(cell)} ${side} #${repetition}: ${lineOf(figures)}`);
     }
   }
+  // What took so long is not lost with a later repetition.
+  await record();
 }
-
-const date = new Date().toISOString().slice(0, 10);
-const folder = join(import.meta.dirname, "results");
-await mkdir(folder, { recursive: true });
-const file = join(folder, `${date}-${values.name}`);
-await writeFile(`${file}.json`, `${JSON.stringify({ date, machine, runs }, undefined, 1)}\n`);
-await writeFile(`${file}.md`, markdown(`${values.name}, ${date}`, machine, runs));
 const missed = verdictsOf(runs).filter(({ met }) => !met);
 console.log(`${file}.md: ${verdictsOf(runs).length - missed.length} of ${verdictsOf(runs).length} goals met`);
+
+/** Which state of the source was measured, as far as Git can tell. */
+async function commitOf(): Promise<string> {
+  const run = promisify(execFile);
+  const { stdout } = await run("git", ["describe", "--always", "--dirty"], { cwd: import.meta.dirname }).catch(() => ({
+    stdout: "unknown commit",
+  }));
+  return stdout.trim();
+}
+
+async function record(): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(`${file}.json`, `${JSON.stringify({ date, machine, runs }, undefined, 1)}\n`);
+  await writeFile(`${file}.md`, markdown(`${values.name}, ${date}`, machine, runs));
+}
 
 function cellsOf(texts: readonly string[]): readonly Cell[] {
   const wanted = goals.flatMap((goal) => (goal.of === "ratio-to-cell" ? [goal.other, goal.cell] : [goal.cell]));
