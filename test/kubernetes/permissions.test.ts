@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFile, writeFile } from "node:fs/promises";
+import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { makeFolder } from "../kit/folder.ts";
@@ -59,7 +59,7 @@ test("Weir works with what k8s/base gives it and nothing more, in one namespace 
   await placed.sees(["10.0.0.1:9090 eu/eu-north-1a serving"]);
 });
 
-test("a token is read again for each question, so that it may be replaced; one that is not accepted is told", {
+test("what a kubeconfig names is read again for each question, so that it may be replaced; a token that is not accepted is told", {
   skip,
 }, async () => {
   await using kubernetes = await startKubernetes({ controllers: false });
@@ -79,6 +79,21 @@ test("a token is read again for each question, so that it may be replaced; one t
     what: "the new token",
   });
   assert.equal(report.failure(), undefined);
+
+  // The same for all that a kubeconfig says of TLS: what is being watched goes on meanwhile.
+  const direct = await kubernetes.kubeconfig({ tokenFile });
+  await using another = watchKubernetes(
+    { access: { kind: "kubeconfig", file: direct, context: "test" } },
+    { watchMs: 1_000 },
+  );
+  const same = another.follow();
+  await same.sees(["10.0.0.1:9090 dc-a serving"]);
+  const text = await readFile(direct, "utf8");
+  await writeFile(direct, text.replace('"server":', '"tls-server-name":"kubernetes.default.svc","server":'));
+  const before = same.all.length;
+  await until(() => same.all.length > before + 6, { within: 60_000, what: "three more watches" });
+  assert.ok(same.all.every(({ kind }) => kind === "seen"));
+
   await kubernetes.write("token", "made-up");
   await report.fails(/401: Unauthorized \(the token or certificate is not accepted/);
   assert.deepEqual(report.seen(), ["10.0.0.1:9090 dc-a serving"]);

@@ -63,9 +63,10 @@ export function createCluster(options: ClusterOptions): Cluster {
             places = after;
             tellAll();
           },
-          broke: () => {
+          broke(cause) {
             followed = undefined;
-            tellAll();
+            // Whoever then watches again starts this again.
+            for (const { readers } of namespaces.values()) for (const reader of readers) end(reader, "nodes", cause);
           },
         });
       },
@@ -87,10 +88,7 @@ export function createCluster(options: ClusterOptions): Cluster {
       },
       broke(cause) {
         namespaces.delete(name);
-        for (const reader of readers) {
-          reader.broken = cause;
-          reader.news.set({ kind: "failed", what, cause });
-        }
+        for (const reader of readers) end(reader, what, cause);
       },
     });
 
@@ -155,6 +153,11 @@ export function createCluster(options: ClusterOptions): Cluster {
       client[Symbol.dispose]();
     },
   };
+}
+
+function end(reader: Reader, what: string, cause: Error): void {
+  reader.broken = cause;
+  reader.news.set({ kind: "failed", what, cause });
 }
 
 function slicesOf(namespace: string): Collection<Slice> {

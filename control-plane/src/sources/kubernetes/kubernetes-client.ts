@@ -85,8 +85,7 @@ export function createKubernetesClient(
     const options = { ca: authorities, cert: certificate, key, servername: serverName, rejectUnauthorized: verify };
     const of = JSON.stringify(options);
     if (agent?.of === of) return agent.agent;
-    // Its watches end by themselves soon; what is idle is closed now.
-    agent?.agent.destroy();
+    if (agent) retire(agent.agent);
     const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
     agent = { of, agent: new HttpsAgent({ keepAlive: true, ...given }) };
     return agent.agent;
@@ -114,6 +113,12 @@ export function createKubernetesClient(
       plain.destroy();
     },
   };
+}
+
+/** Closes what is idle, now and from now on. What is in use goes on: to renew a certificate is no failure of the watches. */
+function retire(agent: HttpsAgent): void {
+  agent.maxFreeSockets = 0;
+  for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
 }
 
 async function textOf(response: IncomingMessage, most: number): Promise<string> {
