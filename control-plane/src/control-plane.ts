@@ -27,6 +27,7 @@ import { createFileSource } from "./sources/file/file-source.ts";
 import { followFeeds } from "./sources/follow-feeds.ts";
 import { addressRule } from "./sources/guard/address-rule.ts";
 import { createGuarding } from "./sources/guard/guarding.ts";
+import { shareConfirmations } from "./sources/guard/shared-confirmations.ts";
 import { createKubernetesSource } from "./sources/kubernetes/kubernetes-source.ts";
 import { createRegistry } from "./sources/registry/registry.ts";
 import { openSavedWorld } from "./sources/saved-world.ts";
@@ -151,6 +152,7 @@ export async function runControlPlane(
     loads: reporting.loads,
     joined,
     allows,
+    confirmations: kv && store && shareConfirmations({ kv, prefix: store.prefix, confirm: joined.confirm }, running),
     published,
     metrics: telemetry.metrics,
     version,

@@ -4,12 +4,14 @@ import { addressText } from "./model/service.ts";
 import { whyHeldText } from "./model/why-held.ts";
 import type { OperatorParts } from "./operator/parts.ts";
 import { type AddressRule, refusedText } from "./sources/guard/address-rule.ts";
+import type { SharedConfirmations } from "./sources/guard/shared-confirmations.ts";
 import type { SourceOverview } from "./sources/overview.ts";
 
 /** What the operator's side is told of what is held back. */
 export function operatorGuard(
   joined: Pick<JoinedWorlds, "guarded" | "confirm" | "refused">,
   allows: AddressRule,
+  others: SharedConfirmations | undefined,
 ): OperatorParts["guard"] {
   return {
     rows: joined.guarded,
@@ -21,7 +23,15 @@ export function operatorGuard(
         }),
       ),
     ],
-    confirm: joined.confirm,
+    async confirm(service, author) {
+      const rows = joined.confirm(service, author);
+      if (others === undefined) return { rows };
+      const told = await others.tell(service, author).then(
+        () => true,
+        () => false,
+      );
+      return { rows, othersTold: told };
+    },
     refuses(address) {
       const why = allows(address);
       return why === undefined ? undefined : refusedText(address, why);

@@ -10,6 +10,7 @@ import type { Clients } from "./serve/clients.ts";
 import type { ObservedLoads } from "./serve/loads/observed-loads.ts";
 import { resourceJson } from "./snapshot/resource-json.ts";
 import type { AddressRule } from "./sources/guard/address-rule.ts";
+import type { SharedConfirmations } from "./sources/guard/shared-confirmations.ts";
 import { overviewOf, waitingText } from "./sources/overview.ts";
 import { placementsOf } from "./translate/placements.ts";
 import { resourceNames } from "./translate/resource-names.ts";
@@ -22,6 +23,7 @@ export function operatorParts({
   loads,
   joined,
   allows,
+  confirmations,
   published,
   metrics,
   version,
@@ -33,6 +35,8 @@ export function operatorParts({
   readonly loads: ObservedLoads;
   readonly joined: JoinedWorlds;
   readonly allows: AddressRule;
+  /** Undefined: there are no other replicas. */
+  readonly confirmations: SharedConfirmations | undefined;
   readonly published: Latest<World>;
   readonly metrics: OperatorParts["metrics"];
   readonly version: string;
@@ -46,7 +50,7 @@ export function operatorParts({
     worlds: published,
     whyNotServed: (service) => whyNotServed(joined.knowledge.current(), service),
     sources: () => withGuard(overviewOf(joined.knowledge.current()?.states ?? new Map()), joined.guarded()),
-    guard: operatorGuard(joined, allows),
+    guard: operatorGuard(joined, allows, confirmations),
     resourceNames,
     placements: (service, from, flavour) => {
       const world = published.current();

@@ -122,3 +122,24 @@ test("what Consul goes on saying is believed after the hold time, and what it ta
   await until(async () => (await hosts(edge)) === 0, { within: 15_000, what: "they are gone from Envoy" });
   assert.deepEqual((await guarded(weir)).held, []);
 });
+
+test("what an operator confirms at one replica is confirmed at the others", async () => {
+  await using consul = await startConsul({ datacenters: ["dc-a"] });
+  const port = 9090;
+  for (const [index, id] of ids.entries())
+    await consul.register("dc-a", { service: "report", id, address: `10.1.0.${index + 1}`, port });
+  const url = consul.url("dc-a");
+  const wanted = { documents: { "report.yaml": report }, args: ["--consul", `dc-a=${url}`, "--store-consul", url] };
+  await using a = await startWeir(wanted);
+  await using b = await startWeir(wanted);
+  const replicas = [a, b];
+  const all = (what: string, test: (answer: Guarded) => boolean) =>
+    until(async () => (await Promise.all(replicas.map(guarded))).every(test), { within: 20_000, what });
+  await all("both know all six", ({ feeds }) => feeds[0]?.endpoints === 6);
+  await wipe(consul);
+  await all("both hold them back", ({ feeds, held }) => feeds[0]?.says === 0 && held.length > 0);
+  const released = await weirCommand(a, ["guard", "release", "report"]);
+  assert.equal(released.code, 0, released.stderr);
+  assert.equal(released.stderr, "");
+  await all("both believe it", ({ feeds, held }) => feeds[0]?.endpoints === 0 && held.length === 0);
+});

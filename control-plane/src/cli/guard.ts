@@ -48,7 +48,9 @@ export const addGuard: AddCommand = (command, cli) => {
       const path = `/v1/guard/${encodeURIComponent(service)}:release`;
       const { body } = await cli
         .api(release)
-        .post<{ readonly released: readonly HeldRow[] }>(path, undefined, { query: { reason } });
+        .post<{ readonly released: readonly HeldRow[]; readonly othersTold?: boolean }>(path, undefined, {
+          query: { reason },
+        });
       await print(cli, release, {
         value: body,
         names: () => body.released.map(({ address }) => address),
@@ -60,6 +62,10 @@ export const addGuard: AddCommand = (command, cli) => {
                   `${service}: ${each.length} endpoints ${each[0]?.change === "gone" ? "removed" : "added"}, as ${each[0]?.source} says`,
               ),
       });
+      if (body.othersTold === false)
+        cli.io.stderr.write(
+          "note: the store is away and the other replicas were not told: release it at each of them\n",
+        );
       if (body.released.length === 0) cli.exit(1);
     });
 };

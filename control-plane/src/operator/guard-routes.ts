@@ -80,15 +80,24 @@ export function guardRoutes(app: OperatorApp, { parts }: OperatorContext): void 
         querystring: z.strictObject({
           reason: z.string().max(1_000).optional().meta({ description: "Why, for the log; also as X-Weir-Reason" }),
         }),
-        response: { 200: z.object({ service: z.string(), released: z.array(held) }) },
+        response: {
+          200: z.object({
+            service: z.string(),
+            released: z.array(held),
+            othersTold: z
+              .boolean()
+              .optional()
+              .meta({ description: "Whether the other replicas were told; absent where there are none" }),
+          }),
+        },
       },
     },
     async (request) => {
       const author = authorOf(request, request.query);
       const name = request.params.service;
       const service = guardedService(parts, name);
-      const rows = parts.guard.confirm(service, author);
-      return { service, released: rows.flatMap((row) => row.held.map((each) => heldShape(row, each))) };
+      const { rows, ...others } = await parts.guard.confirm(service, author);
+      return { service, ...others, released: rows.flatMap((row) => row.held.map((each) => heldShape(row, each))) };
     },
   );
 }

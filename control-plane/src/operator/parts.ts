@@ -69,6 +69,8 @@ export type SourceOverview = {
   readonly endpoints: number;
   /** Why it is stale, or still waiting. */
   readonly cause?: string;
+  /** How much older than its arrival the oldest of its last answers may be, where it says so. */
+  readonly lagMs?: number;
   /** Entries that make no endpoint. */
   readonly skipped?: readonly Problem[];
   /** Endpoints that are held back of what it says. */
@@ -85,8 +87,11 @@ export type Guard = {
     readonly address: string;
     readonly says: string;
   }[];
-  /** Believes now what is held back of this service, and gives that. */
-  confirm(service: ServiceName, author: { readonly by: string; readonly reason: string }): readonly GuardRow[];
+  /** Believes now what is held back of this service, and gives that; `othersTold`: whether the other replicas, if any, know of it. */
+  confirm(
+    service: ServiceName,
+    author: { readonly by: string; readonly reason: string },
+  ): Promise<{ readonly rows: readonly GuardRow[]; readonly othersTold?: boolean }>;
   /** Why no client may be sent to this address, with what to do; undefined: it may. */
   refuses(address: Endpoint["address"]): string | undefined;
 };

@@ -13,6 +13,10 @@ const source = z.object({
   endpoints: z.number().int(),
   held: z.number().int().meta({ description: "Endpoints that are held back of what it says: /v1/guard" }),
   cause: z.string().optional(),
+  lagMs: z.number().optional().meta({
+    description:
+      "How much older than its arrival its last answer may be: the server that gave it had not heard from its leader",
+  }),
   lastSeen: time.optional().meta({ description: "When it last answered" }),
   skipped: z.array(z.string()).meta({ description: "Entries that make no endpoint, and why" }),
 });
@@ -31,7 +35,7 @@ export function sourceRoutes(app: OperatorApp, { parts }: OperatorContext): void
     async () => ({
       sources: parts
         .sources()
-        .map(({ source, kind, state, since, lastSeen, services, endpoints, held = 0, cause, skipped = [] }) => ({
+        .map(({ source, kind, state, since, lastSeen, services, endpoints, held = 0, cause, lagMs, skipped = [] }) => ({
           source,
           kind,
           state,
@@ -41,6 +45,7 @@ export function sourceRoutes(app: OperatorApp, { parts }: OperatorContext): void
           endpoints,
           held,
           ...(cause !== undefined && { cause }),
+          ...(lagMs !== undefined && { lagMs }),
           ...(lastSeen && { lastSeen: lastSeen.toISOString() }),
           skipped: skipped.map(problemText),
         })),

@@ -71,6 +71,7 @@ export async function startTestParts(): Promise<TestParts> {
     loads,
     joined,
     allows,
+    confirmations: undefined,
     published: joined.worlds,
     metrics,
     version: "0.0.0-test",
