@@ -26,6 +26,7 @@ const { values } = parseArgs({
 });
 const count = Number(values.services);
 const perService = Number(values.instances);
+const rounds = 10;
 
 const nameOf = (service: number) => `service-${String(service).padStart(5, "0")}`;
 const nodeOf = (service: number, instance: number) => `node-${(service * perService + instance) % 100}`;
@@ -65,7 +66,7 @@ await until(() => watcher.total() === count * perService, { within: 60_000, what
 
 for (const [what, change, expected] of changes()) {
   const took: number[] = [];
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; round < rounds; round++) {
     const service = Math.floor(Math.random() * count);
     const before = performance.now();
     await change(service);
@@ -78,7 +79,10 @@ for (const [what, change, expected] of changes()) {
     await delay(3_000);
   }
   took.sort((a, b) => a - b);
-  row(`${what}, until a client has it`, `median ${seconds(took[10] ?? 0)}, longest ${seconds(took.at(-1) ?? 0)}`);
+  row(
+    `${what}, until a client has it`,
+    `median ${seconds(took[rounds / 2] ?? 0)}, longest ${seconds(took.at(-1) ?? 0)}`,
+  );
 }
 
 // What sweeps follow the last change is none of rest.

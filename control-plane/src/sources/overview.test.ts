@@ -68,6 +68,18 @@ test("what is skipped is shown, and when the source last spoke", () => {
   assert.deepEqual([overview?.skipped, overview?.lastSeen], [skipped, at(5)]);
 });
 
+test("the greatest lag of its answers is shown, where they have one", () => {
+  const evidence = (lagMs: number) => ({ evidence: { lagMs, confirmed: false } });
+  const [consul, registry] = overviewOf(
+    statesOf(
+      [consulFeed("dc-a", "report"), { ...current(5), ...evidence(20) } as FeedState],
+      [consulFeed("dc-a", "result"), { ...stale(7), ...evidence(90) } as FeedState],
+      [registryFeed("report"), current(4)],
+    ),
+  );
+  assert.deepEqual([consul?.lagMs, registry?.lagMs], [90, undefined]);
+});
+
 test("what is waited for is said in words, a line for each source", () => {
   const feeds = [consulFeed("dc-b", "report"), consulFeed("dc-b", "result"), registryFeed("report")];
   const lines = waitingText(

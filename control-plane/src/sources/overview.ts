@@ -20,6 +20,8 @@ export type SourceOverview = {
   readonly endpoints: number;
   /** Why it is stale or still waiting. */
   readonly cause?: string;
+  /** How much older than its arrival the oldest of its last answers may be; undefined where the source does not say. */
+  readonly lagMs?: number;
   /** Entries that make no endpoint. */
   readonly skipped: readonly Problem[];
 };
@@ -44,6 +46,7 @@ function sourceOverview(
   const lastSeen = times(seen.map(({ at }) => at)).at(-1);
   const unseen = stale.length > 0 ? stale : waiting;
   const cause = unseen.find((state) => state.cause)?.cause;
+  const lags = seen.flatMap(({ evidence }) => evidence?.lagMs ?? []);
   return {
     source,
     kind: feeds[0]?.feed.kind ?? "registry",
@@ -55,6 +58,7 @@ function sourceOverview(
     stale: stale.length,
     endpoints: seen.reduce((sum, { endpoints }) => sum + endpoints.length, 0),
     ...(cause && { cause: cause.message }),
+    ...(lags.length > 0 && { lagMs: lags.reduce((most, lag) => Math.max(most, lag)) }),
     skipped: seen.flatMap(({ skipped }) => skipped),
   };
 }
