@@ -21,7 +21,7 @@ const groups: readonly { readonly title: string; readonly attacks: readonly Atta
 ];
 const words = process.argv.slice(2);
 
-const heading = `| attack | times | sent | connections (ended) | resident: held, left | V8 holds | held / sent | CPU | per MiB | honest: worst, after |
+const heading = `| attack | times | sent | connections (ended) | resident: held, left | V8 holds | held a connection | held / sent | CPU | honest: worst, after |
 |---|---|---|---|---|---|---|---|---|---|`;
 
 const quietMs = await quietLatency();
@@ -43,7 +43,8 @@ async function attackAlone(attack: Attack): Promise<Measured> {
   await using server = await startServer();
   using honest = connectHonest(server.target);
   for (let times = 0; times < 20; times++) await isServed(honest, server);
-  return measure(server, honest, attack, attack.heavyCount ?? attack.count);
+  // Awaited here: what is used here is disposed of when this function has returned.
+  return await measure(server, honest, attack, attack.heavyCount ?? attack.count);
 }
 
 /** How long a change takes to an honest client whom nobody disturbs: the median. */
@@ -59,8 +60,8 @@ function rowOf(measured: Measured): string {
   const { name, count, bytesIn, connections, ended, heldRssBytes, leftRssBytes, heldBytes, cpuMs } = measured;
   return `| ${[
     ...[name, count.toLocaleString("en"), size(bytesIn), `${connections} (${ended})`],
-    ...[`${size(heldRssBytes)}, ${size(leftRssBytes)}`, size(heldBytes), ratio(measured)],
-    ...[`${Math.round(cpuMs)} ms`, `${perMiB(cpuMs / (bytesIn / 2 ** 20))} ms`],
+    ...[`${size(heldRssBytes)}, ${size(leftRssBytes)}`, size(heldBytes), size(heldRssBytes / connections)],
+    ...[ratio(measured), `${Math.round(cpuMs)} ms`],
     `${Math.round(measured.servedMs)}, ${Math.round(measured.servedAfterwardsMs)} ms`,
   ].join(" | ")} |`;
 }
@@ -96,12 +97,9 @@ ${tables.join("\n\n")}
 }
 
 function ratio({ bytesIn, heldRssBytes }: Measured): string {
+  if (bytesIn === 0) return "-";
   const times = Math.max(0, heldRssBytes) / bytesIn;
   return times < 0.1 ? "< 0.1" : times.toFixed(times < 10 ? 1 : 0);
-}
-
-function perMiB(ms: number): string {
-  return ms < 10 ? ms.toFixed(1) : ms.toFixed(0);
 }
 
 function size(bytes: number): string {

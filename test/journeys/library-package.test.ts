@@ -4,10 +4,13 @@ import { test } from "node:test";
 import { packLibrary } from "../../control-plane/library/pack.ts";
 import { libraryExample } from "../../control-plane/library/readme.ts";
 import { compile, npm } from "../../control-plane/library/run-tool.ts";
-import { startBackend } from "../kit/backend.ts";
+import { envoyBootstrap } from "../../control-plane/src/bootstrap/envoy.ts";
+import { type Backend, startBackend } from "../kit/backend.ts";
+import { startEnvoy } from "../kit/envoy.ts";
 import { makeFolder } from "../kit/folder.ts";
-import { answersById, codes } from "../kit/grpc-load.ts";
-import { startProcess } from "../kit/process.ts";
+import { answersById, codes, startLoad } from "../kit/grpc-load.ts";
+import { freePort } from "../kit/ports.ts";
+import { type RunningProcess, startProcess } from "../kit/process.ts";
 import { until } from "../kit/wait.ts";
 import { startXdsClient } from "../kit/xds-client.ts";
 
@@ -16,6 +19,8 @@ const compilerOptions = {
   ...{ target: "es2024", module: "nodenext", types: ["node"], noEmit: true, skipLibCheck: false },
   ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, verbatimModuleSyntax: true },
 };
+
+const httpOptions = "@weir/xds/proto/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js";
 
 /** A program of a user who writes every type down. */
 const typed = `
@@ -61,9 +66,9 @@ createXdsServer({});
 await import("@weir/xds/engine/serve/session.js");
 `;
 
-test("the library is installed from its package, fits strict TypeScript, and its example serves a gRPC client", {
-  timeout: 120_000,
-}, async () => {
+test("the library is installed from its package, fits strict TypeScript, and serves gRPC clients and Envoys", {
+  timeout: 240_000,
+}, async (t) => {
   await using folder = await makeFolder("library");
   const { tarball, packedBytes } = await packLibrary(join(folder.path, "packed"));
   assert.ok(packedBytes < 500_000, `the package has ${packedBytes} bytes`);
@@ -73,16 +78,33 @@ test("the library is installed from its package, fits strict TypeScript, and its
   await npm(["install", ...quiet, tarball, "@bufbuild/protobuf@2"], folder.path);
   const example = await libraryExample();
   assert.ok(example.trimEnd().split("\n").length <= 40, "the example has 40 lines at most");
-  const program = await folder.write("server.ts", example);
+  const programs = { grpc: await folder.write("server.ts", example), envoy: "" };
+  programs.envoy = await folder.write("server-for-envoy.ts", exampleForEnvoy(example));
   await folder.write("typed.ts", typed);
-  await folder.write("tsconfig.json", JSON.stringify({ compilerOptions, files: ["server.ts", "typed.ts"] }));
+  const files = ["server.ts", "server-for-envoy.ts", "typed.ts"];
+  await folder.write("tsconfig.json", JSON.stringify({ compilerOptions, files }));
   await compile(folder.path);
 
   await using first = await startBackend({ id: "first", datacenter: "here" });
   await using second = await startBackend({ id: "second", datacenter: "here" });
-  const args = [program, "127.0.0.1:0"];
-  await using server = startProcess({ name: "example", command: process.execPath, args, cwd: folder.path });
-  const [, xds = ""] = /xDS on (\S+);/.exec(await server.line(/^xDS on /)) ?? [];
+  const start = (program: string, ...more: readonly string[]) => {
+    const args = [program, "127.0.0.1:0", ...more];
+    return startProcess({ name: "example", command: process.execPath, args, cwd: folder.path });
+  };
+  await t.test("its example serves a gRPC client", async () => {
+    await using server = start(programs.grpc);
+    await servesGrpc(server, first, second);
+  });
+  for (const variant of ["sotw", "delta"] as const) {
+    await t.test(`with a listener of Envoy's it serves an Envoy on ${variant}`, async () => {
+      await using server = start(programs.envoy, String(await freePort()));
+      await servesEnvoy(server, variant, first, second);
+    });
+  }
+});
+
+async function servesGrpc(server: RunningProcess, first: Backend, second: Backend): Promise<void> {
+  const xds = await addressOf(server);
   server.write(String(first.port));
   const target = "xds:///report";
   const locality = { region: "here", zone: "z1" };
@@ -101,4 +123,67 @@ test("the library is installed from its package, fits strict TypeScript, and its
 
   await using stranger = await startXdsClient({ target, xds, node: { id: "spy-1", cluster: "bank", locality } });
   assert.equal(codes(await stranger.send(1, { deadlineMs: 1_500 })).has("OK"), false);
-});
+}
+
+async function servesEnvoy(
+  server: RunningProcess,
+  variant: "sotw" | "delta",
+  first: Backend,
+  second: Backend,
+): Promise<void> {
+  const [host = "", port = ""] = (await addressOf(server)).split(":");
+  const locality = { region: "here", zone: "z1", subZone: "" };
+  const node = { nodeId: "shop-1", role: "sidecar", service: "shop", locality } as const;
+  const bootstrap = envoyBootstrap({ ...node, variant, xds: { host, port: Number(port) } });
+  await using envoy = await startEnvoy({ name: `Envoy on ${variant}`, bootstrap });
+  server.write(String(first.port));
+  await using load = startLoad({ target: await envoy.listener("report", 20_000), authority: "report" });
+  assert.deepEqual([...answersById(await load.send(10))], [["first", 10]]);
+  for (const type of ["cluster", "endpoints", "listener", "routes"])
+    await server.line(new RegExp(`^shop-1 has ${type} \\S`));
+
+  server.write(`${first.port} ${second.port}`);
+  await until(async () => answersById(await load.send(2)).size === 2, { within: 10_000, what: "calls go to both" });
+  server.write(String(second.port));
+  const onlySecond = async () => answersById(await load.send(4)).get("second") === 4;
+  await until(onlySecond, { within: 10_000, what: "calls go to the second alone" });
+  assert.deepEqual([...codes(await load.send(100))], [["OK", 100]]);
+  const rejections = [...(await envoy.stats("update_rejected"))].filter(([, count]) => count > 0);
+  assert.deepEqual(rejections, []);
+}
+
+async function addressOf(server: RunningProcess): Promise<string> {
+  const [, xds = ""] = /xDS on (\S+);/.exec(await server.line(/^xDS on /)) ?? [];
+  return xds;
+}
+
+/**
+ * The example with what it takes for Envoy: a listener with an address, and a cluster that speaks HTTP/2, since Envoy does
+ * not know that its calls are gRPC. And it tells what is ACKed.
+ */
+function exampleForEnvoy(example: string): string {
+  const http2 = `{ case: "explicitHttpConfig", value: { protocolConfig: { case: "http2ProtocolOptions", value: {} } } }`;
+  const options = `create(HttpProtocolOptionsSchema, { upstreamProtocolOptions: ${http2} })`;
+  const address = `{ case: "socketAddress", value: { address: "127.0.0.1", portSpecifier: { case: "portValue", value: Number(process.argv[3]) } } }`;
+  const filter = `{ name: "http", configType: { case: "typedConfig", value: anyPack(HttpConnectionManagerSchema, http) } }`;
+  const changes: readonly (readonly [string, string])[] = [
+    ["const name =", `import { HttpProtocolOptionsSchema } from "${httpOptions}";\n\nconst name =`],
+    [
+      "edsClusterConfig: { edsConfig: ads }",
+      `edsClusterConfig: { edsConfig: ads }, typedExtensionProtocolOptions: { "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": anyPack(HttpProtocolOptionsSchema, ${options}) }`,
+    ],
+    ["{ routeSpecifier: rds", "{ statPrefix: name, routeSpecifier: rds"],
+    [
+      "apiListener: { apiListener: anyPack(HttpConnectionManagerSchema, http) }",
+      `address: { address: ${address} }, filterChains: [{ filters: [${filter}] }]`,
+    ],
+    [
+      "observe: (note) =>",
+      'observe: (note) => note.kind === "acked" ? console.log(note.nodeId, "has", note.type, note.version) :',
+    ],
+  ];
+  return changes.reduce((program, [from, to]) => {
+    assert.equal(program.split(from).length, 2, `the example has "${from}" once`);
+    return program.replace(from, () => to);
+  }, example);
+}
