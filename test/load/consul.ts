@@ -1,8 +1,8 @@
-// node test/load/consul.ts [--services 2000] [--instances 10] [--servers 1] [--idle 60] [--name consul]
+// npm run load:consul [-- --services 2000] [--instances 10] [--servers 1] [--idle 60] [--name consul]
 // Fills a real Consul, starts Weir and an Envoy on it, and measures the start, changes, and what Weir uses at rest; writes
-// results/<date>-<name>.md. Needs WEIR_CONSUL and WEIR_ENVOY, which npm run load sets.
+// results/<date>-<name>.md.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -38,6 +38,7 @@ const instanceOf = (service: number, instance: number): External => ({
 await using consul = await startConsulCluster({ servers: Number(values.servers) });
 await fill(consul);
 await quietMachine(60_000);
+const busy = loadavg().slice(0, 1);
 const rows: (readonly [string, string])[] = [];
 const row = (what: string, value: string) => {
   rows.push([what, value]);
@@ -169,6 +170,7 @@ function seconds(ms: number): string {
 }
 
 async function write(): Promise<void> {
+  busy.push(...loadavg().slice(0, 1));
   const day = new Date().toISOString().slice(0, 10);
   const folder = new URL("results/", import.meta.url).pathname;
   await mkdir(folder, { recursive: true });
@@ -176,7 +178,8 @@ async function write(): Promise<void> {
     `# ${count} services x ${perService} instances in Consul, ${day}`,
     "",
     `Consul 1.8.7 (${values.servers} server), Weir and one Envoy on one machine: ${cpus()[0]?.model}, ${cpus().length} cores, Node ${process.versions.node}.`,
-    "`node test/load/consul.ts`",
+    "`npm run load:consul`; while it ran the load of the machine was " +
+      `${busy.map((each) => each.toFixed(1)).join(", ")} (start, end; ${cpus().length} is all of it).`,
     "",
     "| | |",
     "| --- | --- |",
