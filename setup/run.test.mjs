@@ -12,7 +12,7 @@ test("a target that is not there is answered with those that are", () => {
   assert.equal(status, 2);
   assert.equal(
     stderr,
-    '"strat" is not one of start, weir, golden, load, load:rejected, load:hostile, faults, pack, check, test, test:kubernetes\n',
+    '"strat" is not one of start, weir, golden, load, load:rejected, load:consul, load:hostile, faults, pack, check, test, test:kubernetes\n',
   );
 });
 

@@ -103,6 +103,30 @@ test("a server that hangs is left for the next address, and nothing is lost", as
   assert.equal(changes(it), services.length + 1);
 });
 
+test("through an agent that is no server, a server that is killed is made up for by the others", async () => {
+  await using consul = await startConsulCluster();
+  await registerAll(consul);
+  const addresses = [await consul.agent()];
+  for (const ownWatches of [0, 64]) {
+    await using it = followConsul({
+      datacenters: [{ name: "dc-a", addresses }],
+      services,
+      limits: { ownWatches, waitMs: 1_000 },
+    });
+    await seesAll(it);
+    const leader = await consul.leader();
+    await consul.kill(leader);
+    await consul.leader();
+    await consul.register({ ...instance("beta", 2), status: "critical" });
+    await it.sees("beta", [both("beta")[0] ?? "", `${instance("beta", 2).address}:9090 failing`], 30_000);
+    await consul.register(instance("beta", 2));
+    await seesAll(it);
+    await isIn(it, "current");
+    assert.equal(changes(it), services.length + 2, "only what was done to beta changed anything");
+    await consul.start(leader);
+  }
+});
+
 test("a server that lost its data says so by its index: what it says is told, with that evidence", async () => {
   await using consul = await startConsulCluster({ servers: 1 });
   // So that the index of the new data stays below that of the old.

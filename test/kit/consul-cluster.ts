@@ -28,6 +28,8 @@ export type ConsulCluster = AsyncDisposable & {
   /** Registers or replaces an instance in the catalog, through any server that runs. */
   register(instance: External): Promise<void>;
   deregister(instance: Pick<External, "id" | "node">): Promise<void>;
+  /** Starts an agent that is no server and resolves to its URL; it ends with the cluster. */
+  agent(): Promise<string>;
   /** The server that leads; waits for one. */
   leader(): Promise<number>;
   /** Ends a server as a crash does. */
@@ -69,6 +71,7 @@ export async function startConsulCluster({
   });
   const { ports: morePorts = {}, ...more } = await config(files);
   const dataOf = (server: number) => join(files.path, `server-${server}`);
+  const agents: RunningProcess[] = [];
   const urls = all.map(({ ports }) => `http://127.0.0.1:${ports.http}`);
   const serverAt = (server: number): Server => {
     const one = all[server];
@@ -90,6 +93,22 @@ export async function startConsulCluster({
     },
     async deregister({ id, node = "external" }) {
       await anyServer("PUT", "/v1/catalog/deregister", { Node: node, ServiceID: id });
+    },
+    async agent() {
+      const [http = 0, lan = 0, rpc = 0] = await freePorts(3);
+      const settings = {
+        ...{ datacenter, node_name: "agent", server: false, data_dir: join(files.path, "agent") },
+        ...{ bind_addr: "127.0.0.1", client_addr: "127.0.0.1", log_level: "WARN", disable_update_check: true },
+        ports: { http, dns: -1, grpc: -1, server: rpc, serf_lan: lan },
+        retry_join: all.map(({ ports }) => `127.0.0.1:${ports.lan}`),
+        retry_interval: "1s",
+      };
+      const file = await files.write("agent.json", JSON.stringify(settings));
+      agents.push(startProcess({ name: "consul agent", command: consulPath(), args: ["agent", "-config-file", file] }));
+      const url = `http://127.0.0.1:${http}`;
+      const ask = { method: "GET", path: "/v1/health/state/critical", body: undefined, headers };
+      await until(() => callConsul(url, ask), { within: 30_000, what: "the agent answers", everyMs: 50 });
+      return url;
     },
     leader: () =>
       until(
@@ -120,7 +139,10 @@ export async function startConsulCluster({
     freeze: (server) => serverAt(server).process?.signal("SIGSTOP"),
     thaw: (server) => serverAt(server).process?.signal("SIGCONT"),
     async [Symbol.asyncDispose]() {
-      await Promise.all(all.map((_, index) => cluster.kill(index)));
+      await Promise.all([
+        ...all.map((_, index) => cluster.kill(index)),
+        ...agents.map((agent) => agent.stop("SIGKILL")),
+      ]);
       await files[Symbol.asyncDispose]();
     },
   };
