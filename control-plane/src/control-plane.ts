@@ -32,6 +32,7 @@ import { createKubernetesSource } from "./sources/kubernetes/kubernetes-source.t
 import { createRegistry } from "./sources/registry/registry.ts";
 import { openSavedWorld } from "./sources/saved-world.ts";
 import { createConsulKv } from "./store/consul-kv.ts";
+import { createStoreClock } from "./store/store-clock.ts";
 import { followConvergence } from "./telemetry/follow-convergence.ts";
 import type { Observe } from "./telemetry/note.ts";
 import { startTelemetry } from "./telemetry/telemetry.ts";
@@ -55,8 +56,13 @@ export async function runControlPlane(
 ): Promise<void> {
   await using telemetry = await startTelemetry(config.telemetry, stderr);
   const { observe } = telemetry;
-  const now = () => new Date();
   const monotonicMs = () => performance.now();
+  const clock = createStoreClock({
+    wallMs: Date.now,
+    monotonicMs,
+    differs: (aheadMs) => observe({ kind: "clock-differs", aheadMs }),
+  });
+  const { now } = clock;
   const started = monotonicMs();
   // What goes on in the background ends with the run, also when a later start fails.
   using ending = new DisposableStack();
@@ -65,7 +71,7 @@ export async function runControlPlane(
   const running = AbortSignal.any([signal, end.signal]);
 
   const { store } = config;
-  await using kv = store === undefined ? undefined : await createConsulKv(store);
+  await using kv = store === undefined ? undefined : await createConsulKv(store, clock.heard);
   const documents = { dir: join(config.data.path, "documents"), observe, now };
   await using policies =
     kv === undefined || store === undefined

@@ -181,6 +181,75 @@ test("without Consul what is in force stays, over a restart too, and changes are
   const { status } = await put(b, document("Service", "report", { protocol: "GRPC", port: 3 }));
   assert.equal(status, 200);
   await until(async () => (await port(a)) === 3, { within: 5_000, what: "a has b's change" });
+
+  // All of it is lost: what is in force is put back, and goes on.
+  await consul.call("dc-a", "DELETE", "/v1/kv/weir?recurse");
+  const head = async () => ((await consul.call("dc-a", "GET", "/v1/kv/weir?keys")) as string[]).includes("weir/head");
+  await until(head, { within: 15_000, what: "the head is back" });
+  assert.equal((await put(a, document("Service", "report", { protocol: "GRPC", port: 4 }))).status, 200);
+  await until(async () => (await port(b)) === 4, { within: 5_000, what: "b has a's change" });
+  assert.deepEqual([await revision(a), await revision(b)], [3, 3]);
+});
+
+test("thousands of documents are one revision, and in force at another replica at once", { skip }, async () => {
+  await using consul = await startConsul({ datacenters: ["dc-a"] });
+  await using replicas = await startReplicas(consul, 2);
+  const [a, b] = replicas;
+  assert.ok(a && b);
+  const documents = Array.from({ length: 2_000 }, (_, index) =>
+    document("Service", `service-${index}`, { protocol: "GRPC", hosts: [`service-${index}.internal`] }),
+  );
+  const { status, body } = await a.api("POST", "/v1/config:apply", { documents });
+  assert.deepEqual([status, (body as { revision: number }).revision], [200, 1]);
+  await until(async () => (await revision(b)) === 1, { within: 10_000, what: "b has them" });
+  const names = ((await b.api("GET", "/v1/services")).body as { stored: unknown[] }).stored.length;
+  assert.equal(names, 2_000);
+  const changed = await put(b, document("Service", "service-7", { protocol: "GRPC", port: 7 }));
+  assert.equal(changed.status, 200);
+  await until(async () => (await port(a, "service-7")) === 7, { within: 5_000, what: "a has b's change" });
+});
+
+test("a rolling restart of three replicas under load loses no request, resends nothing and takes no revision back", {
+  skip,
+}, async () => {
+  await using consul = await startConsul({ datacenters: ["dc-a"] });
+  await using backend = await startBackendProcess({ id: "dc-a-1", datacenter: "dc-a" });
+  await using replicas = await startReplicas(consul, 3);
+  const [a, b, c] = replicas;
+  assert.ok(a && b && c);
+  await put(a, document("Service", "report", statics(backend.address)));
+  await until(async () => (await revision(c)) === 1, { within: 5_000, what: "c has r1" });
+  await using front = await startRelay(a.xds);
+  await using edge = await startEdge({ ...a, xds: front.address });
+  await using load = startLoad({ target: await edge.listener("edge"), authority: "report" });
+  await until(async () => codes(await load.send(1)).get("OK") === 1, { within: 10_000, what: "the first answer" });
+  const updates = async () =>
+    (await edge.stats("cluster_manager.cluster_(added|modified|removed)")).entries().toArray();
+  const before = await updates();
+  const first = pushes(a).length;
+
+  const running = load.sendAtRate({ perSecond: 50, forMs: 20_000 });
+  const seen: number[] = [];
+  for (const [index, weir] of replicas.entries()) {
+    const next = replicas[(index + 1) % replicas.length];
+    assert.ok(next);
+    front.lead(next.xds);
+    await weir.stop();
+    await until(
+      async () => ((await next.api("GET", "/v1/clients")).body as { clients: unknown[] }).clients.length === 1,
+      { within: 20_000, what: "the edge comes to the next one" },
+    );
+    await weir.start();
+    seen.push(await revision(weir), await revision(next));
+  }
+  const records = await running;
+  assert.deepEqual([...codes(records)], [["OK", records.length]]);
+  assert.deepEqual(seen, [1, 1, 1, 1, 1, 1]);
+  assert.deepEqual(await updates(), before);
+  // Of the first one what was sent before is told by the process that has ended.
+  assert.ok(first > 0);
+  const sent = replicas.flatMap((weir) => pushes(weir)).filter(({ resources, removed }) => resources + removed > 0);
+  assert.deepEqual(sent, [], "nothing that it has is sent again");
 });
 
 test("replicas with the same directory make one revision of each change, and what the API set stays", {

@@ -55,6 +55,16 @@ test("documents are applied from a file, listed, shown and deleted", async () =>
   assert.equal((await weir.run("delete", "split", "report")).out, "trafficSplits/report deleted (revision 2)\n");
 });
 
+test("the status says in four lines whether all is well", async () => {
+  await using weir = await start();
+  const { code, out } = await weir.run("status");
+  assert.match(
+    out,
+    /^PART +STATE +ABOUT\nserving +yes\ndocuments +current +r0, of this process alone, .*documents\nsources /,
+  );
+  assert.equal(code, 0, out);
+});
+
 test("documents come from a pipe and from a directory, where endpoint lists are left alone", async () => {
   await using weir = await start();
   assert.equal(

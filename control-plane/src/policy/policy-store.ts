@@ -129,6 +129,8 @@ export type PolicyNote =
   /** The shared store holds what cannot be right: what is in force stays, changes are refused. */
   | { readonly kind: "store-damaged"; readonly where: string; readonly cause: Error }
   | { readonly kind: "store-back"; readonly where: string; readonly revision: number; readonly blindMs: number }
+  /** This machine's clock is not the store's, which counts from now on. */
+  | { readonly kind: "clock-differs"; readonly aheadMs: number }
   /** The shared store had lost what it held, and was given what is in force here. */
   | { readonly kind: "store-put-back"; readonly where: string; readonly revision: number }
   /** What is in force could not be written to this replica's own disk, and would not be known after a restart without the store. */

@@ -29,8 +29,8 @@ const transaction = z.object({
   Results: z.array(z.object({ KV: z.object({ ModifyIndex: z.int() }).optional() })).nullable(),
 });
 
-/** Consul's KV over its HTTP API. Rejects when a TLS file cannot be read. */
-export async function createConsulKv(access: ConsulKvAccess): Promise<Kv> {
+/** Consul's KV over its HTTP API; `heard` is told how late it is there, at each answer. Rejects when a TLS file cannot be read. */
+export async function createConsulKv(access: ConsulKvAccess, heard: (at: Date) => void = () => {}): Promise<Kv> {
   const { addresses, datacenter, tokenFile } = access;
   const plain = new Agent({ keepAlive: true });
   const secure = new SecureAgent({ keepAlive: true, ...(await tlsOf(access)) });
@@ -49,7 +49,9 @@ export async function createConsulKv(access: ConsulKvAccess): Promise<Kv> {
       url.search = new URLSearchParams({ ...query, ...(datacenter !== undefined && { dc: datacenter }) }).toString();
       const agent = url.protocol === "https:" ? secure : plain;
       try {
-        return await requestKv({ method, url, agent, token, body, timeLimitMs, connectMs }, signal);
+        const answer = await requestKv({ method, url, agent, token, body, timeLimitMs, connectMs }, signal);
+        if (answer.at) heard(answer.at);
+        return answer;
       } catch (cause) {
         failure = cause instanceof Error ? cause : new Error(String(cause));
         // A write that may have been taken is not given to the next server: whoever asked looks what has become of it.

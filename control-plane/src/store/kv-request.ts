@@ -12,7 +12,13 @@ export type KvRequest = {
   readonly connectMs: number;
 };
 
-export type KvAnswer = { readonly status: number; readonly index: number; readonly text: string };
+export type KvAnswer = {
+  readonly status: number;
+  readonly index: number;
+  /** The time of day at the server; undefined when it does not tell. */
+  readonly at: Date | undefined;
+  readonly text: string;
+};
 
 /** Consul answered, with a status that means that it did not do what was asked. */
 export class KvRefusal extends Error {
@@ -56,7 +62,9 @@ export function requestKv(asked: KvRequest, signal: AbortSignal): Promise<KvAnsw
         return reject(new KvRefusal(status, text.trim().slice(0, 300)));
       if (response.headers["x-consul-knownleader"] === "false")
         return reject(new Error("the server that answered knows no leader"));
-      resolve({ status, index: Number(response.headers["x-consul-index"] ?? 0), text });
+      const { date } = response.headers;
+      const at = date === undefined || Number.isNaN(Date.parse(date)) ? undefined : new Date(date);
+      resolve({ status, index: Number(response.headers["x-consul-index"] ?? 0), at, text });
     });
   });
   request.end(body);

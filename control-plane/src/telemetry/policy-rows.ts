@@ -60,6 +60,12 @@ export const policyRows: Rows<PolicyNote> = {
       `the shared store ${where} answers again after ${Math.round(blindMs)} ms, r${revision} is in force`,
     fields: ({ where, revision, blindMs }) => ({ component: "store", where, revision, blindMs: rounded(blindMs) }),
   },
+  "clock-differs": {
+    level: "error",
+    says: ({ aheadMs }) =>
+      `this machine's clock is ${Math.abs(Math.round(aheadMs / 1000))} s ${aheadMs > 0 ? "ahead of" : "behind"} the shared store's, which is gone by; set it right`,
+    fields: ({ aheadMs }) => ({ component: "store", aheadMs: rounded(aheadMs) }),
+  },
   "store-put-back": {
     level: "warn",
     says: ({ where, revision }) => `the shared store ${where} had lost the documents, and was given r${revision} back`,

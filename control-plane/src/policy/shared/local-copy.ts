@@ -6,13 +6,15 @@ import { openJournal } from "../backends/journal-file.ts";
 import { previousOf, readSafely, writeSafely } from "../backends/safe-file.ts";
 import type { Held } from "../decide-directory.ts";
 import type { JournalEntry } from "../policy-store.ts";
-import { parseStateText, stateText } from "../state-text.ts";
+import { parseStateText, type SavedState, stateText } from "../state-text.ts";
 import { headText, parseHead } from "./head.ts";
 import type { Known } from "./load-state.ts";
 
 /** What a replica keeps on its own disk: what was last known, for when the store is away at a start, and what its directory held. */
 export type LocalCopy = AsyncDisposable & {
   readonly known: Known | undefined;
+  /** What this process had in force while it was alone, by the embedded store's file. */
+  readonly alone: SavedState | undefined;
   /** Undefined: it never had one. */
   readonly seen: Held | undefined;
   /** Oldest first, as far as they were read back. */
@@ -42,10 +44,13 @@ export async function openLocalCopy(dir: string): Promise<LocalCopy> {
   const seenFile = join(dir, "directory.state");
   const copy = await readGood(file, knownOf);
   const seen = await readGood(seenFile, (text) => new Map(Object.entries(seenShape.parse(JSON.parse(text)))) as Held);
+  // A damaged one is the embedded store's to mend.
+  const alone = copy.value ? { value: undefined } : await readGood(join(dir, "documents.state"), aloneOf);
   const whole = opened.move();
   return {
     known: copy.value,
-    seen: seen.value,
+    alone: alone.value,
+    seen: seen.value ?? alone.value?.state.directory,
     journal: journal.entries,
     recovered: [copy.says, seen.says].filter((says) => says !== undefined).join("; ") || undefined,
     file,
@@ -65,6 +70,12 @@ function knownOf(text: string): Known {
   const saved = parseStateText(copy.state);
   if (!head.ok || !saved.ok) throw new Error("this version of Weir does not accept what it holds");
   return { head: head.value, state: saved.value.state };
+}
+
+function aloneOf(text: string): SavedState {
+  const saved = parseStateText(text);
+  if (!saved.ok) throw new Error("this version of Weir does not accept what it holds");
+  return saved.value;
 }
 
 /** The file, else the one before it; a copy that is damaged is no reason not to start: the store has it all. */

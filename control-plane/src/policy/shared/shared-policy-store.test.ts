@@ -5,6 +5,7 @@ import { StoreUnavailable } from "../../lib/store-unavailable.ts";
 import type { Kv } from "../../store/kv.ts";
 import { createMemoryKv, type MemoryKv } from "../../store/memory-kv.ts";
 import { parseDocument } from "../documents/parse-document.ts";
+import { createFilePolicyStore } from "../file-policy-store.ts";
 import type { ChangeOutcome, PolicyNote, PolicyStore } from "../policy-store.ts";
 import { change, noon, put, service, split, temporaryDirectory } from "../testing.ts";
 import { createSharedPolicyStore } from "./shared-policy-store.ts";
@@ -285,6 +286,27 @@ test("an older copy that is restored under a running replica changes nothing unt
   await until(() => a.status().state === "current" && b.status().state === "current");
   assert.equal(done(await a.change(change(put(service("report", { port: 3 }))))).revision, 3);
   await holds(b, 3);
+});
+
+test("a process that was alone brings its documents along into a store that is empty, and only into such", async () => {
+  await using place = await temporaryDirectory();
+  const dir = join(place.dir, "a");
+  {
+    await using alone = await createFilePolicyStore({ dir, observe: () => {}, now: () => noon });
+    done(await alone.applyDirectory([filed(service("report", { port: 1 }))]));
+    done(await alone.change(change(put(service("report", { port: 2 })))));
+  }
+  const kv = createMemoryKv();
+  await using b = await replica(kv, join(place.dir, "b"));
+  {
+    await using a = await replica(kv, dir);
+    await holds(b, 2);
+    assert.deepEqual([port(a), port(b)], [2, 2]);
+    assert.equal(done(await a.applyDirectory([filed(service("report", { port: 1 }))])).revision, 2);
+    done(await b.change(change(put(service("report", { port: 3 })))));
+  }
+  await using again = await replica(kv, dir);
+  assert.equal(port(again), 3);
 });
 
 test("what no head names any more is removed", async () => {

@@ -42,7 +42,10 @@ export async function createSharedPolicyStore({
   const stop = new AbortController();
   const where = `${prefix} at ${kv.address}`;
   let entries: readonly JournalEntry[] = copy.journal.slice(-journalKept);
-  const shared = createSharedState({ kv, prefix, restored: copy.known, entries: () => entries, now }, stop.signal);
+  const shared = createSharedState(
+    { kv, prefix, restored: copy.known, alone: copy.alone?.state, entries: () => entries, now },
+    stop.signal,
+  );
   const books = createLatest<Book>();
   let seen = copy.seen;
   let health: Pick<StoreStatus, "state" | "since" | "cause"> = { state: "current", since: now() };
@@ -78,6 +81,12 @@ export async function createSharedPolicyStore({
     let look: Look;
     try {
       look = await shared.look(sight);
+      if (!shared.head() && copy.alone && copy.alone.state.documents.size > 0) {
+        // Whether it was taken or another replica was quicker, what counts is what is there now.
+        await shared.replace(copy.alone.state, copy.alone.newest);
+        look = await shared.look();
+        await keep();
+      }
     } catch (thrown) {
       const cause = thrown instanceof Error ? thrown : new Error(String(thrown));
       fails("away", cause);

@@ -37,6 +37,7 @@ export function createSharedState(
     kv,
     prefix,
     restored,
+    alone,
     entries,
     now,
   }: {
@@ -44,6 +45,8 @@ export function createSharedState(
     readonly prefix: string;
     /** From this replica's own disk. */
     readonly restored: Known | undefined;
+    /** What is in force while the store holds nothing. */
+    readonly alone?: StoreState | undefined;
     /** The journal as far as it is known here, for a store that has lost it. */
     readonly entries: () => readonly JournalEntry[];
     readonly now: () => Date;
@@ -106,7 +109,7 @@ export function createSharedState(
   function begin(): Look {
     index = 0;
     if (state) return { kind: "same" };
-    state = emptyState;
+    state = alone ?? emptyState;
     return { kind: "moved", from: undefined, to: state, head: emptyHead(now()) };
   }
 

@@ -111,6 +111,8 @@ export async function createRegistry({
     const soon = AbortSignal.timeout(startMs);
     await peers.known(soon);
   }
+  // That nobody is registered is knowledge too, for a start without the store.
+  void peers?.known(stop.signal).then(() => store.touch());
   const isRestored = saved.kind === "read" && saved.isThere;
   const ticking = tick(stop.signal);
 

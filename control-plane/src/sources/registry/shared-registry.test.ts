@@ -190,8 +190,14 @@ test("a replica that knows nothing and cannot ask does not say that there is not
   const sightings = a.watch(registryFeed("report"), stop.signal)[Symbol.asyncIterator]();
   assert.equal((await sightings.next()).value?.kind, "failed");
   kv.fail(undefined);
-  assert.deepEqual((await sightings.next()).value, { kind: "seen", endpoints: [], skipped: [], withdrawn: new Set() });
+  const nobody = { kind: "seen", endpoints: [], skipped: [], withdrawn: new Set() };
+  assert.deepEqual((await sightings.next()).value, nobody);
   stop.abort();
+  await a[Symbol.asyncDispose]();
+  kv.fail("connect ECONNREFUSED");
+  await using again = await replica(kv, place.path);
+  const later = again.watch(registryFeed("report"), AbortSignal.timeout(5_000))[Symbol.asyncIterator]();
+  assert.deepEqual((await later.next()).value, nobody);
 });
 
 test("a registry that was alone brings its instances along", async () => {
