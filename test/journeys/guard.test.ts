@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { type Backend, startBackend } from "../kit/backend.ts";
 import { type Consul, startConsul } from "../kit/consul.ts";
 import type { Envoy } from "../kit/envoy.ts";
 import { codes, startLoad } from "../kit/grpc-load.ts";
-import { startEdge } from "../kit/three-data-centers.ts";
+import { pushes, startEdge } from "../kit/three-data-centers.ts";
 import { until } from "../kit/wait.ts";
 import { startWeir, type Weir } from "../kit/weir.ts";
 import { weirCommand } from "../kit/weir-command.ts";
@@ -142,4 +143,26 @@ test("what an operator confirms at one replica is confirmed at the others", asyn
   assert.equal(released.code, 0, released.stderr);
   assert.equal(released.stderr, "");
   await all("both believe it", ({ feeds, held }) => feeds[0]?.endpoints === 0 && held.length === 0);
+});
+
+test("an instance that flaps ten times a second is a few pushes, then one in seconds, and its last word counts", async () => {
+  await using scene = await startScene(["--log-level", "debug"]);
+  const { consul, weir, edge, load } = scene;
+  const healthy = async () => (await edge.clusters()).filter(({ cluster, healthy }) => cluster === "report" && healthy);
+  const from = weir.process().lines.length;
+  const running = load.sendAtRate({ perSecond: 50, forMs: 8_000 });
+  const until8s = Date.now() + 8_000;
+  let flaps = 0;
+  while (Date.now() < until8s) {
+    await consul.setCheck("dc-a", "r1", flaps % 2 === 0 ? "critical" : "passing");
+    flaps += 1;
+    await delay(100);
+  }
+  const sent = pushes(weir, from).length;
+  assert.ok(flaps > 30, `${flaps} flaps`);
+  assert.ok(sent >= 1 && sent <= 16, `${sent} pushes for ${flaps} flaps`);
+  const records = await running;
+  assert.deepEqual([...codes(records)], [["OK", records.length]]);
+  await consul.setCheck("dc-a", "r1", "passing");
+  await until(async () => (await healthy()).length === 6, { within: 15_000, what: "the instance is healthy in Envoy" });
 });
