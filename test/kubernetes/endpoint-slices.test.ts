@@ -189,15 +189,16 @@ test("history that the cluster has forgotten (410 Gone) is made up for by a list
   const report = watched.follow({ namespace: reports });
   await report.sees(["10.0.0.1:9090 dc-a serving"]);
   relay.hold(({ query }) => query.has("watch"));
-  const waiting = () => relay.calls.filter(({ query, status }) => query.has("watch") && status === undefined);
-  await until(() => waiting().length === 1, { within: 20_000, what: "a watch is about to be resumed" });
+  const [resumed] = await until(() => relay.held().length === 1 && relay.held(), {
+    within: 20_000,
+    what: "a watch is about to be resumed",
+  });
 
   await kubernetes.call("DELETE", `${path}/report-1`);
   await kubernetes.call("POST", path, slice("report-2", { endpoints: [["10.0.0.2"]] }));
   await kubernetes.stopApi();
   await kubernetes.compact();
   await kubernetes.startApi();
-  const [resumed] = waiting();
   relay.hold(undefined);
   await report.sees(["10.0.0.2:9090 dc-a serving"]);
   assert.match(resumed?.text ?? "", /"code":410/, "the API server said Gone");

@@ -21,6 +21,8 @@ export type Relay = AsyncDisposable & {
   readonly calls: readonly Relayed[];
   /** Calls for which this holds are kept waiting until it is lifted. */
   hold(which: ((call: Relayed) => boolean) | undefined): void;
+  /** The calls that are kept waiting. */
+  held(): readonly Relayed[];
 };
 
 export async function startRelay({ server: target, authorities }: Kubernetes): Promise<Relay> {
@@ -72,6 +74,7 @@ export async function startRelay({ server: target, authorities }: Kubernetes): P
         each.go();
       }
     },
+    held: () => [...held].map(({ call }) => call),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
