@@ -7,7 +7,8 @@ import { until } from "../../kit/wait.ts";
 import { startWeir, type Weir } from "../../kit/weir.ts";
 import { type Holder, startHolder } from "./holder.ts";
 
-const report = `
+/** A service of the instances that Consul has under the name `report`. */
+export const fromConsul = `
 apiVersion: weir/v1alpha1
 kind: Service
 metadata: {name: report}
@@ -44,7 +45,7 @@ export async function startConsulScene({
   for (const backend of backends) await registerBackend(consul, backend);
   const proxy = started.use(await startTamperingProxy(consul.url("dc-a")));
   const args = ["--consul", `dc-a=${proxy.url}`, ...weirArgs];
-  const weir = started.use(await startWeir({ documents: { "report.yaml": report }, args }));
+  const weir = started.use(await startWeir({ documents: { "report.yaml": fromConsul }, args }));
   const edge = started.use(await startEdge(weir));
   const throughEdge = started.use(startLoad({ target: await edge.listener("edge"), authority: "report" }));
   const holder = started.use(startHolder({ xds: () => weir.xds }));
