@@ -16,7 +16,11 @@ const feedOf = (service: string): ConsulFeed => ({
 
 /** A data center that a test changes by hand, and the roll call of these services. */
 function callOf(services: readonly string[], sweepMs = 3_600_000) {
-  const now = { index: 1, failing: undefined as string | undefined, checks: [] as readonly object[], hosts: 1 };
+  const now = {
+    ...{ index: 1, failing: undefined as string | undefined, checks: [] as readonly object[], hosts: 1 },
+    /** So many answers fail, and then no more. */
+    hiccups: 0,
+  };
   const reads: string[] = [];
   let changed = Promise.withResolvers<void>();
   const answer = (text: string): ConsulAnswer => ({
@@ -32,6 +36,10 @@ function callOf(services: readonly string[], sweepMs = 3_600_000) {
       if (index === now.index) await Promise.race([changed.promise, aborted(signal)]);
       signal.throwIfAborted();
       if (now.failing !== undefined) throw new Error(now.failing);
+      if (now.hiccups > 0) {
+        now.hiccups--;
+        throw new Error("a hiccup");
+      }
       return answer(path.includes("/state/") ? JSON.stringify(now.checks) : "{}");
     },
     mistrust: () => true,
@@ -120,6 +128,14 @@ test("when Consul cannot be asked every service fails, and each is read again on
   assert.equal(first?.kind === "failed" && first.cause.message, "a: no route");
   it.move({ failing: undefined });
   await it.until(() => [...it.newest.values()].every(({ kind }) => kind === "seen"));
+});
+
+test("a query that fails once and is answered then makes nothing fail, and what changed meanwhile is seen", async () => {
+  using it = callOf(services);
+  await it.until(() => it.newest.size === 3);
+  it.move({ hiccups: 1, checks: [check("b", 2)] });
+  await it.until(() => it.reads.length > 3 && it.now.hiccups === 0);
+  assert.ok(it.seen.every((each) => each.endsWith("seen")));
 });
 
 test("a service that joins while Consul cannot be asked is told so", async () => {
