@@ -79,7 +79,7 @@ async function commitOf(): Promise<string> {
 
 async function record(): Promise<void> {
   await mkdir(folder, { recursive: true });
-  await writeFile(`${file}.json`, `${JSON.stringify({ date, machine, runs }, undefined, 1)}\n`);
+  await writeFile(`${file}.json`, `${JSON.stringify({ date, machine, runs }, undefined, 2)}\n`);
   await writeFile(`${file}.md`, markdown(`${values.name}, ${date}`, machine, runs));
 }
 
