@@ -1,4 +1,4 @@
-import { type Parsed, type Problem, problemText } from "../../lib/parsed.ts";
+import { type Parsed, type Problem, parsed, problemText } from "../../lib/parsed.ts";
 import type { Kv } from "../../store/kv.ts";
 import { buildBook, emptyBook } from "../documents/book.ts";
 import { parseDirectoryText, parseDocumentTexts } from "../state-text.ts";
@@ -31,11 +31,13 @@ export async function loadState(
     const leafOf = leafFinder([...before.head.leaves.keys()]);
     for (const [key, entry] of before.state.documents) if (isKept.has(leafOf(key))) documents.set(key, entry);
   }
-  const texts = await readAll(kv, [...changed.map(([, leaf]) => leaf), head.directory], signal);
+  const isSameDirectory = before?.head?.directory.sha256 === head.directory.sha256;
+  const asked = [...changed.map(([, leaf]) => leaf), ...(isSameDirectory ? [] : [head.directory])];
+  const texts = await readAll(kv, asked, signal);
   const missing = texts.find((each) => each.kind !== "text");
   if (missing) return missing;
-  const [directoryJson = "", ...leaves] = texts.map((each) => (each.kind === "text" ? each.text : "")).reverse();
-  for (const leaf of leaves) {
+  const read = texts.flatMap((each) => (each.kind === "text" ? each.text : []));
+  for (const leaf of read.slice(0, changed.length)) {
     const entries = parsedOr(() => parseDocumentTexts(leaf));
     if (!entries.ok) return damaged(entries.problems);
     for (const entry of entries.value) {
@@ -44,7 +46,11 @@ export async function loadState(
       documents.set(key, old?.stored.etag === entry.stored.etag && old.hash === entry.hash ? old : entry);
     }
   }
-  const directory = parsedOr(() => parseDirectoryText(directoryJson));
+  const [directoryJson] = read.slice(changed.length);
+  const directory =
+    before && directoryJson === undefined
+      ? parsed({ directory: before.state.directory, directoryPast: before.state.directoryPast })
+      : parsedOr(() => parseDirectoryText(directoryJson ?? ""));
   if (!directory.ok) return damaged(directory.problems);
   const all = [...documents.values()].map((each) => each.parsed);
   const book = buildBook(before?.state.book ?? emptyBook, all, { revision: head.revision });

@@ -1,6 +1,8 @@
+import { backoffMs } from "../../lib/backoff.ts";
 import { createLatest } from "../../lib/latest.ts";
 import { sortedBy } from "../../lib/order.ts";
 import { StoreUnavailable } from "../../lib/store-unavailable.ts";
+import { pause } from "../../lib/wait.ts";
 import type { Book } from "../../model/world.ts";
 import { followKv } from "../../store/follow-kv.ts";
 import type { Kv } from "../../store/kv.ts";
@@ -50,6 +52,7 @@ export async function createSharedPolicyStore({
   let seen = copy.seen;
   let health: Pick<StoreStatus, "state" | "since" | "cause"> = { state: "current", since: now() };
   let blindSinceMs: number | undefined;
+  let recovering: Promise<void> | undefined;
   let last: Promise<unknown> = Promise.resolve();
 
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -66,6 +69,16 @@ export async function createSharedPolicyStore({
       health = { state, since: now(), cause: cause.message };
     } else health = { ...health, cause: cause.message };
     blindSinceMs ??= monotonicMs();
+    if (state === "away") recovering ??= recover();
+  }
+
+  /** The watch may not notice that something failed, and wait on for a change: so the store is asked again until it answers. */
+  async function recover(): Promise<void> {
+    for (let attempt = 0; health.state === "away" && !stop.signal.aborted; attempt++) {
+      await pause(backoffMs(attempt, { baseMs: 200, maxMs: 2_000 }), stop.signal);
+      if (!stop.signal.aborted) await inTurn(() => refresh()).catch(() => undefined);
+    }
+    recovering = undefined;
   }
 
   function answers(): void {
@@ -103,7 +116,7 @@ export async function createSharedPolicyStore({
     else publish();
   }
 
-  async function follow({ to, head }: Extract<Look, { kind: "moved" }>): Promise<void> {
+  async function follow({ from, to, head }: Extract<Look, { kind: "moved" }>): Promise<void> {
     publish();
     await keep();
     const after = entries.at(-1)?.revision ?? 0;
@@ -111,7 +124,7 @@ export async function createSharedPolicyStore({
     const { revision } = to.book;
     const added = await readJournal(kv, prefix, { after, upTo: revision }, stop.signal).catch(() => []);
     for (const entry of added) await remember(entry);
-    if (head.sequence > 0) observe({ kind: "documents-followed", revision, by: head.by });
+    if (from && from.book.revision !== revision) observe({ kind: "documents-followed", revision, by: head.by });
   }
 
   function publish(): void {
@@ -236,6 +249,7 @@ export async function createSharedPolicyStore({
     async [Symbol.asyncDispose]() {
       stop.abort();
       await following;
+      await recovering;
       await last;
       await copy[Symbol.asyncDispose]();
     },
