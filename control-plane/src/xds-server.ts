@@ -110,7 +110,7 @@ export type XdsServer = AsyncDisposable & {
   readonly loads: ObservedLoads;
 };
 
-type Seen = { readonly key: string; readonly node: Node };
+type Seen = { readonly key: string };
 
 /** Starts an xDS server. Rejects when it cannot listen, or with an option that cannot be. A client whose viewer was never `set` is answered once it is. */
 export async function createXdsServer(options: XdsServerOptions): Promise<XdsServer> {
@@ -119,11 +119,19 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
   const viewers = createViewers(wanted);
   const limits = { ...defaultLimits, ...options.limits };
   const monotonicMs = () => performance.now();
+  // Only until they are admitted: what is kept for as long as a client stays must not be as large as it likes.
+  const nodes = new WeakMap<Seen, Node>();
   const admission: Pick<SessionParts<Seen>, "identify" | "refuse"> = {
-    identify: (node) => seenOf(node, viewer, observe),
-    refuse({ nodeId, viewer: { node } }, caller) {
+    identify(node) {
+      const seen = seenOf(node, viewer, observe);
+      if (seen.ok && node !== undefined) nodes.set(seen.value.viewer, node);
+      return seen;
+    },
+    refuse({ nodeId, viewer: seen }, caller) {
+      const node = nodes.get(seen);
+      nodes.delete(seen);
       try {
-        return refuse?.(node, caller);
+        return node && refuse?.(node, caller);
       } catch (cause) {
         observe({ kind: "hook-threw", hook: "refuse", nodeId, cause });
         return "whether this client is admitted could not be found out";
@@ -206,7 +214,7 @@ function seenOf(
   if (!identity.ok) return identity;
   if (node === undefined) return refused({ at: "node", says: "is missing" });
   try {
-    return parsed({ ...identity.value, viewer: { key: viewer(node), node } });
+    return parsed({ ...identity.value, viewer: { key: viewer(node) } });
   } catch (cause) {
     observe({ kind: "hook-threw", hook: "viewer", nodeId: node.id, cause });
     return refused({ at: "node", says: "which resources are this client's could not be found out" });

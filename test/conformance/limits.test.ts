@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { variants } from "./plain-client.ts";
+import { urlOf } from "./plain-types.ts";
 import { startServedWorld } from "./served-world.ts";
 
 for (const variant of variants) {
@@ -21,6 +22,31 @@ for (const variant of variants) {
     honest.want("endpoints", ["a"]);
     assert.deepEqual(await honest.settles(), ["endpoints +a@v1"]);
   });
+
+  if (variant === "delta") {
+    test("delta: long names that one after the other come to too much end their stream, unless others are let go", async () => {
+      await using world = await startServedWorld({ limits: { maxNames: 50 } });
+      world.set({ endpoints: { a: "v1" } });
+      using stream = world.open(variant);
+      const name = (index: number) => `${index}`.padEnd(4_000, "x");
+      stream.want("endpoints", ["a"]);
+      await stream.settles();
+      for (let index = 0; index < 5; index += 1) {
+        const drop = index < 2 ? [] : [name(index - 2)];
+        stream.sendDelta({
+          typeUrl: urlOf("endpoints"),
+          resourceNamesSubscribe: [name(index)],
+          resourceNamesUnsubscribe: drop,
+        });
+        await stream.settles();
+      }
+      stream.want("routes", [name(5)]);
+      assert.match(
+        await stream.ended(),
+        /^RESOURCE_EXHAUSTED: the names that it asks for on one stream have 120\d\d characters; at most 10000 are taken/,
+      );
+    });
+  }
 
   test(`${variant}: a request that is larger than is taken ends its stream, not its connection's others`, async () => {
     await using world = await startServedWorld({ limits: { maxRequestBytes: 10_000 } });

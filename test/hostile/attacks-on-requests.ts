@@ -199,6 +199,15 @@ export const attacksOnRequests: readonly Attack[] = [
       ]),
   },
   {
+    name: "another name of 900 KiB in each request of one stream",
+    count: 100,
+    heavyCount: 1_000,
+    run: (target, count) =>
+      one(target, count, { typeUrl: types.cluster }, (index) =>
+        deltaRequest({ typeUrl: types.endpoints, resourceNamesSubscribe: [`${index}`.padEnd(900 * 1_024, "h")] }),
+      ),
+  },
+  {
     name: "10,000 names that do not exist",
     count: 5,
     heavyCount: 50,

@@ -17,7 +17,7 @@ export type AdsLimits = ListenerLimits &
     readonly maxConcurrentStreams: number;
     readonly maxSessionMemoryMb: number;
     readonly maxRequestBytes: number;
-    /** How many names a stream may ask for, of all types. */
+    /** How many names a stream may ask for, of all types; they may have 200 characters on average. */
     readonly maxNames: number;
     /** How long a connection may be open without a stream, and a stream without a request. */
     readonly maxIdleMs: number;

@@ -27,6 +27,8 @@ export type Stream<Request> = {
   unanswered(): ReturnType<typeof longestUnanswered>;
   /** How many names it asks for, of all types. */
   names(): number;
+  /** How many characters these have, together. Looks at each. */
+  namesLength(): number;
   /** The client rejects something that it is to hold. */
   rejects(): boolean;
   /** The client has answered all that it is to hold as of this step. */
@@ -61,6 +63,12 @@ function createStream<Request>(
     resources: () => resourcesOf(conversation),
     unanswered: () => longestUnanswered(conversation),
     names: () => [...conversation.subscriptions.values()].reduce((sum, { names }) => sum + names.size, 0),
+    namesLength() {
+      let length = 0;
+      for (const { names } of conversation.subscriptions.values())
+        for (const name of names.values()) length += name.length;
+      return length;
+    },
     rejects: () => isRejecting(conversation),
     settledAt: (step) => conversation.step === step && isSettled(conversation),
   };

@@ -6,12 +6,16 @@ import type { StreamNote } from "../conversation/conversation.ts";
 import type { Stream, StreamEvent } from "../conversation/stream.ts";
 import type { Identity } from "../identity.ts";
 import { encode } from "../wire/encode.ts";
+import type { DeltaRequest, SotwRequest } from "../wire/request.ts";
 import type { SessionParts } from "./session-parts.ts";
 
 export type Call<Request> = ServerDuplexStream<Request, unknown>;
 
 // One is usual; with all types asked for at once it is one of each.
 const mostUnflushed = 2;
+
+// The names of a stream may be this long on average; names that are in use are shorter.
+const longName = 200;
 
 /** How a call is ended: for a reason that the client is told, or because something threw. */
 export type CallEnds = {
@@ -28,7 +32,7 @@ export type Session<Request> = {
 };
 
 /** A client that was let in: what comes from it and what becomes due for it go through its stream machine, and what that says to its socket. */
-export function createSession<V, Request>(
+export function createSession<V, Request extends SotwRequest | DeltaRequest>(
   call: Call<Request>,
   stream: Stream<Request>,
   identity: Identity<V>,
@@ -45,6 +49,8 @@ export function createSession<V, Request>(
   let behind = false;
   // Responses that the client has not taken yet.
   let unflushed = 0;
+  // Characters of the names that it asks for, and of those that it no longer asks for: so that they are seldom counted.
+  let addedLength = 0;
 
   const lease = leaseOf(viewer, () => {
     if (behind || ended) return;
@@ -109,14 +115,24 @@ export function createSession<V, Request>(
     if (event.kind !== "request") return;
     // Nonces can be guessed: who answers without reading would pile up responses here.
     if (unflushed > mostUnflushed) call.pause();
-    const names = stream.names();
-    if (names > maxNames) {
-      const says = `it asks for ${names} names on one stream; at most ${maxNames} are taken`;
+    const says = tooMuch(event.request);
+    if (says !== undefined) {
       observe({ kind: "client-refused", peer, reason: `${nodeId}: ${says}` });
       endCall(status.RESOURCE_EXHAUSTED, says);
     }
     cost.requests += 1;
     clients.progressed();
+  }
+
+  function tooMuch(request: Request): string | undefined {
+    const names = stream.names();
+    if (names > maxNames) return `it asks for ${names} names on one stream; at most ${maxNames} are taken`;
+    addedLength += lengthAdded(request);
+    const mostLength = maxNames * longName;
+    if (addedLength <= mostLength) return undefined;
+    addedLength = stream.namesLength();
+    if (addedLength <= mostLength) return undefined;
+    return `the names that it asks for on one stream have ${addedLength} characters; at most ${mostLength} are taken`;
   }
 
   function tell(notes: readonly StreamNote[], frames: readonly Framed[]): void {
@@ -161,4 +177,9 @@ export function createSession<V, Request>(
       });
     },
   };
+}
+
+/** SotW requests tell all names again, which replace those before: they are never more than what fits into a request. */
+function lengthAdded(request: SotwRequest | DeltaRequest): number {
+  return "subscribe" in request ? request.subscribe.reduce((sum, name) => sum + name.length, 0) : 0;
 }
