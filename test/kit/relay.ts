@@ -4,8 +4,8 @@ import { createServer, connect as openConnection, type Socket } from "node:net";
 export type Relay = AsyncDisposable & {
   /** `127.0.0.1:port`. */
   readonly address: string;
-  /** Where new connections are led from now on; those that are open stay where they are. */
-  lead(to: string): void;
+  /** Where new connections are led from now on, each to the next of these; those that are open stay where they are. */
+  lead(...to: readonly string[]): void;
   /**
    * From the first bytes that hold this text on, what is sent to the server on that connection is kept back; resolves when
    * that has happened. `release` sends it on.
@@ -14,11 +14,13 @@ export type Relay = AsyncDisposable & {
 };
 
 export async function startRelay(first: string): Promise<Relay> {
-  let target = first;
+  let targets: readonly string[] = [first];
+  let turn = 0;
   let wanted: { readonly text: string; readonly held: (held: { release(): void }) => void } | undefined;
   const open = new Set<Socket>();
   const server = createServer((client) => {
-    const [host = "", port = ""] = target.split(":");
+    turn += 1;
+    const [host = "", port = ""] = targets[turn % targets.length]?.split(":") ?? [];
     const upstream = openConnection({ host, port: Number(port) });
     const end = () => {
       client.destroy();
@@ -53,8 +55,8 @@ export async function startRelay(first: string): Promise<Relay> {
   if (bound === null || typeof bound === "string") throw new Error("the relay has no port");
   return {
     address: `127.0.0.1:${bound.port}`,
-    lead(to) {
-      target = to;
+    lead(...to) {
+      targets = to;
     },
     hold: (text) =>
       new Promise((held) => {

@@ -4,7 +4,16 @@ import { diskFull } from "./faults/disk-full.ts";
 import { killWhilePushing } from "./faults/kill-while-pushing.ts";
 import { lostConsul } from "./faults/lost-consul.ts";
 import { lyingConsul } from "./faults/lying-consul.ts";
+import { replicas } from "./faults/replicas.ts";
 import { startBlind } from "./faults/start-blind.ts";
 
 /** All that is tried, in the order of docs/faults.md. */
-export const faults: readonly Fault[] = [killWhilePushing, startBlind, lyingConsul, lostConsul, diskFull, cutLine];
+export const faults: readonly Fault[] = [
+  killWhilePushing,
+  startBlind,
+  lyingConsul,
+  lostConsul,
+  diskFull,
+  cutLine,
+  replicas,
+];

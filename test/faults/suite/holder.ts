@@ -1,5 +1,6 @@
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { Client, type ClientDuplexStream, credentials } from "@grpc/grpc-js";
+import type { LocalityLbEndpoints } from "@weir/proto/envoy/config/endpoint/v3/endpoint_components_pb.ts";
 import { ClusterLoadAssignmentSchema } from "@weir/proto/envoy/config/endpoint/v3/endpoint_pb.ts";
 import { AggregatedDiscoveryService } from "@weir/proto/envoy/service/discovery/v3/ads_pb.ts";
 import {
@@ -9,12 +10,15 @@ import {
 } from "@weir/proto/envoy/service/discovery/v3/discovery_pb.ts";
 import { methodOf } from "@weir/proto/grpc/service.ts";
 
-/** What a client came to hold of a service: `endpoints` of it are not draining and not unhealthy; none when it was removed. */
+/** What a client came to hold of a service; no endpoints when it was removed. */
 export type Holding = {
   readonly at: number;
   readonly name: string;
+  /** Those that are neither draining nor unhealthy. */
   readonly endpoints: number;
   readonly version: string;
+  /** The share of each region, from 0 to 1, among the localities that come first. */
+  readonly shares: Readonly<Record<string, number>>;
 };
 
 /** A client that keeps to the incremental protocol, comes back whenever its stream breaks, and writes down all that it holds. */
@@ -94,7 +98,7 @@ export function startHolder({
     }
     for (const name of removedResources) {
       known.delete(name);
-      if (typeUrl === endpointsType) holdings.push({ at: Date.now(), name, endpoints: 0, version: "" });
+      if (typeUrl === endpointsType) holdings.push({ at: Date.now(), name, endpoints: 0, version: "", shares: {} });
     }
     call.write(create(DeltaDiscoveryRequestSchema, { typeUrl, responseNonce: nonce }));
     if (typeUrl === clusterType && added.length + removedResources.length > 0)
@@ -110,7 +114,7 @@ export function startHolder({
   function keep(name: string, version: string, bytes: Uint8Array): void {
     const { endpoints } = fromBinary(ClusterLoadAssignmentSchema, bytes);
     const usable = endpoints.flatMap(({ lbEndpoints }) => lbEndpoints).filter(({ healthStatus }) => healthStatus <= 1);
-    holdings.push({ at: Date.now(), name, endpoints: usable.length, version });
+    holdings.push({ at: Date.now(), name, endpoints: usable.length, version, shares: sharesOf(endpoints) });
   }
 
   connect();
@@ -124,4 +128,15 @@ export function startHolder({
       channel?.close();
     },
   };
+}
+
+function sharesOf(localities: readonly LocalityLbEndpoints[]): Holding["shares"] {
+  const first = localities.filter(({ priority }) => priority === 0);
+  const all = first.reduce((sum, { loadBalancingWeight = 0 }) => sum + loadBalancingWeight, 0);
+  const shares: Record<string, number> = {};
+  for (const { locality, loadBalancingWeight = 0 } of first) {
+    const region = locality?.region ?? "";
+    shares[region] = (shares[region] ?? 0) + loadBalancingWeight / all;
+  }
+  return shares;
 }
