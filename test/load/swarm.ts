@@ -37,17 +37,17 @@ export type Phase = {
   readonly other_cpu_share: number;
 };
 
-/** To be called while the load client stands connected: after the storm, and after the last of so many rounds. */
+/** To be called while the load client stands connected: after the storm, and after so many rounds. */
 export type Moments = {
   readonly afterStorm?: () => Promise<void>;
-  readonly afterRound?: readonly [number, () => Promise<void>];
+  readonly afterRound?: readonly (readonly [number, () => Promise<void>])[];
 };
 
 /** Runs the load client to its end. A run in which a stream failed is reported, not thrown: it is a result. */
 export async function runSwarm(
   swarm: string,
   args: readonly string[],
-  { afterStorm, afterRound }: Moments = {},
+  { afterStorm, afterRound = [] }: Moments = {},
 ): Promise<SwarmReport> {
   await using folder = await makeFolder("swarm");
   const file = `${folder.path}/report.json`;
@@ -55,7 +55,7 @@ export async function runSwarm(
   // A run that ends without having got there is told by its exit.
   const heard = (begins: RegExp, then: () => Promise<void>) => child.line(begins, 600_000).then(then, () => undefined);
   if (afterStorm !== undefined) heard(/^storm 1:/, afterStorm);
-  if (afterRound !== undefined) heard(new RegExp(`^round ${afterRound[0]}:`), afterRound[1]);
+  for (const [round, then] of afterRound) heard(new RegExp(`^round ${round}:`), then);
   const { code } = await child.exit;
   if (code !== 0 && code !== 1) throw new Error(`the load client ended with ${code}\n${lastWords(child)}`);
   return JSON.parse(await readFile(file, "utf8"));
