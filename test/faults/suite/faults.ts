@@ -6,6 +6,7 @@ import { lostConsul } from "./faults/lost-consul.ts";
 import { lyingConsul } from "./faults/lying-consul.ts";
 import { replicas } from "./faults/replicas.ts";
 import { startBlind } from "./faults/start-blind.ts";
+import { wrongClock } from "./faults/wrong-clock.ts";
 
 /** All that is tried, in the order of docs/faults.md. */
 export const faults: readonly Fault[] = [
@@ -16,4 +17,5 @@ export const faults: readonly Fault[] = [
   diskFull,
   cutLine,
   replicas,
+  wrongClock,
 ];

@@ -1,0 +1,4 @@
+import { proveFault } from "../prove-fault.ts";
+import { startBlind } from "./start-blind.ts";
+
+proveFault(startBlind);
