@@ -202,6 +202,7 @@ test("every setting can be given as a flag, as a variable and in the server file
     "store.consul.caFile": "consul-ca.crt",
     "store.consul.certFile": "consul.crt",
     "store.consul.keyFile": "consul.key",
+    "store.consul.serverName": "server.dc-a.consul",
     datacenters: "dc-a=http://127.0.0.1:8500",
     discover: "team-*",
     "guard.hold": "30s",

@@ -59,6 +59,8 @@ export type SharedStore = {
   readonly addresses: readonly string[];
   /** What all keys begin with. */
   readonly prefix: string;
+  /** The name in Consul's certificate, where it is not that of the address: `server.dc1.consul`. */
+  readonly serverName: string | undefined;
   /** Whose KV it is; that of the agent unless told. */
   readonly datacenter: string | undefined;
   readonly tokenFile: string | undefined;
@@ -269,6 +271,7 @@ function sharedStore({
   caFile,
   certFile,
   keyFile,
+  serverName,
 }: NonNullable<z.output<typeof serverFileSchema>["store"]["consul"]>): SharedStore {
-  return { addresses, prefix, datacenter, tokenFile, caFile, certFile, keyFile };
+  return { addresses, prefix, datacenter, tokenFile, caFile, certFile, keyFile, serverName };
 }

@@ -68,6 +68,7 @@ function valuesOf({
     "store.consul.caFile": store?.caFile,
     "store.consul.certFile": store?.certFile,
     "store.consul.keyFile": store?.keyFile,
+    "store.consul.serverName": store?.serverName,
     datacenters:
       [
         ...datacenters.map(({ name, addresses }) => `${name}=${addresses.join("|")}`),

@@ -191,6 +191,7 @@ const sharedStore = z
     caFile: path("a file with the authorities of Consul's certificate").optional(),
     certFile: path("a file with the certificate to show Consul").optional(),
     keyFile: path("a file with its key").optional(),
+    serverName: path("the name in Consul's certificate").optional(),
   })
   .superRefine(({ certFile, keyFile }, { addIssue }) => {
     if ((certFile === undefined) === (keyFile === undefined)) return;

@@ -81,6 +81,7 @@ export const settings: readonly Setting[] = [
   setting("store.consul.caFile", "<file>", "authorities that sign Consul's certificate (PEM)"),
   setting("store.consul.certFile", "<file>", "certificate to show Consul (PEM)"),
   setting("store.consul.keyFile", "<file>", "its key (PEM)"),
+  setting("store.consul.serverName", "<name>", "name in Consul's certificate, where it is not that of the address"),
   setting("datacenters", "<name=url>", "Consul of a data center, e.g. dc-a=http://127.0.0.1:8500", {
     flag: "--consul",
     // Not WEIR_CONSUL: that names the program which the tests start.

@@ -38,7 +38,7 @@ async function server(answer: (asked: Asked) => Answer | "never") {
 
 function access(addresses: readonly string[], rest: Partial<ConsulKvAccess> = {}): ConsulKvAccess {
   const none = { datacenter: undefined, tokenFile: undefined, caFile: undefined, certFile: undefined };
-  return { addresses, ...none, keyFile: undefined, ...rest };
+  return { addresses, ...none, keyFile: undefined, serverName: undefined, ...rest };
 }
 
 const signal = () => AbortSignal.timeout(20_000);

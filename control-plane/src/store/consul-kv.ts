@@ -16,6 +16,8 @@ export type ConsulKvAccess = {
   readonly caFile: string | undefined;
   readonly certFile: string | undefined;
   readonly keyFile: string | undefined;
+  /** The name in its certificate, where it is not that of the address. */
+  readonly serverName: string | undefined;
 };
 
 // Writes to a healthy quorum take milliseconds; a cut WAN would hang for 20 s.
@@ -115,9 +117,14 @@ function neverSent(failure: Error): boolean {
     : "code" in failure && (failure.code === "ECONNREFUSED" || failure.code === "ENOTFOUND");
 }
 
-async function tlsOf({ caFile, certFile, keyFile }: ConsulKvAccess) {
+async function tlsOf({ caFile, certFile, keyFile, serverName }: ConsulKvAccess) {
   const [ca, cert, key] = await Promise.all([caFile, certFile, keyFile].map(readPem));
-  return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+  return {
+    ...(ca && { ca }),
+    ...(cert && { cert }),
+    ...(key && { key }),
+    ...(serverName !== undefined && { servername: serverName }),
+  };
 }
 
 async function readPem(file: string | undefined): Promise<Buffer | undefined> {
