@@ -24,7 +24,7 @@ export type ConsulKvAccess = {
 const answerMs = 3_000;
 const connectMs = 1_000;
 
-const readEntries = z.array(z.object({ Key: z.string(), Value: z.base64().nullable(), ModifyIndex: z.int().min(0) }));
+const readEntries = z.array(z.object({ Key: z.string(), Value: z.string().nullable(), ModifyIndex: z.int().min(0) }));
 
 // A delete has no result.
 const transaction = z.object({

@@ -25,9 +25,17 @@ const withdrawnKept = 100;
 
 /** `07`: the bucket of an instance. */
 export function bucketOf(key: string): string {
+  const known = bucketsKnown.get(key);
+  if (known !== undefined) return known;
   const [first = 0] = createHash("sha256").update(key).digest();
-  return String(first % buckets).padStart(2, "0");
+  const bucket = String(first % buckets).padStart(2, "0");
+  if (bucketsKnown.size >= mostKnown) bucketsKnown.clear();
+  bucketsKnown.set(key, bucket);
+  return bucket;
 }
+
+const bucketsKnown = new Map<string, string>();
+const mostKnown = 200_000;
 
 export function afterAnnouncements(bucket: Bucket, told: Iterable<readonly [string, Announcement]>): Bucket {
   const members = new Map(bucket.members);
