@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import type { ForeignClient } from "../clients/foreign-client.ts";
-import { goClient } from "../clients/go-client.ts";
-import { pythonClient } from "../clients/python-client.ts";
+import { foreignClients, programOf } from "../clients/program-of.ts";
 import { startBackendProcess } from "../kit/backend.ts";
 import { answersByDatacenter, codes } from "../kit/grpc-load.ts";
 import { assertShare } from "../kit/share.ts";
@@ -11,24 +9,17 @@ import { register, seventyThirty } from "../kit/three-data-centers.ts";
 import { until } from "../kit/wait.ts";
 import { startWeir } from "../kit/weir.ts";
 import { weirCommand } from "../kit/weir-command.ts";
-import { startXdsClient, type XdsClient, type XdsClientProgram } from "../kit/xds-client.ts";
+import { startXdsClient, type XdsClient } from "../kit/xds-client.ts";
 
 const requests = 3_000;
 
-// Python's is gRPC's C core, which C++, C#, Ruby and PHP share.
-const languages: Readonly<Record<string, { readonly prepare: () => Promise<ForeignClient>; readonly agent: RegExp }>> =
-  {
-    go: { prepare: goClient, agent: /gRPC Go 1\.\d+\.\d+/ },
-    python: { prepare: pythonClient, agent: /gRPC C-core/ },
-  };
-
-for (const [language, { prepare, agent }] of Object.entries(languages)) {
+for (const [language, { prepare, agent }] of Object.entries(foreignClients)) {
   // The first time, it has to be built.
   test(`a gRPC client in ${language} follows the weights, and a shift of them, and is shown as synced`, {
     timeout: 240_000,
   }, async (t) => {
     const program = await programOf(prepare, t);
-    if (program === undefined) return;
+    if (program === undefined) return t.skip("its tools are missing");
     await using started = new AsyncDisposableStack();
     const weir = started.use(await startWeir({ documents: { "report.yaml": seventyThirty } }));
     for (const datacenter of ["dc-a", "dc-b", "dc-c"])
@@ -54,15 +45,6 @@ for (const [language, { prepare, agent }] of Object.entries(languages)) {
     );
     assert.match(status, agent);
   });
-}
-
-/** Without its tools a client is passed over, unless WEIR_CLIENTS=required (`npm run test:clients`). */
-async function programOf(prepare: () => Promise<ForeignClient>, t: TestContext): Promise<XdsClientProgram | undefined> {
-  const client = await prepare();
-  if (client.kind === "ready") return client.program;
-  assert.notEqual(process.env["WEIR_CLIENTS"], "required", client.why);
-  t.skip(client.why);
-  return undefined;
 }
 
 async function assertShares(client: XdsClient, shares: Readonly<Record<string, number>>): Promise<void> {

@@ -35,6 +35,34 @@ export function mayBreak(conversation: Conversation, snapshot: Snapshot, type: R
   });
 }
 
+// Clients drop a cluster that they no longer use within milliseconds; grpc-go and gRPC Java when the last stream on it has ended.
+const lingersMs = 15_000;
+
+/**
+ * Does a proxyless gRPC client still use a cluster that no route of its leads to any more? It asks for clusters by name, and
+ * drops a name when its calls go by the new routes, which is later than its ACK of them. With the cluster taken away in between
+ * its calls fail: `resource "report" of type "ClusterResource" has been removed` (grpc-go 1.85). So it stays until the client
+ * has dropped it, for so long after the client's last answer.
+ */
+export function lingers(
+  { emptyMeansAll, subscriptions }: Conversation,
+  snapshot: Snapshot,
+  { type, names, since }: Subscription,
+  name: string,
+  now: Date,
+): boolean {
+  if (emptyMeansAll || type !== "cluster" || !names.has(name)) return false;
+  const users = (usersOf.cluster ?? []).flatMap((user) => subscriptions.get(user) ?? []);
+  const last = Math.max(...users.map((user) => user.since.getTime()), since.getTime());
+  return users.length > 0 && now.getTime() - last < lingersMs && !users.some((user) => leadsTo(user, snapshot, name));
+}
+
+function leadsTo({ type, names }: Subscription, snapshot: Snapshot, cluster: string): boolean {
+  if (usedType[type] !== "cluster") return false;
+  for (const name of names.values()) if (snapshot.resources[type].get(name)?.uses.includes(cluster)) return true;
+  return false;
+}
+
 /** What is as in the snapshot does not refer to what has left it; what the client has otherwise may. */
 function refersTo({ type: user, differs }: Subscription, type: ResourceType, name: string): boolean {
   for (const held of differs.values()) {

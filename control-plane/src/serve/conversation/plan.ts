@@ -2,7 +2,7 @@ import type { XdsResource } from "../../snapshot/resource.ts";
 import type { Snapshot } from "../../snapshot/snapshot.ts";
 import type { Conversation } from "./conversation.ts";
 import type { Held } from "./held.ts";
-import { isHeldBack, mayBreak } from "./make-before-break.ts";
+import { isHeldBack, lingers, mayBreak } from "./make-before-break.ts";
 import { bringInLine, heldOf, type Subscription } from "./subscription.ts";
 import { type Whole, wholeFor } from "./whole.ts";
 
@@ -110,6 +110,7 @@ function takeAway(
   const { type, gone, differs } = subscription;
   for (const name of gone) {
     if (isWaiting(subscription, name, "", now) || !mayBreak(conversation, snapshot, type, name)) continue;
+    if (lingers(conversation, snapshot, subscription, name, now)) continue;
     const has = differs.get(name);
     gone.delete(name);
     if (has !== undefined) {

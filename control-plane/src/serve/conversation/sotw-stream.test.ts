@@ -56,6 +56,34 @@ test("a removed cluster is left out of the next list, when the routes that named
   assert.deepEqual(say(ack("routes")), ["cluster +a@v1"]);
 });
 
+// As gRPC does it: routes by the name that the listener says, clusters by the names that the routes say, and dropped late.
+const renamed = [
+  world({ cluster: { a: "v1" }, routes: { r: "v1>a" } }),
+  ask("routes", ["r"]),
+  ack("routes"),
+  ask("cluster", ["a"]),
+  ack("cluster"),
+  world({ cluster: { b: "v1" }, routes: { r: "v2>b" } }),
+  ack("routes"),
+];
+
+test("a proxyless client is left a cluster that it still asks for when its routes lead elsewhere, until it drops it", () => {
+  const { say } = conversation("sotw", { emptyMeansAll: false });
+  const sent = [...renamed, ask("cluster", ["a", "b"], { nonce: "" }), ack("cluster"), wait(14_000)].flatMap(say);
+  assert.deepEqual(sent, ["routes +r@v1>a", "cluster +a@v1", "routes +r@v2>b", "cluster +b@v1 +a@v1"]);
+  assert.deepEqual([ack("cluster", ["b"]), wait(60_000)].flatMap(say), []);
+});
+
+test("it is not left to a client that never drops it, nor to one whose routes still lead there", () => {
+  const { say } = conversation("sotw", { emptyMeansAll: false });
+  for (const said of [...renamed, ask("cluster", ["a", "b"], { nonce: "" }), ack("cluster")]) say(said);
+  assert.deepEqual([wait(14_999), wait(1)].map(say), [[], ["cluster +b@v1"]]);
+
+  const other = conversation("sotw", { emptyMeansAll: false });
+  for (const said of renamed.slice(0, 5)) other.say(said);
+  assert.deepEqual(other.say(world({ routes: { r: "v1>a" } })), ["cluster"]);
+});
+
 test("removed endpoints are not sent as anything: the cluster goes, and an empty response would say nothing", () => {
   const sent = converse("sotw", [
     world({ endpoints: { a: "v1" } }),
