@@ -83,8 +83,13 @@ function viewOf(streams: readonly Connected[]): ClientView {
   return {
     ...{ nodeId, cluster, kind, role, locality, agent, protocol, peer, connectedAt, viewer },
     ...(metadata && { metadata }),
-    types: streams.map((stream) => stream.status()).reduce(merged),
-    cost: streams.map((stream) => stream.cost()).reduce(added),
+    // Only for whom they are asked of: those of 5,000 clients take 25 ms.
+    get types() {
+      return streams.map((stream) => stream.status()).reduce(merged);
+    },
+    get cost() {
+      return streams.map((stream) => stream.cost()).reduce(added);
+    },
     *resources() {
       for (const stream of streams) yield* stream.resources();
     },
