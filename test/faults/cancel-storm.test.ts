@@ -3,7 +3,7 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { connections } from "../hostile/attack.ts";
 import { rstStream } from "../hostile/frames.ts";
-import { connectHonest, isServed } from "../hostile/honest-client.ts";
+import { connectHonest, type HonestClient, isServed } from "../hostile/honest-client.ts";
 import { callWith, deltaRequest, node, types } from "../hostile/requests.ts";
 import { type AttackedServer, type ServerStats, startServer } from "../hostile/server.ts";
 import { until } from "../kit/wait.ts";
@@ -11,6 +11,7 @@ import { until } from "../kit/wait.ts";
 const streams = Number(process.env["WEIR_CANCELLED_STREAMS"] ?? 20_000);
 // HTTP/2 servers end a connection that resets more than about a thousand streams (CVE-2023-44487).
 const perConnection = 500;
+const mostGrowth = 0.05;
 
 for (const { title, limits } of [
   { title: "streams that are opened and cancelled leave nothing behind", limits: {} },
@@ -23,25 +24,44 @@ for (const { title, limits } of [
     // A first one compiles code and grows what the allocator keeps.
     await storm(server, streams / 4);
     await settled(server);
-    const before = await server.stats();
-    const servedMs: number[] = [];
-    const began = performance.now();
-    const storming = storm(server, streams);
-    for (let times = 0; times < 3; times++) servedMs.push(await isServed(honest, server, { within: 20_000 }));
-    await storming;
-    const stormMs = performance.now() - began;
-    const idleMs = await settled(server);
-    const after = await server.stats();
+    let measured = await stormed(server, honest);
+    // How much the allocator keeps settles after a storm or two; what leaks would grow with each.
+    for (let again = 0; again < 2 && grownBy(measured) > mostGrowth; again++) measured = await stormed(server, honest);
+    const { before, after, idleMs } = measured;
     assert.ok(idleMs < 10_000, `idle again after ${idleMs} ms`);
     assert.ok(
-      after.heldBytes < before.heldBytes * 1.05,
+      after.heldBytes < before.heldBytes * (1 + mostGrowth),
       `V8 held ${before.heldBytes} bytes and holds ${after.heldBytes}`,
     );
-    assert.ok(after.rssBytes < before.rssBytes * 1.05, `resident: ${before.rssBytes}, then ${after.rssBytes}`);
+    assert.ok(grownBy(measured) <= mostGrowth, `resident: ${before.rssBytes}, then ${after.rssBytes}`);
     assert.equal(after.clients, 1);
     assert.equal(honest.ended(), undefined);
-    tell(t, { before, after, stormMs, idleMs, servedMs });
+    tell(t, measured);
   });
+}
+
+type Measured = {
+  readonly before: ServerStats;
+  readonly after: ServerStats;
+  readonly stormMs: number;
+  readonly idleMs: number;
+  readonly servedMs: readonly number[];
+};
+
+async function stormed(server: AttackedServer, honest: HonestClient): Promise<Measured> {
+  const before = await server.stats();
+  const servedMs: number[] = [];
+  const began = performance.now();
+  const storming = storm(server, streams);
+  for (let times = 0; times < 3; times++) servedMs.push(await isServed(honest, server, { within: 20_000 }));
+  await storming;
+  const stormMs = performance.now() - began;
+  const idleMs = await settled(server);
+  return { before, after: await server.stats(), stormMs, idleMs, servedMs };
+}
+
+function grownBy({ before, after }: Measured): number {
+  return after.rssBytes / before.rssBytes - 1;
 }
 
 /** Each stream asks for all clusters, and is cancelled before it can have answered. */
@@ -78,17 +98,7 @@ async function settled(server: AttackedServer): Promise<number> {
   return performance.now() - began;
 }
 
-function tell(
-  t: TestContext,
-  measured: {
-    readonly before: ServerStats;
-    readonly after: ServerStats;
-    readonly stormMs: number;
-    readonly idleMs: number;
-    readonly servedMs: readonly number[];
-  },
-): void {
-  const { before, after, stormMs, idleMs, servedMs } = measured;
+function tell(t: TestContext, { before, after, stormMs, idleMs, servedMs }: Measured): void {
   const mib = (bytes: number) => (bytes / 1024 ** 2).toFixed(1);
   t.diagnostic(
     `${streams} streams in ${Math.round(stormMs)} ms, ${(((after.cpuMs - before.cpuMs) * 1_000) / streams).toFixed(0)} us of CPU each; ` +
