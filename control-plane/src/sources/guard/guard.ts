@@ -77,6 +77,15 @@ export function guard(before: Guard, said: Said, nowMs: number, settings: GuardS
     const isLetGo = ({ dueMs }: Held) => confirmedFeeds.has(key) || (dueMs !== undefined && dueMs <= nowMs);
     const kept = new Map([...all].filter(([, held]) => !isLetGo(held)));
     feeds.set(key, settledGuard(each.known, each.state, each.diff, kept, nowMs));
+    if (confirmedFeeds.has(key)) continue;
+    // What went before the hold time was over, because others were there instead, still counts with what follows.
+    const early = [...all].filter(([address, held]) => !kept.has(address) && isEarly(held, nowMs, settings));
+    for (const [service, parts] of demand.parts)
+      if (early.length > 0 && feedsOf(parts).includes(key))
+        recent.set(
+          service,
+          new Map([...(recent.get(service) ?? []), ...early.map(([address, held]) => wentOf(address, held, nowMs))]),
+        );
   }
 
   const believed = new Map(
@@ -149,6 +158,14 @@ function heldNow(
     put(address, { change, why, endpoints, of, sinceMs: nowMs, repeatedSinceMs: undefined });
   }
   return held;
+}
+
+function isEarly({ change, repeatedSinceMs }: Held, nowMs: number, { holdMs }: GuardSettings): boolean {
+  return change === "gone" && repeatedSinceMs !== undefined && nowMs - repeatedSinceMs < holdMs;
+}
+
+function wentOf(address: string, { endpoints }: Held, nowMs: number) {
+  return [address, { atMs: nowMs, region: regionOf(endpoints) }] as const;
 }
 
 function regionOf(endpoints: readonly Endpoint[]): string {
