@@ -22,7 +22,8 @@ async function server(answer: (asked: Asked) => Answer | "never") {
     const told = answer(each);
     if (told === "never") return;
     const { status = 200, headers: own = {}, body: content = "" } = told;
-    response.writeHead(status, { "x-consul-index": "7", ...own });
+    const type = typeof content === "string" ? "text/plain" : "application/json";
+    response.writeHead(status, { "x-consul-index": "7", "content-type": type, ...own });
     response.end(typeof content === "string" ? content : JSON.stringify(content));
   });
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
@@ -45,7 +46,7 @@ const signal = () => AbortSignal.timeout(20_000);
 const entry = { Key: "weir/head", Value: Buffer.from("hello").toString("base64"), ModifyIndex: 5 };
 
 test("a key is read with its index, an absent one is no failure, and the data center and token go along", async () => {
-  await using consul = await server(({ url }) => (url.includes("/head") ? { body: [entry] } : { status: 404 }));
+  await using consul = await server(({ url }) => (url.includes("head") ? { body: [entry] } : { status: 404 }));
   await using folder = await mkdtempDisposable(join(tmpdir(), "weir-kv-"));
   const tokenFile = join(folder.path, "token");
   await writeFile(tokenFile, "secret\n");
@@ -59,19 +60,17 @@ test("a key is read with its index, an absent one is no failure, and the data ce
   assert.deepEqual(
     consul.asked.map(({ url, token }) => [url, token]),
     [
-      ["/v1/kv/weir/head?consistent=&dc=dc-b", "secret"],
-      ["/v1/kv/weir/none?recurse=&dc=dc-b", "secret"],
-      ["/v1/kv/weir/head?index=7&wait=10000ms&dc=dc-b", "secret"],
+      ["/v1/kv/weir%2Fhead?dc=dc-b&consistent=1", "secret"],
+      ["/v1/kv/weir%2Fnone?recurse=true&dc=dc-b", "secret"],
+      ["/v1/kv/weir%2Fhead?dc=dc-b&index=7&wait=10000ms", "secret"],
     ],
   );
 });
 
 test("writes are one transaction, and one whose check fails has done nothing", async () => {
-  let status = 200;
-  await using consul = await server(() => ({
-    status,
-    body: { Results: status === 200 ? [{ KV: { ModifyIndex: 9 } }] : null, Errors: [{ OpIndex: 0, What: "stale" }] },
-  }));
+  let answer: Answer = { body: { Results: [{ KV: { ModifyIndex: 9 } }], Errors: null } };
+  const refused = (What: string) => ({ status: 409, body: { Results: null, Errors: [{ OpIndex: 0, What }] } });
+  await using consul = await server(() => answer);
   await using kv = await createConsulKv(access([consul.address]));
   const writes = [
     { kind: "put", key: "a", value: Buffer.from("1"), ifIndex: 0 },
@@ -84,8 +83,10 @@ test("writes are one transaction, and one whose check fails has done nothing", a
     { KV: { Verb: "set", Key: "b", Value: "Mg==" } },
     { KV: { Verb: "delete", Key: "c" } },
   ]);
-  status = 409;
+  answer = refused('failed to set key "a", index is stale');
   assert.equal(await kv.write(writes, signal()), undefined);
+  answer = refused("Permission denied");
+  await assert.rejects(kv.write(writes, signal()), /^Error: Consul at .*: 409: Permission denied$/);
 });
 
 test("an error, a redirect, a server without a leader and one that hangs are failures that name it, and the next one is read", async () => {

@@ -1,9 +1,8 @@
 import { readFile } from "node:fs/promises";
-import { Agent } from "node:http";
-import { Agent as SecureAgent } from "node:https";
+import type Consul from "consul";
 import { z } from "zod";
+import { type CallOptions, ConsulRefusal, createAskConsul } from "./ask-consul.ts";
 import type { Kv, KvQuestion, KvReading, KvWrite } from "./kv.ts";
-import { KvRefusal, type KvRequest, requestKv } from "./kv-request.ts";
 
 /** Where a Consul with the shared store is, and who asks it. Paths are PEM files, read at the start. */
 export type ConsulKvAccess = {
@@ -22,42 +21,45 @@ export type ConsulKvAccess = {
 
 // Writes to a healthy quorum take milliseconds; a cut WAN would hang for 20 s.
 const answerMs = 3_000;
-const connectMs = 1_000;
 
 const readEntries = z.array(z.object({ Key: z.string(), Value: z.string().nullable(), ModifyIndex: z.int().min(0) }));
 
 // A delete has no result.
 const transaction = z.object({
   Results: z.array(z.object({ KV: z.object({ ModifyIndex: z.int() }).optional() })).nullable(),
+  Errors: z.array(z.object({ What: z.string() })).nullish(),
 });
+// The other 409 is `Permission denied` (1.8.7): asked again it would be the same.
+const isStale = /index is stale/;
 
 /** Consul's KV over its HTTP API; `heard` is told how late it is there, at each answer. Rejects when a TLS file cannot be read. */
 export async function createConsulKv(access: ConsulKvAccess, heard: (at: Date) => void = () => {}): Promise<Kv> {
   const { addresses, datacenter, tokenFile } = access;
-  const plain = new Agent({ keepAlive: true });
-  const secure = new SecureAgent({ keepAlive: true, ...(await tlsOf(access)) });
+  const tls = await tlsOf(access);
+  const clients = addresses.map((address) => createAskConsul(address, tls));
 
   async function ask(
-    method: KvRequest["method"],
-    path: string,
-    query: Readonly<Record<string, string>>,
-    { body, timeLimitMs = answerMs }: { readonly body?: string; readonly timeLimitMs?: number },
+    kind: "reads" | "writes",
+    call: (consul: Consul, options: CallOptions) => Promise<unknown>,
+    timeout: number,
     signal: AbortSignal,
   ) {
     const token = tokenFile === undefined ? undefined : (await readFile(tokenFile, "utf8")).trim();
+    const options = {
+      timeout,
+      ...(datacenter !== undefined && { dc: datacenter }),
+      ...(token !== undefined && { token }),
+    };
     let failure: Error | undefined;
-    for (const address of addresses) {
-      const url = new URL(path, address);
-      url.search = new URLSearchParams({ ...query, ...(datacenter !== undefined && { dc: datacenter }) }).toString();
-      const agent = url.protocol === "https:" ? secure : plain;
+    for (const client of clients) {
       try {
-        const answer = await requestKv({ method, url, agent, token, body, timeLimitMs, connectMs }, signal);
+        const answer = await client.ask(call, options, signal);
         if (answer.at) heard(answer.at);
         return answer;
       } catch (cause) {
         failure = cause instanceof Error ? cause : new Error(String(cause));
         // A write that may have been taken is not given to the next server: whoever asked looks what has become of it.
-        if (signal.aborted || (method === "PUT" && !neverSent(failure))) break;
+        if (signal.aborted || (kind === "writes" && !neverSent(failure))) break;
       }
     }
     throw new Error(`Consul at ${addresses.join(", ")}: ${failure?.message}`, { cause: failure });
@@ -66,16 +68,18 @@ export async function createConsulKv(access: ConsulKvAccess, heard: (at: Date) =
   return {
     address: addresses.join(", "),
     async read({ key, below = false, consistent = false, wait }: KvQuestion, signal): Promise<KvReading> {
-      const query = {
-        ...(consistent && { consistent: "" }),
-        ...(below && { recurse: "" }),
+      const question = {
+        key,
+        recurse: below,
+        consistent,
         ...(wait && { index: String(Math.max(1, wait.index)), wait: `${wait.waitMs}ms` }),
       };
       // Consul adds up to a sixteenth to the wait, so that not all come back at once.
-      const timeLimitMs = answerMs + (wait ? wait.waitMs * (1 + 1 / 16) : 0);
-      const { status, index, text } = await ask("GET", `/v1/kv/${key}`, query, { timeLimitMs }, signal);
+      const timeLimitMs = answerMs + (wait ? Math.ceil(wait.waitMs * (1 + 1 / 16)) : 0);
+      const call = (consul: Consul, options: CallOptions) => consul.kv.get({ ...question, ...options });
+      const { status, index, body } = await ask("reads", call, timeLimitMs, signal);
       if (status === 404) return { entries: [], index };
-      const parsed = readEntries.safeParse(JSON.parse(text));
+      const parsed = readEntries.safeParse(body);
       if (!parsed.success) throw new Error(`Consul at ${addresses.join(", ")}: ${key} was not answered as KV entries`);
       const entries = parsed.data.map(({ Key, Value, ModifyIndex }) => ({
         key: Key,
@@ -85,19 +89,26 @@ export async function createConsulKv(access: ConsulKvAccess, heard: (at: Date) =
       return { entries, index };
     },
     async keys(prefix, signal) {
-      const { status, text } = await ask("GET", `/v1/kv/${prefix}`, { keys: "" }, {}, signal);
-      return status === 404 ? [] : z.array(z.string()).parse(JSON.parse(text));
+      const call = (consul: Consul, options: CallOptions) => consul.kv.keys({ key: prefix, ...options });
+      const { status, body } = await ask("reads", call, answerMs, signal);
+      return status === 404 ? [] : z.array(z.string()).parse(body);
     },
     async write(writes, signal) {
-      const body = JSON.stringify(writes.map(operationOf));
-      const { status, text } = await ask("PUT", "/v1/txn", {}, { body }, signal);
-      if (status === 409) return undefined;
-      const { Results } = transaction.parse(JSON.parse(text));
-      return Math.max(0, ...(Results ?? []).map(({ KV }) => KV?.ModifyIndex ?? 0));
+      // Its types do not have the `KV` around each, without which Consul refuses them.
+      const operations = writes.map(operationOf) as never[];
+      const call = (consul: Consul, options: CallOptions) =>
+        consul.transaction.create(operations, { operations, ...options });
+      const { status, body } = await ask("writes", call, answerMs, signal);
+      const parsed = transaction.safeParse(body);
+      if (!parsed.success) throw new Error(`Consul at ${addresses.join(", ")}: a transaction was not answered as one`);
+      const { Results, Errors } = parsed.data;
+      if (status !== 409) return Math.max(0, ...(Results ?? []).map(({ KV }) => KV?.ModifyIndex ?? 0));
+      const refusal = Errors?.find(({ What }) => !isStale.test(What));
+      if (refusal) throw new Error(`Consul at ${addresses.join(", ")}: 409: ${refusal.What}`);
+      return undefined;
     },
     async [Symbol.asyncDispose]() {
-      plain.destroy();
-      secure.destroy();
+      for (const client of clients) client[Symbol.dispose]();
     },
   };
 }
@@ -112,7 +123,7 @@ function operationOf(write: KvWrite): object {
 }
 
 function neverSent(failure: Error): boolean {
-  return failure instanceof KvRefusal
+  return failure instanceof ConsulRefusal
     ? failure.status === 429
     : "code" in failure && (failure.code === "ECONNREFUSED" || failure.code === "ENOTFOUND");
 }
