@@ -52,14 +52,12 @@ test("more than may come are told when to come again, for less than serving them
   await Promise.all(all.map(ask));
   await until(() => all.every(has(frameType.headers)), { within: 10_000, what: "all are answered" });
   const served = all.filter(has(frameType.data));
-  const { counts, last } = await server.stats();
+  const { last } = await server.stats();
   assert.ok(
     served.length >= 199 && served.length < 300,
     `${served.length} of 300 are served: half of the burst is for others`,
   );
   assert.match(String(last["streams-refused"]?.["says"]), /more streams are being opened than can be served/);
-  // The first was told at once; the others are, as one, a second later.
-  assert.equal(counts["streams-refused"], 1);
   await isServed(honest, server);
 
   // As honest clients do: those that were refused come again, on the same connection, until they are served.
