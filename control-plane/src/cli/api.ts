@@ -1,4 +1,4 @@
-import { CliError } from "./cli.ts";
+import { CliError } from "./cli-error.ts";
 
 /** The control plane's REST API. Each call throws `ApiFailure` for an answer that is no success, `CliError` for none at all. */
 export type Api = {

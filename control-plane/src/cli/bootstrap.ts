@@ -1,7 +1,8 @@
 import { type Command, Option } from "commander";
 import type { EnvoyBootstrap } from "../bootstrap/envoy.ts";
 import { type Locality, parseLocality } from "../model/locality.ts";
-import { type AddCommand, CliError } from "./cli.ts";
+import type { AddCommand } from "./cli.ts";
+import { CliError } from "./cli-error.ts";
 
 /** `weir bootstrap envoy|grpc`: prints the file that a client starts from. */
 export const addBootstrap: AddCommand = (bootstrap, cli) => {

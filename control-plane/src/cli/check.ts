@@ -1,5 +1,6 @@
 import { problemText } from "../lib/parsed.ts";
-import { type AddCommand, CliError } from "./cli.ts";
+import type { AddCommand } from "./cli.ts";
+import { CliError } from "./cli-error.ts";
 
 /** `weir check DIR`; exits with 1 when something is wrong. */
 export const addCheck: AddCommand = (command, cli) => {

@@ -2,9 +2,6 @@ import type { Command } from "commander";
 import type { Api } from "./api.ts";
 import type { CliIo } from "./io.ts";
 
-/** Bad usage, or something that cannot be done: what, where and what to do. Ends a command with code 2. */
-export class CliError extends Error {}
-
 export const formats = ["table", "json", "yaml", "name"] as const;
 export type Format = (typeof formats)[number];
 

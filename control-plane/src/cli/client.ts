@@ -1,6 +1,7 @@
 import { ageText } from "../lib/age.ts";
 import { type Client, type TypeStatus, xdsTypes } from "./api-types.ts";
-import { type AddCommand, type Cli, CliError } from "./cli.ts";
+import type { AddCommand, Cli } from "./cli.ts";
+import { CliError } from "./cli-error.ts";
 import { addClientResources } from "./client-resources.ts";
 import { print } from "./print.ts";
 import type { Cell } from "./table.ts";

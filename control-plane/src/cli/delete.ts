@@ -1,5 +1,5 @@
 import type { AddCommand } from "./cli.ts";
-import { CliError } from "./cli.ts";
+import { CliError } from "./cli-error.ts";
 import { documentUrl, kindHelp, parseResource } from "./resources.ts";
 import { dryRunOption, ifMatchOption, reasonOption, type WriteFlags, writeOptions } from "./write-options.ts";
 

@@ -1,6 +1,6 @@
 import { Option } from "commander";
 import type { AddCommand } from "./cli.ts";
-import { CliError } from "./cli.ts";
+import { CliError } from "./cli-error.ts";
 
 const verbs = {
   kill: "kill every server of a data center (SIGKILL)",

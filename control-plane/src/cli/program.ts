@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { createApi } from "./api.ts";
-import { type AddCommand, type Cli, CliError, type Format, formats } from "./cli.ts";
+import { type AddCommand, type Cli, type Format, formats } from "./cli.ts";
+import { CliError } from "./cli-error.ts";
 import type { CliIo } from "./io.ts";
 import { defaultServer } from "./server-url.ts";
 

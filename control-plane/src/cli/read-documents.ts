@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Problem, problemText } from "../lib/parsed.ts";
 import { readYaml, type YamlValue } from "../policy/documents/yaml-values.ts";
 import { listDirectory } from "../policy/read-directory.ts";
-import { CliError } from "./cli.ts";
+import { CliError } from "./cli-error.ts";
 
 /**
  * The documents of files, directories and `-`, not yet checked. Throws when one cannot be read or is no YAML. Endpoint lists

@@ -1,6 +1,7 @@
 import { ageText } from "../lib/age.ts";
 import type { Registration } from "./api-types.ts";
-import { type AddCommand, CliError } from "./cli.ts";
+import type { AddCommand } from "./cli.ts";
+import { CliError } from "./cli-error.ts";
 import { print } from "./print.ts";
 import type { Cell } from "./table.ts";
 

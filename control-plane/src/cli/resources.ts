@@ -1,4 +1,4 @@
-import { CliError } from "./cli.ts";
+import { CliError } from "./cli-error.ts";
 
 /** A collection of documents, as URLs and as people call it. */
 export type Collection = "services" | "trafficSplits" | "trafficPolicies";

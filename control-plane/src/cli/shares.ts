@@ -1,5 +1,5 @@
 import { parseLocalityPattern } from "../model/locality.ts";
-import { CliError } from "./cli.ts";
+import { CliError } from "./cli-error.ts";
 
 /** `dc-a=60 dc-b=40%` as percent by locality; says everything that is wrong at once. */
 export function parseShares(words: readonly string[]): Readonly<Record<string, number>> {

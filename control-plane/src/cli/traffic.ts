@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { changeSplit, settled } from "./change-split.ts";
-import { type AddCommand, type Cli, CliError } from "./cli.ts";
+import type { AddCommand, Cli } from "./cli.ts";
+import { CliError } from "./cli-error.ts";
 import { parseShares, placesOf } from "./shares.ts";
 import { type Edited, type SplitDocument, withOverride, withoutOverride, withShares } from "./split-edit.ts";
 import { addTrafficGet } from "./traffic-get.ts";

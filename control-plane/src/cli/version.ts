@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { ApiFailure } from "./api.ts";
-import { type AddCommand, CliError } from "./cli.ts";
+import type { AddCommand } from "./cli.ts";
+import { CliError } from "./cli-error.ts";
 
 /** `weir version`; the server's is shown when it can be reached. */
 export const addVersion: AddCommand = (command, cli) => {

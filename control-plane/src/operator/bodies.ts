@@ -1,7 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import { readYaml, type YamlValue } from "../policy/documents/yaml-values.ts";
 import { badRequest, refusal } from "./api-error.ts";
-import type { OperatorApp } from "./operator-app.ts";
+import type { OperatorApp } from "./operator-context.ts";
 import { parseStrictJson } from "./strict-json.ts";
 
 declare module "fastify" {

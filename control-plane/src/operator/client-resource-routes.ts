@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { JournalEntry } from "../policy/policy-store.ts";
 import type { ResourceStatus } from "../serve/clients.ts";
 import { newestClient } from "./client-routes.ts";
-import type { OperatorApp, OperatorContext } from "./operator-app.ts";
+import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 import type { OperatorParts } from "./parts.ts";
 import { flag, time } from "./shapes.ts";
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { didYouMean } from "../lib/did-you-mean.ts";
 import type { ClientView, TypeStatus } from "../serve/clients.ts";
 import { refusal } from "./api-error.ts";
-import type { OperatorApp, OperatorContext } from "./operator-app.ts";
+import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 import type { OperatorParts } from "./parts.ts";
 import { ageSeconds, secondsSince, time, waitTime } from "./shapes.ts";
 

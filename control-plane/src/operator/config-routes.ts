@@ -4,7 +4,7 @@ import { badRequest } from "./api-error.ts";
 import { authorOf, writeQuery } from "./author.ts";
 import { doneOrThrow } from "./change-outcome.ts";
 import { documentsOf, problemsInBody } from "./documents-of-body.ts";
-import type { OperatorApp, OperatorContext } from "./operator-app.ts";
+import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 import { time } from "./shapes.ts";
 
 const kindOf = z.enum(["Service", "TrafficSplit", "TrafficPolicy"]);

@@ -9,7 +9,7 @@ import { type Collection, collectionNames, collections } from "./collections.ts"
 import { documentMismatches } from "./document-mismatches.ts";
 import { parseEtags, parsePrecondition } from "./etag.ts";
 import { expectationOf } from "./expectation.ts";
-import type { OperatorApp, OperatorContext } from "./operator-app.ts";
+import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 import { time } from "./shapes.ts";
 
 const stored = z.object({

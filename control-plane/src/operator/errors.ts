@@ -3,7 +3,7 @@ import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { didYouMean } from "../lib/did-you-mean.ts";
 import { StoreUnavailable } from "../lib/store-unavailable.ts";
 import { ApiError, badRequest, refusal } from "./api-error.ts";
-import type { OperatorApp } from "./operator-app.ts";
+import type { OperatorApp } from "./operator-context.ts";
 import type { OperatorNote } from "./parts.ts";
 import { routeOf } from "./route-of.ts";
 

@@ -4,7 +4,7 @@ import { localityText } from "../model/locality.ts";
 import { addressText } from "../model/service.ts";
 import { refusal } from "./api-error.ts";
 import { authorOf } from "./author.ts";
-import type { OperatorApp, OperatorContext } from "./operator-app.ts";
+import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 import type { GuardRow, HeldEndpoint, OperatorParts } from "./parts.ts";
 import { time } from "./shapes.ts";
 

@@ -3,7 +3,7 @@ import { fastify } from "fastify";
 import { jsonSchemaTransform, jsonSchemaTransformObject, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { documentKinds, documentSchemas } from "../policy/documents/document-schemas.ts";
-import type { OperatorContext } from "./operator-app.ts";
+import type { OperatorContext } from "./operator-context.ts";
 import { addRoutes } from "./routes.ts";
 
 /**

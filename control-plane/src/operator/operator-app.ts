@@ -1,34 +1,14 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  fastify,
-  type RawServerDefault,
-} from "fastify";
+import { type FastifyReply, fastify } from "fastify";
 import { validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import type { z } from "zod";
 import { badRequest, refusal } from "./api-error.ts";
 import { readBodies } from "./bodies.ts";
 import { answerErrors } from "./errors.ts";
+import type { OperatorApp } from "./operator-context.ts";
 import type { OperatorNote, OperatorParts } from "./parts.ts";
 import { routeOf } from "./route-of.ts";
 import { addRoutes } from "./routes.ts";
 import { refusalOfOrigin } from "./same-site.ts";
-
-export type OperatorApp = FastifyInstance<
-  RawServerDefault,
-  IncomingMessage,
-  ServerResponse,
-  FastifyBaseLogger,
-  ZodTypeProvider
->;
-
-export type OperatorContext = {
-  readonly parts: OperatorParts;
-  /** Aborts when the server is to close: what waits answers early. */
-  readonly closing: AbortSignal;
-};
 
 /** The REST API without a socket; tests ask it by `inject`. */
 export async function createOperatorApp({

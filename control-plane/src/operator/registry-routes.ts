@@ -3,7 +3,7 @@ import { localityText } from "../model/locality.ts";
 import type { EndpointId, ServiceName } from "../model/names.ts";
 import { addressText } from "../model/service.ts";
 import { badRequest, refusal } from "./api-error.ts";
-import type { OperatorApp, OperatorContext } from "./operator-app.ts";
+import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 import { parseRegistration, registrationBody, registrationKey } from "./parse-registration.ts";
 import type { OperatorParts, Registration } from "./parts.ts";
 import { time, waitTime } from "./shapes.ts";

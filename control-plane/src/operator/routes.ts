@@ -3,7 +3,7 @@ import { clientRoutes } from "./client-routes.ts";
 import { configRoutes } from "./config-routes.ts";
 import { documentRoutes } from "./document-routes.ts";
 import { guardRoutes } from "./guard-routes.ts";
-import type { OperatorApp, OperatorContext } from "./operator-app.ts";
+import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 import { registryRoutes } from "./registry-routes.ts";
 import { selfRoutes } from "./self-routes.ts";
 import { serviceRoutes } from "./service-routes.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { editorSchema } from "../policy/documents/json-schema.ts";
 import { refusal } from "./api-error.ts";
-import type { OperatorApp, OperatorContext } from "./operator-app.ts";
+import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 
 const readiness = z.object({
   ready: z.boolean(),

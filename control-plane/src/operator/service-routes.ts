@@ -3,7 +3,7 @@ import type { Problem } from "../lib/parsed.ts";
 import { localityText, parseLocality, unknownLocality } from "../model/locality.ts";
 import { addressText } from "../model/service.ts";
 import { badRequest } from "./api-error.ts";
-import type { OperatorApp, OperatorContext } from "./operator-app.ts";
+import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 import type { ResourceNames } from "./parts.ts";
 import { serviceNamed } from "./service-named.ts";
 

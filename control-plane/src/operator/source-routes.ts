@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { problemText } from "../lib/parsed.ts";
-import type { OperatorApp, OperatorContext } from "./operator-app.ts";
+import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 import { ageSeconds, secondsSince, time } from "./shapes.ts";
 
 const source = z.object({

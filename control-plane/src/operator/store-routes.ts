@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { OperatorApp, OperatorContext } from "./operator-app.ts";
+import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 import { ageSeconds, secondsSince, time } from "./shapes.ts";
 
 const store = z.object({

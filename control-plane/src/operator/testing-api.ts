@@ -1,4 +1,5 @@
-import { createOperatorApp, type OperatorApp } from "./operator-app.ts";
+import { createOperatorApp } from "./operator-app.ts";
+import type { OperatorApp } from "./operator-context.ts";
 import type { OperatorNote } from "./parts.ts";
 import { startTestParts, type TestParts } from "./testing.ts";
 

@@ -3,7 +3,7 @@ import { localityText, patternText } from "../model/locality.ts";
 import type { ClientView } from "../serve/clients.ts";
 import type { ObservedEndpoint, ObservedLoads } from "../serve/loads/observed-loads.ts";
 import { type Observed, type ObservedRow, observedTraffic, percentOf, rounded } from "./observed-traffic.ts";
-import type { OperatorApp, OperatorContext } from "./operator-app.ts";
+import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 import { serviceNamed } from "./service-named.ts";
 import { time } from "./shapes.ts";
 
