@@ -252,7 +252,7 @@ export const attacksOnRequests: readonly Attack[] = [
   },
   {
     name: "10,000 names in each SotW request, each time others",
-    count: 20,
+    count: 100,
     heavyCount: 500,
     async run(target, count) {
       const [client] = await connections(target, 1);

@@ -21,12 +21,12 @@ const groups: readonly { readonly title: string; readonly attacks: readonly Atta
 ];
 const words = process.argv.slice(2);
 
-const heading = `| attack | times | sent | connections (ended) | resident: held, left | V8 holds | held a connection | held / sent | CPU | honest: worst, after |
+const heading = `| attack | times | sent | connections (ended) | resident: held, left, left again | V8 holds | held a connection | held / sent | CPU | honest: worst, after |
 |---|---|---|---|---|---|---|---|---|---|`;
 
 const quietMs = await quietLatency();
 const tables: string[] = [];
-const all: Measured[] = [];
+const all: Row[] = [];
 for (const { title, attacks } of groups) {
   const rows: string[] = [];
   for (const attack of attacks.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)))) {
@@ -39,12 +39,18 @@ for (const { title, attacks } of groups) {
 }
 if (words.length === 0) await writeFile(new URL("../../docs/amplification.md", import.meta.url), page());
 
-async function attackAlone(attack: Attack): Promise<Measured> {
+/** `leftAgainBytes`: by how much resident memory was larger after a second time than after the first, where that left much. */
+type Row = Measured & { readonly leftAgainBytes: number | undefined };
+
+async function attackAlone(attack: Attack): Promise<Row> {
   await using server = await startServer();
   using honest = connectHonest(server.target);
   for (let times = 0; times < 20; times++) await isServed(honest, server);
-  // Awaited here: what is used here is disposed of when this function has returned.
-  return await measure(server, honest, attack, attack.heavyCount ?? attack.count);
+  const count = attack.heavyCount ?? attack.count;
+  const measured = await measure(server, honest, attack, count);
+  if (measured.leftRssBytes < 64 * 2 ** 20) return { ...measured, leftAgainBytes: undefined };
+  const { leftRssBytes } = await measure(server, honest, attack, count);
+  return { ...measured, leftAgainBytes: leftRssBytes };
 }
 
 /** How long a change takes to an honest client whom nobody disturbs: the median. */
@@ -56,18 +62,23 @@ async function quietLatency(): Promise<number> {
   return times.toSorted((a, b) => a - b)[25] ?? Number.NaN;
 }
 
-function rowOf(measured: Measured): string {
+function rowOf(measured: Row): string {
   const { name, count, bytesIn, connections, ended, heldRssBytes, leftRssBytes, heldBytes, cpuMs } = measured;
+  const { leftAgainBytes } = measured;
   return `| ${[
     ...[name, count.toLocaleString("en"), size(bytesIn), `${connections} (${ended})`],
-    ...[`${size(heldRssBytes)}, ${size(leftRssBytes)}`, size(heldBytes), size(heldRssBytes / connections)],
+    ...[
+      `${size(heldRssBytes)}, ${size(leftRssBytes)}${leftAgainBytes === undefined ? "" : `, ${size(leftAgainBytes)}`}`,
+      size(heldBytes),
+      size(heldRssBytes / connections),
+    ],
     ...[ratio(measured), `${Math.round(cpuMs)} ms`],
     `${Math.round(measured.servedMs)}, ${Math.round(measured.servedAfterwardsMs)} ms`,
   ].join(" | ")} |`;
 }
 
 function page(): string {
-  const most = (of: (measured: Measured) => number) =>
+  const most = (of: (measured: Row) => number) =>
     all.reduce((worst, measured) => (of(measured) > of(worst) ? measured : worst));
   const held = most(({ heldRssBytes }) => heldRssBytes);
   const left = most(({ leftRssBytes }) => leftRssBytes);
@@ -85,9 +96,14 @@ client when nobody disturbs (the median).
 
 - *times*: how often it was tried; an attacker who is cut off earlier sends less. *ended*: connections that the server had
   closed by then; the others were closed by the attacker.
-- *held*: by how much the process had grown while the attacker stayed, after a collection of garbage; *left*: when it was gone.
-  Resident memory holds what the allocator keeps for the next time, and what compiled code takes; *V8 holds* does not.
+- *held*: by how much the process had grown while the attacker stayed, after a collection of garbage; *left*: when it was gone; *left
+  again*, where that was more than 64 MiB: by how much more after the same attack a second time. Resident memory holds what the
+  allocator keeps for the next time, and what compiled code takes; *V8 holds* does not.
 - *honest*: the longest that a change took to the honest client during the attack; and to one that came afterwards.
+
+What a client can pin is bounded for each stream: by the limit of a request (the last one stays until the next begins), by
+\`namesPerStream\` names of 200 characters each on average, by 16 MiB for each connection; the number of connections and new streams is
+bounded by the [limits](operating.md#settings) \`connections\` and \`newStreams\`. Off loopback nobody has a stream without a client certificate.
 
 Most was held by *${held.name}*: ${size(held.heldRssBytes)}; most was left by *${left.name}*: ${size(left.leftRssBytes)}. The longest wait of an honest client,
 ${Math.round(slowest.servedMs)} ms, was under *${slowest.name}*.

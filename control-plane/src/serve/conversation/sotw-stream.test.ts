@@ -56,6 +56,14 @@ test("a removed cluster is left out of the next list, when the routes that named
   assert.deepEqual(say(ack("routes")), ["cluster +a@v1"]);
 });
 
+test("a client that never answers, and asks for other names that do not exist each time, is not remembered by them", () => {
+  const { say, stream } = conversation("sotw");
+  say(world({ endpoints: { a: "v1" } }));
+  for (let times = 0; times < 50; times += 1) say(ask("endpoints", ["a", `${times}`], { nonce: "" }));
+  assert.equal(stream.names(), 2);
+  assert.deepEqual([...stream.resources()].map(({ name }) => name).toSorted(), ["49", "a"]);
+});
+
 // As gRPC does it: routes by the name that the listener says, clusters by the names that the routes say, and dropped late.
 const renamed = [
   world({ cluster: { a: "v1" }, routes: { r: "v1>a" } }),

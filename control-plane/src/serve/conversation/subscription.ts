@@ -147,7 +147,9 @@ export function forget(subscription: Subscription, snapshot: Snapshot | undefine
   subscription.asked.delete(name);
   subscription.gone.delete(name);
   subscription.rejections.delete(name);
-  subscription.inFlight?.letGo.add(name);
+  const { inFlight } = subscription;
+  // Only what it carries: a client that does not answer may ask for other names for ever, and let go of them.
+  if (before !== undefined || inFlight?.before.has(name)) inFlight?.letGo.add(name);
 }
 
 /** The client is to be sent this resource (or told that there is none) whatever it has of it. */
