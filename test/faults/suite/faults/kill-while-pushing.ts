@@ -6,11 +6,11 @@ import type { Fault, Verdict } from "../fault.ts";
 import { startHolder } from "../holder.ts";
 import { answered, sendOn } from "../traffic.ts";
 
-/** So many clients are there, and hold all that they are to hold. */
-async function inStep(weir: Weir, count: number): Promise<boolean> {
+/** At least so many clients are there, and each of them holds all that it is to hold. */
+async function inStep(weir: Weir, atLeast: number): Promise<boolean> {
   const { body } = await weir.api("GET", "/v1/clients:settled?within=1s");
   const { acked, of } = body as { acked: number; of: number };
-  return acked === count && of === count;
+  return of >= atLeast && acked === of;
 }
 
 export const killWhilePushing: Fault = {
@@ -32,10 +32,12 @@ export const killWhilePushing: Fault = {
       say(`round ${round}: killed after ${afterMs} ms of pushes`);
       await weir.start();
       const ready = performance.now();
-      await until(() => inStep(weir, 3), { within: 20_000, what: "all clients are back and in step" });
+      // grpc-js waits longer after each loss of a server that comes again, up to two minutes: whoever is there counts.
+      await until(() => inStep(weir, 2), { within: 20_000, what: "Envoy and the holder are back, and in step" });
       resyncs.push(performance.now() - ready);
     }
     await pushing.stop();
+    await until(() => inStep(weir, 3), { within: 150_000, what: "all clients are back, and in step" });
     const slowest = Math.max(...resyncs);
     const fewest = Math.min(...holder.holdings.map(({ endpoints }) => endpoints));
     const verdicts: readonly Verdict[] = [
