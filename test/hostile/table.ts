@@ -99,10 +99,12 @@ client when nobody disturbs (the median).
 - *held*: by how much the process had grown while the attacker stayed, after a collection of garbage; *left*: when it was gone; *left
   again*, where that was more than 64 MiB: by how much more after the same attack a second time. Resident memory holds what the
   allocator keeps for the next time, and what compiled code takes; *V8 holds* does not.
+  *Left* is taken in the moment that the last connection is gone; what V8 held is back half a second later.
 - *honest*: the longest that a change took to the honest client during the attack; and to one that came afterwards.
 
-What a client can pin is bounded for each stream: by the limit of a request (the last one stays until the next begins), by
-\`namesPerStream\` names of 200 characters each on average, by 16 MiB for each connection; the number of connections and new streams is
+What a client can pin is bounded for each stream: by the limit of a request (the last one stays until the next begins; the versions that a
+returning client tells in its first take five times their size until it has answered), by \`namesPerStream\` names of 200 characters each on
+average; for each connection by 16 MiB of HTTP/2's own; the number of connections and new streams is
 bounded by the [limits](operating.md#settings) \`connections\` and \`newStreams\`. Off loopback nobody has a stream without a client certificate.
 
 Most was held by *${held.name}*: ${size(held.heldRssBytes)}; most was left by *${left.name}*: ${size(left.leftRssBytes)}. The longest wait of an honest client,
