@@ -7,7 +7,7 @@ import { type Session, session } from "./random-session.ts";
 import { createVersionBook, type VersionBook } from "./version-book.ts";
 
 // WEIR_MODEL_RUNS for more; WEIR_MODEL_SEED and WEIR_MODEL_PATH repeat what a failure printed.
-const numRuns = Number(process.env["WEIR_MODEL_RUNS"] ?? 60_000);
+const numRuns = Number(process.env["WEIR_MODEL_RUNS"] ?? 20_000);
 const seed = Number(process.env["WEIR_MODEL_SEED"] ?? Date.now() % 2 ** 31);
 const path = process.env["WEIR_MODEL_PATH"];
 

@@ -43,8 +43,8 @@ spec:
 `;
 
 const sites = {
-  "dc-a": { address: "10.101.0.1", namespace: "weir-dc-a" },
-  "dc-b": { address: "10.102.0.1", namespace: "weir-dc-b" },
+  "dc-a": { address: "10.101.0.1", namespace: `weir-a-${process.pid}` },
+  "dc-b": { address: "10.102.0.1", namespace: `weir-b-${process.pid}` },
 } as const;
 type Datacenter = keyof typeof sites;
 const datacenters = ["dc-a", "dc-b"] as const;
@@ -66,7 +66,6 @@ export async function startTwoDataCenters(): Promise<TwoDataCenters> {
   await using started = new AsyncDisposableStack();
   const files = started.use(await makeFolder("wan"));
   for (const { namespace } of Object.values(sites)) {
-    await run("ip", ["netns", "del", namespace]).catch(() => undefined);
     await run("ip", ["netns", "add", namespace]);
     started.defer(async () => void (await run("ip", ["netns", "del", namespace])));
     await run("ip", ["-n", namespace, "link", "set", "lo", "up"]);

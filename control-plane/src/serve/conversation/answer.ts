@@ -21,6 +21,7 @@ export function takeAnswer(
     subscription.acked = version;
     subscription.blind = false;
     if (inFlight.letGo.size > 0) for (const resource of inFlight.carried) takeOver(subscription, snapshot, resource);
+    if (inFlight.carried.length > resources.length) settleDoubts(subscription, snapshot, inFlight.carried);
     if (rejections.size > 0)
       for (const name of [...resources.map(({ name }) => name), ...removed]) rejections.delete(name);
     return [{ kind: "acked", type, nonce, version, tookMs }];
@@ -45,4 +46,13 @@ function takeOver(subscription: Subscription, snapshot: Snapshot, resource: XdsR
   if (!isSubscribed(subscription, name) || heldOf(subscription, snapshot, name) !== undefined) return;
   setApart(subscription, snapshot, name, resource);
   if (!snapshot.resources[type].has(name)) subscription.gone.add(name);
+}
+
+/** A whole list was accepted: of what it repeated beside what was new nothing is in doubt any more. */
+function settleDoubts(subscription: Subscription, snapshot: Snapshot, carried: readonly XdsResource[]): void {
+  const doubted = new Set<string>();
+  for (const [name, held] of subscription.differs) if (held !== undefined && "maybe" in held) doubted.add(name);
+  if (doubted.size === 0) return;
+  for (const resource of carried)
+    if (doubted.has(resource.name)) setApart(subscription, snapshot, resource.name, resource);
 }

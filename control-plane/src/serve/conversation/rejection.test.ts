@@ -165,3 +165,18 @@ test("a retry that is rejected together with something new blames what was to bl
   assert.deepEqual(say(ack("cluster")), ["listener +b@v1 +a@v1"]);
   assert.deepEqual(say(nack("listener", "something is wrong")), ["listener +b@v1"]);
 });
+
+test("a whole list that is accepted settles what was in doubt of all that it repeats", () => {
+  const { say } = conversation("sotw");
+  say(world({ cluster: { a: "v1", b: "v1", c: "v1" } }));
+  say(ask("cluster"));
+  say(ack("cluster"));
+  say(world({ cluster: { a: "v2", b: "v1", c: "v2" } }));
+  assert.deepEqual(
+    say(nack("cluster", "no")),
+    ["cluster +a@v2 +b@v1 +c@v1"],
+    "one after the other, as it names nobody",
+  );
+  say(world({ cluster: { a: "v2", b: "v1", c: "v1" } }));
+  assert.deepEqual(say(ack("cluster")), []);
+});
