@@ -34,7 +34,7 @@ export const defaultPolicy: TrafficPolicy = {
     retryOn: ["UNAVAILABLE", "RESOURCE_EXHAUSTED", "CANCELLED"],
     perTryTimeoutMs: undefined,
     backOff: { baseMs: 25, maxMs: 250 },
-    budget: { percent: 20, minRetryConcurrency: 3 },
+    budget: { percent: 20, minRetryConcurrency: 100 },
   },
   timeouts: { connectMs: 1_000, requestMs: undefined, idleMs: 3_600_000 },
   healthCheck: { kind: "off" },

@@ -102,7 +102,12 @@ test("everything that a policy document says is in the model", () => {
     ...defaultPolicy,
     loadBalancer: { kind: "ring-hash", header: "x-report-id", minimumRingSize: 1024, maximumRingSize: 4096 },
     circuitBreaker: { ...defaultPolicy.circuitBreaker, perEndpoint: { maxConnections: 256 } },
-    retry: { ...defaultPolicy.retry, attempts: 2, perTryTimeoutMs: 2000 },
+    retry: {
+      ...defaultPolicy.retry,
+      attempts: 2,
+      perTryTimeoutMs: 2000,
+      budget: { percent: 20, minRetryConcurrency: 3 },
+    },
     timeouts: { connectMs: 1000, requestMs: 15_000, idleMs: 3_600_000 },
     healthCheck: {
       kind: "on",
