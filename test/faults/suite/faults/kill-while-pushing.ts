@@ -23,7 +23,7 @@ export const killWhilePushing: Fault = {
     using holder = startHolder({ xds: () => weir.xds });
     await using ofEdge = sendOn(scene.throughEdge);
     await using ofProxyless = sendOn(scene.proxyless);
-    const pushing = push(weir, random.next);
+    await using pushing = push(weir, random.next);
     const resyncs: number[] = [];
     for (let round = 1; round <= rounds; round += 1) {
       const afterMs = random.between(50, 600);
@@ -64,7 +64,7 @@ export const killWhilePushing: Fault = {
 };
 
 /** Moves a weight about twenty times a second; who is down is asked again. */
-function push(weir: Weir, next: () => number): { stop(): Promise<void> } {
+function push(weir: Weir, next: () => number): AsyncDisposable & { stop(): Promise<void> } {
   let stopped = false;
   const pushing = (async () => {
     while (!stopped) {
@@ -73,12 +73,11 @@ function push(weir: Weir, next: () => number): { stop(): Promise<void> } {
       await delay(50);
     }
   })();
-  return {
-    async stop() {
-      stopped = true;
-      await pushing;
-    },
+  const stop = async () => {
+    stopped = true;
+    await pushing;
   };
+  return { stop, [Symbol.asyncDispose]: stop };
 }
 
 function splitOf(share: number): object {

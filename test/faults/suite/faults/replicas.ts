@@ -42,7 +42,7 @@ export const replicas: Fault = {
 
     await using ofEdge = sendOn(throughEdge);
     await using ofProxyless = sendOn(proxyless);
-    const shift = shiftOn(all);
+    await using shift = shiftOn(all);
     for (let round = 0; round < (short ? 1 : 10); round += 1) {
       const victim = random.oneOf([first, ...all.slice(1)]);
       say("one is killed");
@@ -93,7 +93,7 @@ function wentBack(holdings: readonly Holding[]): string | undefined {
 }
 
 /** Gives dc-a a per cent more again and again, through whichever replica answers; says in the end how many it has. */
-function shiftOn(all: readonly Weir[]): { stop(): Promise<number> } {
+function shiftOn(all: readonly Weir[]): AsyncDisposable & { stop(): Promise<number> } {
   let share = 20;
   let stopped = false;
   const shifting = (async () => {
@@ -104,11 +104,15 @@ function shiftOn(all: readonly Weir[]): { stop(): Promise<number> } {
       await delay(everyMs);
     }
   })();
+  const stop = async () => {
+    stopped = true;
+    await shifting;
+    return share;
+  };
   return {
-    async stop() {
-      stopped = true;
-      await shifting;
-      return share;
+    stop,
+    async [Symbol.asyncDispose]() {
+      await stop();
     },
   };
 }
