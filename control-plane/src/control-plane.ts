@@ -31,7 +31,6 @@ import { shareConfirmations } from "./sources/guard/shared-confirmations.ts";
 import { createKubernetesSource } from "./sources/kubernetes/kubernetes-source.ts";
 import { createRegistry } from "./sources/registry/registry.ts";
 import { openSavedWorld } from "./sources/saved-world.ts";
-import { createConsulKv } from "./store/consul-kv.ts";
 import { createStoreClock } from "./store/store-clock.ts";
 import { followConvergence } from "./telemetry/follow-convergence.ts";
 import type { Observe } from "./telemetry/note.ts";
@@ -71,7 +70,9 @@ export async function runControlPlane(
   const running = AbortSignal.any([signal, end.signal]);
 
   const { store } = config;
-  await using kv = store === undefined ? undefined : await createConsulKv(store, clock.heard);
+  // Loaded for who has one: the consul package takes 20 ms.
+  await using kv =
+    store === undefined ? undefined : await (await import("./store/consul-kv.ts")).createConsulKv(store, clock.heard);
   const documents = { dir: join(config.data.path, "documents"), observe, now };
   await using policies =
     kv === undefined || store === undefined

@@ -1,6 +1,7 @@
 import type { XdsResource } from "../../snapshot/resource.ts";
 import type { Snapshot } from "../../snapshot/snapshot.ts";
 import type { StreamNote } from "./conversation.ts";
+import { isDoubt } from "./held.ts";
 import { reject } from "./rejection.ts";
 import { heldOf, isSubscribed, type Subscription, setApart } from "./subscription.ts";
 
@@ -51,7 +52,7 @@ function takeOver(subscription: Subscription, snapshot: Snapshot, resource: XdsR
 /** A whole list was accepted: of what it repeated beside what was new nothing is in doubt any more. */
 function settleDoubts(subscription: Subscription, snapshot: Snapshot, carried: readonly XdsResource[]): void {
   const doubted = new Set<string>();
-  for (const [name, held] of subscription.differs) if (held !== undefined && "maybe" in held) doubted.add(name);
+  for (const [name, held] of subscription.differs) if (isDoubt(held)) doubted.add(name);
   if (doubted.size === 0) return;
   for (const resource of carried)
     if (doubted.has(resource.name)) setApart(subscription, snapshot, resource.name, resource);

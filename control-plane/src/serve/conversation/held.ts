@@ -13,9 +13,13 @@ export type Doubt = {
   readonly before: Held | undefined;
 };
 
+export function isDoubt(held: Held | undefined): held is Doubt {
+  return held !== undefined && "maybe" in held;
+}
+
 /** The resource that the client has, or most likely has, as far as we have it. */
 export function resourceOf(held: Held | undefined): XdsResource | undefined {
   if (held === undefined || "body" in held) return held;
-  if (!("maybe" in held)) return undefined;
+  if (!isDoubt(held)) return undefined;
   return held.likely ? held.maybe : resourceOf(held.before);
 }

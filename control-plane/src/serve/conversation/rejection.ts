@@ -1,6 +1,6 @@
 import type { XdsResource } from "../../snapshot/resource.ts";
 import type { Snapshot } from "../../snapshot/snapshot.ts";
-import type { Held } from "./held.ts";
+import { type Held, isDoubt } from "./held.ts";
 import {
   bringInLine,
   type InFlight,
@@ -79,7 +79,7 @@ function guess(
 
 /** Of a culprit the client has what it had. */
 function hadBefore({ version }: XdsResource, had: Held | undefined): Held | undefined {
-  return had !== undefined && "maybe" in had && had.maybe.version === version ? had.before : had;
+  return isDoubt(had) && had.maybe.version === version ? had.before : had;
 }
 
 /**
@@ -88,7 +88,7 @@ function hadBefore({ version }: XdsResource, had: Held | undefined): Held | unde
  */
 function doubtOf(sent: XdsResource, had: Held | undefined, { likely }: { readonly likely: boolean }): Held {
   if (had?.version === sent.version) return had;
-  const before = had !== undefined && "maybe" in had ? had.before : had;
+  const before = isDoubt(had) ? had.before : had;
   return { version: "", stamp: (likely ? sent : before)?.stamp ?? 0n, maybe: sent, likely, before };
 }
 

@@ -1,3 +1,5 @@
+import { pause } from "../../lib/wait.ts";
+
 /** Where a loop of blocking queries stands. */
 export type Place = {
   /** The index to ask with; 0 is answered at once. */
@@ -43,4 +45,22 @@ export function takeTurn(
   const earned = before ? before.tokens + (nowMs - before.atMs) / everyMs : burst;
   const tokens = Math.min(burst, earned) - 1;
   return { allowance: { tokens, atMs: nowMs }, waitMs: tokens >= 0 ? 0 : -tokens * everyMs };
+}
+
+/** Waits for the next turn of a loop, up to half as long again as it must, so that loops that flap together do not ask together. */
+export function createTurns({
+  rate,
+  monotonicMs,
+  random,
+}: {
+  readonly rate: Rate;
+  readonly monotonicMs: () => number;
+  readonly random: () => number;
+}): (signal: AbortSignal) => Promise<void> {
+  let allowance: Allowance | undefined;
+  return (signal) => {
+    const turn = takeTurn(allowance, monotonicMs(), rate);
+    allowance = turn.allowance;
+    return pause(turn.waitMs * (1 + random() / 2), signal);
+  };
 }

@@ -1,7 +1,7 @@
 import { backoffMs } from "../../lib/backoff.ts";
 import { pause } from "../../lib/wait.ts";
 import type { ConsulFeed, Sighting } from "../feed.ts";
-import { type Allowance, afterAnswer, afterFailure, beginning, takeTurn } from "./blocking-query.ts";
+import { afterAnswer, afterFailure, beginning, createTurns } from "./blocking-query.ts";
 import type { ConsulLimits } from "./consul-limits.ts";
 import type { ReadHealth, Reading } from "./read-health.ts";
 
@@ -28,12 +28,9 @@ export async function* ownWatch(
   let consistentAtMs = nextConsistent();
   let place = beginning;
   let reading: Reading | undefined;
-  let allowance: Allowance | undefined;
+  const nextTurn = createTurns({ rate: limits.rate, monotonicMs, random });
   for (let failures = 0; !signal.aborted; ) {
-    const turn = takeTurn(allowance, monotonicMs(), limits.rate);
-    allowance = turn.allowance;
-    // Up to half as long again, so that watches that flap together do not ask together.
-    await pause(turn.waitMs * (1 + random() / 2), signal);
+    await nextTurn(signal);
     if (signal.aborted) return;
     try {
       const consistent = monotonicMs() >= consistentAtMs;

@@ -1,6 +1,6 @@
 import { backoffMs } from "../../lib/backoff.ts";
 import { pause } from "../../lib/wait.ts";
-import { type Allowance, afterAnswer, afterFailure, beginning, takeTurn } from "./blocking-query.ts";
+import { afterAnswer, afterFailure, beginning, createTurns } from "./blocking-query.ts";
 import type { DatacenterClient } from "./consul-datacenter.ts";
 import type { ConsulLimits } from "./consul-limits.ts";
 
@@ -20,11 +20,9 @@ export type IndexWatch = {
 export async function watchIndex(watch: IndexWatch, signal: AbortSignal): Promise<void> {
   const { datacenter, path, answered, failed, limits, monotonicMs, random } = watch;
   let place = beginning;
-  let allowance: Allowance | undefined;
+  const nextTurn = createTurns({ rate: limits.rate, monotonicMs, random });
   for (let failures = 0; !signal.aborted; ) {
-    const turn = takeTurn(allowance, monotonicMs(), limits.rate);
-    allowance = turn.allowance;
-    await pause(turn.waitMs * (1 + random() / 2), signal);
+    await nextTurn(signal);
     if (signal.aborted) return;
     try {
       const { index, text } = await datacenter.ask(path, { index: place.ask, by: "any" }, signal);
