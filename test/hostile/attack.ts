@@ -30,6 +30,15 @@ export async function connections(target: Target, count: number): Promise<readon
   return all;
 }
 
+/** What is done over one connection alone. */
+export function overOne(attack: (client: RawClient, count: number) => Promise<void>): Attack["run"] {
+  return async (target, count) => {
+    const clients = await connections(target, 1);
+    for (const client of clients) await attack(client, count);
+    return clients;
+  };
+}
+
 /** One connection that sends so many pieces, until the server has enough. */
 export async function sendAll(client: RawClient, count: number, piece: (index: number) => Uint8Array): Promise<void> {
   for (let index = 0; index < count; index++) if (!(await client.send(piece(index)))) return;

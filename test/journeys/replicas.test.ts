@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startBackendProcess } from "../kit/backend.ts";
 import { type Consul, hasConsul, startConsul } from "../kit/consul.ts";
+import { documentOf } from "../kit/documents.ts";
 import { codes, startLoad } from "../kit/grpc-load.ts";
 import { startRelay } from "../kit/relay.ts";
 import { pushes, startEdge } from "../kit/three-data-centers.ts";
@@ -11,11 +12,7 @@ import { startXdsClient } from "../kit/xds-client.ts";
 
 const skip = hasConsul() ? false : "there is no Consul to start";
 
-type Document = { readonly kind: string; readonly metadata: { readonly name: string }; readonly spec: object };
-
-function document(kind: string, name: string, spec: object): Document & { readonly apiVersion: string } {
-  return { apiVersion: "weir/v1alpha1", kind, metadata: { name }, spec };
-}
+type Document = ReturnType<typeof documentOf<"Service" | "TrafficSplit">>;
 
 const statics = (...addresses: readonly string[]) => ({
   ...{ protocol: "GRPC", hosts: ["report"] },
@@ -66,15 +63,15 @@ test("what is applied at one replica is in force at the others within a second, 
 
   const answer = await a.api("POST", "/v1/config:apply", {
     documents: [
-      document("Service", "report", statics(backend.address, "127.0.0.1:9")),
-      document("TrafficSplit", "report", { service: "report", rules: [{ from: "*", to: { "dc-a": 100 } }] }),
+      documentOf("Service", "report", statics(backend.address, "127.0.0.1:9")),
+      documentOf("TrafficSplit", "report", { service: "report", rules: [{ from: "*", to: { "dc-a": 100 } }] }),
     ],
   });
   assert.deepEqual([answer.status, (answer.body as { revision: number }).revision], [200, 1]);
   const tookMs: number[] = [];
   for (const next of [2, 3, 4]) {
     const applied = performance.now();
-    await put(a, document("Service", "report", statics(backend.address, `127.0.0.1:${next}`)));
+    await put(a, documentOf("Service", "report", statics(backend.address, `127.0.0.1:${next}`)));
     await until(async () => (await revision(b)) === next && (await revision(c)) === next, {
       within: 10_000,
       what: `b and c have r${next}`,
@@ -88,7 +85,7 @@ test("what is applied at one replica is in force at the others within a second, 
 
   // One address, as a load balancer gives.
   await using front = await startRelay(a.xds);
-  await put(a, document("Service", "report", statics(backend.address)));
+  await put(a, documentOf("Service", "report", statics(backend.address)));
   await until(async () => (await revision(c)) === 5, { within: 5_000, what: "c has r5" });
   await using edge = await startEdge({ ...a, xds: front.address });
   await using throughEdge = startLoad({ target: await edge.listener("edge"), authority: "report" });
@@ -107,7 +104,7 @@ test("what is applied at one replica is in force at the others within a second, 
 
   // And they follow what is changed through the third one.
   const before = pushes(b).length;
-  await put(c, document("Service", "report", statics(backend.address, "127.0.0.1:9")));
+  await put(c, documentOf("Service", "report", statics(backend.address, "127.0.0.1:9")));
   await until(
     () =>
       pushes(b, 0)
@@ -128,14 +125,14 @@ test("a replica that is paused with a change under way and resumed after a newer
   await using line = await startRelay(host);
   await using a = await startReplica(`http://${line.address}`);
   await using b = await startReplica(consul.url("dc-a"));
-  await put(a, document("Service", "report", { protocol: "GRPC", port: 1 }));
+  await put(a, documentOf("Service", "report", { protocol: "GRPC", port: 1 }));
   await until(async () => (await revision(b)) === 1, { within: 5_000, what: "b has r1" });
 
   const held = line.hold('"Key":"weir/head"');
-  const late = put(a, document("Service", "report", { protocol: "GRPC", port: 2 }));
+  const late = put(a, documentOf("Service", "report", { protocol: "GRPC", port: 2 }));
   const { release } = await held;
   a.process().signal("SIGSTOP");
-  const newer = await put(b, document("Service", "report", { protocol: "GRPC", port: 3 }));
+  const newer = await put(b, documentOf("Service", "report", { protocol: "GRPC", port: 3 }));
   assert.equal(newer.status, 200);
   release();
   a.process().signal("SIGCONT");
@@ -149,7 +146,7 @@ test("a replica that is paused with a change under way and resumed after a newer
   await until(async () => (await port(a)) === 3, { within: 5_000, what: "a has b's change" });
   assert.deepEqual([await port(b), await revision(a), await revision(b)], [3, 2, 2]);
 
-  const again = await put(a, document("Service", "report", { protocol: "GRPC", port: 4 }));
+  const again = await put(a, documentOf("Service", "report", { protocol: "GRPC", port: 4 }));
   assert.equal(again.status, 200);
   await until(async () => (await port(b)) === 4, { within: 5_000, what: "b has a's change" });
 });
@@ -161,11 +158,11 @@ test("without Consul what is in force stays, over a restart too, and changes are
   await using replicas = await startReplicas(consul, 2);
   const [a, b] = replicas;
   assert.ok(a && b);
-  await put(a, document("Service", "report", { protocol: "GRPC", port: 1 }));
+  await put(a, documentOf("Service", "report", { protocol: "GRPC", port: 1 }));
   await until(async () => (await revision(b)) === 1, { within: 5_000, what: "b has r1" });
   await consul.stop("dc-a");
   for (const weir of replicas) {
-    const { status, body } = await put(weir, document("Service", "report", { protocol: "GRPC", port: 2 }));
+    const { status, body } = await put(weir, documentOf("Service", "report", { protocol: "GRPC", port: 2 }));
     const { error } = body as { error: { status: string; message: string } };
     assert.deepEqual([status, error.status], [503, "UNAVAILABLE"]);
     assert.match(error.message, /nothing was changed, because the shared store does not answer: .*r1 stays in force/);
@@ -183,7 +180,7 @@ test("without Consul what is in force stays, over a restart too, and changes are
     within: 20_000,
     what: "both see it again",
   });
-  const { status } = await put(b, document("Service", "report", { protocol: "GRPC", port: 3 }));
+  const { status } = await put(b, documentOf("Service", "report", { protocol: "GRPC", port: 3 }));
   assert.equal(status, 200);
   await until(async () => (await port(a)) === 3, { within: 5_000, what: "a has b's change" });
 
@@ -191,7 +188,7 @@ test("without Consul what is in force stays, over a restart too, and changes are
   await consul.call("dc-a", "DELETE", "/v1/kv/weir?recurse");
   const head = async () => ((await consul.call("dc-a", "GET", "/v1/kv/weir?keys")) as string[]).includes("weir/head");
   await until(head, { within: 15_000, what: "the head is back" });
-  assert.equal((await put(a, document("Service", "report", { protocol: "GRPC", port: 4 }))).status, 200);
+  assert.equal((await put(a, documentOf("Service", "report", { protocol: "GRPC", port: 4 }))).status, 200);
   await until(async () => (await port(b)) === 4, { within: 5_000, what: "b has a's change" });
   assert.deepEqual([await revision(a), await revision(b)], [3, 3]);
 });
@@ -202,14 +199,14 @@ test("thousands of documents are one revision, and in force at another replica a
   const [a, b] = replicas;
   assert.ok(a && b);
   const documents = Array.from({ length: 2_000 }, (_, index) =>
-    document("Service", `service-${index}`, { protocol: "GRPC", hosts: [`service-${index}.internal`] }),
+    documentOf("Service", `service-${index}`, { protocol: "GRPC", hosts: [`service-${index}.internal`] }),
   );
   const { status, body } = await a.api("POST", "/v1/config:apply", { documents });
   assert.deepEqual([status, (body as { revision: number }).revision], [200, 1]);
   await until(async () => (await revision(b)) === 1, { within: 10_000, what: "b has them" });
   const names = ((await b.api("GET", "/v1/services")).body as { stored: unknown[] }).stored.length;
   assert.equal(names, 2_000);
-  const changed = await put(b, document("Service", "service-7", { protocol: "GRPC", port: 7 }));
+  const changed = await put(b, documentOf("Service", "service-7", { protocol: "GRPC", port: 7 }));
   assert.equal(changed.status, 200);
   await until(async () => (await port(a, "service-7")) === 7, { within: 5_000, what: "a has b's change" });
 });
@@ -222,7 +219,7 @@ test("a rolling restart of three replicas under load loses no request, resends n
   await using replicas = await startReplicas(consul, 3);
   const [a, b, c] = replicas;
   assert.ok(a && b && c);
-  await put(a, document("Service", "report", statics(backend.address)));
+  await put(a, documentOf("Service", "report", statics(backend.address)));
   await until(async () => (await revision(c)) === 1, { within: 5_000, what: "c has r1" });
   await using front = await startRelay(a.xds);
   await using edge = await startEdge({ ...a, xds: front.address });
@@ -267,7 +264,7 @@ test("replicas with the same directory make one revision of each change, and wha
   await using a = await startReplica(consul.url("dc-a"), directory);
   await using b = await startReplica(consul.url("dc-a"), directory);
   assert.deepEqual([await revision(a), await revision(b)], [1, 1]);
-  await put(b, document("Service", "report", { protocol: "GRPC", port: 2 }));
+  await put(b, documentOf("Service", "report", { protocol: "GRPC", port: 2 }));
   await b.stop();
   await b.start();
   assert.deepEqual([await port(b), await revision(b)], [2, 2]);

@@ -5,6 +5,7 @@ import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type Backend, startBackend } from "../kit/backend.ts";
+import { reportInHalves } from "../kit/documents.ts";
 import type { Envoy } from "../kit/envoy.ts";
 import { makeFolder } from "../kit/folder.ts";
 import { answersByDatacenter, codes, startLoad } from "../kit/grpc-load.ts";
@@ -29,14 +30,7 @@ kind: Service
 metadata: {name: report}
 spec:
   endpoints: [{kubernetes: {namespace: reports, port: grpc}}]
----
-apiVersion: weir/v1alpha1
-kind: TrafficSplit
-metadata: {name: report}
-spec:
-  service: report
-  rules: [{from: "*", to: {dc-a: 50, dc-b: 50}}]
----
+---${reportInHalves}---
 apiVersion: weir/v1alpha1
 kind: Service
 metadata: {name: headless}

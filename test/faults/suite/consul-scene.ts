@@ -1,20 +1,12 @@
 import { type Backend, startBackend } from "../../kit/backend.ts";
 import { type Consul, startConsul } from "../../kit/consul.ts";
+import { reportFromConsul } from "../../kit/documents.ts";
 import { type Load, startLoad } from "../../kit/grpc-load.ts";
 import { startTamperingProxy, type TamperingProxy } from "../../kit/tampering-proxy.ts";
 import { startEdge } from "../../kit/three-data-centers.ts";
 import { until } from "../../kit/wait.ts";
 import { startWeir, type Weir } from "../../kit/weir.ts";
 import { type Holder, startHolder } from "./holder.ts";
-
-/** A service of the instances that Consul has under the name `report`. */
-export const fromConsul = `
-apiVersion: weir/v1alpha1
-kind: Service
-metadata: {name: report}
-spec:
-  endpoints: [{consul: {service: report}}]
-`;
 
 /** A service of so many instances in one Consul, behind a proxy that can lie; Weir, an Envoy edge, and a client that writes down what it holds. */
 export type ConsulScene = AsyncDisposable & {
@@ -45,7 +37,7 @@ export async function startConsulScene({
   for (const backend of backends) await registerBackend(consul, backend);
   const proxy = started.use(await startTamperingProxy(consul.url("dc-a")));
   const args = ["--consul", `dc-a=${proxy.url}`, ...weirArgs];
-  const weir = started.use(await startWeir({ documents: { "report.yaml": fromConsul }, args }));
+  const weir = started.use(await startWeir({ documents: { "report.yaml": reportFromConsul }, args }));
   const edge = started.use(await startEdge(weir));
   const throughEdge = started.use(startLoad({ target: await edge.listener("edge"), authority: "report" }));
   const holder = started.use(startHolder({ xds: () => weir.xds }));

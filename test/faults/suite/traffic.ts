@@ -1,35 +1,21 @@
+import { type Background, inBackground } from "../../kit/background.ts";
 import type { CallRecord } from "../../kit/echo.ts";
 import { codes, type Load } from "../../kit/grpc-load.ts";
 import type { XdsClient } from "../../kit/xds-client.ts";
 import type { Verdict } from "./fault.ts";
 
-/** Requests that go on until they are stopped, or disposed of; each of them is in the history, with how it ended. */
-export type Traffic = AsyncDisposable & { stop(): Promise<readonly CallRecord[]> };
+/** Requests that go on until they are stopped; each of them is in the history, with how it ended. */
+export type Traffic = Background<readonly CallRecord[]>;
 
 const sliceMs = 500;
 
 /** Sends at a rate, slice after slice, through a proxy or as a proxyless client. */
 export function sendOn(load: Load | XdsClient, perSecond = 100): Traffic {
-  let stopped = false;
-  const all = (async () => {
-    const slices: Promise<readonly CallRecord[]>[] = [];
-    while (!stopped) {
-      const slice = load.sendAtRate({ perSecond, forMs: sliceMs });
-      slices.push(slice);
-      await slice;
-    }
-    return (await Promise.all(slices)).flat();
-  })();
-  const stop = () => {
-    stopped = true;
-    return all;
-  };
-  return {
-    stop,
-    async [Symbol.asyncDispose]() {
-      await stop().catch(() => undefined);
-    },
-  };
+  return inBackground(async (stopped) => {
+    const records: CallRecord[] = [];
+    while (!stopped()) records.push(...(await load.sendAtRate({ perSecond, forMs: sliceMs })));
+    return records;
+  });
 }
 
 /** Every request was answered, or at most so small a part of them was not. */

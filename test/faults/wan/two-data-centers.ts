@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { envoyBootstrap } from "../../../control-plane/src/bootstrap/envoy.ts";
 import { startBackendProcess } from "../../kit/backend.ts";
 import { consulPath } from "../../kit/consul.ts";
+import { reportFromConsul, reportInHalves } from "../../kit/documents.ts";
 import type { CallRecord } from "../../kit/echo.ts";
 import { envoyPath } from "../../kit/envoy.ts";
 import { makeFolder } from "../../kit/folder.ts";
@@ -26,21 +27,6 @@ export type TwoDataCenters = AsyncDisposable & {
   /** What Weir's API answers. */
   api(path: string): Promise<unknown>;
 };
-
-const report = `
-apiVersion: weir/v1alpha1
-kind: Service
-metadata: {name: report}
-spec:
-  endpoints: [{consul: {service: report}}]
----
-apiVersion: weir/v1alpha1
-kind: TrafficSplit
-metadata: {name: report}
-spec:
-  service: report
-  rules: [{from: "*", to: {dc-a: 50, dc-b: 50}}]
-`;
 
 const sites = {
   "dc-a": { address: "10.101.0.1", namespace: `weir-a-${process.pid}` },
@@ -89,7 +75,7 @@ export async function startTwoDataCenters(): Promise<TwoDataCenters> {
       await register(datacenter, backend.id, backend.port);
     }
   }
-  await files.write("report.yaml", report);
+  await files.write("report.yaml", `${reportFromConsul}---${reportInHalves}`);
   const consuls = datacenters.flatMap((datacenter) => [
     "--consul",
     `${datacenter}=http://${sites[datacenter].address}:${ports.consul}`,

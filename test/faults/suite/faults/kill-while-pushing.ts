@@ -1,4 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { type Background, inBackground } from "../../../kit/background.ts";
+import { documentOf } from "../../../kit/documents.ts";
 import { startScene } from "../../../kit/three-data-centers.ts";
 import { until } from "../../../kit/wait.ts";
 import type { Weir } from "../../../kit/weir.ts";
@@ -64,24 +66,17 @@ export const killWhilePushing: Fault = {
 };
 
 /** Moves a weight about twenty times a second; who is down is asked again. */
-function push(weir: Weir, next: () => number): AsyncDisposable & { stop(): Promise<void> } {
-  let stopped = false;
-  const pushing = (async () => {
-    while (!stopped) {
+function push(weir: Weir, next: () => number): Background<void> {
+  return inBackground(async (stopped) => {
+    while (!stopped()) {
       const share = Math.round(next() * 60) + 20;
       await weir.api("POST", "/v1/config:apply", splitOf(share)).catch(() => undefined);
       await delay(50);
     }
-  })();
-  const stop = async () => {
-    stopped = true;
-    await pushing;
-  };
-  return { stop, [Symbol.asyncDispose]: stop };
+  });
 }
 
 function splitOf(share: number): object {
   const to = { "dc-a": share, "dc-b": 100 - share };
-  const spec = { service: "report", rules: [{ from: "*", to, failover: ["dc-c"] }] };
-  return { apiVersion: "weir/v1alpha1", kind: "TrafficSplit", metadata: { name: "report" }, spec };
+  return documentOf("TrafficSplit", "report", { service: "report", rules: [{ from: "*", to, failover: ["dc-c"] }] });
 }

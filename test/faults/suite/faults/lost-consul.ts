@@ -1,12 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Backend, startBackend } from "../../../kit/backend.ts";
 import { type ConsulCluster, startConsulCluster } from "../../../kit/consul-cluster.ts";
+import { reportFromConsul } from "../../../kit/documents.ts";
 import { makeFolder } from "../../../kit/folder.ts";
 import { startLoad } from "../../../kit/grpc-load.ts";
 import { startEdge } from "../../../kit/three-data-centers.ts";
 import { until } from "../../../kit/wait.ts";
 import { startWeir } from "../../../kit/weir.ts";
-import { fromConsul } from "../consul-scene.ts";
 import type { Fault, Verdict } from "../fault.ts";
 import { startHolder } from "../holder.ts";
 import { answered, sendOn } from "../traffic.ts";
@@ -28,7 +28,7 @@ export const lostConsul: Fault = {
     await using files = await makeFolder("server");
     const settings = { datacenters: [{ name: "dc-a", consul: { addresses: consul.urls } }] };
     const args = ["--server-config", await files.write("server.yaml", JSON.stringify(settings))];
-    await using weir = await startWeir({ documents: { "report.yaml": fromConsul }, args });
+    await using weir = await startWeir({ documents: { "report.yaml": reportFromConsul }, args });
     await using edge = await startEdge(weir);
     await using load = startLoad({ target: await edge.listener("edge"), authority: "report" });
     using holder = startHolder({ xds: () => weir.xds });

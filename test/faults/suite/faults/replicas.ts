@@ -1,6 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Backend, startBackend } from "../../../kit/backend.ts";
+import { type Background, inBackground } from "../../../kit/background.ts";
 import { startConsul } from "../../../kit/consul.ts";
+import { documentOf } from "../../../kit/documents.ts";
 import { startLoad } from "../../../kit/grpc-load.ts";
 import { startRelay } from "../../../kit/relay.ts";
 import { startEdge } from "../../../kit/three-data-centers.ts";
@@ -93,28 +95,17 @@ function wentBack(holdings: readonly Holding[]): string | undefined {
 }
 
 /** Gives dc-a a per cent more again and again, through whichever replica answers; says in the end how many it has. */
-function shiftOn(all: readonly Weir[]): AsyncDisposable & { stop(): Promise<number> } {
-  let share = 20;
-  let stopped = false;
-  const shifting = (async () => {
-    for (let turn = 0; !stopped && share < 95; turn += 1) {
+function shiftOn(all: readonly Weir[]): Background<number> {
+  return inBackground(async (stopped) => {
+    let share = 20;
+    for (let turn = 0; !stopped() && share < 95; turn += 1) {
       const weir = all[turn % all.length];
       const applied = weir && (await apply(weir, splitOf(share + 1)).catch(() => false));
       if (applied) share += 1;
       await delay(everyMs);
     }
-  })();
-  const stop = async () => {
-    stopped = true;
-    await shifting;
     return share;
-  };
-  return {
-    stop,
-    async [Symbol.asyncDispose]() {
-      await stop();
-    },
-  };
+  });
 }
 
 async function apply(weir: Weir, ...documents: readonly object[]): Promise<boolean> {
@@ -123,11 +114,12 @@ async function apply(weir: Weir, ...documents: readonly object[]): Promise<boole
 
 function serviceOf(backends: readonly Backend[]): object {
   const endpoints = backends.map(({ address, datacenter }) => ({ address, locality: `${datacenter}/z1` }));
-  const spec = { protocol: "GRPC", hosts: ["report"], endpoints: [{ static: endpoints }] };
-  return { apiVersion: "weir/v1alpha1", kind: "Service", metadata: { name: "report" }, spec };
+  return documentOf("Service", "report", { protocol: "GRPC", hosts: ["report"], endpoints: [{ static: endpoints }] });
 }
 
 function splitOf(share: number): object {
-  const spec = { service: "report", rules: [{ from: "*", to: { "dc-a": share, "dc-b": 100 - share } }] };
-  return { apiVersion: "weir/v1alpha1", kind: "TrafficSplit", metadata: { name: "report" }, spec };
+  return documentOf("TrafficSplit", "report", {
+    service: "report",
+    rules: [{ from: "*", to: { "dc-a": share, "dc-b": 100 - share } }],
+  });
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { startBackend } from "../../../kit/backend.ts";
 import { startConsul } from "../../../kit/consul.ts";
+import { documentOf } from "../../../kit/documents.ts";
 import { startLoad } from "../../../kit/grpc-load.ts";
 import { startEdge } from "../../../kit/three-data-centers.ts";
 import { until } from "../../../kit/wait.ts";
@@ -68,14 +69,8 @@ function documents(): readonly object[] {
   const expireTime = new Date(Date.now() + 1_800_000).toISOString();
   const override = { locality: "dc-a", weight: 50, reason: "a switch is changed", by: "ana", expireTime };
   const rules = [{ from: "*", to: { "dc-a": 50, "dc-b": 50 } }];
-  const of = (kind: string, spec: object) => ({
-    apiVersion: "weir/v1alpha1",
-    kind,
-    metadata: { name: "report" },
-    spec,
-  });
   return [
-    of("Service", { protocol: "GRPC", hosts: ["report"], endpoints: [{ registry: {} }] }),
-    of("TrafficSplit", { service: "report", rules, overrides: [override] }),
+    documentOf("Service", "report", { protocol: "GRPC", hosts: ["report"], endpoints: [{ registry: {} }] }),
+    documentOf("TrafficSplit", "report", { service: "report", rules, overrides: [override] }),
   ];
 }
