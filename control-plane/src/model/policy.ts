@@ -1,12 +1,23 @@
 import type { ServiceName } from "./names.ts";
 
+/** A property of a request by whose hash an endpoint is chosen. Milliseconds. */
+export type HashSource =
+  | { readonly kind: "header"; readonly name: string }
+  /** With a lifetime Envoy makes the cookie for a caller who has none; 0 is the browser's session. */
+  | { readonly kind: "cookie"; readonly name: string; readonly path: string; readonly ttlMs: number | undefined }
+  /** The address that a request comes from; for a gRPC client the channel. */
+  | { readonly kind: "source-address" }
+  /** The path, which for a gRPC call names service and method. */
+  | { readonly kind: "method" };
+
 export type LoadBalancer =
   | { readonly kind: "round-robin" }
   /** Of `choices` random endpoints the one with the fewest requests. gRPC clients that lack it use round robin. */
   | { readonly kind: "least-request"; readonly choices: number }
   | {
       readonly kind: "ring-hash";
-      readonly header: string;
+      /** The first that a request has decides. */
+      readonly hashOn: readonly HashSource[];
       readonly minimumRingSize: number;
       readonly maximumRingSize: number;
     };

@@ -6,9 +6,10 @@ import {
   VirtualHostSchema,
 } from "@weir/proto/envoy/config/route/v3/route_components_pb.ts";
 import { type RouteConfiguration, RouteConfigurationSchema } from "@weir/proto/envoy/config/route/v3/route_pb.ts";
-import type { LoadBalancer, Timeouts, TrafficPolicy } from "../model/policy.ts";
+import type { Timeouts, TrafficPolicy } from "../model/policy.ts";
 import type { Protocol, ServiceSpec } from "../model/service.ts";
 import type { Viewer } from "../model/viewer.ts";
+import { hashPolicyOf } from "./hash-policy.ts";
 import { clusterName } from "./resource-names.ts";
 import { retryPolicyOf } from "./retry.ts";
 
@@ -40,12 +41,13 @@ function routeActionOf(
   { retry, timeouts, loadBalancer }: TrafficPolicy,
   flavour: Viewer["flavour"],
 ): MessageInitShape<typeof RouteActionSchema> {
+  const hashOn = loadBalancer.kind === "ring-hash" ? loadBalancer.hashOn : [];
   const retryPolicy = retryPolicyOf(retry, spec.protocol, flavour);
   return {
     clusterSpecifier: { case: "cluster", value: clusterName(spec) },
     ...limitsOf(timeouts, spec.protocol, flavour),
     ...(retryPolicy && { retryPolicy }),
-    hashPolicy: hashPolicyOf(loadBalancer),
+    hashPolicy: [...hashPolicyOf(hashOn, flavour)],
   };
 }
 
@@ -68,9 +70,4 @@ function limitsOf({ requestMs, idleMs }: Timeouts, protocol: Protocol, flavour: 
 
 function none(): Duration {
   return durationFromMs(0);
-}
-
-function hashPolicyOf(balancer: LoadBalancer): NonNullable<MessageInitShape<typeof RouteActionSchema>["hashPolicy"]> {
-  if (balancer.kind !== "ring-hash") return [];
-  return [{ policySpecifier: { case: "header", value: { headerName: balancer.header } } }];
 }

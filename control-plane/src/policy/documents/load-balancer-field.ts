@@ -1,18 +1,12 @@
 import { z } from "zod";
 import type { LoadBalancer } from "../../model/policy.ts";
 import { together, withDefault } from "./document-fields.ts";
+import { exactlyOneHashSource, hashSourceFields, hashSourcesOf } from "./hash-source-field.ts";
 import { isJsonObject, type JsonObject } from "./plain-json.ts";
 
 /** Envoy's and grpc-js's own limit. */
 const largestRing = 8_388_608;
 const ringSize = z.int().min(1).max(largestRing);
-
-const header = z
-  .string()
-  .max(256)
-  // gRPC (gRFC A42) hashes nothing by binary headers; HTTP/2 has no capital letters in names.
-  .regex(/^(?!.*-bin$)[0-9a-z!#$%&'*+.^_|~-]+$/, "expected the name of a header in lower case, not ending in -bin")
-  .meta({ examples: ["x-report-id"] });
 
 export const loadBalancer = together(
   z.strictObject({
@@ -27,18 +21,21 @@ export const loadBalancer = together(
       .max(100)
       .optional()
       .describe("LeastRequest only: of so many random endpoints the one with the fewest requests. Default: 2."),
-    consistentHash: z
-      .strictObject({
-        header: header.describe("Requests with the same value of this header go to the same endpoint."),
+    consistentHash: exactlyOneHashSource(
+      z.strictObject({
+        ...hashSourceFields,
         minimumRingSize: withDefault(ringSize, 1024, "Entries at least."),
         maximumRingSize: withDefault(
           ringSize,
           largestRing,
           "Entries at most; gRPC clients stay below 4096 themselves.",
         ),
-      })
+      }),
+    )
       .optional()
-      .describe("RingHash only, and needed there."),
+      .describe(
+        "RingHash only, and needed there: what decides, one of header, cookie, sourceAddress, method, firstOf.",
+      ),
   }),
   fieldsOfOtherTypes,
 );
@@ -46,7 +43,10 @@ export const loadBalancer = together(
 /** What `spec.loadBalancer` says. */
 export function loadBalancerOf({ type, choices, consistentHash }: z.output<typeof loadBalancer>): LoadBalancer {
   if (type === "RoundRobin") return { kind: "round-robin" };
-  if (consistentHash) return { kind: "ring-hash", ...consistentHash };
+  if (consistentHash) {
+    const { minimumRingSize, maximumRingSize, ...sources } = consistentHash;
+    return { kind: "ring-hash", hashOn: hashSourcesOf(sources), minimumRingSize, maximumRingSize };
+  }
   return { kind: "least-request", choices: choices ?? 2 };
 }
 

@@ -100,7 +100,12 @@ test("everything that a policy document says is in the model", () => {
   const { policy } = modelOf("TrafficPolicy", "report");
   assert.deepEqual(policy, {
     ...defaultPolicy,
-    loadBalancer: { kind: "ring-hash", header: "x-report-id", minimumRingSize: 1024, maximumRingSize: 4096 },
+    loadBalancer: {
+      kind: "ring-hash",
+      hashOn: [{ kind: "header", name: "x-report-id" }],
+      minimumRingSize: 1024,
+      maximumRingSize: 4096,
+    },
     circuitBreaker: { ...defaultPolicy.circuitBreaker, perEndpoint: { maxConnections: 256 } },
     retry: {
       ...defaultPolicy.retry,
