@@ -46,11 +46,11 @@ function replyOf({ errors, resources, ...rest }: Response): Reply {
 }
 
 function deltaOf({ type, nonce, rejects, subscribe, unsubscribe, initial }: Request): DeltaRequest {
-  return { typeUrl: typeUrls[type], node: undefined, nonce, rejects, subscribe, unsubscribe, initial };
+  return { typeUrl: typeUrls[type], node: undefined, nodeBytes: 0, nonce, rejects, subscribe, unsubscribe, initial };
 }
 
 function sotwOf({ type, nonce, rejects, names, version }: Request): SotwRequest {
-  return { typeUrl: typeUrls[type], node: undefined, nonce, rejects, version, names: onWire(names) };
+  return { typeUrl: typeUrls[type], node: undefined, nodeBytes: 0, nonce, rejects, version, names: onWire(names) };
 }
 
 const known = new Map<string, NamesOnWire>();

@@ -45,12 +45,16 @@ for (const variant of variants) {
     assert.deepEqual(world.server.clients.list(), []);
   });
 
-  test(`${variant}: a first request without a node, or with one without an id, ends the stream with what to do`, async () => {
+  test(`${variant}: a first request without a node, or with one without an id or of 600 kB, ends the stream with what to do`, async () => {
     await using world = await startServedWorld();
     world.set({ endpoints: { a: "v1" } });
     for (const [node, says] of [
       [null, /^INVALID_ARGUMENT: .*the first request of a stream must carry the node/],
       [{ id: "" }, /^INVALID_ARGUMENT: .*node\.id.*every client needs an id of its own/],
+      [
+        { id: "x", cluster: "c".repeat(600_000) },
+        /^INVALID_ARGUMENT: the node has 6\d+ bytes; at most 524288 are taken/,
+      ],
     ] as const) {
       using stream = world.open(variant, { node });
       stream.want("endpoints", ["a"]);

@@ -129,13 +129,25 @@ export const attacksOnRequests: readonly Attack[] = [
       each(target, count, () => [deltaRequest({ node: { ...node, metadata: { large: "m".repeat(5 * 1024 ** 2) } } })]),
   },
   {
-    name: "node metadata of 3 MiB, which are taken",
+    name: "node metadata of 3 MiB",
     count: 10,
     heavyCount: 100,
     run: (target, count) =>
       each(target, count, (index) => [
         deltaRequest({
           node: { ...node, id: `hostile-${index}`, metadata: { large: "m".repeat(3 * 1024 ** 2) } },
+          typeUrl: types.cluster,
+        }),
+      ]),
+  },
+  {
+    name: "node metadata of 500 KiB, which are taken",
+    count: 10,
+    heavyCount: 100,
+    run: (target, count) =>
+      each(target, count, (index) => [
+        deltaRequest({
+          node: { ...node, id: `hostile-${index}`, metadata: { large: "m".repeat(500 * 1024) } },
           typeUrl: types.cluster,
         }),
       ]),

@@ -107,7 +107,7 @@ export function conversation(variant: Variant, { emptyMeansAll = true } = {}) {
     const typeUrl = typeUrls[type];
     const rejects = said.kind === "answer" ? said.reason : undefined;
     const nonce = said.kind === "answer" ? (lastNonce.get(type) ?? "") : said.nonce;
-    const common = { typeUrl, node: undefined, rejects };
+    const common = { typeUrl, node: undefined, nodeBytes: 0, rejects };
     if (variant === "delta") {
       const [subscribe, unsubscribe, initial] =
         said.kind === "ask" ? [said.names, said.drop, Object.entries(said.has)] : [[], [], []];

@@ -3,7 +3,7 @@ import { problemText } from "../../lib/parsed.ts";
 import { callerOf } from "../caller.ts";
 import type { Stream } from "../conversation/stream.ts";
 import type { Identity } from "../identity.ts";
-import type { DeltaRequest, SotwRequest } from "../wire/request.ts";
+import { type DeltaRequest, mostNodeBytes, type SotwRequest } from "../wire/request.ts";
 import { type Call, createSession, type Session } from "./client-session.ts";
 import type { SessionParts } from "./session-parts.ts";
 
@@ -67,6 +67,11 @@ export function startSession<V, Request extends SotwRequest | DeltaRequest>(
   }
 
   function hear(request: Request): void {
+    const { nodeBytes } = request;
+    if (nodeBytes > mostNodeBytes) {
+      refuse(status.INVALID_ARGUMENT, `the node has ${nodeBytes} bytes; at most ${mostNodeBytes} are taken: say less`);
+      return;
+    }
     if (session === undefined) {
       session = opened(request);
       session?.start();

@@ -18,10 +18,11 @@ test("a state-of-the-world request is read as protobuf reads it", () => {
     node: { id: "edge-1" },
     errorDetail: { message: "bad" },
   });
-  const { names, node, ...rest } = decodeSotw(Buffer.from(toBinary(DiscoveryRequestSchema, message)));
+  const { names, node, nodeBytes, ...rest } = decodeSotw(Buffer.from(toBinary(DiscoveryRequestSchema, message)));
   assert.deepEqual(rest, { typeUrl, version: "v1", nonce: "7", rejects: "bad" });
   assert.deepEqual(names.names(), ["a", "ü", ""]);
   assert.equal(node?.id, "edge-1");
+  assert.equal(nodeBytes, 8);
 });
 
 test("a delta request is read as protobuf reads it", () => {
@@ -36,6 +37,7 @@ test("a delta request is read as protobuf reads it", () => {
   assert.deepEqual(rest, {
     typeUrl,
     node: undefined,
+    nodeBytes: 0,
     nonce: "7",
     rejects: undefined,
     subscribe: ["a", "b"],

@@ -6,6 +6,8 @@ import { type NamesOnWire, namesOf } from "./name-lists.ts";
 type Common = {
   readonly typeUrl: string;
   readonly node: Node | undefined;
+  /** What the node takes up; one of more than `mostNodeBytes` is not read. */
+  readonly nodeBytes: number;
   readonly nonce: string;
   /** The client's words, when it rejects; undefined otherwise. */
   readonly rejects: string | undefined;
@@ -21,6 +23,9 @@ export type DeltaRequest = Common & {
   /** Name and version of what a returning client has; may be gone through more than once. */
   readonly initial: Iterable<readonly [string, string]>;
 };
+
+/** grpc-js keeps a stream's last message for as long as the stream. Envoy 1.40 says 60 KB, nearly all of it its extensions. */
+export const mostNodeBytes = 512 * 1024;
 
 // In DeltaDiscoveryRequest.
 const initialField = 5;
@@ -100,16 +105,19 @@ function commonFields(
 ): Common {
   let [typeUrl, nonce] = ["", ""];
   let node: Node | undefined;
+  let nodeBytes = 0;
   let rejects: string | undefined;
   eachField(bytes, 0, bytes.length, (field, tagStart, start, end) => {
     if (field === at.typeUrl) typeUrl = bytes.toString("utf8", start, end);
     else if (field === at.nonce) nonce = bytes.toString("utf8", start, end);
-    else if (field === at.node) node = fromBinary(NodeSchema, bytes.subarray(start, end));
-    else if (field === at.error) rejects = fromBinary(StatusSchema, bytes.subarray(start, end)).message.trim();
+    else if (field === at.node) {
+      nodeBytes = end - start;
+      if (nodeBytes <= mostNodeBytes) node = fromBinary(NodeSchema, bytes.subarray(start, end));
+    } else if (field === at.error) rejects = fromBinary(StatusSchema, bytes.subarray(start, end)).message.trim();
     else return other(field, tagStart, start, end);
     return end;
   });
-  return { typeUrl, node, nonce, rejects };
+  return { typeUrl, node, nodeBytes, nonce, rejects };
 }
 
 /** Every string of that field, in order. */
