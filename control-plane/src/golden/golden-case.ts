@@ -1,5 +1,6 @@
 import { byText } from "../lib/order.ts";
 import { type Parsed, type Problem, parsed, refused } from "../lib/parsed.ts";
+import { type GrpcCapabilities, grpcCapabilities, grpcImplementations } from "../model/grpc-capabilities.ts";
 import { parseLocality, unknownLocality } from "../model/locality.ts";
 import { addressText, type Service, type ServiceSpec } from "../model/service.ts";
 import type { Viewer } from "../model/viewer.ts";
@@ -49,8 +50,11 @@ function headOf(value: unknown, file: string): Parsed<Head> {
   const named = new Map<string, Viewer>();
   for (const text of isTexts(viewers) ? viewers : []) {
     const viewer = viewerOf(text);
-    if (viewer) named.set(text.replaceAll(/[ /]/g, "-"), viewer);
-    else problems.push(saying(file, `viewers: "${text}" is none; expected "edge dc-a/z1", "sidecar dc-a" or "grpc"`));
+    if (viewer) named.set(text.replaceAll(/[ /@]/g, "-"), viewer);
+    else
+      problems.push(
+        saying(file, `viewers: "${text}" is none; expected "edge dc-a/z1", "sidecar dc-a", "grpc" or "grpc-node dc-a"`),
+      );
   }
   if (named.size === 0) problems.push(saying(file, 'viewers: expected a list like [edge dc-a/z1, "grpc"]'));
   const wanted = isTexts(shows) ? sections.filter((section) => shows.includes(section)) : [];
@@ -61,13 +65,21 @@ function headOf(value: unknown, file: string): Parsed<Head> {
     : parsed({ viewers: named, shows: wanted, now: new Date(String(now)) });
 }
 
+/** `edge dc-a/z1`, `sidecar dc-a`, `grpc`, `grpc-node dc-a/z1`, `grpc-go@1.40`: the version where it makes a difference. */
 function viewerOf(text: string): Viewer | undefined {
-  const [kind, where, ...others] = text.split(" ");
+  const [kind = "", where, ...others] = text.split(" ");
   const locality = where === undefined ? parsed(unknownLocality) : parseLocality(where);
   if (!locality.ok || others.length > 0) return undefined;
-  if (kind === "grpc") return { flavour: "grpc", locality: locality.value };
+  const grpc = grpcOf(kind);
+  if (grpc) return { flavour: "grpc", locality: locality.value, grpc };
   if (kind !== "edge" && kind !== "sidecar") return undefined;
   return { flavour: "envoy", role: kind, locality: locality.value, listen: { host: "127.0.0.1", port: 10_000 } };
+}
+
+function grpcOf(kind: string): GrpcCapabilities | undefined {
+  const [, name = "other", major, minor] = /^grpc(?:-([a-z]+))?(?:@(\d+)\.(\d+))?$/.exec(kind) ?? [undefined, ""];
+  const implementation = grpcImplementations.find((each) => each === name);
+  return implementation && grpcCapabilities(implementation, major ? [Number(major), Number(minor)] : undefined);
 }
 
 function worldOf(book: Book, now: Date): World {

@@ -117,7 +117,7 @@ test("an output that names what it does not hold is wrong", async () => {
 const takesAll = async () => undefined;
 const locality = { region: "dc-a", zone: "z1", subZone: "" };
 const edge: Viewer = { flavour: "envoy", role: "edge", locality, listen: { host: "127.0.0.1", port: 10_000 } };
-const grpc: Viewer = { flavour: "grpc", locality };
+const grpc: Viewer = { flavour: "grpc", locality, grpc: { implementation: "node", lacks: [] } };
 
 function resourcesFor(viewer: Viewer): ResourceSet {
   const read = readCase(report, "report.in.yaml");

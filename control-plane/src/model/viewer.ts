@@ -1,7 +1,8 @@
+import { capabilitiesText, type GrpcCapabilities } from "./grpc-capabilities.ts";
 import { type Locality, localityText } from "./locality.ts";
 
 declare const brand: unique symbol;
-/** Equal keys share one snapshot: `envoy/edge/dc-a/z1/0.0.0.0:10000`. */
+/** Equal keys share one snapshot: `envoy/edge/dc-a/z1/0.0.0.0:10000`, `grpc/node/dc-a/z1`. */
 export type ViewerKey = string & { readonly [brand]: "ViewerKey" };
 
 /** What a client is, as far as it decides what it is sent: many clients are one viewer. */
@@ -13,13 +14,18 @@ export type Viewer =
       /** Where its listener binds. */
       readonly listen: { readonly host: string; readonly port: number };
     }
-  | { readonly flavour: "grpc"; readonly locality: Locality };
+  | {
+      readonly flavour: "grpc";
+      readonly locality: Locality;
+      /** Which library, and what its version lacks. */
+      readonly grpc: GrpcCapabilities;
+    };
 
 export function viewerKey(viewer: Viewer): ViewerKey {
   const where = localityText(viewer.locality);
   const text =
     viewer.flavour === "grpc"
-      ? `grpc/${where}`
+      ? `grpc/${capabilitiesText(viewer.grpc)}/${where}`
       : `envoy/${viewer.role}/${where}/${viewer.listen.host}:${viewer.listen.port}`;
   return text as ViewerKey;
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { NodeSchema } from "@weir/proto/envoy/config/core/v3/base_pb.ts";
+import { viewerKey } from "../model/viewer.ts";
 import { viewerOfNode } from "./viewer-of-node.ts";
 
 const read = (node: MessageInitShape<typeof NodeSchema>) => viewerOfNode(create(NodeSchema, node));
@@ -23,6 +24,23 @@ test("clients that call themselves gRPC are proxyless, in every language's spell
     const client = read({ id: "c1", userAgentName });
     assert.equal(client.ok && client.value.viewer.flavour, "grpc", userAgentName);
   }
+});
+
+test("gRPC clients of one library are one viewer, whatever version they say, unless theirs lacks what others are sent", () => {
+  const key = (userAgentName: string, version: string) => {
+    const userAgentVersionType = { case: "userAgentVersion" as const, value: version };
+    const client = read({ id: "c1", userAgentName, userAgentVersionType, locality: { region: "dc-a", zone: "z1" } });
+    return client.ok && viewerKey(client.value.viewer);
+  };
+  assert.equal(key("gRPC Go", "1.85.0"), "grpc/go/dc-a/z1");
+  assert.equal(key("gRPC Go", "1.999.12345-of-a-hostile-client"), "grpc/go/dc-a/z1");
+  assert.equal(key("gRPC Go", ""), "grpc/go/dc-a/z1");
+  assert.equal(key("gRPC Go", "1.40.1"), "grpc/go-without-ring-hash-string-matchers/dc-a/z1");
+  assert.equal(key("gRPC C-core linux", "C-core 58.0.0"), "grpc/core/dc-a/z1");
+  assert.equal(key("gRPC C-core linux", "C-core 30.2.0"), "grpc/core-without-string-matchers/dc-a/z1");
+  assert.equal(key("gRPC Node Pure JS", "1.14.1"), "grpc/node/dc-a/z1");
+  assert.equal(key("gRPC Java", "1.76.0"), "grpc/java/dc-a/z1");
+  assert.equal(key("gRPC Zig", "0.1"), "grpc/other/dc-a/z1");
 });
 
 test("metadata says where an Envoy's listener binds", () => {

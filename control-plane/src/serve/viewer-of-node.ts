@@ -1,6 +1,8 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Node } from "@weir/proto/envoy/config/core/v3/base_pb.ts";
 import { type Parsed, type Problem, parsed } from "../lib/parsed.ts";
+import { softwareOf } from "../model/client-software.ts";
+import { grpcCapabilities } from "../model/grpc-capabilities.ts";
 import { type Locality, localityText } from "../model/locality.ts";
 import type { Viewer } from "../model/viewer.ts";
 import type { Identity } from "./identity.ts";
@@ -38,19 +40,16 @@ export function viewerOfNode(node: Node | undefined): Parsed<Identity<Viewer>> {
     subZone: text("locality.sub_zone", subZone),
   };
   const agent = text("user_agent_name", `${node.userAgentName} ${agentVersion(node)}`.trim());
-  const viewer = isGrpc(node.userAgentName)
-    ? { flavour: "grpc" as const, locality }
-    : envoyViewer(node.metadata, cluster, locality, problems);
+  const software = softwareOf(agent);
+  const viewer =
+    software.kind === "envoy"
+      ? envoyViewer(node.metadata, cluster, locality, problems)
+      : { flavour: "grpc" as const, locality, grpc: grpcCapabilities(software.implementation, software.release) };
   if (problems.length > 0) return { ok: false, problems };
   const role = viewer.flavour === "grpc" ? "proxyless" : viewer.role;
   const metadata = keptMetadata(node.metadata);
   const about = { nodeId, cluster, kind: viewer.flavour, role, locality: localityText(locality), agent };
   return parsed({ ...about, ...(metadata && { metadata }), viewer });
-}
-
-/** `gRPC Go`, `gRPC C++`, `gRPC Node Pure JS`, `grpc-java` …: gRFC A27 has every client begin so. */
-function isGrpc(userAgent: string): boolean {
-  return /^grpc\b/i.test(userAgent);
 }
 
 function envoyViewer(

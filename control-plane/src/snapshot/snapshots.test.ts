@@ -9,8 +9,14 @@ import type { World } from "../model/world.ts";
 import type { Translate } from "../translate/resource-set.ts";
 import { createSnapshots, type SnapshotNote } from "./snapshots.ts";
 
-const grpc: Viewer = { flavour: "grpc", locality: unknownLocality };
-const worldAt = (revision: number): World => ({ revision, catalog: new Map(), splits: new Map(), policies: new Map() });
+const grpc: Viewer = { flavour: "grpc", locality: unknownLocality, grpc: { implementation: "other", lacks: [] } };
+const worldAt = (revision: number): World => ({
+  revision,
+  catalog: new Map(),
+  splits: new Map(),
+  policies: new Map(),
+  routes: [],
+});
 
 /** Snapshots of a translation that gives each revision the clusters named here. */
 function snapshotsOf(clusters: Readonly<Record<number, readonly Cluster[]>>) {
@@ -99,6 +105,6 @@ test("a route to a cluster that is not there is told before it is published", ()
   snapshots.lease(grpc, () => {});
   assert.deepEqual(
     notes.filter(({ kind }) => kind === "dangling"),
-    [{ kind: "dangling", viewer: "grpc/", from: "cluster a", to: "nowhere" }],
+    [{ kind: "dangling", viewer: "grpc/other/", from: "cluster a", to: "nowhere" }],
   );
 });

@@ -146,6 +146,7 @@ function world(
     catalog: new Map(services.map((each) => [each.spec.name, each])),
     splits: new Map(splits.map((each) => [each.service, each])),
     policies: new Map(Object.entries(policies).map(([name, policy]) => [serviceName(name), policy])),
+    routes: [],
   };
 }
 
@@ -157,6 +158,8 @@ function service(name: string, { hosts = [name], protocol = "grpc" as Protocol }
       hosts,
       origins: [],
       localityRules: { regionFrom: "datacenter", zoneFrom: [] },
+      subsets: [],
+      capacity: undefined,
     },
     endpoints: [endpoint("10.1.1.1", "dc-a/z1"), endpoint("10.2.1.1", "dc-b/z1")],
   };
@@ -178,7 +181,7 @@ function sharesOf(name: string, shares: Readonly<Record<string, number>>): Split
   };
   const to = Object.entries(shares).map(([where, percent]) => ({ locality: pattern(where), percent }));
   const rules = [{ from: pattern("*"), spread: { kind: "shares", to } as const, failover: [] }];
-  return { name, service: serviceName(name), rules, overrides: [] };
+  return { name, service: serviceName(name), rules, overrides: [], subsets: [] };
 }
 
 function edge(where: string): Viewer {
@@ -195,7 +198,7 @@ function sidecar(where: string): Viewer {
 }
 
 function grpc(where: string): Viewer {
-  return { flavour: "grpc", locality: localityOf(where) };
+  return { flavour: "grpc", locality: localityOf(where), grpc: { implementation: "other", lacks: [] } };
 }
 
 function localityOf(text: string): Locality {
