@@ -104,8 +104,8 @@ client when nobody disturbs (the median).
   *10,000 names that do not exist*, no more after each.
 - *honest*: the longest that a change took to the honest client during the attack; and to one that came afterwards.
 
-What a client can pin is bounded for each stream: by the limit of a request (the last one stays until the next begins; the versions that a
-returning client tells in its first take five times their size until it has answered), by \`namesPerStream\` names of 200 characters each on
+What a client can pin is bounded for each stream: by the limit of a request (the last one stays until the next begins; a node of more
+than 512 KiB ends the stream, while Envoy's own has 60; the versions that a returning client tells in its first take five times their size until it has answered), by \`namesPerStream\` names of 200 characters each on
 average; for each connection by 16 MiB of HTTP/2's own; the number of connections and new streams is
 bounded by the [limits](operating.md#settings) \`connections\` and \`newStreams\`. Off loopback nobody has a stream without a client certificate.
 
