@@ -105,14 +105,15 @@ export function joinWorlds(
   }
 
   function publish(book: Book): void {
-    const { splits, policies } = worldParts(book, now());
+    const { splits, policies, routes } = worldParts(book, now());
     const before = worlds.current();
     const same =
       before?.revision === book.revision &&
       before.catalog === merged.catalog &&
       before.splits === splits &&
-      before.policies === policies;
-    if (!same) worlds.set({ revision: book.revision, catalog: merged.catalog, splits, policies });
+      before.policies === policies &&
+      before.routes === routes;
+    if (!same) worlds.set({ revision: book.revision, catalog: merged.catalog, splits, policies, routes });
     clearTimeout(expiry);
     const next = nextExpiry(book, now());
     if (next !== undefined)

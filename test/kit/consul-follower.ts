@@ -97,6 +97,8 @@ function specOf(service: string, tags: readonly string[]): ServiceSpec {
   return {
     ...{ name: nameOf(service), protocol: "grpc", hosts: [service], origins: [origin] },
     localityRules: { regionFrom: "datacenter", zoneFrom: ["meta.zone"] },
+    subsets: [],
+    capacity: undefined,
   };
 }
 

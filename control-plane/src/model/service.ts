@@ -63,7 +63,18 @@ export type ServiceSpec = {
   readonly hosts: readonly string[];
   readonly origins: readonly EndpointOrigin[];
   readonly localityRules: LocalityRules;
+  /** Groups of its endpoints, by name. An endpoint may be in several, or in none. */
+  readonly subsets: readonly Subset[];
+  /** What its endpoints can bear; undefined when nobody said. */
+  readonly capacity: { readonly rpsPerEndpoint: number } | undefined;
 };
+
+/** The endpoints whose metadata has all of `match`. */
+export type Subset = { readonly name: string; readonly match: Readonly<Record<string, string>> };
+
+export function isInSubset({ match }: Subset, { metadata }: Pick<Endpoint, "metadata">): boolean {
+  return Object.entries(match).every(([key, value]) => metadata[key] === value);
+}
 
 /** What exists of one service: the document and the endpoints that its sources give, sorted by address. */
 export type Service = { readonly spec: ServiceSpec; readonly endpoints: readonly Endpoint[] };

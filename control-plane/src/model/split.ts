@@ -34,6 +34,8 @@ export type Split = {
   readonly service: ServiceName;
   readonly rules: readonly SplitRule[];
   readonly overrides: readonly Override[];
+  /** Shares of the service's subsets, in percent, whatever the locality; they add up to 100. None is the whole service. */
+  readonly subsets: readonly { readonly name: string; readonly percent: number }[];
 };
 
 /** What holds for a service without a TrafficSplit, and for callers that no rule matches. */

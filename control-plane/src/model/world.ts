@@ -1,5 +1,6 @@
 import type { ServiceName } from "./names.ts";
 import type { TrafficPolicy, TrafficPolicySpec } from "./policy.ts";
+import type { RouteSpec } from "./route.ts";
 import type { Catalog, ServiceSpec } from "./service.ts";
 import type { Split } from "./split.ts";
 
@@ -11,6 +12,8 @@ export type Book = {
   /** By the service they are for. */
   readonly splits: ReadonlyMap<ServiceName, Split>;
   readonly policies: readonly TrafficPolicySpec[];
+  /** By name. */
+  readonly routes: readonly RouteSpec[];
 };
 
 /** All that translation may read. */
@@ -21,4 +24,6 @@ export type World = {
   readonly splits: ReadonlyMap<ServiceName, Split>;
   /** By service; a service without one has the default policy. */
   readonly policies: ReadonlyMap<ServiceName, TrafficPolicy>;
+  /** By name. */
+  readonly routes: readonly RouteSpec[];
 };

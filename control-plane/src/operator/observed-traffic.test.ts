@@ -71,7 +71,7 @@ test("traffic that no rule sends there is shown", () => {
 });
 
 test("ratios bear the labels of the weights; what is nearest bears its region, together with the standby of that name", () => {
-  const world = { revision: 1, catalog: new Map([[report, service]]), policies: new Map() };
+  const world = { revision: 1, catalog: new Map([[report, service]]), policies: new Map(), routes: [] };
   const ratios = (split: Split, loads: readonly ObservedLoad[]) =>
     observedRatios({ ...world, splits: new Map([[report, split]]) }, loads).map(
       ({ service, from, to, ratio }) => `${service} ${from} -> ${to} ${ratio}`,
@@ -119,7 +119,7 @@ function shares(from: string, to: Readonly<Record<string, number>>, failover: re
 
 function splitOf(...rules: readonly SplitRule[]): Split {
   assert.ok(report);
-  return { name: "report", service: report, rules, overrides: [] };
+  return { name: "report", service: report, rules, overrides: [], subsets: [] };
 }
 
 function pattern(text: string): LocalityPattern {

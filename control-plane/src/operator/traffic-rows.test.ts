@@ -61,7 +61,7 @@ function endpointsOf(raw: unknown): readonly Endpoint[] {
 function splitOf(rules: readonly SplitRule[]): Split {
   const service = parseServiceName("report");
   assert.ok(service);
-  return { name: "report", service, rules, overrides: [] };
+  return { name: "report", service, rules, overrides: [], subsets: [] };
 }
 
 function pattern(text: string): LocalityPattern {

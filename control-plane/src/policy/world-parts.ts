@@ -12,8 +12,8 @@ const lastSplits = new WeakMap<Book["splits"], Splits>();
 const policiesByService = new WeakMap<Book["policies"], World["policies"]>();
 
 /** The operator's part of a world at a time: without the overrides that have expired. Equal answers are the same objects. */
-export function worldParts(book: Book, now: Date): Pick<World, "splits" | "policies"> {
-  return { splits: splitsAt(book.splits, now), policies: byService(book.policies) };
+export function worldParts(book: Book, now: Date): Pick<World, "splits" | "policies" | "routes"> {
+  return { splits: splitsAt(book.splits, now), policies: byService(book.policies), routes: book.routes };
 }
 
 /** When the next override expires, and `worldParts` will answer otherwise; undefined when none will. */

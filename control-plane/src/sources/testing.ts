@@ -38,5 +38,7 @@ export function specOf(name: string, ...origins: readonly EndpointOrigin[]): Ser
     hosts: [name],
     origins,
     localityRules: { regionFrom: "datacenter", zoneFrom: ["meta.zone"] },
+    subsets: [],
+    capacity: undefined,
   };
 }

@@ -44,11 +44,17 @@ function split(
   } as const;
   const why = { reason: "", by: "", expireTime: now };
   const rules = [{ from: pattern("dc-a/*"), spread, failover: [] }];
-  return { name: "report", service: name("report"), rules, overrides: overrides.map((each) => ({ ...each, ...why })) };
+  return {
+    name: "report",
+    service: name("report"),
+    rules,
+    overrides: overrides.map((each) => ({ ...each, ...why })),
+    subsets: [],
+  };
 }
 
 function worldOf(edit: Partial<World>): World {
-  return { revision: 7, catalog: new Map(), splits: new Map(), policies: new Map(), ...edit };
+  return { revision: 7, catalog: new Map(), splits: new Map(), policies: new Map(), routes: [], ...edit };
 }
 
 const nothing: Readings = {

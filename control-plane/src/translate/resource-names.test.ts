@@ -24,5 +24,13 @@ function spec(protocol: Protocol): ServiceSpec {
   const name = parseServiceName("report");
   assert.ok(name);
   const hosts = ["report", "report.internal"];
-  return { name, protocol, hosts, origins: [], localityRules: { regionFrom: "datacenter", zoneFrom: [] } };
+  return {
+    name,
+    protocol,
+    hosts,
+    origins: [],
+    localityRules: { regionFrom: "datacenter", zoneFrom: [] },
+    subsets: [],
+    capacity: undefined,
+  };
 }

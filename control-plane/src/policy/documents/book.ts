@@ -7,7 +7,7 @@ import type { ServiceSpec } from "../../model/service.ts";
 import type { Book } from "../../model/world.ts";
 import type { ParsedDocument } from "./parse-document.ts";
 
-export const emptyBook: Book = { revision: 0, services: new Map(), splits: new Map(), policies: [] };
+export const emptyBook: Book = { revision: 0, services: new Map(), splits: new Map(), policies: [], routes: [] };
 
 type Of<Kind extends ParsedDocument["kind"]> = Extract<ParsedDocument, { kind: Kind }>;
 
@@ -42,6 +42,7 @@ export function buildBook(
       before.policies,
       policies.map(({ model }) => same(policiesBefore.get(model.name), model)),
     ),
+    routes: before.routes,
   });
 }
 

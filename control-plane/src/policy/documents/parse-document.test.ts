@@ -29,6 +29,8 @@ test("a service that says nothing more is gRPC, is dialled by its name, and has 
     hosts: ["least"],
     origins: [{ kind: "registry", service: "least" }],
     localityRules: { regionFrom: "datacenter", zoneFrom: ["meta.zone"] },
+    subsets: [],
+    capacity: undefined,
   });
 });
 

@@ -185,6 +185,8 @@ export function serviceSpecOf({ metadata, spec }: ServiceDocument): ServiceSpec 
       regionFrom: regionFrom as ServiceSpec["localityRules"]["regionFrom"],
       zoneFrom: zoneFrom as ServiceSpec["localityRules"]["zoneFrom"],
     },
+    subsets: [],
+    capacity: undefined,
   };
 }
 

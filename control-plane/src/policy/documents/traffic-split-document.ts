@@ -102,6 +102,7 @@ export function splitOf({ metadata, spec }: TrafficSplitDocument): Split {
       locality: knownPattern(locality),
       expireTime: new Date(expireTime),
     })),
+    subsets: [],
   };
 }
 

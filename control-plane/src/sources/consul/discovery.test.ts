@@ -99,7 +99,7 @@ test("a document stands in place of a service that was discovered, by its name a
 
 test("there is no book before discovery has spoken, nor while it is blind and there are no documents", async () => {
   const end = new AbortController();
-  const book: Book = { revision: 1, services: new Map(), splits: new Map(), policies: [] };
+  const book: Book = { revision: 1, services: new Map(), splits: new Map(), policies: [], routes: [] };
   const books = createLatest<Book>(book);
   const discovered = createLatest<Discovered>();
   const joined = booksWithDiscovered(books, discovered, end.signal);

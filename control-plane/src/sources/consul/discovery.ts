@@ -98,6 +98,7 @@ function specOf(
       ...{ name, protocol, hosts: [name] },
       origins: [{ kind: "consul", service: name, tags, datacenters: found, passingOnly }],
       localityRules: { regionFrom: "datacenter", zoneFrom: ["meta.zone"] },
+      ...{ subsets: [], capacity: undefined },
     };
   }
   return undefined;
