@@ -66,7 +66,7 @@ function headOf(value: unknown, file: string): Parsed<Head> {
 }
 
 /** `edge dc-a/z1`, `sidecar dc-a`, `grpc`, `grpc-node dc-a/z1`, `grpc-go@1.40`: the version where it makes a difference. */
-function viewerOf(text: string): Viewer | undefined {
+export function viewerOf(text: string): Viewer | undefined {
   const [kind = "", where, ...others] = text.split(" ");
   const locality = where === undefined ? parsed(unknownLocality) : parseLocality(where);
   if (!locality.ok || others.length > 0) return undefined;
@@ -82,7 +82,8 @@ function grpcOf(kind: string): GrpcCapabilities | undefined {
   return implementation && grpcCapabilities(implementation, major ? [Number(major), Number(minor)] : undefined);
 }
 
-function worldOf(book: Book, now: Date): World {
+/** The world of documents alone: of endpoints that stand in them. */
+export function worldOf(book: Book, now: Date): World {
   const catalog = new Map([...book.services].map(([name, spec]) => [name, serviceOf(spec)]));
   return { revision: book.revision, catalog, ...worldParts(book, now) };
 }
