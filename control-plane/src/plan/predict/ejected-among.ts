@@ -1,0 +1,56 @@
+import type { OutlierDetection, TrafficPolicy } from "../../model/policy.ts";
+import { addressText } from "../../model/service.ts";
+import type { Viewer } from "../../model/viewer.ts";
+import type { SpreadLocality } from "../../translate/spread-endpoints.ts";
+import type { Condition } from "./condition.ts";
+
+/**
+ * The endpoints that outlier detection takes out. Both kinds of client count over all priorities of a cluster. Envoy ejects
+ * as long as no more than the percentage would be out with the next one (source/common/upstream/outlier_detection_impl.cc,
+ * `ejectHost`), gRPC as long as less than the percentage is out (gRFC A50), so 10 % of nine are none there and one here.
+ * Where more fail than may be ejected it is chance which; here they are taken from the localities in turn.
+ *
+ * Ejection by success rate is not foreseen: whether it strikes depends on how the others do.
+ */
+export function ejectedAmong(
+  spread: readonly SpreadLocality[],
+  { outlierDetection }: TrafficPolicy,
+  flavour: Viewer["flavour"],
+  condition: Condition,
+): ReadonlySet<string> {
+  const held = spread.map(({ members }) =>
+    members
+      // A gRPC client is not given the others, and Envoy sends them nothing to count.
+      .filter(({ health }) => health === "serving" || health === "degraded")
+      .map(({ endpoint }) => addressText(endpoint.address)),
+  );
+  const all = flavour === "grpc" ? held.flat().length : spread.flatMap(({ members }) => members).length;
+  if (!detects(outlierDetection, flavour, all)) return new Set();
+  const failing = inTurn(held).filter((address) => isSeen(condition.get(address), flavour));
+  const percent = outlierDetection.maxEjectionPercent;
+  const most = flavour === "envoy" ? Math.floor((percent * all) / 100) : Math.ceil((percent * all) / 100);
+  return new Set(failing.slice(0, most));
+}
+
+/** A failed connection counts as an error to Envoy; gRPC counts calls only, and none is sent where there is no connection. */
+function isSeen(trouble: ReturnType<Condition["get"]>, flavour: Viewer["flavour"]): boolean {
+  return trouble === "erring" || (trouble === "gone" && flavour === "envoy");
+}
+
+function detects(
+  policy: OutlierDetection,
+  flavour: Viewer["flavour"],
+  hosts: number,
+): policy is Extract<OutlierDetection, { kind: "on" }> {
+  if (policy.kind === "off") return false;
+  const { enforcing, minimumHosts } = policy.failurePercentage;
+  const byPercentage = enforcing > 0 && hosts >= minimumHosts;
+  const inARow = flavour === "envoy" && (policy.consecutive5xxErrors > 0 || policy.consecutiveGatewayErrors > 0);
+  return byPercentage || inARow;
+}
+
+/** The first of each list, then the second of each, and so on. */
+function inTurn<T>(lists: readonly (readonly T[])[]): readonly T[] {
+  const longest = Math.max(0, ...lists.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, index) => lists.flatMap((list) => list.slice(index, index + 1))).flat();
+}
