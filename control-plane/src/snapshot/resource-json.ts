@@ -6,6 +6,12 @@ import { ClusterLoadAssignmentSchema } from "@weir/proto/envoy/config/endpoint/v
 import { ListenerSchema } from "@weir/proto/envoy/config/listener/v3/listener_pb.ts";
 import { RouteConfigurationSchema } from "@weir/proto/envoy/config/route/v3/route_pb.ts";
 import { ScopedRouteConfigurationSchema } from "@weir/proto/envoy/config/route/v3/scoped_route_pb.ts";
+import { HTTPFaultSchema } from "@weir/proto/envoy/extensions/filters/http/fault/v3/fault_pb.ts";
+import { LocalRateLimitSchema } from "@weir/proto/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.ts";
+import {
+  RateLimitPerRouteSchema,
+  RateLimitSchema,
+} from "@weir/proto/envoy/extensions/filters/http/ratelimit/v3/rate_limit_pb.ts";
 import { RouterSchema } from "@weir/proto/envoy/extensions/filters/http/router/v3/router_pb.ts";
 import { HttpConnectionManagerSchema } from "@weir/proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import { LeastRequestSchema } from "@weir/proto/envoy/extensions/load_balancing_policies/least_request/v3/least_request_pb.ts";
@@ -20,11 +26,15 @@ import { RuntimeSchema } from "@weir/proto/envoy/service/runtime/v3/rtds_pb.ts";
 export const resourceRegistry = createRegistry(
   ClusterSchema,
   ClusterLoadAssignmentSchema,
+  HTTPFaultSchema,
   HttpConnectionManagerSchema,
   HttpProtocolOptionsSchema,
   LeastRequestSchema,
   ListenerSchema,
+  LocalRateLimitSchema,
   PreviousHostsPredicateSchema,
+  RateLimitPerRouteSchema,
+  RateLimitSchema,
   RingHashSchema,
   RoundRobinSchema,
   RouteConfigurationSchema,

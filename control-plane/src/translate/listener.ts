@@ -2,21 +2,23 @@ import { create } from "@bufbuild/protobuf";
 import { anyPack, durationFromMs } from "@bufbuild/protobuf/wkt";
 import { TrafficDirection } from "@weir/proto/envoy/config/core/v3/base_pb.ts";
 import { type Listener, ListenerSchema } from "@weir/proto/envoy/config/listener/v3/listener_pb.ts";
-import { RouterSchema } from "@weir/proto/envoy/extensions/filters/http/router/v3/router_pb.ts";
 import {
   type HttpConnectionManager,
   HttpConnectionManager_CodecType,
   HttpConnectionManager_PathWithEscapedSlashesAction,
   HttpConnectionManagerSchema,
-  type HttpFilter,
-  HttpFilterSchema,
 } from "@weir/proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import type { Viewer } from "../model/viewer.ts";
 import { adsSource } from "./ads-source.ts";
+import type { Limiter } from "./global-rate-limit.ts";
+import { envoyHttpFilters, grpcHttpFilters } from "./http-filters.ts";
 import { type EnvoyRole, listenerName, routesName } from "./resource-names.ts";
 
-/** The one listener through which an Envoy takes calls to every service. */
-export function envoyListenerOf({ role, listen }: Extract<Viewer, { readonly flavour: "envoy" }>): Listener {
+/** The one listener through which an Envoy takes calls to every service; `limiters` are the rate-limit services that routes ask. */
+export function envoyListenerOf(
+  { role, listen }: Pick<Extract<Viewer, { readonly flavour: "envoy" }>, "role" | "listen">,
+  limiters: readonly Limiter[],
+): Listener {
   const value = { address: listen.host, portSpecifier: { case: "portValue", value: listen.port } } as const;
   return create(ListenerSchema, {
     name: listenerName(role),
@@ -29,7 +31,7 @@ export function envoyListenerOf({ role, listen }: Extract<Viewer, { readonly fla
             name: "envoy.filters.network.http_connection_manager",
             configType: {
               case: "typedConfig",
-              value: anyPack(HttpConnectionManagerSchema, connectionManagerOf(role)),
+              value: anyPack(HttpConnectionManagerSchema, connectionManagerOf(role, limiters)),
             },
           },
         ],
@@ -43,17 +45,17 @@ export function grpcListenerOf(name: string, routes: string): Listener {
   const manager = create(HttpConnectionManagerSchema, {
     statPrefix: name,
     routeSpecifier: { case: "rds", value: { configSource: adsSource(), routeConfigName: routes } },
-    httpFilters: [routerFilter()],
+    httpFilters: grpcHttpFilters(),
   });
   return create(ListenerSchema, { name, apiListener: { apiListener: anyPack(HttpConnectionManagerSchema, manager) } });
 }
 
-function connectionManagerOf(role: EnvoyRole): HttpConnectionManager {
+function connectionManagerOf(role: EnvoyRole, limiters: readonly Limiter[]): HttpConnectionManager {
   return create(HttpConnectionManagerSchema, {
     statPrefix: listenerName(role),
     codecType: HttpConnectionManager_CodecType.AUTO,
     routeSpecifier: { case: "rds", value: { configSource: adsSource(), routeConfigName: routesName(role) } },
-    httpFilters: [routerFilter()],
+    httpFilters: envoyHttpFilters(limiters),
     serverName: "weir",
     generateRequestId: true,
     commonHttpProtocolOptions: { idleTimeout: durationFromMs(3_600_000) },
@@ -81,10 +83,3 @@ const againstStrangers = {
   pathWithEscapedSlashesAction: HttpConnectionManager_PathWithEscapedSlashesAction.UNESCAPE_AND_REDIRECT,
   requestHeadersTimeout: durationFromMs(10_000),
 };
-
-function routerFilter(): HttpFilter {
-  return create(HttpFilterSchema, {
-    name: "envoy.filters.http.router",
-    configType: { case: "typedConfig", value: anyPack(RouterSchema, create(RouterSchema)) },
-  });
-}

@@ -70,7 +70,7 @@ export function createTranslate(): Translate {
 
   const listenerFor = (viewer: Extract<Viewer, { readonly flavour: "envoy" }>) => {
     const key = `${viewer.role} ${viewer.listen.host} ${viewer.listen.port}`;
-    const listener = envoyListeners.get(key) ?? envoyListenerOf(viewer);
+    const listener = envoyListeners.get(key) ?? envoyListenerOf(viewer, []);
     // Where a listener binds is for the client to say, so what is remembered of it must have an end.
     if (envoyListeners.size >= 1_000) envoyListeners.clear();
     envoyListeners.set(key, listener);

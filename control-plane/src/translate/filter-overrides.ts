@@ -1,0 +1,58 @@
+import { type Any, anyPack } from "@bufbuild/protobuf/wkt";
+import { HTTPFaultSchema } from "@weir/proto/envoy/extensions/filters/http/fault/v3/fault_pb.ts";
+import { LocalRateLimitSchema } from "@weir/proto/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.ts";
+import { RateLimitPerRouteSchema } from "@weir/proto/envoy/extensions/filters/http/ratelimit/v3/rate_limit_pb.ts";
+import { byText } from "../lib/order.ts";
+import type { ServiceName } from "../model/names.ts";
+import type { Fault, RateLimit, RouteRule } from "../model/route.ts";
+import type { Viewer } from "../model/viewer.ts";
+import { httpFaultOf } from "./fault.ts";
+import { globalRateLimitOf, type Limiter, limiterFilterName } from "./global-rate-limit.ts";
+import { faultFilterName, localRateLimitFilterName } from "./http-filters.ts";
+import { localRateLimitOf } from "./local-rate-limit.ts";
+
+type Filtered = Pick<RouteRule, "fault" | "rateLimit">;
+
+/**
+ * What turns filters on for the routes of a rule: their `typedPerFilterConfig`. `name` stands in front of the counters of its
+ * local limit; `limiters` are those that the listener has.
+ */
+export function filterOverridesOf(
+  { fault, rateLimit }: Filtered,
+  flavour: Viewer["flavour"],
+  { name, limiters }: { readonly name: string; readonly limiters: readonly Limiter[] },
+): Record<string, Any> {
+  return {
+    ...(fault && takesFault(fault, flavour) && { [faultFilterName]: anyPack(HTTPFaultSchema, httpFaultOf(fault)) }),
+    ...(flavour === "envoy" && rateLimit && limitsOf(rateLimit, name, limiters)),
+  };
+}
+
+/** gRPC clients pass over the headers that a fault is for (gRFC A33), and would do it to every call. */
+export function takesFault({ onHeaders }: Fault, flavour: Viewer["flavour"]): boolean {
+  return flavour === "envoy" || onHeaders.length === 0;
+}
+
+/** The rate-limit services that rules ask, each way of asking once, by name; only those that can be reached. */
+export function limitersOf(
+  rules: readonly Filtered[],
+  canReach: (service: ServiceName) => boolean,
+): readonly Limiter[] {
+  const asked = rules.flatMap(({ rateLimit }) => rateLimit?.global ?? []).filter(({ service }) => canReach(service));
+  const byName = new Map(
+    asked.map(({ service, failOpen, timeoutMs }) => {
+      const limiter = { service, failOpen, timeoutMs };
+      return [limiterFilterName(limiter), limiter];
+    }),
+  );
+  return [...byName].sort(([a], [b]) => byText(a, b)).map(([, limiter]) => limiter);
+}
+
+function limitsOf({ local, global }: RateLimit, name: string, limiters: readonly Limiter[]): Record<string, Any> {
+  const limiter = global && limiterFilterName(global);
+  const isThere = limiters.some((each) => limiterFilterName(each) === limiter);
+  return {
+    ...(local && { [localRateLimitFilterName]: anyPack(LocalRateLimitSchema, localRateLimitOf(local, name)) }),
+    ...(global && limiter && isThere && { [limiter]: anyPack(RateLimitPerRouteSchema, globalRateLimitOf(global)) }),
+  };
+}
