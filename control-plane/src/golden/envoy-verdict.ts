@@ -24,7 +24,8 @@ export function createEnvoyVerdict({ envoy, cache }: { readonly envoy: string; r
   };
 }
 
-function validate(envoy: string, config: string): Promise<string | undefined> {
+/** What Envoy says against a bootstrap file, or undefined. */
+export function validate(envoy: string, config: string): Promise<string | undefined> {
   const args = ["--mode", "validate", "-c", config, "--log-level", "error", "--log-format", "%v"];
   return new Promise((resolve, reject) => {
     execFile(envoy, args, { timeout: 60_000 }, (error, stdout, stderr) => {
@@ -54,7 +55,7 @@ type Json = { [key: string]: unknown };
  * The resources as Envoy would hold them after fetching all: endpoints inside clusters, routes inside listeners. What only
  * a fetched resource has (EDS itself) is put back to what a static one may have.
  */
-function bootstrapOf(set: ResourceSet): Json {
+export function bootstrapOf(set: ResourceSet): Json {
   const { clusters, endpoints, listeners, routes } = jsonOf(set);
   const assignments = new Map(endpoints.map((each) => [each["cluster_name"], each]));
   const tables = new Map(routes.map((each) => [each["name"], each]));
