@@ -5,7 +5,7 @@ import type { TrafficPolicy } from "./policy.ts";
  * own defaults a measurement stands behind it: docs/decisions/0004-defaults.md.
  */
 export const defaultPolicy: TrafficPolicy = {
-  loadBalancer: { kind: "least-request", choices: 2 },
+  loadBalancer: { kind: "least-request", choices: 2, activeRequestBias: 1, slowStart: undefined },
   outlierDetection: {
     kind: "on",
     intervalMs: 5_000,

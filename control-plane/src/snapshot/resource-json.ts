@@ -14,25 +14,33 @@ import {
 } from "@weir/proto/envoy/extensions/filters/http/ratelimit/v3/rate_limit_pb.ts";
 import { RouterSchema } from "@weir/proto/envoy/extensions/filters/http/router/v3/router_pb.ts";
 import { HttpConnectionManagerSchema } from "@weir/proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
+import { ClientSideWeightedRoundRobinSchema } from "@weir/proto/envoy/extensions/load_balancing_policies/client_side_weighted_round_robin/v3/client_side_weighted_round_robin_pb.ts";
 import { LeastRequestSchema } from "@weir/proto/envoy/extensions/load_balancing_policies/least_request/v3/least_request_pb.ts";
+import { MaglevSchema } from "@weir/proto/envoy/extensions/load_balancing_policies/maglev/v3/maglev_pb.ts";
+import { RandomSchema } from "@weir/proto/envoy/extensions/load_balancing_policies/random/v3/random_pb.ts";
 import { RingHashSchema } from "@weir/proto/envoy/extensions/load_balancing_policies/ring_hash/v3/ring_hash_pb.ts";
 import { RoundRobinSchema } from "@weir/proto/envoy/extensions/load_balancing_policies/round_robin/v3/round_robin_pb.ts";
 import { WrrLocalitySchema } from "@weir/proto/envoy/extensions/load_balancing_policies/wrr_locality/v3/wrr_locality_pb.ts";
 import { PreviousHostsPredicateSchema } from "@weir/proto/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts";
+import { PreviousPrioritiesConfigSchema } from "@weir/proto/envoy/extensions/retry/priority/previous_priorities/v3/previous_priorities_config_pb.ts";
 import { HttpProtocolOptionsSchema } from "@weir/proto/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts";
 import { RuntimeSchema } from "@weir/proto/envoy/service/runtime/v3/rtds_pb.ts";
 
 /** Every message that stands in an `Any` of ours. Secrets are not among them: their content is shown to nobody. */
 export const resourceRegistry = createRegistry(
-  ClusterSchema,
+  ClientSideWeightedRoundRobinSchema,
   ClusterLoadAssignmentSchema,
+  ClusterSchema,
   HTTPFaultSchema,
   HttpConnectionManagerSchema,
   HttpProtocolOptionsSchema,
   LeastRequestSchema,
   ListenerSchema,
   LocalRateLimitSchema,
+  MaglevSchema,
   PreviousHostsPredicateSchema,
+  PreviousPrioritiesConfigSchema,
+  RandomSchema,
   RateLimitPerRouteSchema,
   RateLimitSchema,
   RingHashSchema,

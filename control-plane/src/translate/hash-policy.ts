@@ -2,10 +2,15 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import type { RouteAction_HashPolicySchema } from "@weir/proto/envoy/config/route/v3/route_components_pb.ts";
 import { never } from "../lib/exhaustive.ts";
-import type { HashSource } from "../model/policy.ts";
+import type { HashSource, LoadBalancer } from "../model/policy.ts";
 import type { Viewer } from "../model/viewer.ts";
 
 type HashPolicy = MessageInitShape<typeof RouteAction_HashPolicySchema>;
+
+/** What a policy hashes requests by; nothing unless its load balancer goes by hashes. */
+export function hashOnOf(balancer: LoadBalancer): readonly HashSource[] {
+  return balancer.kind === "ring-hash" || balancer.kind === "maglev" ? balancer.hashOn : [];
+}
 
 /**
  * What a route's requests are hashed by: the first source that a request has decides, hence all but the last are terminal.

@@ -8,7 +8,7 @@ import { type RouteConfiguration, RouteConfigurationSchema } from "@weir/proto/e
 import type { TrafficPolicy } from "../model/policy.ts";
 import type { ServiceSpec } from "../model/service.ts";
 import type { Viewer } from "../model/viewer.ts";
-import { hashPolicyOf } from "./hash-policy.ts";
+import { hashOnOf, hashPolicyOf } from "./hash-policy.ts";
 import { clusterName } from "./resource-names.ts";
 import { retryPolicyOf } from "./retry.ts";
 import { timeLimitsOf } from "./time-limits.ts";
@@ -41,12 +41,11 @@ function routeActionOf(
   { retry, timeouts, loadBalancer }: TrafficPolicy,
   flavour: Viewer["flavour"],
 ): MessageInitShape<typeof RouteActionSchema> {
-  const hashOn = loadBalancer.kind === "ring-hash" ? loadBalancer.hashOn : [];
   const retryPolicy = retryPolicyOf(retry, spec.protocol, flavour);
   return {
     clusterSpecifier: { case: "cluster", value: clusterName(spec) },
     ...timeLimitsOf(timeouts, spec.protocol, flavour),
     ...(retryPolicy && { retryPolicy }),
-    hashPolicy: [...hashPolicyOf(hashOn, flavour)],
+    hashPolicy: [...hashPolicyOf(hashOnOf(loadBalancer), flavour)],
   };
 }

@@ -76,7 +76,7 @@ test("everything that a split document says is in the model, shares in one order
         spread.kind === "nearest"
           ? "nearest"
           : spread.to.map(({ locality, percent }) => `${patternText(locality)}=${percent}`).join(" ");
-      return `${patternText(from)}: ${to}, then ${failover.map(patternText).join(" ")}`;
+      return `${patternText(from)}: ${to}, then ${failover === "nearest" ? failover : failover.map(patternText).join(" ")}`;
     }),
     [
       "dc-a: dc-a=80 dc-b=20, then dc-c",
@@ -107,6 +107,7 @@ test("everything that a policy document says is in the model", () => {
       hashOn: [{ kind: "header", name: "x-report-id" }],
       minimumRingSize: 1024,
       maximumRingSize: 4096,
+      balanceFactor: undefined,
     },
     circuitBreaker: { ...defaultPolicy.circuitBreaker, perEndpoint: { maxConnections: 256 } },
     retry: {
@@ -131,7 +132,7 @@ test("what is turned off is off", () => {
   const { policy } = modelOf("TrafficPolicy", "off");
   assert.deepEqual(policy.outlierDetection, { kind: "off" });
   assert.deepEqual(policy.retry, { kind: "off" });
-  assert.deepEqual(policy.loadBalancer, { kind: "round-robin" });
+  assert.deepEqual(policy.loadBalancer, { kind: "round-robin", slowStart: undefined });
   assert.deepEqual(policy.timeouts, { connectMs: 1000, requestMs: undefined, idleMs: 0 });
   assert.equal(policy.healthCheck.kind === "on" && policy.healthCheck.check.kind, "http");
 });
