@@ -105,15 +105,9 @@ export function joinWorlds(
   }
 
   function publish(book: Book): void {
-    const { splits, policies, routes } = worldParts(book, now());
+    const world: World = { revision: book.revision, catalog: merged.catalog, ...worldParts(book, now()) };
     const before = worlds.current();
-    const same =
-      before?.revision === book.revision &&
-      before.catalog === merged.catalog &&
-      before.splits === splits &&
-      before.policies === policies &&
-      before.routes === routes;
-    if (!same) worlds.set({ revision: book.revision, catalog: merged.catalog, splits, policies, routes });
+    if (before === undefined || !isSame(before, world)) worlds.set(world);
     clearTimeout(expiry);
     const next = nextExpiry(book, now());
     if (next !== undefined)
@@ -149,4 +143,9 @@ export function joinWorlds(
     },
     refused: guarding.refused,
   };
+}
+
+/** Equal parts are the same objects. */
+function isSame(a: World, b: World): boolean {
+  return (Object.keys(a) as (keyof World)[]).every((part) => a[part] === b[part]);
 }

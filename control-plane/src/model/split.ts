@@ -5,9 +5,14 @@ import type { ServiceName } from "./names.ts";
 export type SplitRule = {
   readonly from: LocalityPattern;
   readonly spread: Spread;
-  /** Ordered: each is used only when everything before it is not healthy enough. */
-  readonly failover: readonly LocalityPattern[];
+  readonly failover: Failover;
 };
+
+/**
+ * Ordered: each is used only when everything before it is not healthy enough. `nearest` is every other region, the nearest
+ * to the caller first; those whose distance nobody knows come last, together.
+ */
+export type Failover = readonly LocalityPattern[] | "nearest";
 
 export type Spread =
   /** Shares of the traffic, in percent; they add up to 100. */
@@ -36,7 +41,34 @@ export type Split = {
   readonly overrides: readonly Override[];
   /** Shares of the service's subsets, in percent, whatever the locality; they add up to 100. None is the whole service. */
   readonly subsets: readonly { readonly name: string; readonly percent: number }[];
+  readonly failback: Failback;
+  /** The most that a region may get, in requests a second; where a Service's capacity gives less, that holds. */
+  readonly ceilings: readonly Ceiling[];
+  /** What callers are expected to send, in requests a second; the narrowest that names a caller is for it. */
+  readonly expectedRps: readonly Expected[];
 };
+
+/**
+ * How a locality that was failed over from gets its requests back: none until it has been healthy for `holdForMs`, then
+ * `stepPercent` more of its endpoints every `everyMs`. Without a hold (0) all at once.
+ */
+export type Failback = { readonly holdForMs: number; readonly stepPercent: number; readonly everyMs: number };
+export type Ceiling = { readonly region: string; readonly rps: number };
+export type Expected = { readonly from: LocalityPattern; readonly rps: number };
+
+/** What holds of a split that says nothing of it, and for a service without one. */
+export const plainSplit = {
+  overrides: [],
+  subsets: [],
+  failback: { holdForMs: 30_000, stepPercent: 25, everyMs: 10_000 },
+  ceilings: [],
+  expectedRps: [],
+} as const satisfies Omit<Split, "name" | "service" | "rules">;
+
+/** The places of a failover; `nearest` is everywhere. */
+export function standbysOf({ failover }: Pick<SplitRule, "failover">): readonly LocalityPattern[] {
+  return failover === "nearest" ? [nearest.from] : failover;
+}
 
 /** What holds for a service without a TrafficSplit, and for callers that no rule matches. */
 export const nearest: SplitRule = {

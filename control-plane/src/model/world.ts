@@ -1,3 +1,5 @@
+import type { Distances } from "./distances.ts";
+import type { HeldHealth } from "./held-health.ts";
 import type { ServiceName } from "./names.ts";
 import type { TrafficPolicy, TrafficPolicySpec } from "./policy.ts";
 import type { RouteSpec } from "./route.ts";
@@ -26,4 +28,7 @@ export type World = {
   readonly policies: ReadonlyMap<ServiceName, TrafficPolicy>;
   /** By name. */
   readonly routes: readonly RouteSpec[];
+  /** What came back and is not yet used in full; only services with such localities. */
+  readonly held: ReadonlyMap<ServiceName, HeldHealth>;
+  readonly distances: Distances;
 };

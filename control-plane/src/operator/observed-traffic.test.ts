@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { noDistances } from "../model/distances.ts";
 import { type Locality, type LocalityPattern, localityText, parseLocalityPattern } from "../model/locality.ts";
 import { parseServiceName } from "../model/names.ts";
 import type { Service } from "../model/service.ts";
-import type { Split, SplitRule } from "../model/split.ts";
+import { plainSplit, type Split, type SplitRule } from "../model/split.ts";
 import type { ObservedLoad } from "../serve/loads/observed-loads.ts";
 import { observedRatios, observedTraffic } from "./observed-traffic.ts";
 
@@ -70,8 +71,10 @@ test("traffic that no rule sends there is shown", () => {
   );
 });
 
+const quiet = { held: new Map(), distances: noDistances };
+
 test("ratios bear the labels of the weights; what is nearest bears its region, together with the standby of that name", () => {
-  const world = { revision: 1, catalog: new Map([[report, service]]), policies: new Map(), routes: [] };
+  const world = { revision: 1, catalog: new Map([[report, service]]), policies: new Map(), routes: [], ...quiet };
   const ratios = (split: Split, loads: readonly ObservedLoad[]) =>
     observedRatios({ ...world, splits: new Map([[report, split]]) }, loads).map(
       ({ service, from, to, ratio }) => `${service} ${from} -> ${to} ${ratio}`,
@@ -119,7 +122,7 @@ function shares(from: string, to: Readonly<Record<string, number>>, failover: re
 
 function splitOf(...rules: readonly SplitRule[]): Split {
   assert.ok(report);
-  return { name: "report", service: report, rules, overrides: [], subsets: [] };
+  return { name: "report", service: report, rules, ...plainSplit };
 }
 
 function pattern(text: string): LocalityPattern {

@@ -1,7 +1,7 @@
 import { type Locality, type LocalityPattern, matchesLocality, patternText } from "../model/locality.ts";
 import { parseServiceName } from "../model/names.ts";
 import type { Service } from "../model/service.ts";
-import type { Split, SplitRule } from "../model/split.ts";
+import { type Split, type SplitRule, standbysOf } from "../model/split.ts";
 import type { World } from "../model/world.ts";
 import type { ObservedLoad } from "../serve/loads/observed-loads.ts";
 import { count, rowsOfRule, rulesOf, type TrafficRow } from "./traffic-rows.ts";
@@ -61,9 +61,10 @@ function rowsOf(
 }
 
 /** Where each row of a rule is, in the same order; undefined is wherever it is nearest. */
-function targetsOf({ spread, failover }: SplitRule): readonly (LocalityPattern | undefined)[] {
+function targetsOf(rule: SplitRule): readonly (LocalityPattern | undefined)[] {
+  const { spread } = rule;
   const first = spread.kind === "nearest" ? [undefined] : spread.to.map(({ locality }) => locality);
-  return [...first, ...failover];
+  return [...first, ...standbysOf(rule)];
 }
 
 /** The row that a request belongs to. Shares of a zone count before those of its region. */

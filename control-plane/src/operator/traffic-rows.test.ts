@@ -4,7 +4,7 @@ import { parseEndpointList } from "../model/endpoint-entry.ts";
 import { type LocalityPattern, parseLocalityPattern } from "../model/locality.ts";
 import { parseServiceName, parseSourceName } from "../model/names.ts";
 import type { Endpoint } from "../model/service.ts";
-import type { Split, SplitRule } from "../model/split.ts";
+import { plainSplit, type Split, type SplitRule } from "../model/split.ts";
 import { trafficRows } from "./traffic-rows.ts";
 
 test("shares, standbys and the rule for everybody else are told one line each, with what stands there", () => {
@@ -61,7 +61,7 @@ function endpointsOf(raw: unknown): readonly Endpoint[] {
 function splitOf(rules: readonly SplitRule[]): Split {
   const service = parseServiceName("report");
   assert.ok(service);
-  return { name: "report", service, rules, overrides: [], subsets: [] };
+  return { name: "report", service, rules, ...plainSplit };
 }
 
 function pattern(text: string): LocalityPattern {

@@ -1,12 +1,12 @@
 import { coversPattern, type LocalityPattern, matchesLocality, patternText } from "../model/locality.ts";
 import type { Endpoint } from "../model/service.ts";
-import { nearest, type Split, type SplitRule } from "../model/split.ts";
+import { nearest, type Split, type SplitRule, standbysOf } from "../model/split.ts";
 
 /** One line of what is configured: where callers are sent, and what stands there. */
 export type TrafficRow = {
   /** Which callers: `dc-a`, `*`. */
   readonly from: string;
-  /** Where to: a locality, or `nearest` for the caller's own zone, then its region. */
+  /** Where to: a locality, or `nearest` for the caller's own zone, then its region; as a standby for the regions near by. */
   readonly to: string;
   /**
    * - `share`: takes `weightPercent` of the traffic.
@@ -35,10 +35,8 @@ export function rulesOf(split: Split | undefined): readonly SplitRule[] {
 }
 
 /** First where its callers are sent, then its standbys, in the order in which the rule names them. */
-export function rowsOfRule(
-  { from, spread, failover }: SplitRule,
-  endpoints: readonly Endpoint[],
-): readonly TrafficRow[] {
+export function rowsOfRule(rule: SplitRule, endpoints: readonly Endpoint[]): readonly TrafficRow[] {
+  const { from, spread, failover } = rule;
   const first: readonly TrafficRow[] =
     spread.kind === "nearest"
       ? [
@@ -59,10 +57,10 @@ export function rowsOfRule(
           weightPercent: percent,
           ...count(endpoints, locality),
         }));
-  const standbys = failover.map(
+  const standbys = standbysOf(rule).map(
     (locality, index): TrafficRow => ({
       from: patternText(from),
-      to: patternText(locality),
+      to: failover === "nearest" ? "nearest" : patternText(locality),
       use: "standby",
       priority: index + 1,
       weightPercent: undefined,

@@ -1,3 +1,4 @@
+import { noDistances } from "../model/distances.ts";
 import type { ServiceName } from "../model/names.ts";
 import type { TrafficPolicy } from "../model/policy.ts";
 import { type Split, splitAt } from "../model/split.ts";
@@ -11,9 +12,19 @@ const lastSplit = new WeakMap<Split, Split>();
 const lastSplits = new WeakMap<Book["splits"], Splits>();
 const policiesByService = new WeakMap<Book["policies"], World["policies"]>();
 
-/** The operator's part of a world at a time: without the overrides that have expired. Equal answers are the same objects. */
-export function worldParts(book: Book, now: Date): Pick<World, "splits" | "policies" | "routes"> {
-  return { splits: splitsAt(book.splits, now), policies: byService(book.policies), routes: book.routes };
+/** What a world has besides the documents and the endpoints. */
+export type Surroundings = Pick<World, "held" | "distances">;
+
+const nothingKnown: Surroundings = { held: new Map(), distances: noDistances };
+
+/** All of a world but its endpoints, at a time: without the overrides that have expired. Equal answers are the same objects. */
+export function worldParts(
+  book: Book,
+  now: Date,
+  { held, distances } = nothingKnown,
+): Omit<World, "revision" | "catalog"> {
+  const { routes } = book;
+  return { splits: splitsAt(book.splits, now), policies: byService(book.policies), routes, held, distances };
 }
 
 /** When the next override expires, and `worldParts` will answer otherwise; undefined when none will. */

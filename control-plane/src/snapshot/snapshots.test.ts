@@ -16,6 +16,8 @@ const worldAt = (revision: number): World => ({
   splits: new Map(),
   policies: new Map(),
   routes: [],
+  held: new Map(),
+  distances: new Map(),
 });
 
 /** Snapshots of a translation that gives each revision the clusters named here. */

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Registry } from "prom-client";
+import { noDistances } from "../model/distances.ts";
 import { type LocalityPattern, parseLocalityPattern } from "../model/locality.ts";
 import { parseServiceName, type ServiceName } from "../model/names.ts";
 import type { Service } from "../model/service.ts";
-import type { Override, Split } from "../model/split.ts";
+import { type Override, plainSplit, type Split } from "../model/split.ts";
 import type { World } from "../model/world.ts";
 import type { ClientView } from "../serve/clients.ts";
 import { type Readings, registerGauges } from "./gauges.ts";
@@ -48,13 +49,22 @@ function split(
     name: "report",
     service: name("report"),
     rules,
+    ...plainSplit,
     overrides: overrides.map((each) => ({ ...each, ...why })),
-    subsets: [],
   };
 }
 
 function worldOf(edit: Partial<World>): World {
-  return { revision: 7, catalog: new Map(), splits: new Map(), policies: new Map(), routes: [], ...edit };
+  return {
+    revision: 7,
+    catalog: new Map(),
+    splits: new Map(),
+    policies: new Map(),
+    routes: [],
+    held: new Map(),
+    distances: noDistances,
+    ...edit,
+  };
 }
 
 const nothing: Readings = {

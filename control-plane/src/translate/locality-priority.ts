@@ -1,4 +1,6 @@
 import { sortedBy } from "../lib/order.ts";
+import { type Distances, noDistances } from "../model/distances.ts";
+import { localityKey } from "../model/held-health.ts";
 import { type Locality, type LocalityPattern, localityText, matchesLocality } from "../model/locality.ts";
 import type { Endpoint } from "../model/service.ts";
 import type { Override, SplitRule } from "../model/split.ts";
@@ -36,12 +38,14 @@ export function placeLocalities(
   rule: SplitRule,
   overrides: readonly Override[],
   caller: Locality,
+  distances: Distances = noDistances,
 ): Placement {
   const groups = groupByLocality(endpoints);
   const remains = (group: LocalityGroup) => remainingPart(overrides, group.locality);
   const tiers = tiersOf(
     rule,
     caller,
+    distances,
     groups.filter((group) => remains(group) > 0),
   );
   const priorities = tiers.map((tier) => weigh(tier, remains)).filter((placed) => placed.length > 0);
@@ -62,29 +66,50 @@ export function placeLocalities(
 type Portion = { readonly amount: number; readonly groups: readonly LocalityGroup[] };
 type Tier = readonly Portion[];
 
-function tiersOf(rule: SplitRule, caller: Locality, groups: readonly LocalityGroup[]): readonly Tier[] {
+function tiersOf(
+  rule: SplitRule,
+  caller: Locality,
+  distances: Distances,
+  groups: readonly LocalityGroup[],
+): readonly Tier[] {
   const left = new Set(groups);
   const take = (pattern: LocalityPattern): Tier => {
     const taken = [...left].filter(({ locality }) => matchesLocality(pattern, locality));
     for (const group of taken) left.delete(group);
     return [whole(taken)];
   };
-  const failover = () => rule.failover.map(take);
+  const outward = () => byDistance(left, caller, distances);
+  const failover = () => (rule.failover === "nearest" ? outward() : rule.failover.map(take));
 
   if (rule.spread.kind === "shares") {
     const portions = portionsOf(rule.spread.to, groups);
-    for (const group of portions.flatMap((portion) => portion.groups)) left.delete(group);
-    return [portions, ...failover()];
+    const drop = (dropped: Tier) => {
+      for (const group of dropped.flatMap((portion) => portion.groups)) left.delete(group);
+    };
+    const first = portions.filter(({ amount }) => amount > 0);
+    drop(first);
+    if (rule.failover !== "nearest") return [first, ...failover()];
+    // A share of 0 is said on purpose: nothing goes there while anything else is near or far.
+    const none = portions.filter(({ amount }) => amount === 0);
+    drop(none);
+    return [first, ...failover(), [whole(none.flatMap((portion) => portion.groups))]];
   }
   // Nothing is nearest to a caller that did not say where it is.
   if (caller.region === "") return [[whole(groups)]];
   const own = { region: caller.region, zone: undefined, subZone: undefined };
   const ownZone = caller.zone === "" ? [] : [take({ ...own, zone: caller.zone })];
   const ownRegion = take(own);
-  return [...ownZone, ownRegion, ...failover(), ...(rule.failover.length === 0 ? [take(everywhere)] : [])];
+  return [...ownZone, ownRegion, ...(rule.failover.length === 0 ? outward() : failover())];
 }
 
-const everywhere: LocalityPattern = { region: undefined, zone: undefined, subZone: undefined };
+/** Region after region, as far as distances are known; those equally far together, and all that nobody knows of at the end. */
+function byDistance(groups: Iterable<LocalityGroup>, caller: Locality, distances: Distances): readonly Tier[] {
+  const known = distances.get(caller.region);
+  const distance = (region: string) =>
+    region === caller.region ? 0 : (known?.get(region) ?? Number.POSITIVE_INFINITY);
+  const byMs = Map.groupBy(groups, ({ locality }) => distance(locality.region));
+  return [...byMs].sort(([a], [b]) => a - b).map(([, near]) => [whole(near)]);
+}
 
 /** A locality belongs to the narrowest target that names it, so `{dc-a: 90, dc-a/z1: 10}` means what it says. */
 function portionsOf(
@@ -98,7 +123,7 @@ function portionsOf(
     for (const group of mine) left.delete(group);
     return { amount: Math.round((percent * priorityWeight) / 100), groups: mine };
   });
-  return portions.filter(({ amount }) => amount > 0);
+  return portions;
 }
 
 function depth(pattern: LocalityPattern): number {
@@ -164,8 +189,4 @@ function groupByLocality(endpoints: readonly Endpoint[]): readonly LocalityGroup
     const draining = members.filter(({ health }) => health === "draining");
     return [{ locality, draining, live: members.filter(({ health }) => health !== "draining") }];
   });
-}
-
-function localityKey({ region, zone, subZone }: Locality): string {
-  return `${region}/${zone}/${subZone}`;
 }

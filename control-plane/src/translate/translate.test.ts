@@ -3,11 +3,12 @@ import { test } from "node:test";
 import { toBinary } from "@bufbuild/protobuf";
 import { ClusterLoadAssignmentSchema } from "@weir/proto/envoy/config/endpoint/v3/endpoint_pb.ts";
 import { defaultPolicy } from "../model/default-policy.ts";
+import { noDistances } from "../model/distances.ts";
 import { type Locality, parseLocality, parseLocalityPattern } from "../model/locality.ts";
 import { parseEndpointId, parseServiceName, parseSourceName } from "../model/names.ts";
 import type { TrafficPolicy } from "../model/policy.ts";
 import type { Endpoint, Protocol, Service } from "../model/service.ts";
-import type { Split } from "../model/split.ts";
+import { plainSplit, type Split } from "../model/split.ts";
 import type { Viewer } from "../model/viewer.ts";
 import type { World } from "../model/world.ts";
 import type { ResourceSet } from "./resource-set.ts";
@@ -147,6 +148,8 @@ function world(
     splits: new Map(splits.map((each) => [each.service, each])),
     policies: new Map(Object.entries(policies).map(([name, policy]) => [serviceName(name), policy])),
     routes: [],
+    held: new Map(),
+    distances: noDistances,
   };
 }
 
@@ -181,7 +184,7 @@ function sharesOf(name: string, shares: Readonly<Record<string, number>>): Split
   };
   const to = Object.entries(shares).map(([where, percent]) => ({ locality: pattern(where), percent }));
   const rules = [{ from: pattern("*"), spread: { kind: "shares", to } as const, failover: [] }];
-  return { name, service: serviceName(name), rules, overrides: [], subsets: [] };
+  return { name, service: serviceName(name), rules, ...plainSplit };
 }
 
 function edge(where: string): Viewer {

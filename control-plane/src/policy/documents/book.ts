@@ -75,6 +75,14 @@ function splitProblems(splits: readonly Of<"TrafficSplit">[], known: Known, brok
   const twice = repeated(splits, ({ model }) => model.service).filter(({ first, again }) => first.name !== again.name);
   return [
     ...splits.flatMap(({ model, where }) => unknownService(model.service, known, broken, where(["spec", "service"]))),
+    ...splits.flatMap(({ model, where }) => {
+      const names = known.get(model.service)?.subsets.map(({ name }) => name);
+      const unknown = model.subsets.filter(({ name }) => names !== undefined && !names.includes(name));
+      return unknown.map(({ name }) => ({
+        ...where(["spec", "subsets", name]),
+        says: `Service "${model.service}" has no subset "${name}"${didYouMean(name, names ?? []) || ` (it has ${names?.join(", ") || "none"})`}`,
+      }));
+    }),
     ...twice.map(({ first, again }) => ({
       ...again.where(["spec", "service"]),
       says: `Service "${again.model.service}" has TrafficSplit "${first.name}" already: ${placeText(first)}`,

@@ -68,6 +68,19 @@ test("everything that a service document says is in the model", () => {
   assert.equal(modelOf("Service", "from-json").localityRules.regionFrom, "meta.region");
 });
 
+test("what a split says of ceilings, expected requests and failback is in the model", () => {
+  const { failback, ceilings, expectedRps } = modelOf("TrafficSplit", "report");
+  assert.deepEqual(failback, { holdForMs: 45_000, stepPercent: 20, everyMs: 5_000 });
+  assert.deepEqual(ceilings, [
+    { region: "dc-b", rps: 5000 },
+    { region: "dc-c", rps: 100 },
+  ]);
+  assert.deepEqual(
+    expectedRps.map(({ from, rps }) => `${patternText(from)} ${rps}`),
+    ["dc-a 3000", "dc-b/z1 250.5"],
+  );
+});
+
 test("everything that a split document says is in the model, shares in one order however they were written", () => {
   const { rules, overrides } = modelOf("TrafficSplit", "report");
   assert.deepEqual(

@@ -1,4 +1,4 @@
-import { coversPattern, type LocalityPattern, parseLocalityPattern } from "../../model/locality.ts";
+import { coversPattern, type LocalityPattern, parseLocalityPattern, patternText } from "../../model/locality.ts";
 import type { Path } from "./path-text.ts";
 import { isJsonObject, type JsonObject } from "./plain-json.ts";
 import { shown } from "./shown.ts";
@@ -24,11 +24,47 @@ export function shareProblems(to: JsonObject): Found {
     if (other) found.push({ path: [key], says: `overlaps ${shown(other.key)}: a share of what is already shared out` });
     seen.push({ key, pattern });
   }
-  const shares = Object.values(to).filter((share) => typeof share === "number" && Number.isFinite(share));
+  return [...found, ...sumProblems(to)];
+}
+
+/** The shares of `subsets`; whether the service has them is for the documents together to say. */
+export function subsetProblems(subsets: JsonObject): Found {
+  return sumProblems(subsets);
+}
+
+function sumProblems(given: JsonObject): Found {
+  const shares = Object.values(given).filter((share) => typeof share === "number" && Number.isFinite(share));
   const sum = shares.reduce<number>((total, share) => total + Number(share), 0);
-  if (shares.length === Object.keys(to).length && Math.abs(sum - 100) > 1e-9)
-    found.push({ path: [], says: `the shares add up to ${Number(sum.toFixed(9))}, not 100` });
-  return found;
+  if (shares.length !== Object.keys(given).length || Math.abs(sum - 100) <= 1e-9) return [];
+  return [{ path: [], says: `the shares add up to ${Number(sum.toFixed(9))}, not 100` }];
+}
+
+/** What ceilings are for: whole regions, since a region's zones are loaded as their endpoints are. */
+export function ceilingProblems(ceilings: JsonObject): Found {
+  return Object.keys(ceilings).flatMap((key) => {
+    const pattern = patternOf(key);
+    if (pattern?.region !== undefined && pattern.zone === undefined && !key.endsWith("/*")) return [];
+    return [{ path: [key], says: `${shown(key)} is no region: expected one such as dc-b, without a zone` }];
+  });
+}
+
+/** Whose requests are expected: places, each once. A zone may stand beside its region, which is then all the others of it. */
+export function callerProblems(expected: JsonObject): Found {
+  const seen = new Set<string>();
+  return Object.keys(expected).flatMap((key) => {
+    const pattern = patternOf(key);
+    if (pattern?.region === undefined)
+      return [
+        {
+          path: [key],
+          says: `${shown(key)} is no place of callers: expected region, region/zone or region/zone/subZone`,
+        },
+      ];
+    const text = patternText(pattern);
+    if (seen.has(text)) return [{ path: [key], says: `${shown(key)} is there twice` }];
+    seen.add(text);
+    return [];
+  });
 }
 
 /** Entries of a failover list that an earlier entry holds already. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { sortedBy } from "../../lib/order.ts";
 import { type LocalityPattern, patternText } from "../../model/locality.ts";
-import type { Split, SplitRule } from "../../model/split.ts";
+import { plainSplit, type Split, type SplitRule } from "../../model/split.ts";
 import {
   apiVersion,
   exactlyOneOf,
@@ -10,24 +10,32 @@ import {
   nameOf,
   nameText,
   patternField,
+  percent,
   together,
+  withDefault,
 } from "./document-fields.ts";
-import { failoverProblems, patternOf, repeatedInFailover, ruleProblems, shareProblems } from "./split-checks.ts";
+import { duration, durationMs, durationText } from "./duration.ts";
+import {
+  callerProblems,
+  ceilingProblems,
+  failoverProblems,
+  patternOf,
+  repeatedInFailover,
+  ruleProblems,
+  shareProblems,
+  subsetProblems,
+} from "./split-checks.ts";
 
 /** The smallest share that is still sent somewhere: one request in 100,000. */
 const smallestPercent = 0.001;
 
-const shares = together(
-  z.record(
-    z.string(),
-    z
-      .number()
-      .min(0)
-      .max(100)
-      .refine((share) => share <= 0 || share >= smallestPercent, `expected 0 or at least ${smallestPercent}`),
-  ),
-  shareProblems,
-).meta({ examples: [{ "dc-a": 80, "dc-b": 20 }] });
+const share = z
+  .number()
+  .min(0)
+  .max(100)
+  .refine((share) => share <= 0 || share >= smallestPercent, `expected 0 or at least ${smallestPercent}`);
+
+const shares = together(z.record(z.string(), share), shareProblems).meta({ examples: [{ "dc-a": 80, "dc-b": 20 }] });
 
 const rule = exactlyOneOf(
   together(
@@ -38,14 +46,43 @@ const rule = exactlyOneOf(
         .enum(["nearest"])
         .optional()
         .describe("nearest: the caller's own zone, then its region, then failover. Instead of to."),
-      failover: listTogether(z.array(patternField).max(32), failoverProblems)
+      failover: z
+        .union([listTogether(z.array(patternField).max(32), failoverProblems), z.literal("nearest")], {
+          error: "expected a list, or nearest",
+        })
         .default([])
-        .describe("Where to go, in this order, when what comes before is not healthy enough. Default: nowhere else."),
+        .describe(
+          "Where to go, in this order, when what comes before is not healthy enough; nearest: to the other regions, the nearest first. Default: nowhere else.",
+        ),
     }),
     repeatedInFailover,
   ),
   ["to", "prefer"],
 ).describe("Where the callers that it names are sent; needs either to or prefer.");
+
+const subsets = together(z.record(z.string(), share), subsetProblems).meta({ examples: [{ v1: 95, v2: 5 }] });
+
+const { failback: usual } = plainSplit;
+
+const failback = z.strictObject({
+  holdFor: withDefault(
+    duration({ minMs: 0 }),
+    durationText(usual.holdForMs),
+    "How long it must have been healthy; 0s: it gets everything back at once.",
+  ),
+  step: withDefault(percent(1), usual.stepPercent, "Then so many percent of its endpoints more are used …"),
+  every: withDefault(duration({ minMs: 100 }), durationText(usual.everyMs), "… each time this has passed."),
+});
+
+/** Requests a second. */
+const rps = z.number().min(0).max(1e9);
+
+const ceilings = together(
+  z.record(z.string(), z.strictObject({ rps: rps.describe("Requests a second.") })),
+  ceilingProblems,
+).meta({ examples: [{ "dc-b": { rps: 5000 } }] });
+
+const expectedRps = together(z.record(z.string(), rps), callerProblems).meta({ examples: [{ "dc-a": 3000 }] });
 
 const rules = listTogether(z.array(rule).max(100), ruleProblems);
 
@@ -83,6 +120,24 @@ export const trafficSplitDocument = z
         rules: rules
           .default([])
           .describe("The first whose from names the caller holds. Callers that none names go to the nearest."),
+        subsets: subsets
+          .optional()
+          .describe(
+            "Percent of the requests for each of the service's subsets, in every region alike; together 100. Default: any endpoint.",
+          ),
+        failback: failback
+          .prefault({})
+          .describe("How a place that was failed over from gets its requests back, on every kind of client."),
+        ceilings: ceilings
+          .default({})
+          .describe(
+            "The most that a region may get; with expectedRps, what would be more goes where there is room. Default: what the Service's capacity gives.",
+          ),
+        expectedRps: expectedRps
+          .default({})
+          .describe(
+            "Requests a second that the callers of each region or zone are expected to send. Default: unknown, and no ceiling is kept.",
+          ),
         overrides: z.array(override).max(100).default([]).describe("Exceptions, for a while."),
       })
       .describe("The rules for one service."),
@@ -102,7 +157,23 @@ export function splitOf({ metadata, spec }: TrafficSplitDocument): Split {
       locality: knownPattern(locality),
       expireTime: new Date(expireTime),
     })),
-    subsets: [],
+    subsets: sortedBy(
+      Object.entries(spec.subsets ?? {}).map(([name, percent]) => ({ name, percent })),
+      ({ name }) => name,
+    ),
+    failback: {
+      holdForMs: durationMs(spec.failback.holdFor),
+      stepPercent: spec.failback.step,
+      everyMs: durationMs(spec.failback.every),
+    },
+    ceilings: sortedBy(
+      Object.entries(spec.ceilings).map(([region, { rps }]) => ({ region, rps })),
+      ({ region }) => region,
+    ),
+    expectedRps: sortedBy(
+      Object.entries(spec.expectedRps).map(([key, rps]) => ({ from: knownPattern(key), rps })),
+      ({ from }) => patternText(from),
+    ),
   };
 }
 
@@ -113,7 +184,7 @@ function ruleOf({ from, to, failover }: TrafficSplitDocument["spec"]["rules"][nu
     spread: to
       ? { kind: "shares", to: sortedBy(targets, ({ locality }) => patternText(locality)) }
       : { kind: "nearest" },
-    failover: failover.map(knownPattern),
+    failover: failover === "nearest" ? failover : failover.map(knownPattern),
   };
 }
 
