@@ -13,13 +13,15 @@ export const clientKinds = [
 ] as const satisfies readonly ClientKind[];
 
 export type ClientSoftware =
-  | { readonly kind: "envoy"; readonly release: Release | undefined }
-  | {
-      readonly kind: `grpc-${GrpcImplementation}`;
-      readonly implementation: GrpcImplementation;
-      /** Undefined where it says none that can be read. The C core says its own, not gRPC's: 58.0 is of gRPC 1.85. */
-      readonly release: Release | undefined;
-    };
+  | ({ readonly kind: "envoy" } & Version)
+  | ({ readonly kind: `grpc-${GrpcImplementation}`; readonly implementation: GrpcImplementation } & Version);
+
+/** Of the C core it is its own, not gRPC's: 58.0 is of gRPC 1.85. */
+type Version = {
+  /** As it says it, `1.85.0`; empty where that is none that can be read. */
+  readonly version: string;
+  readonly release: Release | undefined;
+};
 
 // Read in grpc-go 1.85 (internal/xds/bootstrap), grpc-java (GrpcUtil.getGrpcBuildVersion), gRPC's C core
 // (xds_client_grpc.cc: "gRPC C-core linux", version "C-core 58.0.0", either with a suffix of who built it) and grpc-js-xds 1.14
@@ -36,13 +38,13 @@ const grpcNames: readonly (readonly [RegExp, GrpcImplementation])[] = [
  * does not begin with `grpc`, as gRFC A27 has every gRPC client do, is taken for an Envoy.
  */
 export function softwareOf(agent: string): ClientSoftware {
-  const release = releaseOf(agent);
-  if (!/^grpc\b/i.test(agent)) return { kind: "envoy", release };
+  const version = versionOf(agent);
+  if (!/^grpc\b/i.test(agent)) return { kind: "envoy", ...version };
   const implementation = grpcNames.find(([name]) => name.test(agent))?.[1] ?? "other";
-  return { kind: `grpc-${implementation}`, implementation, release };
+  return { kind: `grpc-${implementation}`, implementation, ...version };
 }
 
-function releaseOf(agent: string): Release | undefined {
-  const [, major, minor] = /\b(\d{1,5})\.(\d{1,5})\b/.exec(agent) ?? [];
-  return major === undefined || minor === undefined ? undefined : [Number(major), Number(minor)];
+function versionOf(agent: string): Version {
+  const [version = "", major, minor] = /\b(\d{1,5})\.(\d{1,5})\b[\w.+-]{0,24}/.exec(agent) ?? [];
+  return { version, release: version === "" ? undefined : [Number(major), Number(minor)] };
 }

@@ -23,12 +23,12 @@ export type Release = readonly [major: number, minor: number];
 
 /**
  * The first version with each feature, from doc/grpc_xds_features.md of grpc/grpc. The C core says its own version and not
- * gRPC's release: 18 came with 1.40, 33 with 1.56.
+ * gRPC's release: 19 came with 1.40 or 1.41, 33 with 1.56.
  */
 const since: Readonly<Record<Exclude<GrpcImplementation, "other">, Readonly<Record<GrpcFeature, Release>>>> = {
   go: { "ring-hash": [1, 41], "string-matchers": [1, 56] },
   java: { "ring-hash": [1, 40], "string-matchers": [1, 53] },
-  core: { "ring-hash": [18, 0], "string-matchers": [33, 0] },
+  core: { "ring-hash": [19, 0], "string-matchers": [33, 0] },
   node: { "ring-hash": [1, 10], "string-matchers": [1, 9] },
 };
 

@@ -8,6 +8,8 @@ export type JsonSchema = {
   readonly type?: string;
   readonly description?: string;
   readonly const?: unknown;
+  /** What holds where the field is left out. */
+  readonly default?: unknown;
   readonly enum?: readonly unknown[];
   readonly anyOf?: readonly JsonSchema[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;

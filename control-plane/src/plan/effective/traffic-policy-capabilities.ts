@@ -1,0 +1,213 @@
+import { parseDuration } from "../../policy/documents/duration.ts";
+import { approximated, byWeir, type Capability, capability, envoys, ignored, obeyed, since } from "./capability.ts";
+
+const loadBalancers = "load balancing, supported load balancers";
+const roundRobin = (source: string) => approximated("round robin", source);
+
+/** Retries of grpc-js-xds 1.14.1 are told waits as text of seconds: `1s` becomes `"1" + 0`, 10 s. */
+const longForNode = {
+  says: "1s or more",
+  holds: (value: unknown) => (parseDuration(String(value)) ?? 0) >= 1_000,
+};
+
+const noPanic = "there is no panic: where nothing is left, calls fail";
+const inARow = "calls are counted in an interval, not errors in a row: failurePercentage and successRate stand in";
+const ownChannel = "the client's own channel options hold";
+const noChecks = "it checks nothing itself; the health that sources tell Weir holds";
+const outliers = "outlier detection";
+
+/** What clients make of a TrafficPolicy. */
+export const trafficPolicyCapabilities: readonly Capability[] = [
+  byWeir("targetRefs", { whole: true }),
+
+  capability("loadBalancer.type", {
+    value: "RoundRobin",
+    envoy: envoys(loadBalancers),
+    grpc: obeyed("gRFC A27"),
+  }),
+  capability("loadBalancer.type", {
+    value: "LeastRequest",
+    envoy: envoys(loadBalancers),
+    grpc: since("A48", roundRobin("gRFC A48")),
+    go: since("A48", roundRobin("gRFC A48"), obeyed("read in grpc-go 1.83")),
+    core: roundRobin("read in the C core 58"),
+    node: roundRobin("measured"),
+    other: roundRobin("gRFC A48"),
+  }),
+  capability("loadBalancer.type", {
+    value: "Random",
+    envoy: envoys(loadBalancers),
+    grpc: roundRobin("gRFC A52"),
+  }),
+  capability("loadBalancer.type", {
+    value: "RingHash",
+    envoy: envoys(loadBalancers),
+    grpc: since("A42", roundRobin("gRFC A42")),
+  }),
+  capability("loadBalancer.type", {
+    value: "Maglev",
+    envoy: envoys(loadBalancers),
+    grpc: since("A42", roundRobin("gRFC A42"), approximated("ring hash by the same keys", "gRFC A42")),
+  }),
+  capability("loadBalancer.type", {
+    value: "WeightedRoundRobin",
+    envoy: envoys("client-side weighted round robin"),
+    grpc: since("A58", roundRobin("gRFC A58")),
+    node: approximated("round robin, unless GRPC_EXPERIMENTAL_XDS_WRR_LB is set", "read in grpc-js-xds 1.14"),
+    other: roundRobin("gRFC A58"),
+  }),
+  capability("loadBalancer.choices", {
+    envoy: envoys(loadBalancers),
+    grpc: since("A48", ignored("it uses round robin", "gRFC A48")),
+    core: ignored("it uses round robin", "read in the C core 58"),
+    node: ignored("it uses round robin", "measured"),
+    other: ignored("it uses round robin", "gRFC A48"),
+  }),
+  capability("loadBalancer.activeRequestBias", {
+    envoy: envoys(loadBalancers),
+    grpc: ignored("requests in flight are compared without weights", "gRFC A48"),
+  }),
+  ...hashSources("loadBalancer.consistentHash"),
+  ...hashSources("loadBalancer.consistentHash.firstOf[]"),
+  capability("loadBalancer.consistentHash.minimumRingSize", {
+    envoy: envoys(loadBalancers),
+    grpc: since("A42", undefined, approximated("at most 4096 entries", "gRFC A42")),
+  }),
+  capability("loadBalancer.consistentHash.maximumRingSize", {
+    envoy: envoys(loadBalancers),
+    grpc: since("A42", undefined, approximated("at most 4096 entries", "gRFC A42")),
+  }),
+  capability("loadBalancer.consistentHash.tableSize", {
+    envoy: envoys(loadBalancers),
+    grpc: ignored("it uses ring hash", "gRFC A42"),
+  }),
+  capability("loadBalancer.consistentHash.balanceFactor", {
+    envoy: envoys(loadBalancers),
+    grpc: ignored("an endpoint gets all requests of its keys", "gRFC A42"),
+  }),
+  ...[
+    "blackoutPeriod",
+    "weightExpirationPeriod",
+    "weightUpdatePeriod",
+    "errorUtilizationPenalty",
+    "outOfBand.period",
+  ].map((name) =>
+    capability(`loadBalancer.weightedRoundRobin.${name}`, {
+      envoy: envoys("client-side weighted round robin"),
+      grpc: since("A58", ignored("it uses round robin", "gRFC A58")),
+      other: ignored("it may use round robin", "gRFC A58"),
+    }),
+  ),
+  capability("loadBalancer.weightedRoundRobin.outOfBand.port", {
+    envoy: envoys("client-side weighted round robin"),
+    grpc: ignored("reports are asked for where the endpoint serves", "gRFC A58"),
+  }),
+  capability("loadBalancer.weightedRoundRobin.metrics", {
+    envoy: envoys("client-side weighted round robin"),
+    grpc: ignored("the application's utilization counts, else the CPU's", "gRFC A58"),
+  }),
+  capability("loadBalancer.slowStart", {
+    whole: true,
+    envoy: envoys("slow start mode"),
+    grpc: ignored("a new endpoint gets its full share at once", "gRFC A27"),
+  }),
+
+  capability("outlierDetection.enabled", { envoy: envoys(outliers), grpc: since("A50") }),
+  ...["interval", "baseEjectionTime", "maxEjectionTime"].map((name) =>
+    capability(`outlierDetection.${name}`, { envoy: envoys(outliers), grpc: since("A50") }),
+  ),
+  capability("outlierDetection.maxEjectionPercent", {
+    where: { says: "below 100", holds: (value) => Number(value) < 100 },
+    envoy: envoys(outliers),
+    grpc: since(
+      "A50",
+      undefined,
+      approximated("counted in each priority; the endpoint that crosses it goes too", "gRFC A50"),
+    ),
+  }),
+  capability("outlierDetection.maxEjectionPercent", { envoy: envoys(outliers), grpc: since("A50") }),
+  capability("outlierDetection.consecutive5xxErrors", { envoy: envoys(outliers), grpc: ignored(inARow, "gRFC A50") }),
+  capability("outlierDetection.consecutiveGatewayErrors", {
+    envoy: envoys(outliers),
+    grpc: ignored(inARow, "gRFC A50"),
+  }),
+  ...["enforcing", "threshold", "minimumHosts", "requestVolume"].map((name) =>
+    capability(`outlierDetection.failurePercentage.${name}`, { envoy: envoys(outliers), grpc: since("A50") }),
+  ),
+  ...["enforcing", "minimumHosts", "requestVolume", "stdevFactor"].map((name) =>
+    capability(`outlierDetection.successRate.${name}`, { envoy: envoys(outliers), grpc: since("A50") }),
+  ),
+
+  capability("panicThreshold", {
+    envoy: envoys("load balancing, panic threshold"),
+    grpc: ignored(noPanic, "gRFC A27"),
+  }),
+  capability("overprovisioningFactor", {
+    envoy: envoys("load balancing, overprovisioning factor"),
+    grpc: approximated("Weir moves weights as health falls: the client itself has none", "gRFC A27"),
+  }),
+
+  capability("circuitBreaker.maxRequests", { envoy: envoys("circuit breaking"), grpc: since("A32") }),
+  ...["maxConnections", "maxPendingRequests", "perEndpoint.maxConnections"].map((name) =>
+    capability(`circuitBreaker.${name}`, {
+      envoy: envoys("circuit breaking"),
+      grpc: ignored("one connection for each endpoint; maxRequests limits", "gRFC A32"),
+    }),
+  ),
+
+  capability("retry.attempts", {
+    where: { says: "5 or more", holds: (value) => Number(value) >= 5 },
+    envoy: envoys("HTTP routing, retry semantics"),
+    grpc: since("A44", undefined, approximated("five tries in all, whatever is asked", "gRFC A6")),
+  }),
+  capability("retry.attempts", { envoy: envoys("HTTP routing, retry semantics"), grpc: since("A44") }),
+  capability("retry.retryOn", { envoy: envoys("router filter, x-envoy-retry-grpc-on"), grpc: since("A44") }),
+  capability("retry.perTryTimeout", {
+    envoy: envoys("HTTP routing, retry semantics"),
+    grpc: ignored("only the deadline of the whole call holds", "gRFC A44"),
+  }),
+  ...["baseInterval", "maxInterval"].flatMap((name) => [
+    capability(`retry.backOff.${name}`, {
+      where: longForNode,
+      envoy: envoys("HTTP routing, retry semantics"),
+      grpc: since("A44"),
+      node: since("A44", undefined, approximated("999ms: it takes 1s for 10s", "measured")),
+    }),
+    capability(`retry.backOff.${name}`, { envoy: envoys("HTTP routing, retry semantics"), grpc: since("A44") }),
+  ]),
+  ...["percent", "minRetryConcurrency"].map((name) =>
+    capability(`retry.budget.${name}`, {
+      envoy: envoys("circuit breaking"),
+      grpc: ignored("it throttles by the service config of its own application, if that has one", "gRFC A6"),
+    }),
+  ),
+
+  capability("timeouts.request", { envoy: envoys("HTTP routing, timeouts"), grpc: since("A31") }),
+  capability("timeouts.connect", { envoy: envoys("timeouts"), grpc: ignored(ownChannel, "gRFC A27") }),
+  capability("timeouts.idle", { envoy: envoys("timeouts"), grpc: ignored(ownChannel, "gRFC A27") }),
+
+  capability("healthCheck", {
+    whole: true,
+    envoy: envoys("health checking"),
+    grpc: ignored(noChecks, "gRFC A27"),
+  }),
+];
+
+/** What decides where a request goes, below a field that holds sources of hashes. */
+function hashSources(field: string): readonly Capability[] {
+  const unseen = (what: string) =>
+    since(
+      "A42",
+      undefined,
+      ignored(`it knows no ${what}: the next source counts, after the last one chance`, "gRFC A42"),
+    );
+  return [
+    capability(`${field}.header`, { envoy: envoys(loadBalancers), grpc: since("A42") }),
+    capability(`${field}.cookie`, { whole: true, envoy: envoys(loadBalancers), grpc: unseen("cookies") }),
+    capability(`${field}.sourceAddress`, {
+      envoy: envoys(loadBalancers),
+      grpc: since("A42", undefined, approximated("each channel of a caller has an endpoint of its own", "gRFC A42")),
+    }),
+    capability(`${field}.method`, { envoy: envoys(loadBalancers), grpc: unseen("path to hash by") }),
+  ];
+}
