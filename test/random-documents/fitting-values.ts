@@ -34,7 +34,7 @@ export function fittingValues(now: Date): Fitting {
       .map((seconds) => new Date(now.getTime() + seconds * 1_000).toISOString()),
     // Envoy fills a table of this size when the cluster comes: the largest takes 130 MB and seconds, each.
     minimumRingSize: fc.constantFrom(1, 7, 1_024, 65_536),
-    tableSize: fc.constantFrom(2, 7, 251, 65_537),
+    tableSize: fc.constantFrom(251, 1_021, 65_537),
   };
   const fitting: Fitting = (path, schema) => {
     const [field, parent] = [path.at(-1), path.at(-2)];
@@ -48,6 +48,10 @@ export function fittingValues(now: Date): Fitting {
     if (parent === "match" && field === "*") return version;
     if (path.at(-3) === "static" && field === "address") return addresses;
     if (path.at(-3) === "static" && field === "metadata") return version.map((each) => ({ version: each }));
+    if (path.at(-3) === "static" && field === "id") return fc.stringMatching(/^[\x21-\x7e]{1,12}$/);
+    // Of a service only the first split and the first policy stay: few names each, so that most do.
+    if (field === "targetRefs") return fc.array(valuesOfSchema(schema.items ?? {}, fitting, [...path, 0]), oneOrTwo);
+    if (field === "subsets" && isShares(schema)) return shares(version);
     if (field === "name" && parent === 0 && path.at(-3) === "targetRefs") return fc.constantFrom(...serviceNames);
     if (schema.maxLength === 200 && schema.examples?.includes("report") && field !== "service") return anyName;
     if (typeof field !== "string" || !Object.hasOwn(byName, field)) return undefined;
@@ -82,6 +86,12 @@ const durations = fc
   )
   .map(durationText);
 
+const oneOrTwo = { minLength: 1, maxLength: 2 };
+
+function isShares({ additionalProperties }: JsonSchema): boolean {
+  return typeof additionalProperties === "object" && additionalProperties.type === "number";
+}
+
 /** Percent of places that do not overlap, together 100. */
 function shares(place: Arbitrary<string>): Arbitrary<unknown> {
   return fc
@@ -98,7 +108,7 @@ function shares(place: Arbitrary<string>): Arbitrary<unknown> {
 const addresses = fc
   .tuple(
     fc.oneof(
-      { weight: 5, arbitrary: fc.integer({ min: 1, max: 254 }).map((last) => `10.1.1.${last}`) },
+      { weight: 5, arbitrary: fc.integer({ min: 1, max: 254 }).map((last) => `127.1.1.${last}`) },
       fc.integer({ min: 1, max: 0xffff }).map((last) => `[fd00::${last.toString(16)}]`),
     ),
     fc.integer({ min: 1, max: 65_535 }),

@@ -21,8 +21,10 @@ export function mendDocuments(madeUp: readonly unknown[], now: Date): GoodSet | 
     const verdict = judge(documents, now);
     if ("book" in verdict) return { documents, book: verdict.book };
     const problems =
-      round === 0 ? verdict.problems.filter((problem) => !madeToFit(documents, problem)) : verdict.problems;
-    const paths = problems.flatMap((problem) => pathsOf(problem, documents));
+      round === 0
+        ? verdict.problems.toReversed().filter((problem) => !madeToFit(documents, problem))
+        : verdict.problems;
+    const paths = innermost(problems.flatMap((problem) => pathsOf(problem, documents)));
     // From the back, so that an entry's place still holds when another of its list was taken out.
     for (const path of paths.sort(byPlaceBackwards)) takeOut(documents, path);
   }
@@ -46,6 +48,16 @@ function judge(
   return book.ok ? { book: book.value } : { problems: book.problems };
 }
 
+/** What is wrong with a whole may be right when what is wrong inside it is gone. */
+function innermost(paths: readonly Path[]): Path[] {
+  const texts = paths.map(pathText);
+  return paths.filter((_, index) => !texts.some((other) => within(other, texts[index])));
+}
+
+function within(text: string, outer = ""): boolean {
+  return text.startsWith(outer) && /^[.[]/.test(text.slice(outer.length));
+}
+
 /** Where two fields exclude each other any of them may stay: always the first would never show what the others do. */
 function pathsOf({ at, says }: Problem, documents: readonly unknown[]): readonly Path[] {
   const path = pathOfText(at);
@@ -56,12 +68,13 @@ function pathsOf({ at, says }: Problem, documents: readonly unknown[]): readonly
   return fields.toSpliced(kept, 1).map((field) => [...path.slice(0, -1), field]);
 }
 
-/** A field "is for RingHash, not LeastRequest": sets the type that it is for, and tells whether it could. */
+/** A field "is for RingHash and Maglev, not LeastRequest": sets a type that it is for, and tells whether it could. */
 function madeToFit(documents: readonly unknown[], { at, says }: Problem): boolean {
-  const [, wanted, found] = /^is for (\w+), not (\w+)$/.exec(says) ?? [];
+  const [, wanted = "", found] = /^is for ([\w, ]+), not (\w+)$/.exec(says) ?? [];
   const parent = valueAt(documents, pathOfText(at).slice(0, -1));
-  if (wanted === undefined || !isJsonObject(parent) || (parent["type"] ?? found) !== found) return false;
-  Object.assign(parent, { type: wanted });
+  if (wanted === "" || !isJsonObject(parent) || (parent["type"] ?? found) !== found) return false;
+  const types = wanted.split(/, | and /);
+  Object.assign(parent, { type: types[JSON.stringify(parent).length % types.length] });
   return true;
 }
 

@@ -1,0 +1,149 @@
+import { fileURLToPath } from "node:url";
+import type { ServiceSpec } from "../../control-plane/src/model/service.ts";
+import { collectionOf } from "../../control-plane/src/operator/collections.ts";
+import type { DocumentKind } from "../../control-plane/src/policy/policy-store.ts";
+import { canCall, grpcListenerName, grpcRoutesName } from "../../control-plane/src/translate/resource-names.ts";
+import { lastWords, type RunningProcess, startProcess } from "../kit/process.ts";
+import { startEdge } from "../kit/three-data-centers.ts";
+import { until } from "../kit/wait.ts";
+import { startWeir, type Weir } from "../kit/weir.ts";
+import type { GoodSet } from "./mend-documents.ts";
+
+/** A control plane with an Envoy of each role and the Node client, which are shown one set of documents after the other. */
+export type LiveScene = AsyncDisposable & {
+  /** Puts this set in the place of the one before; resolves when every client has all of it, rejects when one refused. */
+  show(set: GoodSet): Promise<void>;
+  /** Since the start: answers that clients took, and endpoints that the edge had, summed over the sets. */
+  taken(): Promise<Taken>;
+};
+export type Taken = {
+  readonly nacks: number;
+  readonly acks: Readonly<Record<string, number>>;
+  readonly endpoints: number;
+};
+
+const patience = "20s";
+
+export async function startLiveScene(): Promise<LiveScene> {
+  await using started = new AsyncDisposableStack();
+  const weir = started.use(await startWeir());
+  const edge = started.use(await startEdge(weir));
+  started.use(await startEdge(weir, { nodeId: "sidecar-1", role: "sidecar", service: "s0" }));
+  const node = started.use(await startWatchingClient(weir));
+  let shown: readonly unknown[] = [];
+  let endpoints = 0;
+  const running = started.move();
+  return {
+    async show({ documents, book }) {
+      for (const document of shown.toReversed()) await remove(weir, document);
+      shown = documents;
+      const { status, body } = await weir.api("POST", "/v1/config:apply", documents);
+      if (status !== 200) throw new Error(`valid documents were answered ${status} ${JSON.stringify(body)}`);
+      const called = [...book.services.values()].filter((spec) => canCall("grpc", spec));
+      await watch(
+        node,
+        called.flatMap(({ hosts }) => hosts),
+      );
+      await heardOf(weir, called);
+      await takenByAll(weir, (body as { readonly revision: number }).revision);
+      endpoints += (await edge.clusters()).length;
+    },
+    async taken() {
+      const clients = await clientsOf(weir);
+      return {
+        nacks: clients.reduce((sum, { cost }) => sum + cost.nacks, 0),
+        acks: Object.fromEntries(clients.map(({ nodeId, cost }) => [nodeId, cost.acks])),
+        endpoints,
+      };
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+async function remove(weir: Weir, document: unknown): Promise<void> {
+  const { kind, metadata } = document as { readonly kind: DocumentKind; readonly metadata: { readonly name: string } };
+  const { status, body } = await weir.api("DELETE", `/v1/${collectionOf(kind)}/${metadata.name}`);
+  if (status !== 200) throw new Error(`deleting ${kind} ${metadata.name}: ${status} ${JSON.stringify(body)}`);
+}
+
+type ClientRow = {
+  readonly nodeId: string;
+  readonly cost: { readonly acks: number; readonly nacks: number };
+  readonly types: Readonly<Record<string, { readonly status: string; readonly reason?: string }>>;
+};
+
+async function clientsOf(weir: Weir): Promise<readonly ClientRow[]> {
+  const { body } = await weir.api("GET", "/v1/clients");
+  return (body as { readonly clients: readonly ClientRow[] }).clients;
+}
+
+type ResourceRow = { readonly type: string; readonly name: string; readonly status: string };
+
+/** Waits until the Node client was answered about all that leads to these services: it asks for routes when it has the listener. */
+async function heardOf(weir: Weir, services: readonly ServiceSpec[]): Promise<void> {
+  let rows: readonly ResourceRow[] = [];
+  const statusOf = (type: string, name: string) => rows.find((row) => row.type === type && row.name === name)?.status;
+  const isAnswered = (type: string, name: string) => !["REQUESTED", undefined].includes(statusOf(type, name));
+  const isHeardOf = (spec: ServiceSpec) =>
+    spec.hosts.every(
+      (host) =>
+        isAnswered("LDS", grpcListenerName(host)) &&
+        (statusOf("LDS", grpcListenerName(host)) !== "ACKED" || isAnswered("RDS", grpcRoutesName(spec))),
+    );
+  const allHeardOf = async () => {
+    if (services.length === 0) return true;
+    const { status, body } = await weir.api("GET", "/v1/clients/node-1/resources");
+    rows = status === 200 ? (body as { readonly resources: readonly ResourceRow[] }).resources : [];
+    return services.every(isHeardOf);
+  };
+  await until(allHeardOf, { within: 20_000, what: "the Node client has what it asks for" }).catch((cause) => {
+    const missing = services
+      .filter((spec) => !isHeardOf(spec))
+      .map(({ name, hosts }) => `${name} (${hosts.join(" ")})`);
+    throw new Error(`the Node client heard nothing of ${missing.join(", ")}: it has ${JSON.stringify(rows)}`, {
+      cause,
+    });
+  });
+}
+
+async function takenByAll(weir: Weir, revision: number): Promise<void> {
+  const { body } = await weir.api("GET", `/v1/clients:settled?within=${patience}&revision=${revision}`, undefined);
+  const { acked, of } = body as { readonly acked: number; readonly of: number };
+  const clients = await clientsOf(weir);
+  const refusals = clients.flatMap(({ nodeId, cost, types }) =>
+    Object.entries(types).flatMap(([type, { status, reason }]) =>
+      status === "ERROR" || cost.nacks > 0 ? [`${nodeId} ${type} ${status}: ${reason ?? "rejected something"}`] : [],
+    ),
+  );
+  if (refusals.length > 0) throw new Error(refusals.join("\n"));
+  // The Node client connects when it has a host to ask for, and may leave when it has none.
+  if (of >= 2 && acked === of) return;
+  throw new Error(`${acked} of ${of} clients have it after ${patience}\n${JSON.stringify(clients)}`);
+}
+
+const main = fileURLToPath(new URL("./watch-hosts-main.ts", import.meta.url));
+
+async function startWatchingClient({ xds }: Weir): Promise<RunningProcess> {
+  const node = { id: "node-1", cluster: "billing", locality: { region: "dc-b", zone: "z1" } };
+  const servers = [{ server_uri: xds, channel_creds: [{ type: "insecure" }], server_features: ["xds_v3"] }];
+  const child = startProcess({
+    name: "gRPC Node client",
+    command: process.execPath,
+    args: [main],
+    env: { GRPC_XDS_BOOTSTRAP_CONFIG: JSON.stringify({ xds_servers: servers, node }) },
+  });
+  await child.json(({ ready }) => ready === true);
+  return child;
+}
+
+/** One set is watched at a time, so the answer is the next one. */
+async function watch(node: RunningProcess, hosts: readonly string[]): Promise<void> {
+  const answered = Promise.withResolvers<void>();
+  node.onLine(() => answered.resolve());
+  node.write(JSON.stringify(hosts));
+  const ended = node.exit.then(({ code, signal }): never => {
+    throw new Error(`the Node client ended (${signal ?? code})\n${lastWords(node)}`);
+  });
+  ended.catch(() => undefined);
+  await Promise.race([answered.promise, ended]);
+}
