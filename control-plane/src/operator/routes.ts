@@ -2,6 +2,7 @@ import { clientResourceRoutes } from "./client-resource-routes.ts";
 import { clientRoutes } from "./client-routes.ts";
 import { configRoutes } from "./config-routes.ts";
 import { documentRoutes } from "./document-routes.ts";
+import { explainRoutes } from "./explain-routes.ts";
 import { guardRoutes } from "./guard-routes.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 import { registryRoutes } from "./registry-routes.ts";
@@ -23,5 +24,6 @@ export function addRoutes(app: OperatorApp, context: OperatorContext): void {
   storeRoutes(app, context);
   serviceRoutes(app, context);
   trafficRoutes(app, context);
+  explainRoutes(app, context);
   selfRoutes(app, context);
 }

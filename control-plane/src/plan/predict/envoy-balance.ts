@@ -1,50 +1,56 @@
+import { never } from "../../lib/exhaustive.ts";
 import type { LoadBalancer, TrafficPolicy } from "../../model/policy.ts";
+import { envoyHashed } from "./envoy-hashed.ts";
 import { envoyPriorityLoads } from "./envoy-priorities.ts";
-import { hashRing, ringShares } from "./hash-ring.ts";
-import type { Balance, Host, HostShare, Level } from "./host.ts";
-
-type Part = { readonly place: number; readonly host: Host; readonly share: number };
+import { type Balance, byWeight, type Host, type HostShare, type Level, type Part } from "./host.ts";
 
 /** What Envoy makes of its hosts: priorities first, then localities, then a host in one. */
 export function envoyBalance(levels: readonly Level[], policy: TrafficPolicy): Balance {
   if (levels.length === 0) return { loads: [], panics: [], hosts: [] };
   const { healthy, degraded, panics } = envoyPriorityLoads(levels, policy);
-  const balancer = policy.loadBalancer;
-  const hosts = levels.flatMap((level, index): readonly HostShare[] => {
-    const parts = (percent: number, state: Host["state"]) =>
-      percent === 0
-        ? []
-        : partsOf(level, state, panics[index] ?? false, balancer, policy.overprovisioningFactor).map((part) => ({
-            ...part,
-            level: index,
-            share: (part.share * percent) / 100,
-          }));
-    return together([...parts(healthy[index] ?? 0, "healthy"), ...parts(degraded[index] ?? 0, "degraded")]);
-  });
-  return { loads: healthy.map((percent, index) => (percent + (degraded[index] ?? 0)) / 100), panics, hosts };
+  let begun = 0;
+  const draws = (state: Draw["state"], loads: readonly number[]) =>
+    loads.map((percent, level): Draw => {
+      begun += percent;
+      return { level, state, panic: panics[level] ?? false, from: begun - percent, to: begun };
+    });
+  const all = [...draws("healthy", healthy), ...draws("degraded", degraded)].filter(({ from, to }) => to > from);
+  const hosts = all.flatMap((draw) =>
+    partsOf(levels[draw.level] ?? [], draw, policy).map((part) => ({
+      ...part,
+      level: draw.level,
+      share: (part.share * (draw.to - draw.from)) / 100,
+    })),
+  );
+  const loads = healthy.map((percent, level) => (percent + (degraded[level] ?? 0)) / 100);
+  return { loads, panics, hosts: together(hosts) };
 }
 
-/** The shares inside one priority; nothing where nobody is in that state. */
-function partsOf(
-  level: Level,
-  state: Host["state"],
-  panic: boolean,
-  balancer: LoadBalancer,
-  overprovisioningFactor: number,
-): readonly Part[] {
-  if (balancer.kind === "ring-hash") return onRing(level, panic, balancer);
-  const all = level.map((place) => (panic ? place.hosts : place.hosts.filter((host) => host.state === state)));
+/**
+ * Of the hundred numbers that a request's random number leaves as its remainder, those that lead to the hosts of one state in
+ * one priority (`choosePriority` in source/extensions/load_balancing_policies/common/load_balancer_impl.cc).
+ */
+type Draw = {
+  readonly level: number;
+  readonly state: "healthy" | "degraded";
+  readonly panic: boolean;
+  readonly from: number;
+  readonly to: number;
+};
+
+function partsOf(level: Level, draw: Draw, policy: TrafficPolicy): readonly Part[] {
+  const { loadBalancer: balancer, overprovisioningFactor } = policy;
+  if (balancer.kind === "ring-hash" || balancer.kind === "maglev") return envoyHashed(level, draw.panic, balancer);
+  const used = level.map(({ hosts }) => (draw.panic ? hosts : hosts.filter(({ state }) => state === draw.state)));
+  const placed = used.map((hosts, place) => hosts.map((host) => ({ place, host })));
   // In a panic all hosts of the priority are one list: the localities' weights do not count.
-  if (panic) return among(all.flatMap((hosts, place) => hosts.map((host) => ({ place, host }))));
+  if (draw.panic) return among(placed.flat(), balancer, draw);
   const weights = level.map(({ weight, hosts }, place) =>
-    localityWeight(weight, all[place]?.length ?? 0, hosts.length, overprovisioningFactor),
+    localityWeight(weight, used[place]?.length ?? 0, hosts.length, overprovisioningFactor),
   );
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  return all.flatMap((hosts, place) =>
-    among(hosts.map((host) => ({ place, host }))).map((part) => ({
-      ...part,
-      share: (part.share * (weights[place] ?? 0)) / total,
-    })),
+  return placed.flatMap((hosts, place) =>
+    among(hosts, balancer, draw).map((part) => ({ ...part, share: (part.share * (weights[place] ?? 0)) / total })),
   );
 }
 
@@ -56,39 +62,43 @@ function localityWeight(weight: number, usable: number, all: number, overprovisi
   return all === 0 ? 0 : weight * Math.min(1, ((overprovisioningFactor / 100) * usable) / all);
 }
 
-/** By weight, as round robin does always, and least request does while hosts have equally few requests. */
-function among(hosts: readonly { readonly place: number; readonly host: Host }[]): readonly Part[] {
-  const total = hosts.reduce((sum, { host }) => sum + host.weight, 0);
-  return hosts.map(({ place, host }) => ({ place, host, share: host.weight / total }));
+function among(
+  hosts: readonly { readonly place: number; readonly host: Host }[],
+  balancer: Exclude<LoadBalancer, { kind: "ring-hash" | "maglev" }>,
+  draw: Draw,
+): readonly Part[] {
+  switch (balancer.kind) {
+    // By weight; least request too while hosts have equally few requests.
+    case "round-robin":
+    case "least-request":
+      return byWeight(hosts);
+    case "random":
+      return atRandom(hosts, draw);
+    // Without reports all count alike (gRFC A58), whatever they weigh.
+    case "weighted-round-robin":
+      return hosts.map((each) => ({ ...each, share: 1 / hosts.length }));
+    default:
+      return never(balancer);
+  }
 }
 
 /**
- * A hash's hosts are the healthy ones, or all of them in a panic, each with its part of its locality's weight. Neither does a
- * locality lose weight with its hosts, nor are degraded ones used (`normalizeWeights` in
- * source/extensions/load_balancing_policies/common/thread_aware_lb_impl.cc).
+ * A random host, whatever it weighs: the remainder by their number of the very random number that has chosen the priority. So
+ * hosts in a priority that gets a part only are not chosen quite alike (random_lb.cc).
  */
-function onRing(
-  level: Level,
-  panic: boolean,
-  { minimumRingSize, maximumRingSize }: Extract<LoadBalancer, { kind: "ring-hash" }>,
+function atRandom(
+  hosts: readonly { readonly place: number; readonly host: Host }[],
+  { from, to }: Draw,
 ): readonly Part[] {
-  const weighted = weightedForHash(level, panic);
-  const ring = hashRing(
-    weighted.map(({ host, share }) => ({ address: host.address, weight: share })),
-    { minimum: minimumRingSize, maximum: maximumRingSize },
-  );
-  const shares = ringShares(ring, weighted.length);
-  return weighted.map((part, index) => ({ ...part, share: shares[index] ?? 0 }));
-}
-
-function weightedForHash(level: Level, panic: boolean): readonly Part[] {
-  const total = level.reduce((sum, { weight }) => sum + weight, 0);
-  return level.flatMap(({ weight, hosts }, place) =>
-    among(hosts.filter(({ state }) => panic || state === "healthy").map((host) => ({ place, host }))).map((part) => ({
-      ...part,
-      share: (part.share * weight) / total,
-    })),
-  );
+  const counts = new Array<number>(hosts.length).fill(0);
+  // Every remainder by 100 meets every one by the number of hosts equally often within 100 times that number.
+  for (let hundred = 0; hundred < hosts.length; hundred += 1) {
+    for (let rest = from; rest < to; rest += 1) {
+      const chosen = (hundred * 100 + rest) % hosts.length;
+      counts[chosen] = (counts[chosen] ?? 0) + 1;
+    }
+  }
+  return hosts.map((each, index) => ({ ...each, share: (counts[index] ?? 0) / (hosts.length * (to - from)) }));
 }
 
 /** A host's shares of a priority's healthy and degraded load, which are the same host in a panic. */

@@ -1,9 +1,11 @@
 import type { LoadBalancer } from "../../model/policy.ts";
 import { hashRing, ringShares } from "./hash-ring.ts";
-import type { Balance, Host, HostShare, Level } from "./host.ts";
+import type { Balance, Host, Level, Part } from "./host.ts";
 
 /** What gRPC clients do not go over unless the application tells them (gRFC A42, `grpc.lb.ring_hash.ring_size_cap`). */
 const ringSizeCap = 4_096;
+/** What Maglev is for gRPC clients, which lack it: translate/load-balancing.ts. */
+const insteadOfMaglev = { minimumRingSize: 1_024, maximumRingSize: ringSizeCap };
 
 /**
  * What a gRPC client makes of its hosts: the first priority in which any can be reached gets everything (gRFC A27, A56);
@@ -16,11 +18,14 @@ export function grpcBalance(levels: readonly Level[], balancer: LoadBalancer): B
   const loads = levels.map((_, index) => (index === used ? 1 : 0));
   const panics = levels.map(() => false);
   if (!level) return { loads, panics, hosts: [] };
-  const parts = balancer.kind === "ring-hash" ? onRing(level, balancer) : byLocality(level);
+  const parts = partsOf(level, balancer);
   return { loads, panics, hosts: parts.map((part) => ({ ...part, level: used })) };
 }
 
-type Part = Omit<HostShare, "level">;
+function partsOf(level: Level, balancer: LoadBalancer): readonly Part[] {
+  if (balancer.kind === "ring-hash") return onRing(level, balancer);
+  return balancer.kind === "maglev" ? onRing(level, insteadOfMaglev) : byLocality(level);
+}
 
 function hasUsable(level: Level): boolean {
   return level.some(({ hosts }) => hosts.some(isUsable));
@@ -40,7 +45,7 @@ function byLocality(level: Level): readonly Part[] {
  */
 function onRing(
   level: Level,
-  { minimumRingSize, maximumRingSize }: Extract<LoadBalancer, { kind: "ring-hash" }>,
+  { minimumRingSize, maximumRingSize }: { readonly minimumRingSize: number; readonly maximumRingSize: number },
 ): readonly Part[] {
   const held = level.flatMap(({ weight, hosts }, place) =>
     hosts.filter(({ isGiven }) => isGiven).map((host) => ({ place, host, weight: weight * host.weight })),

@@ -17,13 +17,11 @@ export type HostLocality = { readonly locality: Locality; readonly weight: numbe
 /** The localities of one priority; an empty one where numbers are left out. */
 export type Level = readonly HostLocality[];
 
-/** A part of all requests that goes to one host; `level` and `place` are where it stands. */
-export type HostShare = {
-  readonly level: number;
-  readonly place: number;
-  readonly host: Host;
-  readonly share: number;
-};
+/** A part of the requests that goes to a host; `place` is its locality's in the level. */
+export type Part = { readonly place: number; readonly host: Host; readonly share: number };
+
+/** A part of all requests; `level` is the host's priority. */
+export type HostShare = Part & { readonly level: number };
 
 /** What a client's load balancer makes of its hosts. */
 export type Balance = {
@@ -35,4 +33,9 @@ export type Balance = {
 
 export function hostsOf(level: Level): readonly Host[] {
   return level.flatMap(({ hosts }) => hosts);
+}
+
+export function byWeight(hosts: readonly Omit<Part, "share">[]): readonly Part[] {
+  const total = hosts.reduce((sum, { host }) => sum + host.weight, 0);
+  return hosts.map((each) => ({ ...each, share: each.host.weight / total }));
 }
