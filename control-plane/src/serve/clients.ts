@@ -1,5 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Any } from "@bufbuild/protobuf/wkt";
+import type { Problem } from "../lib/parsed.ts";
 import type { CommonType, ResourceType } from "../snapshot/resource.ts";
 
 /** CSDS `ConfigStatus`: SYNCED, STALE (sent, not ACKed), NOT_SENT (nothing asked or nothing to send), ERROR (something rejected). */
@@ -60,6 +61,8 @@ export type ClientView = {
   readonly agent: string;
   /** What else its node says of itself; undefined: nothing, or too much to keep. */
   readonly metadata?: JsonObject;
+  /** What of it makes no sense and is passed over. */
+  readonly problems?: readonly Problem[];
   readonly protocol: "sotw" | "delta";
   readonly peer: string;
   readonly connectedAt: Date;
@@ -69,6 +72,8 @@ export type ClientView = {
   readonly cost: StreamCost;
   /** Each resource that it asked for or has. */
   resources(): Iterable<ResourceStatus>;
+  /** One of them; undefined where it neither asked for it nor has it. */
+  resource(type: ResourceType, name: string): ResourceStatus | undefined;
 };
 
 /** Who is connected and what they hold; read by the operator's side. */

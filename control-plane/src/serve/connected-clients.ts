@@ -1,3 +1,4 @@
+import type { ResourceType } from "../snapshot/resource.ts";
 import type { Clients, ClientView, ResourceStatus, StreamCost, TypeStatuses } from "./clients.ts";
 import type { Identity } from "./identity.ts";
 
@@ -10,6 +11,7 @@ export type Connected = {
   readonly connectedAt: Date;
   status(): TypeStatuses;
   resources(): Iterable<ResourceStatus>;
+  resource(type: ResourceType, name: string): ResourceStatus | undefined;
   cost(): StreamCost;
   /** The client has answered all that it is to hold now. */
   settled(): boolean;
@@ -78,11 +80,12 @@ export function createConnectedClients(): ConnectedClients {
 function viewOf(streams: readonly Connected[]): ClientView {
   const [first] = streams;
   if (first === undefined) throw new Error("a group of streams has at least one");
-  const { nodeId, cluster, kind, role, locality, agent, metadata } = first.identity;
+  const { nodeId, cluster, kind, role, locality, agent, metadata, problems } = first.identity;
   const { protocol, peer, connectedAt, viewer } = first;
   return {
     ...{ nodeId, cluster, kind, role, locality, agent, protocol, peer, connectedAt, viewer },
     ...(metadata && { metadata }),
+    ...(problems && { problems }),
     // Only for whom they are asked of: those of 5,000 clients take 25 ms.
     get types() {
       return streams.map((stream) => stream.status()).reduce(merged);
@@ -92,6 +95,13 @@ function viewOf(streams: readonly Connected[]): ClientView {
     },
     *resources() {
       for (const stream of streams) yield* stream.resources();
+    },
+    resource(type, name) {
+      for (const stream of streams) {
+        const found = stream.resource(type, name);
+        if (found) return found;
+      }
+      return undefined;
     },
   };
 }

@@ -9,6 +9,7 @@ export function connectedClient({
   identity,
   ...rest
 }: Partial<Omit<Connected, "identity">> & { readonly identity?: Partial<Identity<unknown>> } = {}): Connected {
+  const { resources = () => [] } = rest;
   return {
     identity: {
       nodeId: "client-1",
@@ -25,7 +26,11 @@ export function connectedClient({
     peer: "127.0.0.1:4000",
     connectedAt: new Date(),
     status: () => ({ cluster: never, endpoints: never, listener: never, routes: never }),
-    resources: () => [],
+    resources,
+    resource(type, name) {
+      for (const each of resources()) if (each.type === type && each.name === name) return each;
+      return undefined;
+    },
     cost: () => ({ requests: 0, responses: 0, responseBytes: 0, acks: 0, nacks: 0 }),
     settled: () => false,
     rejects: () => false,

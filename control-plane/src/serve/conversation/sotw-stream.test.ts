@@ -64,6 +64,24 @@ test("a client that never answers, and asks for other names that do not exist ea
   assert.deepEqual([...stream.resources()].map(({ name }) => name).toSorted(), ["49", "a"]);
 });
 
+test("one resource is looked up as it stands among all: wanted by name, by the wildcard, and not wanted at all", () => {
+  const { say, stream } = conversation("sotw");
+  const all = [
+    world({ cluster: { a: "v1", b: "v1" }, endpoints: { a: "v1", b: "v1" } }),
+    ask("cluster"),
+    ack("cluster"),
+  ];
+  for (const said of [...all, ask("endpoints", ["a", "c"])]) say(said);
+  const found = (["cluster", "endpoints", "routes"] as const).flatMap((type) =>
+    ["a", "b", "c"].flatMap((name) => stream.resource(type, name) ?? []),
+  );
+  assert.deepEqual(
+    found.map(({ type, name, status }) => `${type} ${name} ${status}`),
+    ["cluster a ACKED", "cluster b ACKED", "endpoints a REQUESTED", "endpoints c DOES_NOT_EXIST"],
+  );
+  assert.deepEqual(found, [...stream.resources()]);
+});
+
 // As gRPC does it: routes by the name that the listener says, clusters by the names that the routes say, and dropped late.
 const renamed = [
   world({ cluster: { a: "v1" }, routes: { r: "v1>a" } }),

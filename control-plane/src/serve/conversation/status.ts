@@ -68,6 +68,21 @@ export function* resourcesOf({ subscriptions, step }: Conversation): Generator<R
   }
 }
 
+/** One of them; undefined where the client neither asked for it nor has it. */
+export function resourceOf(
+  { subscriptions, step }: Conversation,
+  type: ResourceType,
+  name: string,
+): ResourceStatus | undefined {
+  const subscription = subscriptions.get(type);
+  if (!subscription) return undefined;
+  const { names, wildcard, differs, inFlight } = subscription;
+  const isThere = wildcard && step?.snapshot.resources[type].has(name);
+  if (!isThere && !names.has(name) && !differs.has(name)) return undefined;
+  const isInFlight = inFlight?.resources.some((each) => each.name === name) ?? false;
+  return resourceStatus(subscription, step?.snapshot, name, isInFlight);
+}
+
 function resourceStatus(
   subscription: Subscription,
   snapshot: Snapshot | undefined,

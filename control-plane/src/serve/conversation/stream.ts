@@ -1,3 +1,4 @@
+import type { ResourceType } from "../../snapshot/resource.ts";
 import type { SnapshotStep } from "../../snapshot/snapshot.ts";
 import type { ResourceStatus, TypeStatuses } from "../clients.ts";
 import type { DeltaRequest, SotwRequest } from "../wire/request.ts";
@@ -6,7 +7,7 @@ import { type Conversation, createConversation, type StreamNote } from "./conver
 import { takeDelta } from "./delta-stream.ts";
 import { push, type Response, type Variant } from "./push.ts";
 import { takeSotw } from "./sotw-stream.ts";
-import { isRejecting, isSettled, longestUnanswered, resourcesOf, statusOf } from "./status.ts";
+import { isRejecting, isSettled, longestUnanswered, resourceOf, resourcesOf, statusOf } from "./status.ts";
 
 export type StreamEvent<Request> =
   | { readonly kind: "request"; readonly request: Request }
@@ -23,6 +24,8 @@ export type Stream<Request> = {
   status(): TypeStatuses;
   /** Each resource that the client asked for or has. */
   resources(): Iterable<ResourceStatus>;
+  /** One of them; undefined where there is none of that name. */
+  resource(type: ResourceType, name: string): ResourceStatus | undefined;
   /** The response that has waited for its answer longest. */
   unanswered(): ReturnType<typeof longestUnanswered>;
   /** How many names it asks for, of all types. */
@@ -61,6 +64,7 @@ function createStream<Request>(
     },
     status: () => statusOf(conversation),
     resources: () => resourcesOf(conversation),
+    resource: (type, name) => resourceOf(conversation, type, name),
     unanswered: () => longestUnanswered(conversation),
     names: () => [...conversation.subscriptions.values()].reduce((sum, { names }) => sum + names.size, 0),
     namesLength() {

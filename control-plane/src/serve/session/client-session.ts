@@ -40,7 +40,7 @@ export function createSession<V, Request extends SotwRequest | DeltaRequest>(
   { lease: leaseOf, clients, turns, observe, now, ackTimeoutMs, maxNames = Number.POSITIVE_INFINITY }: SessionParts<V>,
   { end: endCall, failed }: CallEnds,
 ): Session<Request> {
-  const { nodeId, viewer, agent, kind: client } = identity;
+  const { nodeId, viewer, agent, kind: client, problems = [] } = identity;
   const protocol = stream.variant;
   const connectedAt = now();
   const cost = { requests: 0, responses: 0, responseBytes: 0, acks: 0, nacks: 0 };
@@ -65,6 +65,7 @@ export function createSession<V, Request extends SotwRequest | DeltaRequest>(
     connectedAt,
     status: stream.status,
     resources: stream.resources,
+    resource: stream.resource,
     cost: (): StreamCost => cost,
     settled: () => !behind && stream.settledAt(lease.current()),
     rejects: stream.rejects,
@@ -157,6 +158,7 @@ export function createSession<V, Request extends SotwRequest | DeltaRequest>(
     start() {
       clients.add(entry);
       observe({ kind: "client-connected", nodeId, client, protocol, agent, peer });
+      if (problems.length > 0) observe({ kind: "client-misconfigured", nodeId, client, problems });
       const newest = lease.current();
       if (newest !== undefined) take({ kind: "snapshot", step: newest });
     },
