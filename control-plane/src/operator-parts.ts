@@ -51,7 +51,7 @@ export function operatorParts({
     whyNotServed: (service) => whyNotServed(joined.knowledge.current(), service),
     sources: () => withGuard(overviewOf(joined.knowledge.current()?.states ?? new Map()), joined.guarded()),
     guard: operatorGuard(joined, allows, confirmations),
-    resourceNames,
+    resourceNames: (spec) => resourceNames(spec, published.current()?.routes ?? []),
     placements: (service, from, flavour) => {
       const world = published.current();
       return world ? placementsOf(world, service, from, flavour) : [];

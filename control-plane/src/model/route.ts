@@ -62,6 +62,26 @@ export type PathMatch =
       readonly method: string | undefined;
     };
 
+/** What a path has to be for a match; a gRPC method is one. */
+export type PathPattern =
+  | Exclude<PathMatch, { readonly kind: "method" }>
+  | { readonly kind: "begins-with"; readonly text: string };
+
+export function pathPatternOf(path: PathMatch): PathPattern {
+  if (path.kind !== "method") return path;
+  const { type, service, method } = path;
+  if (type === "regex") return { kind: "regex", regex: `/${grouped(service)}/${grouped(method)}` };
+  if (service === undefined)
+    return method === undefined ? { kind: "any" } : { kind: "regex", regex: `/[^/]+/${method}` };
+  return method === undefined
+    ? { kind: "begins-with", text: `/${service}/` }
+    : { kind: "exact", path: `/${service}/${method}` };
+}
+
+function grouped(regex: string | undefined): string {
+  return regex === undefined ? "[^/]+" : `(?:${regex})`;
+}
+
 /** A header without a value that fits, or that is not there at all, matches when inverted. */
 export type HeaderMatch = {
   /** In lower case. */

@@ -70,9 +70,14 @@ export type ServiceSpec = {
 };
 
 /** The endpoints whose metadata has all of `match`. */
-export type Subset = { readonly name: string; readonly match: Readonly<Record<string, string>> };
+export type Subset = {
+  readonly name: string;
+  readonly match: Readonly<Record<string, string>>;
+  /** What requests get when nobody is in it: an error, or any endpoint of the service. */
+  readonly whenEmpty: "fail" | "use-all";
+};
 
-export function isInSubset({ match }: Subset, { metadata }: Pick<Endpoint, "metadata">): boolean {
+export function isInSubset({ match }: Pick<Subset, "match">, { metadata }: Pick<Endpoint, "metadata">): boolean {
   return Object.entries(match).every(([key, value]) => metadata[key] === value);
 }
 

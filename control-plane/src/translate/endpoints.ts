@@ -13,18 +13,18 @@ import {
 import type { Health, Service } from "../model/service.ts";
 import type { Viewer } from "../model/viewer.ts";
 import { createMemory } from "./memory.ts";
-import { endpointResourceName } from "./resource-names.ts";
 import { type Member, type Spreading, type SpreadLocality, spreadEndpoints } from "./spread-endpoints.ts";
 
 /** The endpoints of a service as one kind of client in one place is to see them. */
 export function assignmentOf(
+  clusterName: string,
   service: Service,
   spreading: Spreading,
   flavour: Viewer["flavour"],
 ): ClusterLoadAssignment {
   const { overprovisioningFactor } = spreading;
   return create(ClusterLoadAssignmentSchema, {
-    clusterName: endpointResourceName(service.spec),
+    clusterName,
     endpoints: spreadEndpoints(service, spreading, flavour).map(localityOf),
     policy: { overprovisioningFactor },
   });

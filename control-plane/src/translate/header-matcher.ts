@@ -21,7 +21,7 @@ export function headerMatcherOf({ name, value, invert }: HeaderMatch): HeaderMat
   });
 }
 
-function stringMatcherOf(match: TextMatch): MessageInitShape<typeof StringMatcherSchema> {
+export function stringMatcherOf(match: TextMatch): MessageInitShape<typeof StringMatcherSchema> {
   switch (match.kind) {
     case "exact":
     case "prefix":

@@ -26,3 +26,17 @@ export function sameWhileEqual<T>(): (next: readonly T[]) => readonly T[] {
     return last;
   };
 }
+
+/** Remembers one result for an object and a text, for as long as it follows from the very same inputs. */
+export function createLastMemory<R>(): (of: object, text: string, inputs: readonly unknown[], make: () => R) => R {
+  const results = new WeakMap<object, Map<string, { readonly inputs: readonly unknown[]; readonly result: R }>>();
+  return (of, text, inputs, make) => {
+    const byText = getOrMake(results, of, () => new Map<string, { inputs: readonly unknown[]; result: R }>());
+    const last = byText.get(text);
+    if (last?.inputs.length === inputs.length && last.inputs.every((input, index) => input === inputs[index]))
+      return last.result;
+    const result = make();
+    byText.set(text, { inputs, result });
+    return result;
+  };
+}

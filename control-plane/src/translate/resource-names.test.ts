@@ -5,7 +5,7 @@ import type { Protocol, ServiceSpec } from "../model/service.ts";
 import { resourceNames } from "./resource-names.ts";
 
 test("a gRPC client finds a service under each of its hosts, an Envoy on its one listener", () => {
-  const { grpc, "envoy-edge": edge, "envoy-sidecar": sidecar } = resourceNames(spec("grpc"));
+  const { grpc, "envoy-edge": edge, "envoy-sidecar": sidecar } = resourceNames(spec("grpc"), []);
   assert.deepEqual(grpc.listeners, ["report", "report.internal"]);
   assert.deepEqual(grpc.routes, ["report"]);
   assert.deepEqual([edge.listeners, edge.routes], [["edge"], ["edge"]]);
@@ -16,8 +16,8 @@ test("a gRPC client finds a service under each of its hosts, an Envoy on its one
 
 test("a client that cannot call a service finds nothing of it", () => {
   const nothing = { listeners: [], routes: [], clusters: [], endpoints: [] };
-  assert.deepEqual(resourceNames(spec("http1")).grpc, nothing);
-  assert.deepEqual(resourceNames(spec("tcp"))["envoy-edge"], nothing);
+  assert.deepEqual(resourceNames(spec("http1"), []).grpc, nothing);
+  assert.deepEqual(resourceNames(spec("tcp"), [])["envoy-edge"], nothing);
 });
 
 function spec(protocol: Protocol): ServiceSpec {

@@ -1,3 +1,4 @@
+import type { RouteSpec } from "../model/route.ts";
 import type { ServiceSpec } from "../model/service.ts";
 import type { Viewer } from "../model/viewer.ts";
 
@@ -12,17 +13,24 @@ export type ResourceNames = {
 export type ClientKind = "envoy-edge" | "envoy-sidecar" | "grpc";
 
 /** What each kind of client asks for. None, where the client cannot call a service of this protocol. */
-export function resourceNames(spec: ServiceSpec): Readonly<Record<ClientKind, ResourceNames>> {
-  const behind = (listeners: readonly string[], routes: string): ResourceNames => ({
+export function resourceNames(
+  spec: ServiceSpec,
+  allRoutes: readonly RouteSpec[],
+): Readonly<Record<ClientKind, ResourceNames>> {
+  const parts = [undefined, ...spec.subsets.map(({ name }) => name)];
+  const behind = (listeners: readonly string[], ...routes: readonly string[]): ResourceNames => ({
     listeners,
-    routes: [routes],
-    clusters: [clusterName(spec)],
-    endpoints: [endpointResourceName(spec)],
+    routes,
+    clusters: parts.map((subset) => clusterName(spec, subset)),
+    endpoints: parts.map((subset) => endpointResourceName(spec, subset)),
   });
+  const routeOf = (host: string) =>
+    allRoutes.find(({ hosts }) => hosts.some((each) => each.toLowerCase() === host.toLowerCase()));
+  const grpcRoutes = new Set(spec.hosts.map((host) => grpcRoutesName(spec, routeOf(host))));
   return {
     "envoy-edge": canCall("envoy", spec) ? behind([listenerName("edge")], routesName("edge")) : none,
     "envoy-sidecar": canCall("envoy", spec) ? behind([listenerName("sidecar")], routesName("sidecar")) : none,
-    grpc: canCall("grpc", spec) ? behind(spec.hosts.map(grpcListenerName), grpcRoutesName(spec)) : none,
+    grpc: canCall("grpc", spec) ? behind(spec.hosts.map(grpcListenerName), ...grpcRoutes) : none,
   };
 }
 
@@ -33,13 +41,14 @@ export function canCall(flavour: Viewer["flavour"], { protocol }: ServiceSpec): 
   return flavour === "envoy" ? protocol !== "tcp" : protocol === "grpc" || protocol === "http2";
 }
 
-export function clusterName({ name }: ServiceSpec): string {
-  return name;
+/** `report`, `report|v1` of a subset: no name holds a `|`. */
+export function clusterName({ name }: Pick<ServiceSpec, "name">, subset?: string): string {
+  return subset === undefined ? name : `${name}|${subset}`;
 }
 
 /** The same for every caller, whatever it is sent: docs/decisions/0003-eds-names.md. */
-export function endpointResourceName(spec: ServiceSpec): string {
-  return clusterName(spec);
+export function endpointResourceName(spec: Pick<ServiceSpec, "name">, subset?: string): string {
+  return clusterName(spec, subset);
 }
 
 export type EnvoyRole = Extract<Viewer, { readonly flavour: "envoy" }>["role"];
@@ -57,6 +66,21 @@ export function grpcListenerName(host: string): string {
   return host;
 }
 
-export function grpcRoutesName({ name }: ServiceSpec): string {
-  return name;
+/**
+ * Of what stands behind hosts: `report`, a service; `report/canary`, a service behind a Route; `-/canary`, a Route alone. No
+ * service has such a name. Virtual hosts are called by it, and the routes of gRPC clients.
+ */
+export function entranceName(
+  service: Pick<ServiceSpec, "name"> | undefined,
+  route: { readonly name: string } | undefined,
+): string {
+  return route === undefined ? (service?.name ?? "-") : `${service?.name ?? "-"}/${route.name}`;
+}
+
+/** `report`, and `report/canary` for hosts that a Route is for. */
+export function grpcRoutesName(
+  service: Pick<ServiceSpec, "name"> | undefined,
+  route?: { readonly name: string },
+): string {
+  return entranceName(service, route);
 }

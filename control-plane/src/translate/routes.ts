@@ -1,51 +1,42 @@
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import {
-  type RouteActionSchema,
-  type VirtualHost,
-  VirtualHostSchema,
-} from "@weir/proto/envoy/config/route/v3/route_components_pb.ts";
+import { create } from "@bufbuild/protobuf";
+import { type VirtualHost, VirtualHostSchema } from "@weir/proto/envoy/config/route/v3/route_components_pb.ts";
 import { type RouteConfiguration, RouteConfigurationSchema } from "@weir/proto/envoy/config/route/v3/route_pb.ts";
-import type { TrafficPolicy } from "../model/policy.ts";
-import type { ServiceSpec } from "../model/service.ts";
 import type { Viewer } from "../model/viewer.ts";
-import { hashOnOf, hashPolicyOf } from "./hash-policy.ts";
-import { clusterName } from "./resource-names.ts";
-import { retryPolicyOf } from "./retry.ts";
-import { timeLimitsOf } from "./time-limits.ts";
+import type { Entrance } from "./domains.ts";
+import type { Limiter } from "./global-rate-limit.ts";
+import { nothingInstead, routeActionOf } from "./route-action.ts";
+import { type RouteMessage, routesOfRule } from "./route-rule.ts";
+import { type Destination, type Destinations, targetsOf, wholeOf } from "./targets.ts";
 
-/** All that reaches one service: one virtual host with one route. */
+export type RouteContext = { readonly destinationOf: Destinations; readonly limiters: readonly Limiter[] };
+
+/** All that comes through an entrance: first what its Route's rules take, in their order, then what goes to its service. */
 export function virtualHostOf(
-  spec: ServiceSpec,
-  policy: TrafficPolicy,
+  { name, service, route }: Entrance,
   domains: readonly string[],
   flavour: Viewer["flavour"],
+  context: RouteContext,
 ): VirtualHost {
-  return create(VirtualHostSchema, {
-    name: spec.name,
-    domains: [...domains],
-    routes: [
-      {
-        match: { pathSpecifier: { case: "prefix", value: "/" } },
-        action: { case: "route", value: routeActionOf(spec, policy, flavour) },
-      },
-    ],
-  });
+  const ruled = (route?.rules ?? []).flatMap((rule, index) =>
+    routesOfRule(rule, `${route?.name}/${rule.name ?? index}`, flavour, context),
+  );
+  const destination = service && context.destinationOf(service.name);
+  const routes = destination ? [...ruled, wholeService(destination, flavour, context)] : ruled;
+  return create(VirtualHostSchema, { name, domains: [...domains], routes });
 }
 
 export function routeConfigurationOf(name: string, virtualHosts: readonly VirtualHost[]): RouteConfiguration {
   return create(RouteConfigurationSchema, { name, virtualHosts: [...virtualHosts] });
 }
 
-function routeActionOf(
-  spec: ServiceSpec,
-  { retry, timeouts, loadBalancer }: TrafficPolicy,
+function wholeService(
+  destination: Destination,
   flavour: Viewer["flavour"],
-): MessageInitShape<typeof RouteActionSchema> {
-  const retryPolicy = retryPolicyOf(retry, spec.protocol, flavour);
+  { destinationOf }: RouteContext,
+): RouteMessage {
+  const targets = targetsOf([wholeOf(destination.spec)], () => destination);
   return {
-    clusterSpecifier: { case: "cluster", value: clusterName(spec) },
-    ...timeLimitsOf(timeouts, spec.protocol, flavour),
-    ...(retryPolicy && { retryPolicy }),
-    hashPolicy: [...hashPolicyOf(hashOnOf(loadBalancer), flavour)],
+    match: { pathSpecifier: { case: "prefix", value: "/" } },
+    action: { case: "route", value: routeActionOf(targets, destination, nothingInstead, flavour, destinationOf) },
   };
 }

@@ -1,0 +1,73 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import {
+  HeaderValueOption_HeaderAppendAction as Append,
+  type HeaderValueOptionSchema,
+} from "@weir/proto/envoy/config/core/v3/base_pb.ts";
+import type { RouteSchema } from "@weir/proto/envoy/config/route/v3/route_components_pb.ts";
+import type { HeaderEdits, RouteMatch, RouteRule } from "../model/route.ts";
+import type { Viewer } from "../model/viewer.ts";
+import { filterOverridesOf } from "./filter-overrides.ts";
+import type { Limiter } from "./global-rate-limit.ts";
+import { routeActionOf } from "./route-action.ts";
+import { routeMatchesOf } from "./route-match.ts";
+import { type Destinations, targetsOf } from "./targets.ts";
+
+export type RouteMessage = MessageInitShape<typeof RouteSchema>;
+
+/**
+ * A rule as routes, one for each of its ways to match. Where a client can call none of its back ends, Envoy answers for it; a
+ * gRPC client is not told of the rule, for it has no answer of its own: a later rule may take those requests.
+ */
+export function routesOfRule(
+  rule: RouteRule,
+  name: string,
+  flavour: Viewer["flavour"],
+  { destinationOf, limiters }: { readonly destinationOf: Destinations; readonly limiters: readonly Limiter[] },
+): readonly RouteMessage[] {
+  const action = actionOf(rule, flavour, destinationOf);
+  if (action === undefined) return [];
+  const typedPerFilterConfig = filterOverridesOf(rule, flavour, { name, limiters });
+  const common: RouteMessage = {
+    name,
+    action,
+    ...(flavour === "envoy" && headersOf(rule)),
+    ...(Object.keys(typedPerFilterConfig).length > 0 && { typedPerFilterConfig }),
+  };
+  const matches = rule.matches.length > 0 ? rule.matches : [everything];
+  return matches.flatMap((match) => routeMatchesOf(match, flavour)).map((match) => ({ ...common, match }));
+}
+
+const everything: RouteMatch = { path: { kind: "any" }, headers: [], queryParameters: [], percent: 100 };
+
+function actionOf(
+  rule: RouteRule,
+  flavour: Viewer["flavour"],
+  destinationOf: Destinations,
+): NonNullable<RouteMessage["action"]> | undefined {
+  const targets = targetsOf(rule.backends, destinationOf);
+  const destination = rule.backends.map(({ service }) => destinationOf(service)).find((each) => each !== undefined);
+  if (destination && targets.length > 0)
+    return { case: "route", value: routeActionOf(targets, destination, rule, flavour, destinationOf) };
+  return flavour === "envoy" ? { case: "directResponse", value: { status: 503 } } : undefined;
+}
+
+function headersOf({ requestHeaders, responseHeaders }: RouteRule): RouteMessage {
+  return {
+    requestHeadersToAdd: additionsOf(requestHeaders),
+    requestHeadersToRemove: [...requestHeaders.remove],
+    responseHeadersToAdd: additionsOf(responseHeaders),
+    responseHeadersToRemove: [...responseHeaders.remove],
+  };
+}
+
+function additionsOf({ set, add }: HeaderEdits): MessageInitShape<typeof HeaderValueOptionSchema>[] {
+  return [
+    ...set.map((header) => ({ header: literally(header), appendAction: Append.OVERWRITE_IF_EXISTS_OR_ADD })),
+    ...add.map((header) => ({ header: literally(header), appendAction: Append.APPEND_IF_EXISTS_OR_ADD })),
+  ];
+}
+
+/** Envoy fills in `%…%`; what stands in a document is meant as it stands. */
+function literally({ name, value }: HeaderEdits["set"][number]) {
+  return { key: name, value: value.replaceAll("%", "%%") };
+}

@@ -1,0 +1,72 @@
+import { byText } from "../lib/order.ts";
+import type { Problem } from "../lib/parsed.ts";
+import { defaultPolicy } from "../model/default-policy.ts";
+import type { ServiceName } from "../model/names.ts";
+import type { TrafficPolicy } from "../model/policy.ts";
+import type { Service, ServiceSpec } from "../model/service.ts";
+import type { Split } from "../model/split.ts";
+import type { Viewer } from "../model/viewer.ts";
+import type { World } from "../model/world.ts";
+import { type Claims, claimHosts, type Entrance } from "./domains.ts";
+import { healthCheckProblem } from "./health-check.ts";
+import { createMemory, sameWhileEqual } from "./memory.ts";
+import { canCall } from "./resource-names.ts";
+import { type Destination, hasSubset } from "./targets.ts";
+
+/** A service with all that is said about it. */
+export type Subject = Destination & { readonly service: Service; readonly split: Split | undefined };
+
+/** What one kind of client can call. */
+export type Subjects = {
+  /** By name. */
+  readonly all: readonly Subject[];
+  readonly byName: ReadonlyMap<ServiceName, Subject>;
+  /** By name; those of a service that cannot be called too. */
+  readonly entrances: readonly Entrance[];
+  readonly leftOut: ReadonlyMap<ServiceName, readonly Problem[]>;
+};
+
+/** The services that a flavour can call, how they are reached, and what is left out of them. */
+export function createSubjects(): (world: World, flavour: Viewer["flavour"]) => Subjects {
+  const sameSpecs = sameWhileEqual<ServiceSpec>();
+  const claims = createMemory<Claims>();
+
+  return (world, flavour) => {
+    const services = [...world.catalog.values()].sort((a, b) => byText(a.spec.name, b.spec.name));
+    const specs = sameSpecs(services.map(({ spec }) => spec));
+    const { entrances, problems } = claims(specs, world.routes, "", () => claimHosts(specs, world.routes));
+
+    const all: Subject[] = [];
+    const leftOut = new Map<ServiceName, readonly Problem[]>();
+    for (const service of services) {
+      const { spec } = service;
+      const policy = world.policies.get(spec.name) ?? defaultPolicy;
+      const split = world.splits.get(spec.name);
+      const said = [...(problems.get(spec) ?? []), ...problemsOf(spec, policy, flavour)];
+      if (said.length > 0) leftOut.set(spec.name, said);
+      if (canCall(flavour, spec)) all.push({ service, spec, policy, split, shares: sharesOf(spec, split) });
+    }
+    return { all, byName: new Map(all.map((subject) => [subject.spec.name, subject])), entrances, leftOut };
+  };
+}
+
+const none: Split["subsets"] = [];
+
+function sharesOf(spec: ServiceSpec, split: Split | undefined): Split["subsets"] {
+  if (split === undefined || split.subsets.length === 0) return none;
+  return split.subsets.every(({ name }) => hasSubset(spec, name))
+    ? split.subsets
+    : split.subsets.filter(({ name }) => hasSubset(spec, name));
+}
+
+function problemsOf(spec: ServiceSpec, policy: TrafficPolicy, flavour: Viewer["flavour"]): readonly Problem[] {
+  if (!canCall(flavour, spec)) {
+    const says =
+      flavour === "envoy"
+        ? "is left out: Envoy's listeners here speak HTTP, and the protocol is TCP"
+        : `is left out: gRPC clients need GRPC or HTTP2, not ${spec.protocol.toUpperCase()}`;
+    return [{ at: "spec.protocol", says }];
+  }
+  const problem = flavour === "envoy" ? healthCheckProblem(policy.healthCheck, spec.protocol) : undefined;
+  return problem ? [problem] : [];
+}
