@@ -14,10 +14,15 @@ import { loadBalancingOf } from "./load-balancing.ts";
 import { clusterName } from "./resource-names.ts";
 
 /** How clients of a flavour reach a service, wherever they are: all but where its endpoints are and who gets how much. */
-export function clusterOf(spec: ServiceSpec, policy: TrafficPolicy, flavour: Viewer["flavour"]): Cluster {
+export function clusterOf(
+  spec: ServiceSpec,
+  policy: TrafficPolicy,
+  flavour: Viewer["flavour"],
+  subset?: string,
+): Cluster {
   const outlierDetection = outlierDetectionOf(policy.outlierDetection);
   return create(ClusterSchema, {
-    name: clusterName(spec),
+    name: clusterName(spec, subset),
     clusterDiscoveryType: { case: "type", value: Cluster_DiscoveryType.EDS },
     // No service_name: endpoints are asked for under the cluster's own name.
     edsClusterConfig: { edsConfig: adsSource() },
