@@ -48,12 +48,14 @@ function bump(): void {
   server.set("all", world);
 }
 
-/** A thousand a second, or as many as the machine can. */
+/** A thousand a second: a timer that comes late makes up for it. */
 function bumpFor(ms: number): void {
-  const end = performance.now() + ms;
+  const began = performance.now();
+  let made = 0;
   const timer = setInterval(() => {
-    bump();
-    if (performance.now() > end) clearInterval(timer);
+    const due = Math.min(ms, performance.now() - began);
+    for (; made < due; made += 1) bump();
+    if (made >= ms) clearInterval(timer);
   }, 1);
 }
 
