@@ -14,6 +14,12 @@ export type EnvoyBootstrap = {
   readonly xds: Address;
   /** Where its listener binds; unless told 0.0.0.0:10000 for an edge, 127.0.0.1:15001 for a sidecar. */
   readonly listen?: Address;
+  /** What a sidecar takes calls for: where callers reach it, and where its application listens. */
+  readonly inbound?: readonly {
+    readonly service: string;
+    readonly listen: Address;
+    readonly application: Address;
+  }[];
   /** Its admin pages; 127.0.0.1:9901 unless told. */
   readonly admin?: Address;
   /** Delta unless told: it is sent only what changed, and after a reconnect nothing that it has. */
@@ -36,7 +42,7 @@ const defaultAdmin: Address = { host: "127.0.0.1", port: 9901 };
 
 /** An Envoy 1.40 bootstrap (envoy.config.bootstrap.v3.Bootstrap as JSON), to be written as YAML or JSON. */
 export function envoyBootstrap(wanted: EnvoyBootstrap) {
-  const { nodeId, role, service, locality, admin = defaultAdmin, variant = "delta" } = wanted;
+  const { nodeId, role, service, locality, inbound = [], admin = defaultAdmin, variant = "delta" } = wanted;
   const listen = wanted.listen ?? defaultListen[role];
   return {
     node: {
@@ -45,7 +51,16 @@ export function envoyBootstrap(wanted: EnvoyBootstrap) {
       cluster: role === "edge" ? "edge" : (service ?? nodeId),
       ...localityFields(locality),
       metadata: {
-        weir: { listen: isIP(listen.host) === 6 ? `[${listen.host}]:${listen.port}` : `${listen.host}:${listen.port}` },
+        weir: {
+          listen: addressText(listen),
+          ...(inbound.length > 0 && {
+            inbound: inbound.map(({ service, listen, application }) => ({
+              service,
+              listen: addressText(listen),
+              application: addressText(application),
+            })),
+          }),
+        },
       },
     },
     admin: {
@@ -171,6 +186,10 @@ function overloadManager({ connections, heapBytes }: { readonly connections: num
       whenHeapIs("envoy.overload_actions.stop_accepting_requests", 0.95),
     ],
   };
+}
+
+function addressText({ host, port }: Address): string {
+  return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function socketAddress({ host, port }: Address) {

@@ -1,6 +1,8 @@
 import { type Command, Option } from "commander";
 import type { EnvoyBootstrap } from "../bootstrap/envoy.ts";
+import { type Inbound, parseInboundList, parseInboundText } from "../model/inbound.ts";
 import { type Locality, parseLocality } from "../model/locality.ts";
+import { addressText } from "../model/service.ts";
 import type { AddCommand } from "./cli.ts";
 import { CliError } from "./cli-error.ts";
 
@@ -12,6 +14,10 @@ export const addBootstrap: AddCommand = (bootstrap, cli) => {
     .option(
       "--listen <address:port>",
       "where it takes calls (default: 0.0.0.0:10000 for an edge, 127.0.0.1:15001 for a sidecar)",
+    )
+    .option(
+      "--inbound <service=listen/application...>",
+      "calls that a sidecar takes in: report=0.0.0.0:9091/127.0.0.1:9090; may be given again",
     )
     .option("--admin <address:port>", "its admin pages (default: 127.0.0.1:9901)")
     .addOption(new Option("--variant <variant>", "of xDS").choices(["delta", "sotw"]).default("delta"))
@@ -30,6 +36,7 @@ export const addBootstrap: AddCommand = (bootstrap, cli) => {
         variant: flags.variant,
         ...(flags.service !== undefined && { service: flags.service }),
         ...(flags.listen !== undefined && { listen: addressOf("--listen", flags.listen) }),
+        ...(flags.inbound && { inbound: inboundOf(flags) }),
         ...(flags.admin !== undefined && { admin: addressOf("--admin", flags.admin) }),
         ...(tls && flags.tlsServerName !== undefined && { tls: { ...tls, serverName: flags.tlsServerName } }),
       });
@@ -72,6 +79,7 @@ type EnvoyFlags = CommonFlags & {
   readonly variant: "delta" | "sotw";
   readonly service?: string;
   readonly listen?: string;
+  readonly inbound?: readonly string[];
   readonly admin?: string;
   readonly tlsServerName?: string;
 };
@@ -89,6 +97,26 @@ function common(command: Command): Command {
 function clientOf({ nodeId, locality, xds }: CommonFlags): Pick<EnvoyBootstrap, "nodeId" | "locality" | "xds"> {
   if (nodeId.trim() === "") throw new CliError("--node-id is empty: clients are told apart by it");
   return { nodeId, locality: localityOf(locality), xds: addressOf("--xds", xds) };
+}
+
+function inboundOf({ role, inbound = [], listen }: EnvoyFlags): readonly Inbound[] {
+  if (role !== "sidecar") throw new CliError("--inbound is for --role sidecar: an edge takes calls for every service");
+  const entries = inbound.map((text) => {
+    const result = parseInboundText(text);
+    if (!result.ok)
+      throw new CliError(`--inbound ${result.problems.map(({ at, says }) => `${at} ${says}`.trim()).join("; ")}`);
+    return result.value;
+  });
+  const taken = listen === undefined ? 15_001 : addressOf("--listen", listen).port;
+  const written = entries.map(({ service, listen, application }) => ({
+    service,
+    listen: addressText(listen),
+    application: addressText(application),
+  }));
+  // The same rules that the control plane has for what a node says.
+  const { problems } = parseInboundList(written, { at: "--inbound", taken });
+  if (problems.length > 0) throw new CliError(problems.map(({ at, says }) => `${at}: ${says}`).join("; "));
+  return entries;
 }
 
 function localityOf(text: string | undefined): Locality {

@@ -1,6 +1,7 @@
 import { byText } from "../lib/order.ts";
 import { type Parsed, type Problem, parsed, refused } from "../lib/parsed.ts";
 import { type GrpcCapabilities, grpcCapabilities, grpcImplementations } from "../model/grpc-capabilities.ts";
+import { parseInboundText } from "../model/inbound.ts";
 import { parseLocality, unknownLocality } from "../model/locality.ts";
 import { addressText, type Service, type ServiceSpec } from "../model/service.ts";
 import type { Viewer } from "../model/viewer.ts";
@@ -50,7 +51,7 @@ function headOf(value: unknown, file: string): Parsed<Head> {
   const named = new Map<string, Viewer>();
   for (const text of isTexts(viewers) ? viewers : []) {
     const viewer = viewerOf(text);
-    if (viewer) named.set(text.replaceAll(/[ /@]/g, "-"), viewer);
+    if (viewer) named.set(text.split(" ").slice(0, 2).join("-").replaceAll(/[/@]/g, "-"), viewer);
     else
       problems.push(
         saying(file, `viewers: "${text}" is none; expected "edge dc-a/z1", "sidecar dc-a", "grpc" or "grpc-node dc-a"`),
@@ -65,15 +66,25 @@ function headOf(value: unknown, file: string): Parsed<Head> {
     : parsed({ viewers: named, shows: wanted, now: new Date(String(now)) });
 }
 
-/** `edge dc-a/z1`, `sidecar dc-a`, `grpc`, `grpc-node dc-a/z1`, `grpc-go@1.40`: the version where it makes a difference. */
+/**
+ * `edge dc-a/z1`, `sidecar dc-a`, `grpc`, `grpc-node dc-a/z1`, `grpc-go@1.40`: the version where it makes a difference. After
+ * a sidecar's place stands what it takes calls for, `sidecar dc-a report=0.0.0.0:9091/127.0.0.1:9090`.
+ */
 export function viewerOf(text: string): Viewer | undefined {
-  const [kind = "", where, ...others] = text.split(" ");
+  const [kind = "", where, ...inbound] = text.split(" ");
   const locality = where === undefined ? parsed(unknownLocality) : parseLocality(where);
-  if (!locality.ok || others.length > 0) return undefined;
+  const taken = inbound.map(parseInboundText);
+  if (!locality.ok || !taken.every(({ ok }) => ok) || (inbound.length > 0 && kind !== "sidecar")) return undefined;
   const grpc = grpcOf(kind);
   if (grpc) return { flavour: "grpc", locality: locality.value, grpc };
   if (kind !== "edge" && kind !== "sidecar") return undefined;
-  return { flavour: "envoy", role: kind, locality: locality.value, listen: { host: "127.0.0.1", port: 10_000 } };
+  return {
+    flavour: "envoy",
+    role: kind,
+    locality: locality.value,
+    listen: { host: "127.0.0.1", port: 10_000 },
+    ...(taken.length > 0 && { inbound: taken.flatMap((each) => (each.ok ? [each.value] : [])) }),
+  };
 }
 
 function grpcOf(kind: string): GrpcCapabilities | undefined {

@@ -1,4 +1,5 @@
 import { capabilitiesText, type GrpcCapabilities } from "./grpc-capabilities.ts";
+import { type Inbound, inboundText } from "./inbound.ts";
 import { type Locality, localityText } from "./locality.ts";
 
 declare const brand: unique symbol;
@@ -13,6 +14,8 @@ export type Viewer =
       readonly locality: Locality;
       /** Where its listener binds. */
       readonly listen: { readonly host: string; readonly port: number };
+      /** Services that a sidecar takes calls for, sorted; at most `mostInbound`. */
+      readonly inbound?: readonly Inbound[];
     }
   | {
       readonly flavour: "grpc";
@@ -26,6 +29,11 @@ export function viewerKey(viewer: Viewer): ViewerKey {
   const text =
     viewer.flavour === "grpc"
       ? `grpc/${capabilitiesText(viewer.grpc)}/${where}`
-      : `envoy/${viewer.role}/${where}/${viewer.listen.host}:${viewer.listen.port}`;
+      : `envoy/${viewer.role}/${where}/${viewer.listen.host}:${viewer.listen.port}${inboundPart(viewer.inbound)}`;
   return text as ViewerKey;
+}
+
+/** ` takes report=0.0.0.0:9091/127.0.0.1:9090`; nothing for who takes none. */
+function inboundPart(inbound: readonly Inbound[] = []): string {
+  return inbound.length === 0 ? "" : ` takes ${inbound.map(inboundText).join(" ")}`;
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { didYouMean } from "../lib/did-you-mean.ts";
+import { problemText } from "../lib/parsed.ts";
 import type { ClientView, TypeStatus } from "../serve/clients.ts";
 import { refusal } from "./api-error.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
@@ -27,6 +28,10 @@ const client = z.object({
   connectedAt: time,
   connectedSeconds: ageSeconds,
   viewer: z.string().meta({ description: "Clients with the same viewer are sent the same" }),
+  problems: z
+    .array(z.string())
+    .optional()
+    .meta({ description: "What its node says that makes no sense; it is served without" }),
   cost: z
     .object({
       requests: z.number(),
@@ -110,11 +115,18 @@ export function newestClient(parts: OperatorParts, id: string): ClientView {
   throw refusal(404, "NOT_FOUND", "NO_SUCH_CLIENT", `no client "${id}" is connected${hint || "."}`);
 }
 
-function shapeOf({ types, connectedAt, resources: _resources, ...rest }: ClientView): z.output<typeof client> {
+function shapeOf({
+  types,
+  connectedAt,
+  problems,
+  resources: _resources,
+  ...rest
+}: ClientView): z.output<typeof client> {
   return {
     ...rest,
     connectedAt: connectedAt.toISOString(),
     connectedSeconds: secondsSince(connectedAt),
+    ...(problems && { problems: problems.map(problemText) }),
     types: {
       CDS: statusOf(types.cluster),
       EDS: statusOf(types.endpoints),

@@ -1,6 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Node } from "@weir/proto/envoy/config/core/v3/base_pb.ts";
-import type { Parsed } from "../lib/parsed.ts";
+import type { Parsed, Problem } from "../lib/parsed.ts";
 
 /** Who a client says it is, and what follows from it. `V` is what decides which snapshot it gets. */
 export type Identity<V> = {
@@ -14,6 +14,8 @@ export type Identity<V> = {
   readonly agent: string;
   /** The node's metadata, unless there is too much of it to keep. */
   readonly metadata?: JsonObject;
+  /** What it says of itself and is passed over, for that makes no sense; it is served without. */
+  readonly problems?: readonly Problem[];
   readonly viewer: V;
 };
 

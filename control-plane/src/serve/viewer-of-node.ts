@@ -3,6 +3,7 @@ import type { Node } from "@weir/proto/envoy/config/core/v3/base_pb.ts";
 import { type Parsed, type Problem, parsed } from "../lib/parsed.ts";
 import { softwareOf } from "../model/client-software.ts";
 import { grpcCapabilities } from "../model/grpc-capabilities.ts";
+import { parseInboundList } from "../model/inbound.ts";
 import { type Locality, localityText } from "../model/locality.ts";
 import type { Viewer } from "../model/viewer.ts";
 import type { Identity } from "./identity.ts";
@@ -18,8 +19,9 @@ const maxTextLength = 512;
 
 /**
  * What a client is to be sent follows from its node: its user agent (gRPC clients say so themselves), its cluster (`edge`,
- * or the service that a sidecar stands beside), its locality, and `metadata.weir.listen` (`host:port`), where an Envoy's
- * listener binds.
+ * or the service that a sidecar stands beside), its locality, and `metadata.weir`: `listen` (`host:port`), where an Envoy's
+ * listener binds, and `inbound`, what a sidecar takes calls for. An entry of `inbound` that is wrong is passed over and told:
+ * it must not cost the application its own calls.
  */
 export function viewerOfNode(node: Node | undefined): Parsed<Identity<Viewer>> {
   if (node === undefined)
@@ -41,33 +43,47 @@ export function viewerOfNode(node: Node | undefined): Parsed<Identity<Viewer>> {
   };
   const agent = text("user_agent_name", `${node.userAgentName} ${agentVersion(node)}`.trim());
   const software = softwareOf(agent);
-  const viewer =
+  const weir = weirMetadata(node.metadata);
+  const viewer: Viewer =
     software.kind === "envoy"
-      ? envoyViewer(node.metadata, cluster, locality, problems)
-      : { flavour: "grpc" as const, locality, grpc: grpcCapabilities(software.implementation, software.release) };
+      ? envoyViewer(weir, cluster, locality, problems)
+      : { flavour: "grpc", locality, grpc: grpcCapabilities(software.implementation, software.release) };
   if (problems.length > 0) return { ok: false, problems };
   const role = viewer.flavour === "grpc" ? "proxyless" : viewer.role;
   const metadata = keptMetadata(node.metadata);
   const about = { nodeId, cluster, kind: viewer.flavour, role, locality: localityText(locality), agent };
-  return parsed({ ...about, ...(metadata && { metadata }), viewer });
+  const taking = viewer.flavour === "envoy" ? inboundOf(weir, viewer) : nothingTaken;
+  return parsed({
+    ...about,
+    ...(metadata && { metadata }),
+    ...(taking.problems.length > 0 && { problems: taking.problems }),
+    viewer: taking.inbound.length > 0 ? { ...viewer, inbound: taking.inbound } : viewer,
+  });
 }
 
-function envoyViewer(
-  metadata: JsonObject | undefined,
-  cluster: string,
-  locality: Locality,
-  problems: Problem[],
-): Viewer {
+type EnvoyViewer = Extract<Viewer, { readonly flavour: "envoy" }>;
+
+function envoyViewer(weir: JsonObject, cluster: string, locality: Locality, problems: Problem[]): EnvoyViewer {
   const role = cluster === "edge" ? "edge" : "sidecar";
-  return { flavour: "envoy", role, locality, listen: listenOf(metadata, problems) ?? defaultListen[role] };
+  return { flavour: "envoy", role, locality, listen: listenOf(weir, problems) ?? defaultListen[role] };
 }
 
-function listenOf(
-  metadata: JsonObject | undefined,
-  problems: Problem[],
-): { readonly host: string; readonly port: number } | undefined {
+function weirMetadata(metadata: JsonObject | undefined): JsonObject {
   const weir = metadata?.["weir"];
-  const listen = weir !== null && typeof weir === "object" && !Array.isArray(weir) ? weir["listen"] : undefined;
+  return weir !== null && typeof weir === "object" && !Array.isArray(weir) ? weir : {};
+}
+
+type Taking = ReturnType<typeof parseInboundList>;
+const nothingTaken: Taking = { inbound: [], problems: [] };
+
+function inboundOf({ inbound }: JsonObject, { role, listen }: EnvoyViewer): Taking {
+  const at = "node.metadata.weir.inbound";
+  if (inbound === undefined) return nothingTaken;
+  if (role === "sidecar") return parseInboundList(inbound, { at, taken: listen.port });
+  return { inbound: [], problems: [{ at, says: "is for sidecars; an edge takes calls for every service" }] };
+}
+
+function listenOf({ listen }: JsonObject, problems: Problem[]): EnvoyViewer["listen"] | undefined {
   if (listen === undefined) return undefined;
   const match = typeof listen === "string" ? /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):(\d{1,5})$/.exec(listen) : null;
   const host = match?.[1] ?? match?.[2];

@@ -57,6 +57,12 @@ export const clientRows: Rows<SnapshotNote | AdsNote> = {
     }),
     counts: ({ forMs }, { streamSeconds }) => streamSeconds.observe(forMs / 1000),
   },
+  "client-misconfigured": {
+    level: "warn",
+    says: ({ problems }) => `passed over: ${problems.map(problemText).join("; ")}`,
+    fields: ({ nodeId, client }) => ({ component: "xds", node: nodeId, client }),
+    again: ({ nodeId, problems }) => `${nodeId} ${problems.map(problemText).join()}`,
+  },
   "client-refused": {
     level: "warn",
     says: ({ peer, reason }) => `client at ${peer} refused: ${shortened(reason)}`,

@@ -8,31 +8,52 @@ import {
   HttpConnectionManager_PathWithEscapedSlashesAction,
   HttpConnectionManagerSchema,
 } from "@weir/proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
+import type { Endpoint } from "../model/service.ts";
 import type { Viewer } from "../model/viewer.ts";
 import { adsSource } from "./ads-source.ts";
 import type { Limiter } from "./global-rate-limit.ts";
 import { envoyHttpFilters, grpcHttpFilters } from "./http-filters.ts";
-import { type EnvoyRole, listenerName, routesName } from "./resource-names.ts";
+import { listenerName, routesName } from "./resource-names.ts";
 
 /** The one listener through which an Envoy takes calls to every service; `limiters` are the rate-limit services that routes ask. */
 export function envoyListenerOf(
   { role, listen }: Pick<Extract<Viewer, { readonly flavour: "envoy" }>, "role" | "listen">,
   limiters: readonly Limiter[],
 ): Listener {
-  const value = { address: listen.host, portSpecifier: { case: "portValue", value: listen.port } } as const;
-  return create(ListenerSchema, {
+  return httpListenerOf({
     name: listenerName(role),
+    routes: routesName(role),
+    listen,
+    direction: role === "edge" ? TrafficDirection.INBOUND : TrafficDirection.OUTBOUND,
+    limiters,
+    forStrangers: role === "edge",
+  });
+}
+
+type HttpListener = {
+  readonly name: string;
+  readonly routes: string;
+  readonly listen: Endpoint["address"];
+  readonly direction: TrafficDirection;
+  readonly limiters: readonly Limiter[];
+  /** Is it open to those who are not ours? */
+  readonly forStrangers: boolean;
+};
+
+/** A listener of an Envoy that takes HTTP of any version and asks for its routes by name. */
+export function httpListenerOf({ name, routes, listen, direction, limiters, forStrangers }: HttpListener): Listener {
+  const value = { address: listen.host, portSpecifier: { case: "portValue", value: listen.port } } as const;
+  const manager = connectionManagerOf({ name, routes, limiters, forStrangers });
+  return create(ListenerSchema, {
+    name,
     address: { address: { case: "socketAddress", value } },
-    trafficDirection: role === "edge" ? TrafficDirection.INBOUND : TrafficDirection.OUTBOUND,
+    trafficDirection: direction,
     filterChains: [
       {
         filters: [
           {
             name: "envoy.filters.network.http_connection_manager",
-            configType: {
-              case: "typedConfig",
-              value: anyPack(HttpConnectionManagerSchema, connectionManagerOf(role, limiters)),
-            },
+            configType: { case: "typedConfig", value: anyPack(HttpConnectionManagerSchema, manager) },
           },
         ],
       },
@@ -50,11 +71,16 @@ export function grpcListenerOf(name: string, routes: string): Listener {
   return create(ListenerSchema, { name, apiListener: { apiListener: anyPack(HttpConnectionManagerSchema, manager) } });
 }
 
-function connectionManagerOf(role: EnvoyRole, limiters: readonly Limiter[]): HttpConnectionManager {
+function connectionManagerOf({
+  name,
+  routes,
+  limiters,
+  forStrangers,
+}: Pick<HttpListener, "name" | "routes" | "limiters" | "forStrangers">): HttpConnectionManager {
   return create(HttpConnectionManagerSchema, {
-    statPrefix: listenerName(role),
+    statPrefix: name,
     codecType: HttpConnectionManager_CodecType.AUTO,
-    routeSpecifier: { case: "rds", value: { configSource: adsSource(), routeConfigName: routesName(role) } },
+    routeSpecifier: { case: "rds", value: { configSource: adsSource(), routeConfigName: routes } },
     httpFilters: envoyHttpFilters(limiters),
     serverName: "weir",
     generateRequestId: true,
@@ -68,7 +94,7 @@ function connectionManagerOf(role: EnvoyRole, limiters: readonly Limiter[]): Htt
       initialConnectionWindowSize: 1_048_576,
       connectionKeepalive: { interval: durationFromMs(30_000), timeout: durationFromMs(5_000) },
     },
-    ...(role === "edge" && againstStrangers),
+    ...(forStrangers && againstStrangers),
   });
 }
 

@@ -1,3 +1,4 @@
+import type { Problem } from "../../lib/parsed.ts";
 import type { ResourceType } from "../../snapshot/resource.ts";
 import type { StreamNote } from "../conversation/conversation.ts";
 
@@ -18,6 +19,8 @@ export type ClientNote =
       readonly forMs: number;
       readonly cause: string;
     } & About)
+  /** A part of what it says of itself makes no sense and is passed over. */
+  | ({ readonly kind: "client-misconfigured"; readonly problems: readonly Problem[] } & About)
   | { readonly kind: "client-refused"; readonly peer: string; readonly reason: string }
   /** Something threw for this client: its stream is ended, the others go on. */
   | {
