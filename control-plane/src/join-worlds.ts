@@ -37,6 +37,11 @@ export type JoinedWorlds = {
   confirm(service: ServiceName, author: { readonly by: string; readonly reason: string }): readonly GuardRow[];
   /** Endpoints of documents that no client may be sent to. */
   refused(): readonly RefusedNote[];
+  /**
+   * The world that would be served at once if these were the documents in force: without what would have to be asked of
+   * sources first. Undefined before anything is served.
+   */
+  preview(book: Book): World | undefined;
 };
 
 // Node takes a longer timer for one of 1 ms; an override may expire later than that.
@@ -142,6 +147,13 @@ export function joinWorlds(
       return rows;
     },
     refused: guarding.refused,
+    preview(book) {
+      const [known, served] = [knowledge.current(), worlds.current()];
+      if (known === undefined || served === undefined) return undefined;
+      const wanted = guarding.preview(demandOf(book.services, configured));
+      const { catalog } = merge(known.merged, book.services, wanted, known.believed);
+      return { revision: book.revision, catalog, ...worldParts(book, now(), served) };
+    },
   };
 }
 

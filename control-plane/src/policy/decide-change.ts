@@ -37,7 +37,7 @@ export function decideChange(state: StoreState, request: ChangeRequest, now: Dat
   if (applied.kind === "refused") return { outcome: applied };
   const next = applied.kind === "changed" ? applied.state : state;
   const documents = edits.flatMap((edit) => (edit.kind === "put" ? storedOf(next, edit.parsed) : []));
-  const outcome: ChangeOutcome = { kind: "done", revision: next.book.revision, documents };
+  const outcome: ChangeOutcome = { kind: "done", revision: next.book.revision, documents, book: next.book };
   return applied.kind === "changed" ? { outcome, changed: applied } : { outcome };
 }
 

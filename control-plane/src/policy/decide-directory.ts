@@ -77,6 +77,7 @@ export function decideDirectory(
   const outcome: ChangeOutcome = {
     kind: "done",
     revision: base.book.revision,
+    book: base.book,
     documents: documents.flatMap(({ document }) => base.documents.get(keyOf(document))?.stored ?? []),
   };
   const next: StoreState = { ...base, directory, directoryPast: forgetting(past, directory) };

@@ -44,8 +44,13 @@ export type ChangeRequest = {
 };
 
 export type ChangeOutcome =
-  /** `revision` did not move when nothing differs from what is stored. */
-  | { readonly kind: "done"; readonly revision: number; readonly documents: readonly StoredDocument[] }
+  /** `revision` did not move when nothing differs from what is stored. `book`: what is in force then, or would be. */
+  | {
+      readonly kind: "done";
+      readonly revision: number;
+      readonly documents: readonly StoredDocument[];
+      readonly book: Book;
+    }
   | {
       readonly kind: "outdated";
       readonly documentKind: DocumentKind;

@@ -39,6 +39,8 @@ export type Snapshots = {
   lease(viewer: Viewer, onStep: () => void): Lease;
   /** Publishes this world to every leased viewer; resolves when all of them have it. */
   publish(world: World): void;
+  /** Those that anyone holds a lease on. */
+  leased(): readonly Viewer[];
   /** The newest world that every leased viewer has been given. */
   readonly published: Latest<World>;
 };
@@ -94,6 +96,7 @@ export function createSnapshots({
 
   return {
     published,
+    leased: () => [...seats.values()].filter(({ chain }) => chain.watchers() > 0).map(({ viewer }) => viewer),
     publish(world) {
       newest = world;
       for (const seat of seats.values()) if (seat.chain.watchers() > 0) renew(seat, world);

@@ -12,6 +12,8 @@ import { type RefusedNote, screenStatic } from "./screen-static.ts";
 export type Guarding = {
   /** The demand without endpoints of documents that no client may be sent to; each is told of. */
   screen(demand: Demand): Demand;
+  /** The same of a demand that nobody makes yet: nothing is told. */
+  preview(demand: Demand): Demand;
   /** What is to be believed of what is said. `confirmed`: what is held back of this service is believed now. */
   believe(demand: Demand, states: FeedStates, confirmed?: ServiceName): FeedStates;
   overview(demand: Demand, states: FeedStates): readonly GuardRow[];
@@ -43,6 +45,7 @@ export function createGuarding({
       refused = screened.refused;
       return screened.demand;
     },
+    preview: (demand) => screenStatic(demand, allows).demand,
     believe(demand, states, confirmed) {
       const said = { demand, states, saved, allows, ...(confirmed !== undefined && { confirmed }) };
       const { guard: next, notes } = guard(current, said, monotonicMs(), settings);
