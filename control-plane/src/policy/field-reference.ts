@@ -22,7 +22,8 @@ function fieldTable(kind: DocumentKind): string {
 }
 
 function rowsOf(path: string, schema: JsonSchema, parent: JsonSchema | undefined): readonly string[] {
-  const { properties = {}, items } = schema;
+  const { properties = {}, items, additionalProperties: byName } = schema;
+  const named = typeof byName === "object" ? byName : undefined;
   const name = path.slice(path.lastIndexOf(".") + 1);
   const isNeeded = parent?.required?.includes(name) ?? false;
   const [, says = "", told] = /^(.*?)\s*(?:Default: (.*)\.)?$/s.exec(schema.description ?? "") ?? [];
@@ -31,6 +32,7 @@ function rowsOf(path: string, schema: JsonSchema, parent: JsonSchema | undefined
   const inside = [
     ...Object.entries(properties).map(([key, value]) => [`${path}.${key}`, value, schema] as const),
     ...Object.entries(items?.properties ?? {}).map(([key, value]) => [`${path}[].${key}`, value, items] as const),
+    ...Object.entries(named?.properties ?? {}).map(([key, value]) => [`${path}.*.${key}`, value, named] as const),
   ];
   return [row, ...inside.flatMap(([at, value, within]) => rowsOf(at, value, within))];
 }
@@ -53,7 +55,7 @@ function takes(schema: JsonSchema): string {
     case "array":
       return items?.properties ? "list" : `list of ${takes(items ?? {})}`;
     case "object":
-      return typeof additionalProperties === "object" ? `${takes(additionalProperties)} by name` : "";
+      return typeof additionalProperties === "object" ? `${takes(additionalProperties)} by name`.trimStart() : "";
     default:
       return pattern.startsWith("^meta") ? "`meta.…`" : "text";
   }

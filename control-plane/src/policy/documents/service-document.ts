@@ -6,6 +6,7 @@ import type { Path } from "./path-text.ts";
 import { isJsonObject, type Json, type JsonObject } from "./plain-json.ts";
 import { shown } from "./shown.ts";
 import { parseStaticEndpoint, staticConflicts, staticEndpoint } from "./static-endpoint.ts";
+import { subsets, subsetsOf } from "./subsets-field.ts";
 
 const metaKey = /^meta\.[A-Za-z0-9_.-]{1,128}$/;
 const metaField = z
@@ -156,6 +157,19 @@ const spec = together(
       })
       .prefault({})
       .describe("How instances in Consul get their locality."),
+    subsets: subsets
+      .default({})
+      .describe("Groups of its endpoints, by name, for Routes and TrafficSplits. Default: none."),
+    capacity: z
+      .strictObject({
+        rpsPerEndpoint: z
+          .number()
+          .min(0.001)
+          .max(1_000_000)
+          .describe("Requests a second that one endpoint of weight 100 can bear."),
+      })
+      .optional()
+      .describe("What it can bear, for warnings before a data center gets more. Default: nobody knows."),
   }),
   (value) => [...addressProblems(value), ...hostProblems(value)],
 );
@@ -185,8 +199,8 @@ export function serviceSpecOf({ metadata, spec }: ServiceDocument): ServiceSpec 
       regionFrom: regionFrom as ServiceSpec["localityRules"]["regionFrom"],
       zoneFrom: zoneFrom as ServiceSpec["localityRules"]["zoneFrom"],
     },
-    subsets: [],
-    capacity: undefined,
+    subsets: subsetsOf(spec.subsets),
+    capacity: spec.capacity,
   };
 }
 
