@@ -1,0 +1,95 @@
+import { z } from "zod";
+import type { Fault, FaultAbort, FaultDelay } from "../../model/route.ts";
+import { exactlyOneOf, withDefault } from "./document-fields.ts";
+import { duration, durationMs } from "./duration.ts";
+import { headerConditions, headerConditionsOf } from "./header-condition-field.ts";
+import { isJsonObject } from "./plain-json.ts";
+
+const grpcStatuses = [
+  "CANCELLED",
+  "UNKNOWN",
+  "INVALID_ARGUMENT",
+  "DEADLINE_EXCEEDED",
+  "NOT_FOUND",
+  "ALREADY_EXISTS",
+  "PERMISSION_DENIED",
+  "RESOURCE_EXHAUSTED",
+  "FAILED_PRECONDITION",
+  "ABORTED",
+  "OUT_OF_RANGE",
+  "UNIMPLEMENTED",
+  "INTERNAL",
+  "UNAVAILABLE",
+  "DATA_LOSS",
+  "UNAUTHENTICATED",
+] as const;
+
+const share = withDefault(z.number().min(0.0001).max(100), 100, "Percent of the requests.");
+
+const delay = exactlyOneOf(
+  z.strictObject({
+    fixed: duration({ minMs: 1, maxMs: 3_600_000 }).optional().describe("For so long."),
+    fromHeader: z
+      .strictObject({})
+      .optional()
+      .describe(
+        "For as many milliseconds as the header x-envoy-fault-delay-request says, {}; requests without are not.",
+      ),
+    percent: share,
+  }),
+  ["fixed", "fromHeader"],
+);
+
+const abort = exactlyOneOf(
+  z.strictObject({
+    grpcStatus: z.enum(grpcStatuses).optional().describe("A gRPC status."),
+    httpStatus: z.int().min(200).max(599).optional().describe("An HTTP status; gRPC callers see what stands for it."),
+    fromHeader: z
+      .strictObject({})
+      .optional()
+      .describe(
+        "The status of the header x-envoy-fault-abort-grpc-request or x-envoy-fault-abort-request, {}; requests without are let through.",
+      ),
+    percent: share,
+  }),
+  ["grpcStatus", "httpStatus", "fromHeader"],
+);
+
+/** `rules[].fault` of a Route. */
+export const fault = z
+  .strictObject({
+    delay: delay.optional().describe("Holds requests back; exactly one of fixed, fromHeader."),
+    abort: abort
+      .optional()
+      .describe("Answers instead of the service; exactly one of grpcStatus, httpStatus, fromHeader."),
+    onHeaders: headerConditions
+      .optional()
+      .describe("Envoy only: only requests that have all of these headers. gRPC clients then do nothing."),
+  })
+  .superRefine(
+    (value, context) => {
+      const isEmpty = isJsonObject(value) && value["delay"] === undefined && value["abort"] === undefined;
+      if (isEmpty) context.addIssue({ code: "custom", message: "expected delay, abort or both" });
+    },
+    { when: ({ value, issues }) => isJsonObject(value) && issues.length === 0 },
+  );
+
+/** What a rule's `fault` says. */
+export function faultOf({ delay, abort, onHeaders = [] }: z.output<typeof fault>): Fault {
+  return {
+    onHeaders: headerConditionsOf(onHeaders),
+    delay: delay && delayOf(delay),
+    abort: abort && abortOf(abort),
+  };
+}
+
+function delayOf({ fixed, percent }: z.output<typeof delay>): FaultDelay {
+  return { percent, by: fixed === undefined ? { kind: "from-header" } : { kind: "fixed", ms: durationMs(fixed) } };
+}
+
+function abortOf({ grpcStatus, httpStatus, percent }: z.output<typeof abort>): FaultAbort {
+  // gRPC's codes in the order of their numbers, of which 0 is OK.
+  if (grpcStatus !== undefined)
+    return { percent, with: { kind: "grpc", status: grpcStatuses.indexOf(grpcStatus) + 1 } };
+  return { percent, with: httpStatus === undefined ? { kind: "from-header" } : { kind: "http", status: httpStatus } };
+}
