@@ -214,3 +214,64 @@ export type Store = {
   readonly known: boolean;
   readonly revision: number;
 };
+
+export type Described = {
+  readonly kind: string;
+  readonly name: string;
+  readonly services: readonly {
+    readonly name: string;
+    readonly served: boolean;
+    readonly why?: string;
+    readonly resources?: Readonly<
+      Record<
+        string,
+        {
+          readonly listeners: readonly string[];
+          readonly routes: readonly string[];
+          readonly clusters: readonly string[];
+        }
+      >
+    >;
+  }[];
+  readonly documents: readonly DescribedDocument[];
+  readonly clients: readonly { readonly kind: string; readonly version: string; readonly clients: number }[];
+  readonly programmed: {
+    readonly clients: number;
+    readonly has: number;
+    readonly behind: number;
+    readonly rejects: readonly {
+      readonly nodeId: string;
+      readonly agent: string;
+      readonly type: string;
+      readonly resource: string;
+      readonly reason: string;
+    }[];
+  };
+  readonly notes: readonly string[];
+};
+
+export type DescribedDocument = {
+  readonly kind: string;
+  readonly name: string;
+  readonly origin: { readonly kind: "api" | "default" } | { readonly kind: "file"; readonly path: string };
+  readonly accepted?: {
+    readonly revision: number;
+    readonly at: string;
+    readonly by: string;
+    readonly reason: string;
+  };
+  readonly fields: readonly DescribedField[];
+};
+
+export type DescribedField = {
+  readonly path: string;
+  readonly value: unknown;
+  readonly origin: "document" | "default";
+  readonly on: readonly {
+    readonly kind: string;
+    readonly version: string;
+    readonly clients: number;
+    readonly effect: "obeyed" | "approximated" | "ignored" | "withheld";
+    readonly instead: string;
+  }[];
+};

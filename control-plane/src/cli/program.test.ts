@@ -55,6 +55,31 @@ test("documents are applied from a file, listed, shown and deleted", async () =>
   assert.equal((await weir.run("delete", "split", "report")).out, "trafficSplits/report deleted (revision 2)\n");
 });
 
+test("a service is described with what holds for it and whence, and with what the connected clients do not do", async () => {
+  await using weir = await start();
+  await weir.run("apply", "-f", await weir.write("all.yaml", documents), "--reason", "first");
+  const at = new Date();
+  const cluster = { type: "cluster", name: "report", status: "ACKED", version: "v1", held: "v1", at } as const;
+  const identity = { nodeId: "node-1", agent: "gRPC Node Pure JS 1.14.1" };
+  weir.clients.add(connectedClient({ identity, resources: () => [cluster] }));
+  await weir.until(async () => (await weir.run("endpoints", "report")).code === 0);
+  const { code, out } = await weir.run("describe", "service", "report");
+  assert.equal(code, 0);
+  assert.match(out, /^Service report\n {2}service {5}report, served\n {2}resources {3}.*grpc: listener report, /);
+  assert.match(out, /\n {2}clients {5}1 gRPC Node 1\.14\.1\n {2}programmed {2}1 of 1 have all of it\n/);
+  assert.match(out, /\nTrafficSplit report {2}\(r1 by ana, \S+ ago, from api: first\)\n/);
+  assert.match(out, /\n {2}rules\[0\]\.to +\{"dc-a":80,"dc-b":20\} +document +obeyed\n/);
+  assert.match(out, /\nTrafficPolicy report {2}\(not written: defaults\)\n/);
+  assert.match(out, /\n {2}panicThreshold +20 +default +ignored\n/);
+  assert.match(
+    out,
+    /\nNot as written:\n(.*\n)* {2}1 gRPC Node client approximates rules\[1\]\.prefer nearest: a priority is used as long/,
+  );
+  const json = JSON.parse((await weir.run("describe", "split/report", "-o", "json")).out) as { kind: string };
+  assert.equal(json.kind, "TrafficSplit");
+  assert.equal((await weir.run("describe", "split")).code, 2);
+});
+
 test("the status says in four lines whether all is well", async () => {
   await using weir = await start();
   const { code, out } = await weir.run("status");

@@ -40,6 +40,10 @@ const entries: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./guard.ts")).addGuard,
   },
   get: { says: "documents in force", load: async () => (await import("./get.ts")).addGet },
+  describe: {
+    says: "what holds for a document, on which clients, and who has it",
+    load: async () => (await import("./describe.ts")).addDescribe,
+  },
   apply: {
     says: "create or replace documents, all or nothing",
     load: async () => (await import("./apply.ts")).addApply,

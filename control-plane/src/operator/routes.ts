@@ -1,6 +1,7 @@
 import { clientResourceRoutes } from "./client-resource-routes.ts";
 import { clientRoutes } from "./client-routes.ts";
 import { configRoutes } from "./config-routes.ts";
+import { describeRoutes } from "./describe-routes.ts";
 import { documentRoutes } from "./document-routes.ts";
 import { explainRoutes } from "./explain-routes.ts";
 import { guardRoutes } from "./guard-routes.ts";
@@ -15,6 +16,7 @@ import { trafficRoutes } from "./traffic-routes.ts";
 /** Adds every route of the API. */
 export function addRoutes(app: OperatorApp, context: OperatorContext): void {
   documentRoutes(app, context);
+  describeRoutes(app, context);
   configRoutes(app, context);
   registryRoutes(app, context);
   clientRoutes(app, context);

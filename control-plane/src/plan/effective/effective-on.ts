@@ -33,11 +33,13 @@ export type EffectiveOn = {
 
 /**
  * What each group of clients makes of a document: of every field that it says, and of each default that one of them does not
- * obey. Fields of what is switched off are left out. The document is one that passes its schema; pure.
+ * obey, or with `defaults: "all"` of each. Fields of what is switched off are left out. The document is one that passes its
+ * schema; pure.
  */
 export function effectiveOn(
   document: { readonly kind: DocumentKind; readonly spec: unknown },
   clients: readonly ClientGroup[],
+  { defaults = "differing" }: { readonly defaults?: "differing" | "all" } = {},
 ): readonly EffectiveRow[] {
   const { kind, spec } = document;
   const schema = jsonSchemas[kind].properties?.["spec"] ?? {};
@@ -45,7 +47,8 @@ export function effectiveOn(
     const row = isSwitchedOff(kind, field, spec) ? undefined : capabilityOf(kind, field, value);
     if (!row) return [];
     const on = clients.map((group) => onGroup(group, cellFor(row, group.kind, group.release)));
-    if (origin === "default" && (isNothing(value) || on.every(({ effect }) => effect === "obeyed"))) return [];
+    const differs = on.some(({ effect }) => effect !== "obeyed");
+    if (origin === "default" && (isNothing(value) || (defaults === "differing" && !differs))) return [];
     return [{ path, value, origin, on }];
   });
 }
