@@ -1,21 +1,27 @@
 import type { ClusterLoadAssignment } from "@weir/proto/envoy/config/endpoint/v3/endpoint_pb.ts";
 import type { Locality } from "../model/locality.ts";
 import { isInSubset, type Service, type Subset } from "../model/service.ts";
-import { nearest } from "../model/split.ts";
+import { nearest, type SplitRule } from "../model/split.ts";
 import type { Viewer } from "../model/viewer.ts";
+import type { World } from "../model/world.ts";
 import { assignmentOf } from "./endpoints.ts";
 import { createLastMemory, createMemory } from "./memory.ts";
 import { endpointResourceName } from "./resource-names.ts";
-import { ruleFor } from "./spread-endpoints.ts";
+import { expectedFrom, keepsWeights, ruleFor, spreadingOf } from "./spreading.ts";
 import type { Subject } from "./subjects.ts";
 
 /**
- * Makes the assignments of services and of their subsets. One depends on the rule that holds for the caller and, where that
- * is "nearest", on where the caller is.
+ * Makes the assignments of services and of their subsets. One depends on the rule that holds for the caller; on where the
+ * caller is where that rule goes by what is near, or where requests are expected from there; and on what is held back.
  */
-export function createAssignments(): (subject: Subject, viewer: Viewer) => readonly ClusterLoadAssignment[] {
+export function createAssignments(): (
+  subject: Subject,
+  viewer: Viewer,
+  world: World,
+) => readonly ClusterLoadAssignment[] {
   const assignments = createMemory<ClusterLoadAssignment>();
   const places = createMemory<ReadonlySet<string>>();
+  const pairs = createMemory<object>();
   const membersOf = createMembers();
 
   const placesOf = (service: Service) =>
@@ -24,30 +30,31 @@ export function createAssignments(): (subject: Subject, viewer: Viewer) => reado
   const assignmentFor = (
     service: Service,
     subset: Subset | undefined,
-    { split, policy }: Subject,
+    { service: whole, split, policy }: Subject,
     { locality: caller, flavour }: Viewer,
+    world: World,
   ) => {
-    const { overprovisioningFactor } = policy;
     const { rule, index } = ruleFor(split, caller);
-    const place = rule.spread.kind === "nearest" ? nearestPlace(caller, placesOf(service)) : "";
+    const place = goesByPlace(rule) ? nearestPlace(caller, placesOf(service), world.distances) : "";
+    const asked = split && split.expectedRps.length > 0 ? expectedFrom(split.expectedRps, caller) : undefined;
     const name = endpointResourceName(service.spec, subset?.name);
-    return assignments(
-      service,
-      split ?? nearest,
-      `${name} ${flavour} ${index} ${place} ${overprovisioningFactor}`,
-      () =>
-        assignmentOf(
-          name,
-          service,
-          { rule, overrides: split?.overrides ?? [], caller, overprovisioningFactor },
-          flavour,
-        ),
-    );
+    const made = () => assignmentOf(name, service, spreadingOf(world, whole, caller), flavour);
+    const text = `${name} ${flavour} ${index} ${place} ${asked ?? ""} ${policy.overprovisioningFactor} ${keepsWeights(policy)}`;
+    // Where requests are expected, the endpoints of the other subsets count too.
+    const there = asked === undefined ? service : pair(service, whole);
+    const known = goesByPlace(rule) || asked !== undefined ? world.distances : everyone;
+    const seen = pair(world.held.get(service.spec.name) ?? everyone, known);
+    return assignments(pair(there, seen), split ?? nearest, text, made);
   };
 
-  return (subject, viewer) => [
-    assignmentFor(subject.service, undefined, subject, viewer),
-    ...subject.spec.subsets.map((subset) => assignmentFor(membersOf(subject.service, subset), subset, subject, viewer)),
+  /** An object of its own for two objects together. */
+  const pair = (a: object, b: object) => (b === everyone ? a : pairs(a, b, "", () => ({})));
+
+  return (subject, viewer, world) => [
+    assignmentFor(subject.service, undefined, subject, viewer, world),
+    ...subject.spec.subsets.map((subset) =>
+      assignmentFor(membersOf(subject.service, subset), subset, subject, viewer, world),
+    ),
   ];
 }
 
@@ -65,12 +72,17 @@ function createMembers(): (service: Service, subset: Subset) => Service {
 
 /**
  * The part of a caller's locality that makes a difference to this service: a zone or region without endpoints is as far away
- * as any other. So there are no more variants than the service has places, whatever clients say of themselves.
+ * as any other, but for what is known of distances. So there are no more variants than the service has places and the distances
+ * have regions, whatever clients say of themselves.
  */
-function nearestPlace({ region, zone }: Locality, places: ReadonlySet<string>): string {
+function nearestPlace({ region, zone }: Locality, places: ReadonlySet<string>, distances: World["distances"]): string {
   if (region === "") return "unknown";
   if (zone !== "" && places.has(`${region}/${zone}`)) return `${region}/${zone}`;
-  return places.has(`${region}/`) ? `${region}/` : "elsewhere";
+  return places.has(`${region}/`) || distances.has(region) ? `${region}/` : "elsewhere";
+}
+
+function goesByPlace({ spread, failover }: SplitRule): boolean {
+  return spread.kind === "nearest" || failover === "nearest";
 }
 
 function namesOf({ region, zone }: Locality): readonly string[] {

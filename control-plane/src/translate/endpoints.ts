@@ -13,7 +13,8 @@ import {
 import type { Health, Service } from "../model/service.ts";
 import type { Viewer } from "../model/viewer.ts";
 import { createMemory } from "./memory.ts";
-import { type Member, type Spreading, type SpreadLocality, spreadEndpoints } from "./spread-endpoints.ts";
+import { type Member, type SpreadLocality, spreadOf } from "./spread-endpoints.ts";
+import type { Spreading } from "./spreading.ts";
 
 /** The endpoints of a service as one kind of client in one place is to see them. */
 export function assignmentOf(
@@ -22,10 +23,10 @@ export function assignmentOf(
   spreading: Spreading,
   flavour: Viewer["flavour"],
 ): ClusterLoadAssignment {
-  const { overprovisioningFactor } = spreading;
+  const { localities, overprovisioningFactor } = spreadOf(service, spreading, flavour);
   return create(ClusterLoadAssignmentSchema, {
     clusterName,
-    endpoints: spreadEndpoints(service, spreading, flavour).map(localityOf),
+    endpoints: localities.map(localityOf),
     policy: { overprovisioningFactor },
   });
 }

@@ -40,7 +40,17 @@ export function placeLocalities(
   caller: Locality,
   distances: Distances = noDistances,
 ): Placement {
-  const groups = groupByLocality(endpoints);
+  return placeGroups(groupByLocality(endpoints), rule, overrides, caller, distances);
+}
+
+/** The same of endpoints that are grouped already, for several callers. */
+export function placeGroups(
+  groups: readonly LocalityGroup[],
+  rule: SplitRule,
+  overrides: readonly Override[],
+  caller: Locality,
+  distances: Distances,
+): Placement {
   const remains = (group: LocalityGroup) => remainingPart(overrides, group.locality);
   const tiers = tiersOf(
     rule,
@@ -181,7 +191,7 @@ function drainingOf(tiers: readonly Tier[]): readonly LocalityGroup[] {
   );
 }
 
-function groupByLocality(endpoints: readonly Endpoint[]): readonly LocalityGroup[] {
+export function groupByLocality(endpoints: readonly Endpoint[]): readonly LocalityGroup[] {
   const byLocality = Map.groupBy(endpoints, ({ locality }) => localityKey(locality));
   return sortedBy(byLocality.values(), ([first]) => (first ? localityKey(first.locality) : "")).flatMap((members) => {
     const locality = members[0]?.locality;

@@ -1,17 +1,9 @@
-import { type Locality, matchesLocality } from "../model/locality.ts";
+import type { Locality } from "../model/locality.ts";
 import { addressText, type Endpoint, type Health, type Service } from "../model/service.ts";
-import { nearest, type Override, type Split, type SplitRule } from "../model/split.ts";
 import type { Viewer } from "../model/viewer.ts";
-import { type LocalityGroup, type Placed, placeLocalities, priorityWeight } from "./locality-priority.ts";
-
-/** What decides where a caller's requests to a service go. */
-export type Spreading = {
-  readonly rule: SplitRule;
-  readonly overrides: readonly Override[];
-  readonly caller: Locality;
-  /** Percent. */
-  readonly overprovisioningFactor: number;
-};
+import { type LocalityGroup, type Placed, priorityWeight } from "./locality-priority.ts";
+import { planSpread, type SpreadPlan } from "./spread-plan.ts";
+import type { Spreading } from "./spreading.ts";
 
 /** A locality in a priority, as a kind of client is told of it. */
 export type SpreadLocality = {
@@ -25,27 +17,23 @@ export type SpreadLocality = {
 /** An endpoint and the health that is said of it. */
 export type Member = { readonly endpoint: Endpoint; readonly health: Health };
 
-/** The first rule that matches the caller, and its place in the list; -1 and `nearest` where none does. */
-export function ruleFor(
-  split: Split | undefined,
-  caller: Locality,
-): { readonly rule: SplitRule; readonly index: number } {
-  const index = split ? split.rules.findIndex(({ from }) => matchesLocality(from, caller)) : -1;
-  return { rule: split?.rules[index] ?? nearest, index };
-}
-
 /** A service's endpoints in the order of priorities, as one kind of client in one place is to see them. */
-export function spreadEndpoints(
-  { endpoints }: Service,
-  { rule, overrides, caller, overprovisioningFactor }: Spreading,
-  flavour: Viewer["flavour"],
-): readonly SpreadLocality[] {
-  const { priorities, draining } = placeLocalities(oncePerAddress(endpoints), rule, overrides, caller);
-  const levels =
-    flavour === "envoy"
-      ? envoyLevels(priorities, draining)
-      : grpcLevels(priorities, draining, overprovisioningFactor / 100);
-  return levels.flatMap((level, priority) => level.map((entry) => ({ priority, ...entry })));
+export type Spread = {
+  readonly localities: readonly SpreadLocality[];
+  /** Percent; an Envoy's arithmetic over these localities goes by it. */
+  readonly overprovisioningFactor: number;
+  /** Why they stand as they do. */
+  readonly plan: SpreadPlan;
+};
+
+export function spreadOf({ endpoints }: Service, spreading: Spreading, flavour: Viewer["flavour"]): Spread {
+  const plan = planSpread(oncePerAddress(endpoints), spreading, flavour);
+  const levels = flavour === "envoy" ? envoyLevels(plan) : grpcLevels(plan, spreading);
+  return {
+    plan,
+    overprovisioningFactor: plan.overprovisioningFactor,
+    localities: levels.flatMap((level, priority) => level.map((entry) => ({ priority, ...entry }))),
+  };
 }
 
 type Entry = Omit<SpreadLocality, "priority">;
@@ -55,11 +43,8 @@ type Entry = Omit<SpreadLocality, "priority">;
  * hosts there, which moves shares, spills to the next priority, and with enough of them starts a panic that sends them
  * requests. Envoy finishes what is in flight on them either way.
  */
-function envoyLevels(
-  priorities: readonly (readonly Placed[])[],
-  draining: readonly LocalityGroup[],
-): readonly (readonly Entry[])[] {
-  const live = priorities.map((placed) =>
+function envoyLevels({ levels, draining }: SpreadPlan): readonly (readonly Entry[])[] {
+  const live = levels.map((placed) =>
     placed.map(({ group, weight }) => ({ locality: group.locality, weight, members: group.live.map(asItIs) })),
   );
   return draining.length > 0 ? [...live, draining.map(leaving)] : live;
@@ -69,20 +54,18 @@ function envoyLevels(
  * gRPC uses healthy endpoints only (gRFC A27). Draining ones stay in their own locality, since gRPC Java keeps one entry per
  * locality whatever its priority: a second one would replace the live endpoints.
  */
-function grpcLevels(
-  priorities: readonly (readonly Placed[])[],
-  draining: readonly LocalityGroup[],
-  overprovisioning: number,
-): readonly (readonly Entry[])[] {
-  const live = priorities.map((placed) => {
-    const tell = lettingInDegraded(placed, overprovisioning) ? degradedServing : asItIs;
+function grpcLevels(plan: SpreadPlan, { overprovisioningFactor }: Spreading): readonly (readonly Entry[])[] {
+  const { levels, draining, shares, usesDegraded } = plan;
+  const live = levels.map((placed, index) => {
+    const letsIn = index === 0 && shares ? usesDegraded : lettingInDegraded(placed, overprovisioningFactor / 100);
+    const tell = letsIn ? degradedServing : asItIs;
     return placed.map(({ group, weight }) => ({
       locality: group.locality,
       weight,
       members: [...group.live, ...group.draining].map(tell),
     }));
   });
-  const placed = new Set(priorities.flat().map(({ group }) => group));
+  const placed = new Set(levels.flat().map(({ group }) => group));
   const others = draining.filter((group) => !placed.has(group));
   return others.length > 0 ? [...live, others.map(leaving)] : live;
 }

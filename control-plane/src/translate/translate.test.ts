@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { toBinary } from "@bufbuild/protobuf";
 import { ClusterLoadAssignmentSchema } from "@weir/proto/envoy/config/endpoint/v3/endpoint_pb.ts";
-import { defaultPolicy } from "../model/default-policy.ts";
+import { defaultChecking, defaultPolicy } from "../model/default-policy.ts";
 import { noDistances } from "../model/distances.ts";
 import { type Locality, parseLocality, parseLocalityPattern } from "../model/locality.ts";
 import { parseEndpointId, parseServiceName, parseSourceName } from "../model/names.ts";
@@ -105,11 +105,8 @@ test("a service that a client cannot call is left out and reported, the others a
 test("a gRPC health check of a service that speaks HTTP/1 is not done, and said so", () => {
   const healthCheck: TrafficPolicy["healthCheck"] = {
     kind: "on",
-    check: { kind: "grpc", serviceName: "" },
-    intervalMs: 3_000,
-    timeoutMs: 1_000,
-    healthyThreshold: 1,
-    unhealthyThreshold: 3,
+    ...defaultChecking,
+    check: { kind: "grpc", serviceName: "", authority: undefined },
   };
   const policies = { web: { ...defaultPolicy, healthCheck } };
   const { resources, leftOut } = createTranslate()(

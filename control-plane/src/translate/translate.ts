@@ -29,7 +29,7 @@ export function createTranslate(): Translate {
     const { leftOut } = subjects;
     const outbound: ResourceSet = {
       clusters: subjects.all.flatMap((subject) => clustersFor(subject, viewer.flavour)),
-      endpoints: subjects.all.flatMap((subject) => assignmentsFor(subject, viewer)),
+      endpoints: subjects.all.flatMap((subject) => assignmentsFor(subject, viewer, world)),
       ...entrancesFor(world, subjects, viewer),
     };
     if (viewer.flavour === "grpc" || !viewer.inbound?.length) return { resources: outbound, leftOut };

@@ -1,0 +1,138 @@
+import { byText } from "../lib/order.ts";
+import { type LocalityKey, localityKey } from "../model/held-health.ts";
+import type { Endpoint } from "../model/service.ts";
+import type { Viewer } from "../model/viewer.ts";
+import { type EnvoyShares, envoyShares, type Shares } from "./envoy-shares.ts";
+import { type GroupHealth, groupHealth, released } from "./group-health.ts";
+import {
+  apportion,
+  groupByLocality,
+  type LocalityGroup,
+  type Placed,
+  type Placement,
+  placeGroups,
+  priorityWeight,
+} from "./locality-priority.ts";
+import { effectiveWeight } from "./priority-load.ts";
+import { type Room, roomFor, weightsAsShares } from "./room.ts";
+import type { Spreading } from "./spreading.ts";
+
+type Levels = Placement["priorities"];
+
+/** The priorities of one kind of client at one place, and what moved them from where the rule alone puts them. */
+export type SpreadPlan = {
+  readonly levels: Levels;
+  readonly draining: readonly LocalityGroup[];
+  /** Percent; what the client is to be told. */
+  readonly overprovisioningFactor: number;
+  readonly usesDegraded: boolean;
+  /** Parts of all requests, as sources tell of health; undefined when they call nothing healthy. */
+  readonly shares: Shares | undefined;
+  readonly health: ReadonlyMap<LocalityKey, GroupHealth>;
+  readonly room: Room | undefined;
+};
+
+/**
+ * Where the requests of a caller go, as one kind of client has to be told of it.
+ *
+ * An Envoy is told the rule: its own arithmetic moves what unhealthy endpoints cannot take. A gRPC client uses one priority,
+ * all or nothing, so it gets a first priority that holds whatever Envoy would send to by now, with those shares as weights;
+ * what stands there stands in no later priority, for gRPC Java keeps one entry for a locality.
+ *
+ * Both get such a priority when shares are not what health alone would make them: when what came back is held back, and when a
+ * region would get more than its ceiling. What has no share there comes after all others: it is used when nothing else lives.
+ */
+export function planSpread(
+  endpoints: readonly Endpoint[],
+  spreading: Spreading,
+  flavour: Viewer["flavour"],
+): SpreadPlan {
+  const { rule, overrides, caller, distances, overprovisioningFactor } = spreading;
+  const groups = groupByLocality(endpoints);
+  const { priorities, draining } = placeGroups(groups, rule, overrides, caller, distances);
+  const said = new Map(groups.map((group) => [group, groupHealth(group, spreading.held, flavour)]));
+  const { health, found } = enough(priorities, said, spreading);
+  const room = roomFor({ groups, health, priorities, shares: found?.shares, spreading });
+  const shares = room?.shares ?? found?.shares;
+  const plan = {
+    ...{ draining, overprovisioningFactor, shares, room, usesDegraded: found?.usesDegraded ?? false },
+    health: new Map([...health].map(([{ locality }, each]) => [localityKey(locality), each])),
+  };
+  if (shares === undefined) return { ...plan, levels: priorities };
+  const isHeld = priorities.flat().some(({ group }) => healthIn(health, group).isHeld);
+  const moves = flavour === "grpc" || isHeld || room?.moved === true;
+  const [front = []] = priorities;
+  if (!moves || isSame(shares, front))
+    return { ...plan, levels: [front, ...(room?.standbys(weightsAsShares(front)) ?? priorities.slice(1))] };
+
+  const first = priorities.flat().filter(({ group }) => shares.has(localityKey(group.locality)));
+  const others = withoutThose(room?.standbys(shares) ?? priorities, shares);
+  const isOut = ({ group }: Placed) => {
+    const { healthy, degraded } = healthIn(health, group);
+    return healthy + degraded === 0;
+  };
+  const factor = flavour === "grpc" ? overprovisioningFactor : coveringFactor(first, health, overprovisioningFactor);
+  const asked = first.map(({ group }) => {
+    const share = shares.get(localityKey(group.locality)) ?? 0;
+    if (flavour === "grpc" || spreading.keepsWeights) return share;
+    // Envoy takes from a locality's weight what its endpoints cannot bear, which these shares allow for already.
+    const { usable, hosts } = healthIn(health, group);
+    return share / effectiveWeight(1, usable, hosts, factor);
+  });
+  const weights = apportion(priorityWeight, asked);
+  const level = first.map(({ group }, index) => ({ group, weight: weights[index] ?? 1 }));
+  const levels = [
+    [...level].sort((a, b) => byText(localityKey(a.group.locality), localityKey(b.group.locality))),
+    ...others.map((each) => each.filter((placed) => !isOut(placed))),
+    ...others.map((each) => each.filter(isOut)),
+  ];
+  return { ...plan, levels: levels.filter((each) => each.length > 0), overprovisioningFactor: factor };
+}
+
+/** Health with what is held back, unless the rest is not enough without it: then as it is. */
+function enough(
+  priorities: Levels,
+  said: ReadonlyMap<LocalityGroup, GroupHealth>,
+  spreading: Spreading,
+): { readonly health: ReadonlyMap<LocalityGroup, GroupHealth>; readonly found: EnvoyShares | undefined } {
+  const sharesBy = (health: ReadonlyMap<LocalityGroup, GroupHealth>) =>
+    envoyShares(priorities, (group) => healthIn(health, group), spreading);
+  const found = sharesBy(said);
+  if (found?.isEnough || ![...said.values()].some(({ isHeld }) => isHeld)) return { health: said, found };
+  const health = new Map([...said].map(([group, each]) => [group, released(each, group)]));
+  return { health, found: sharesBy(health) };
+}
+
+const nobody: GroupHealth = { hosts: 0, healthy: 0, degraded: 0, usable: 0, isHeld: false };
+
+function healthIn(health: ReadonlyMap<LocalityGroup, GroupHealth>, group: LocalityGroup): GroupHealth {
+  return health.get(group) ?? nobody;
+}
+
+/** Are the weights of a level these shares? */
+function isSame(shares: Shares, level: readonly Placed[]): boolean {
+  const total = level.reduce((sum, { weight }) => sum + weight, 0);
+  return (
+    shares.size === level.length &&
+    level.every(({ group, weight }) => Math.abs((shares.get(localityKey(group.locality)) ?? 0) - weight / total) < 1e-6)
+  );
+}
+
+function withoutThose(levels: Levels, shares: Shares): Levels {
+  return levels.map((level) => level.filter(({ group }) => !shares.has(localityKey(group.locality))));
+}
+
+/**
+ * The factor with which a level is healthy enough for all requests, as its sources tell of it: Envoy would send on to the next
+ * what was counted in already. More than the policy's only where that does not suffice.
+ */
+function coveringFactor(
+  level: readonly Placed[],
+  health: ReadonlyMap<LocalityGroup, GroupHealth>,
+  overprovisioningFactor: number,
+): number {
+  const there = level.map(({ group }) => healthIn(health, group));
+  const hosts = there.reduce((sum, each) => sum + each.hosts, 0);
+  const usable = there.reduce((sum, each) => sum + each.usable, 0);
+  return usable === 0 ? overprovisioningFactor : Math.max(overprovisioningFactor, Math.ceil((100 * hosts) / usable));
+}

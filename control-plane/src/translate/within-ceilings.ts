@@ -1,0 +1,150 @@
+import { byText } from "../lib/order.ts";
+import { type LocalityKey, localityKey } from "../model/held-health.ts";
+import type { Shares } from "./envoy-shares.ts";
+import type { Placed } from "./locality-priority.ts";
+
+/** Callers of one place: what they send in a second, where to, and where else they may be sent, the preferred first. */
+export type Caller = {
+  readonly rps: number;
+  readonly shares: Shares;
+  readonly allowed: readonly (readonly Placed[])[];
+};
+
+/** Below this much of a request a second nothing is moved. */
+const noticeableRps = 1e-6;
+/** Each turn empties a region's excess or fills the room that someone can reach; so many are never needed. */
+const mostTurns = 1_000;
+
+/**
+ * Moves shares of callers out of regions that get more than their ceiling, as long as another region that a caller may use
+ * has room: first to the regions of the earliest tier that have room, in proportion to it, and first the callers whose failover
+ * the region is; where all that a caller may use is full, callers who have other places make room there. Loads are those of all callers together, so no region gets over its
+ * ceiling by this, and what no one has room for stays where it was. The same input gives the same shares in every replica.
+ */
+export function withinCeilings(callers: readonly Caller[], ceilingOf: (region: string) => number): readonly Shares[] {
+  const desks = callers.map(deskOf);
+  const regions = [...new Set(desks.flatMap(({ regions }) => regions))].sort(byText);
+  const loadOf = (region: string) => desks.reduce((sum, desk) => sum + desk.rpsAt(region), 0);
+  const excessOf = (region: string) => loadOf(region) - ceilingOf(region);
+  const roomOf = (region: string) => Math.max(0, ceilingOf(region) - loadOf(region));
+
+  for (let turn = 0; turn < mostTurns; turn += 1) {
+    const over = regions.filter((region) => excessOf(region) > noticeableRps);
+    if (!over.some((region) => relieve(region) || relieveThroughOthers(region))) break;
+  }
+  return desks.map(({ shares }) => shares());
+
+  /** First those leave whose failover it is, and last those whose own it is; each in proportion to what it sends there. */
+  function relieve(region: string): boolean {
+    const there = desks.filter((desk) => desk.rpsAt(region) > 0);
+    const byTier = Map.groupBy(there, (desk) => desk.tierOf(region));
+    const before = excessOf(region);
+    for (const tier of [...byTier.keys()].sort((a, b) => b - a)) {
+      const leaving = byTier.get(tier) ?? [];
+      const excess = excessOf(region);
+      if (excess <= noticeableRps) break;
+      const load = leaving.reduce((sum, desk) => sum + desk.rpsAt(region), 0);
+      const part = Math.min(1, excess / load);
+      const parts = leaving.map((desk) => [desk, part * desk.rpsAt(region)] as const);
+      for (const [desk, amount] of parts) moveElsewhere(desk, region, amount);
+    }
+    return before - excessOf(region) > noticeableRps / 2;
+  }
+
+  function moveElsewhere(desk: Desk, region: string, amount: number): void {
+    let left = amount;
+    for (const tier of desk.tiers) {
+      const others = tier.filter((each) => each.region !== region && roomOf(each.region) > noticeableRps);
+      for (const { region: to, amount: taken } of portions(left, others)) {
+        desk.move(region, to, taken);
+        left -= taken;
+      }
+    }
+  }
+
+  /** What goes to each, in proportion to its room; where some have no ceiling, they take all of it. */
+  function portions(amount: number, tier: readonly Place[]) {
+    const unlimited = tier.filter(({ region }) => roomOf(region) === Number.POSITIVE_INFINITY);
+    const weighted = unlimited.length > 0 ? unlimited : tier.map((each) => ({ ...each, weight: roomOf(each.region) }));
+    const total = weighted.reduce((sum, { weight }) => sum + weight, 0);
+    const taken = unlimited.length > 0 ? amount : Math.min(amount, total);
+    return weighted.map(({ region, weight }) => ({ region, amount: (taken * weight) / total }));
+  }
+
+  /** Along the shortest chain of callers: each gives a place up to the one before, for a place that has room. */
+  function relieveThroughOthers(region: string): boolean {
+    const cameBy = new Map<string, { readonly from: string; readonly desk: Desk }>();
+    const queue = [region];
+    for (const from of queue) {
+      for (const desk of desks) {
+        if (desk.rpsAt(from) <= noticeableRps) continue;
+        for (const to of desk.regions) {
+          if (to === region || cameBy.has(to)) continue;
+          cameBy.set(to, { from, desk });
+          queue.push(to);
+          if (roomOf(to) > noticeableRps) return moveAlong(region, to, cameBy);
+        }
+      }
+    }
+    return false;
+  }
+
+  function moveAlong(
+    region: string,
+    end: string,
+    cameBy: ReadonlyMap<string, { readonly from: string; readonly desk: Desk }>,
+  ): boolean {
+    const hops: { readonly from: string; readonly to: string; readonly desk: Desk }[] = [];
+    for (let to = end; to !== region; ) {
+      const hop = cameBy.get(to);
+      if (hop === undefined) return false;
+      hops.push({ ...hop, to });
+      to = hop.from;
+    }
+    const amount = Math.min(excessOf(region), roomOf(end), ...hops.map(({ from, desk }) => desk.rpsAt(from)));
+    for (const { from, to, desk } of hops) desk.move(from, to, amount);
+    return amount > noticeableRps / 2;
+  }
+}
+
+/** A region as one of a tier: how much of the tier's weight it has. */
+type Place = { readonly region: string; readonly weight: number };
+
+type Desk = ReturnType<typeof deskOf>;
+
+/** One caller while its shares are moved. */
+function deskOf({ rps, shares: given, allowed }: Caller) {
+  const shares = new Map(given);
+  const home = new Map<string, ReadonlyMap<LocalityKey, number>>();
+  const tiers = allowed.map((placed) =>
+    [...Map.groupBy(placed, ({ group }) => group.locality.region)].map(([region, there]): Place => {
+      const weights = new Map(there.map(({ group, weight }) => [localityKey(group.locality), weight]));
+      if (!home.has(region)) home.set(region, weights);
+      return { region, weight: sum(weights.values()) };
+    }),
+  );
+  const keysAt = (region: string) => [...shares.keys()].filter((key) => key.startsWith(`${region}/`));
+  const shareAt = (region: string) => sum(keysAt(region).map((key) => shares.get(key) ?? 0));
+  return {
+    tiers,
+    regions: [...home.keys()],
+    tierOf: (region: string) => tiers.findIndex((tier) => tier.some((each) => each.region === region)),
+    rpsAt: (region: string) => rps * shareAt(region),
+    move(from: string, to: string, amount: number) {
+      if (amount <= 0) return;
+      const share = amount / rps;
+      const [left, there] = [shareAt(from), keysAt(to).map((key) => [key, shares.get(key) ?? 0] as const)];
+      for (const key of keysAt(from)) shares.set(key, Math.max(0, (shares.get(key) ?? 0) * (1 - share / left)));
+      const parts = there.some(([, part]) => part > 0) ? there : [...(home.get(to) ?? [])];
+      const total = sum(parts.map(([, part]) => part));
+      for (const [key, part] of parts) shares.set(key, (shares.get(key) ?? 0) + (share * part) / total);
+    },
+    shares: (): Shares => new Map([...shares].filter(([, share]) => share > 1e-9)),
+  };
+}
+
+function sum(values: Iterable<number>): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+}
