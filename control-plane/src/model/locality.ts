@@ -47,6 +47,11 @@ export function patternText({ region, zone, subZone }: LocalityPattern): string 
   return subZone === undefined ? `${region}/${zone}` : `${region}/${zone}/${subZone}`;
 }
 
+/** How much it says: of two that name the same locality the deeper is the narrower. */
+export function patternDepth({ region, zone, subZone }: LocalityPattern): number {
+  return [region, zone, subZone].filter((part) => part !== undefined).length;
+}
+
 export function matchesLocality(pattern: LocalityPattern, locality: Locality): boolean {
   return (
     (pattern.region === undefined || pattern.region === locality.region) &&

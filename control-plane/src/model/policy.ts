@@ -1,139 +1,37 @@
+import type { Connection } from "./connection.ts";
+import type { HealthCheck } from "./health-check.ts";
+import type { LoadBalancer } from "./load-balancer.ts";
 import type { ServiceName } from "./names.ts";
+import type { OutlierDetection } from "./outlier-detection.ts";
+import type { Retry } from "./retry.ts";
 
-/** A property of a request by whose hash an endpoint is chosen. Milliseconds. */
-export type HashSource =
-  | { readonly kind: "header"; readonly name: string }
-  /** With a lifetime Envoy makes the cookie for a caller who has none; 0 is the browser's session. */
-  | { readonly kind: "cookie"; readonly name: string; readonly path: string; readonly ttlMs: number | undefined }
-  /** The address that a request comes from; for a gRPC client the channel. */
-  | { readonly kind: "source-address" }
-  /** The path, which for a gRPC call names service and method. */
-  | { readonly kind: "method" };
-
-/** A new endpoint gets little at first, and its share after `windowMs`. Envoy only. */
-export type SlowStart = {
-  readonly windowMs: number;
-  /** Its weight grows with (time / window) ^ (1 / aggression); 1 is a straight line. */
-  readonly aggression: number;
-  readonly minWeightPercent: number;
-};
-
-export type LoadBalancer =
-  | { readonly kind: "round-robin"; readonly slowStart: SlowStart | undefined }
-  /** Of `choices` random endpoints the one with the fewest requests. gRPC clients that lack it use round robin. */
-  | {
-      readonly kind: "least-request";
-      readonly choices: number;
-      /** Weights count as weight / (requests + 1) ^ bias, where they differ. Envoy only. */
-      readonly activeRequestBias: number;
-      readonly slowStart: SlowStart | undefined;
-    }
-  /** gRPC clients use round robin. */
-  | { readonly kind: "random" }
-  | {
-      readonly kind: "ring-hash";
-      /** The first that a request has decides. */
-      readonly hashOn: readonly HashSource[];
-      readonly minimumRingSize: number;
-      readonly maximumRingSize: number;
-      /** Percent of the average load that an endpoint may have. Envoy only. */
-      readonly balanceFactor: number | undefined;
-    }
-  /** gRPC clients use ring hash. */
-  | {
-      readonly kind: "maglev";
-      readonly hashOn: readonly HashSource[];
-      /** A prime number. */
-      readonly tableSize: number;
-      readonly balanceFactor: number | undefined;
-    }
-  /** By what endpoints report of themselves (ORCA), gRFC A58; round robin for clients that lack it. Their own weights do not count. */
-  | {
-      readonly kind: "weighted-round-robin";
-      readonly blackoutMs: number;
-      readonly weightExpirationMs: number;
-      readonly weightUpdateMs: number;
-      readonly errorUtilizationPenalty: number;
-      /** Names in the reports such as `named_metrics.queue`; the largest is the utilization. Envoy only. */
-      readonly metrics: readonly string[];
-      /** Reports on a stream of their own instead of with each answer. */
-      readonly outOfBand: { readonly periodMs: number; readonly port: number | undefined } | undefined;
-      readonly slowStart: SlowStart | undefined;
-    };
-
-/** Which clients obey which field: docs/effective-on.md. Durations in milliseconds. */
-export type OutlierDetection =
-  | { readonly kind: "off" }
-  | {
-      readonly kind: "on";
-      readonly intervalMs: number;
-      readonly baseEjectionMs: number;
-      readonly maxEjectionMs: number;
-      readonly maxEjectionPercent: number;
-      /** Envoy only; 0 is off. */
-      readonly consecutive5xxErrors: number;
-      /** Envoy only; 0 is off. */
-      readonly consecutiveGatewayErrors: number;
-      readonly failurePercentage: {
-        readonly enforcing: number;
-        readonly threshold: number;
-        readonly minimumHosts: number;
-        readonly requestVolume: number;
-      };
-      readonly successRate: {
-        readonly enforcing: number;
-        readonly minimumHosts: number;
-        readonly requestVolume: number;
-        readonly stdevFactor: number;
-      };
-    };
+export type { Connection } from "./connection.ts";
+export type { HealthCheck, LocalityCheck } from "./health-check.ts";
+export type { HashSource, LoadBalancer, SlowStart } from "./load-balancer.ts";
+export type { OutlierDetection } from "./outlier-detection.ts";
+export type { RateLimitedBackOff, Retry, RetryBudget, RetryCode, RetryCondition } from "./retry.ts";
 
 export type CircuitBreaker = {
   readonly maxConnections: number;
   readonly maxPendingRequests: number;
   /** The only one that gRPC clients apply. Unset, Envoy and gRPC would use 1024. */
   readonly maxRequests: number;
+  /** Retries at a time, in place of the retry budget. Envoy only. */
+  readonly maxRetries: number | undefined;
   readonly perEndpoint: { readonly maxConnections: number | undefined };
 };
-
-/** gRPC status codes that may be retried, in proto spelling. */
-export type RetryCode = "CANCELLED" | "DEADLINE_EXCEEDED" | "INTERNAL" | "RESOURCE_EXHAUSTED" | "UNAVAILABLE";
-
-export type Retry =
-  | { readonly kind: "off" }
-  | {
-      readonly kind: "on";
-      /** Retries after the first try. */
-      readonly attempts: number;
-      readonly retryOn: readonly RetryCode[];
-      /** Envoy only. */
-      readonly perTryTimeoutMs: number | undefined;
-      readonly backOff: { readonly baseMs: number; readonly maxMs: number };
-      /** Envoy only: at most `percent` of the active requests may be retries, but always `minRetryConcurrency`. */
-      readonly budget: { readonly percent: number; readonly minRetryConcurrency: number };
-    };
 
 export type Timeouts = {
   readonly connectMs: number;
   /** Undefined is no limit but the client's own deadline: a limit ends streams too. */
   readonly requestMs: number | undefined;
+  /** Of a connection without requests. Envoy only. */
   readonly idleMs: number;
+  /** Of a request without a byte in either direction; undefined is `idleMs`. Envoy only. */
+  readonly streamIdleMs: number | undefined;
+  /** From a request's first byte to its answer's last, however long the request itself takes; undefined is no limit. */
+  readonly maxStreamMs: number | undefined;
 };
-
-/** Active health checks by Envoy; gRPC clients do none. */
-export type HealthCheck =
-  | { readonly kind: "off" }
-  | {
-      readonly kind: "on";
-      readonly check:
-        | { readonly kind: "grpc"; readonly serviceName: string }
-        | { readonly kind: "http"; readonly path: string }
-        | { readonly kind: "tcp" };
-      readonly intervalMs: number;
-      readonly timeoutMs: number;
-      readonly healthyThreshold: number;
-      readonly unhealthyThreshold: number;
-    };
 
 /** A TrafficPolicy document with every default filled in. */
 export type TrafficPolicy = {
@@ -146,6 +44,7 @@ export type TrafficPolicy = {
   readonly circuitBreaker: CircuitBreaker;
   readonly retry: Retry;
   readonly timeouts: Timeouts;
+  readonly connection: Connection;
   readonly healthCheck: HealthCheck;
 };
 

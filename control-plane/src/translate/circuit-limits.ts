@@ -1,11 +1,13 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import {
   type CircuitBreakers,
   type CircuitBreakers_Thresholds_RetryBudgetSchema,
   CircuitBreakersSchema,
 } from "@weir/proto/envoy/config/cluster/v3/circuit_breaker_pb.ts";
 import { RoutingPriority } from "@weir/proto/envoy/config/core/v3/base_pb.ts";
-import type { CircuitBreaker, Retry } from "../model/policy.ts";
+import { defaultPolicy } from "../model/default-policy.ts";
+import type { CircuitBreaker, Retry, RetryBudget } from "../model/policy.ts";
 import type { Viewer } from "../model/viewer.ts";
 
 /**
@@ -13,10 +15,9 @@ import type { Viewer } from "../model/viewer.ts";
  * the limit when nothing is. Our routes all have the default priority, so that is the only one with limits.
  */
 export function circuitBreakersOf(limits: CircuitBreaker, retry: Retry, flavour: Viewer["flavour"]): CircuitBreakers {
-  const { maxConnections, maxPendingRequests, maxRequests, perEndpoint } = limits;
+  const { maxConnections, maxPendingRequests, maxRequests, maxRetries, perEndpoint } = limits;
   if (flavour === "grpc")
     return create(CircuitBreakersSchema, { thresholds: [{ priority: RoutingPriority.DEFAULT, maxRequests }] });
-  const budget = retryBudgetOf(retry);
   return create(CircuitBreakersSchema, {
     thresholds: [
       {
@@ -25,9 +26,10 @@ export function circuitBreakersOf(limits: CircuitBreaker, retry: Retry, flavour:
         maxPendingRequests,
         maxRequests,
         trackRemaining: true,
-        ...(budget && { retryBudget: budget }),
+        ...(maxRetries === undefined ? { retryBudget: retryBudgetOf(budgetOf(retry)) } : { maxRetries }),
       },
     ],
+    // Of these Envoy 1.40 obeys the connections only.
     perHostThresholds:
       perEndpoint.maxConnections === undefined
         ? []
@@ -35,13 +37,21 @@ export function circuitBreakersOf(limits: CircuitBreaker, retry: Retry, flavour:
   });
 }
 
-/** A budget replaces Envoy's `max_retries` of 3, which a busy client has used up at once. */
-function retryBudgetOf(
-  retry: Retry,
-): MessageInitShape<typeof CircuitBreakers_Thresholds_RetryBudgetSchema> | undefined {
-  if (retry.kind === "off") return undefined;
+/** Said also where the policy retries nothing, for a route may: Envoy's `max_retries` of 3 is used up at once by a busy client. */
+function budgetOf(retry: Retry): RetryBudget {
+  if (retry.kind === "on") return retry.budget;
+  if (defaultPolicy.retry.kind === "on") return defaultPolicy.retry.budget;
+  throw new Error("the default policy must have retries on");
+}
+
+function retryBudgetOf({
+  percent,
+  minRetryConcurrency,
+  intervalMs,
+}: RetryBudget): MessageInitShape<typeof CircuitBreakers_Thresholds_RetryBudgetSchema> {
   return {
-    budgetPercent: { value: retry.budget.percent },
-    minRetryConcurrency: retry.budget.minRetryConcurrency,
+    budgetPercent: { value: percent },
+    minRetryConcurrency,
+    ...(intervalMs > 0 && { budgetInterval: durationFromMs(intervalMs) }),
   };
 }

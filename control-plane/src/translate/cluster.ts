@@ -1,8 +1,9 @@
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { type Cluster, Cluster_DiscoveryType, ClusterSchema } from "@weir/proto/envoy/config/cluster/v3/cluster_pb.ts";
+import type { TcpKeepaliveSchema } from "@weir/proto/envoy/config/core/v3/address_pb.ts";
 import { SocketOption_SocketState } from "@weir/proto/envoy/config/core/v3/socket_option_pb.ts";
-import type { TrafficPolicy } from "../model/policy.ts";
+import type { Connection, TrafficPolicy } from "../model/policy.ts";
 import type { ServiceSpec } from "../model/service.ts";
 import type { Viewer } from "../model/viewer.ts";
 import { adsSource, selfSource } from "./ads-source.ts";
@@ -35,8 +36,9 @@ export function clusterOf(
 }
 
 function forEnvoy(spec: ServiceSpec, policy: TrafficPolicy) {
+  const { timeouts, connection } = policy;
   return {
-    connectTimeout: durationFromMs(policy.timeouts.connectMs),
+    connectTimeout: durationFromMs(timeouts.connectMs),
     healthChecks: [...healthChecksOf(policy.healthCheck, spec)],
     // Or an endpoint that left stays for as long as it passes its health check.
     ignoreHealthOnHostRemoval: true,
@@ -44,13 +46,28 @@ function forEnvoy(spec: ServiceSpec, policy: TrafficPolicy) {
       healthyPanicThreshold: { value: policy.panicThreshold },
       // Envoy's 1 s holds changes of weight and health back that follow another, and ACKs them before they are in force.
       updateMergeWindow: durationFromMs(100),
+      closeConnectionsOnHostSetChange: connection.drainOnEndpointChange,
     },
-    typedExtensionProtocolOptions: { [httpProtocolOptionsKey]: httpProtocolOptionsOf(spec.protocol, policy.timeouts) },
+    closeConnectionsOnHostHealthFailure: connection.closeOnHealthFailure,
+    ...(connection.preconnect > 1 && { preconnectPolicy: { perUpstreamPreconnectRatio: connection.preconnect } }),
+    typedExtensionProtocolOptions: {
+      [httpProtocolOptionsKey]: httpProtocolOptionsOf(spec.protocol, timeouts, connection),
+    },
     // A peer that vanished without a word is noticed by the kernel: on a quiet connection by probes, on one that carries requests
     // when nothing was acknowledged for so long. Otherwise requests on it wait for as long as their callers do.
-    upstreamConnectionOptions: { tcpKeepalive: { keepaliveTime: 30, keepaliveInterval: 5, keepaliveProbes: 3 } },
-    upstreamBindConfig: { socketOptions: [unacknowledgedFor(policy.timeouts.connectMs)] },
+    ...(connection.tcpKeepalive.kind === "on" && {
+      upstreamConnectionOptions: { tcpKeepalive: probesOf(connection.tcpKeepalive) },
+    }),
+    upstreamBindConfig: { socketOptions: [unacknowledgedFor(timeouts.connectMs)] },
   };
+}
+
+function probesOf({
+  idleMs,
+  intervalMs,
+  probes,
+}: Extract<Connection["tcpKeepalive"], { readonly kind: "on" }>): MessageInitShape<typeof TcpKeepaliveSchema> {
+  return { keepaliveTime: idleMs / 1000, keepaliveInterval: intervalMs / 1000, keepaliveProbes: probes };
 }
 
 /** Linux's TCP_USER_TIMEOUT (tcp(7)): its level, its number, milliseconds. */

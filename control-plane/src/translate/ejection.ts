@@ -13,6 +13,7 @@ import type { OutlierDetection as Policy } from "../model/policy.ts";
 export function outlierDetectionOf(policy: Policy): OutlierDetection | undefined {
   if (policy.kind === "off") return undefined;
   const { successRate, failurePercentage, consecutive5xxErrors, consecutiveGatewayErrors } = policy;
+  const localOrigin = policy.localOrigin ?? together;
   return create(OutlierDetectionSchema, {
     interval: durationFromMs(policy.intervalMs),
     baseEjectionTime: durationFromMs(policy.baseEjectionMs),
@@ -28,24 +29,35 @@ export function outlierDetectionOf(policy: Policy): OutlierDetection | undefined
     failurePercentageRequestVolume: failurePercentage.requestVolume,
     // From here on for Envoy: gRPC counts calls, not errors in a row (gRFC A50).
     consecutive5xx: atLeastOne(consecutive5xxErrors),
-    enforcingConsecutive5xx: onOrOff(consecutive5xxErrors),
+    enforcingConsecutive5xx: unlessOff(consecutive5xxErrors, policy.enforcingConsecutive5xxErrors),
     consecutiveGatewayFailure: atLeastOne(consecutiveGatewayErrors),
-    enforcingConsecutiveGatewayFailure: onOrOff(consecutiveGatewayErrors),
-    // Connections that fail then count as the 503 that the caller gets, for all of the detectors above.
-    splitExternalLocalOriginErrors: false,
-    consecutiveLocalOriginFailure: 5,
-    enforcingConsecutiveLocalOriginFailure: 0,
-    enforcingLocalOriginSuccessRate: 0,
-    enforcingFailurePercentageLocalOrigin: 0,
-    // Endpoints ejected together do not all come back at once.
-    maxEjectionTimeJitter: durationFromMs(Math.round(policy.baseEjectionMs / 6)),
-    successfulActiveHealthCheckUnejectHost: true,
-    alwaysEjectOneHost: false,
+    enforcingConsecutiveGatewayFailure: unlessOff(consecutiveGatewayErrors, policy.enforcingConsecutiveGatewayErrors),
+    splitExternalLocalOriginErrors: policy.localOrigin !== undefined,
+    consecutiveLocalOriginFailure: atLeastOne(localOrigin.consecutiveFailures),
+    enforcingConsecutiveLocalOriginFailure: unlessOff(
+      localOrigin.consecutiveFailures,
+      localOrigin.enforcingConsecutiveFailures,
+    ),
+    enforcingLocalOriginSuccessRate: localOrigin.enforcingSuccessRate,
+    enforcingFailurePercentageLocalOrigin: localOrigin.enforcingFailurePercentage,
+    maxEjectionTimeJitter: durationFromMs(policy.maxJitterMs),
+    successfulActiveHealthCheckUnejectHost: policy.successfulActiveHealthCheckUnejectHost,
+    alwaysEjectOneHost: policy.alwaysEjectOneHost,
+    // Newer than the rest, so unset where it says nothing.
+    ...(policy.detectDegradedHosts && { detectDegradedHosts: true }),
   });
 }
 
-function onOrOff(threshold: number): number {
-  return threshold === 0 ? 0 : 100;
+/** Connections that fail then count as the 503 that the caller gets, for all of the other detectors. */
+const together = {
+  consecutiveFailures: 5,
+  enforcingConsecutiveFailures: 0,
+  enforcingSuccessRate: 0,
+  enforcingFailurePercentage: 0,
+};
+
+function unlessOff(threshold: number, enforcing: number): number {
+  return threshold === 0 ? 0 : enforcing;
 }
 
 function atLeastOne(threshold: number): number {

@@ -17,19 +17,28 @@ export type TimeLimits = Pick<
  * 0 for `grpc_timeout_header_max` is "the client's own deadline holds". It is said to gRPC clients as well: grpc-js-xds
  * 1.14.1 otherwise takes the listener's idle timeout for a deadline.
  */
-export function timeLimitsOf(
-  { requestMs, idleMs }: Timeouts,
-  protocol: Protocol,
-  flavour: Viewer["flavour"],
-): TimeLimits {
-  const limit = requestMs === undefined ? undefined : durationFromMs(requestMs);
-  const asStream = { ...(limit && { maxStreamDuration: limit }), grpcTimeoutHeaderMax: limit ?? none() };
-  if (flavour === "grpc") return { maxStreamDuration: asStream };
+export function timeLimitsOf(timeouts: Timeouts, protocol: Protocol, flavour: Viewer["flavour"]): TimeLimits {
+  const { requestMs, maxStreamMs, idleMs, streamIdleMs = idleMs } = timeouts;
+  if (flavour === "grpc") return { maxStreamDuration: asStream(shorter(requestMs, maxStreamMs)) };
   // In place of the listener's 5 minutes without a byte: a watched report may be quiet for longer.
-  const idleTimeout = durationFromMs(idleMs);
-  return protocol === "grpc"
-    ? { timeout: none(), maxStreamDuration: asStream, idleTimeout }
-    : { timeout: limit ?? none(), idleTimeout };
+  const idleTimeout = durationFromMs(streamIdleMs);
+  if (protocol === "grpc")
+    return { timeout: none(), maxStreamDuration: asStream(shorter(requestMs, maxStreamMs)), idleTimeout };
+  return {
+    timeout: durationFromMs(requestMs ?? 0),
+    ...(maxStreamMs !== undefined && { maxStreamDuration: { maxStreamDuration: durationFromMs(maxStreamMs) } }),
+    idleTimeout,
+  };
+}
+
+function asStream(limitMs: number | undefined): TimeLimits["maxStreamDuration"] {
+  if (limitMs === undefined) return { grpcTimeoutHeaderMax: none() };
+  return { maxStreamDuration: durationFromMs(limitMs), grpcTimeoutHeaderMax: durationFromMs(limitMs) };
+}
+
+function shorter(...limitsMs: readonly (number | undefined)[]): number | undefined {
+  const said = limitsMs.filter((limit) => limit !== undefined);
+  return said.length === 0 ? undefined : Math.min(...said);
 }
 
 function none(): Duration {

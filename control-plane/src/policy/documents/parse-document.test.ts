@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { problemText } from "../../lib/parsed.ts";
-import { defaultPolicy } from "../../model/default-policy.ts";
+import { defaultChecking, defaultPolicy } from "../../model/default-policy.ts";
 import { localityText, patternText } from "../../model/locality.ts";
 import { checkDirectory } from "../check-directory.ts";
 import { noon, policy, service, split } from "../testing.ts";
@@ -127,16 +127,13 @@ test("everything that a policy document says is in the model", () => {
       ...defaultPolicy.retry,
       attempts: 2,
       perTryTimeoutMs: 2000,
-      budget: { percent: 20, minRetryConcurrency: 3 },
+      budget: { percent: 20, minRetryConcurrency: 3, intervalMs: 0 },
     },
-    timeouts: { connectMs: 1000, requestMs: 15_000, idleMs: 3_600_000 },
+    timeouts: { ...defaultPolicy.timeouts, requestMs: 15_000 },
     healthCheck: {
       kind: "on",
-      check: { kind: "grpc", serviceName: "report.v1.Reports" },
-      intervalMs: 3000,
-      timeoutMs: 1000,
-      healthyThreshold: 1,
-      unhealthyThreshold: 3,
+      ...defaultChecking,
+      check: { kind: "grpc", serviceName: "report.v1.Reports", authority: undefined },
     },
   });
 });
@@ -146,7 +143,7 @@ test("what is turned off is off", () => {
   assert.deepEqual(policy.outlierDetection, { kind: "off" });
   assert.deepEqual(policy.retry, { kind: "off" });
   assert.deepEqual(policy.loadBalancer, { kind: "round-robin", slowStart: undefined });
-  assert.deepEqual(policy.timeouts, { connectMs: 1000, requestMs: undefined, idleMs: 0 });
+  assert.deepEqual(policy.timeouts, { ...defaultPolicy.timeouts, idleMs: 0 });
   assert.equal(policy.healthCheck.kind === "on" && policy.healthCheck.check.kind, "http");
 });
 

@@ -1,22 +1,15 @@
 import { z } from "zod";
 import { defaultPolicy } from "../../model/default-policy.ts";
 import type { TrafficPolicySpec } from "../../model/policy.ts";
-import {
-  apiVersion,
-  count,
-  listTogether,
-  metadata,
-  nameOf,
-  nameText,
-  percent,
-  withDefault,
-} from "./document-fields.ts";
-import { duration, durationMs, durationText } from "./duration.ts";
+import { circuitBreaker, circuitBreakerOf } from "./circuit-breaker-field.ts";
+import { connection, connectionOf } from "./connection-field.ts";
+import { apiVersion, listTogether, metadata, nameOf, nameText, percent, withDefault } from "./document-fields.ts";
 import { healthCheck, healthCheckOf } from "./health-check-field.ts";
 import { loadBalancer, loadBalancerOf } from "./load-balancer-field.ts";
 import { outlierDetection, outlierDetectionOf } from "./outlier-detection-field.ts";
 import { isJsonObject } from "./plain-json.ts";
 import { retry, retryOf } from "./retry-field.ts";
+import { timeouts, timeoutsOf } from "./timeouts-field.ts";
 
 // The ranges here and in the …-field.ts files are those that Envoy 1.40 checks (its protos' validate rules, and the
 // constructors behind them) and that gRPC clients need, so that a document which is accepted is never rejected there.
@@ -35,44 +28,6 @@ const targetRefs = listTogether(
     .max(1000),
   listedTwice,
 );
-
-const circuitBreaker = z.strictObject({
-  maxConnections: withDefault(count(1), defaults.circuitBreaker.maxConnections, "Envoy only."),
-  maxPendingRequests: withDefault(
-    count(1),
-    defaults.circuitBreaker.maxPendingRequests,
-    "Envoy only: requests that wait for a connection.",
-  ),
-  maxRequests: withDefault(
-    count(1),
-    defaults.circuitBreaker.maxRequests,
-    "Requests in flight; the only one that gRPC clients apply.",
-  ),
-  perEndpoint: z
-    .strictObject({
-      maxConnections: count(1).optional().describe("Envoy only: connections to one endpoint. Default: no limit."),
-    })
-    .prefault({})
-    .describe("Limits for each endpoint."),
-});
-
-const timeouts = z.strictObject({
-  connect: withDefault(
-    duration({ minMs: 1 }),
-    durationText(defaults.timeouts.connectMs),
-    "To open a connection; Envoy only.",
-  ),
-  request: withDefault(
-    duration({ minMs: 0 }),
-    durationText(defaults.timeouts.requestMs ?? 0),
-    "For a whole request, streams too; 0s is no limit but the client's own deadline.",
-  ),
-  idle: withDefault(
-    duration({ minMs: 0 }),
-    durationText(defaults.timeouts.idleMs),
-    "Until a connection without requests is closed; 0s never. Envoy only.",
-  ),
-});
 
 const spec = z.strictObject({
   targetRefs: targetRefs.describe("The services it is for; at most one policy for each."),
@@ -93,6 +48,7 @@ const spec = z.strictObject({
   circuitBreaker: circuitBreaker.prefault({}).describe("Upper limits, for each client."),
   retry: retry.prefault({}).describe("What is tried again; {attempts: 0} turns it off."),
   timeouts: timeouts.prefault({}).describe("How long things may take."),
+  connection: connection.prefault({}).describe("Envoy only: how connections to endpoints are kept."),
   healthCheck: healthCheck
     .optional()
     .describe("Envoy asks the endpoints itself; exactly one of grpc, http, tcp. Default: it does not."),
@@ -111,8 +67,7 @@ export type TrafficPolicyDocument = z.output<typeof trafficPolicyDocument>;
 
 /** What a TrafficPolicy document says, with every default filled in. */
 export function trafficPolicyOf({ metadata, spec }: TrafficPolicyDocument): TrafficPolicySpec {
-  const { panicThreshold, overprovisioningFactor, circuitBreaker, timeouts } = spec;
-  const { maxConnections } = circuitBreaker.perEndpoint;
+  const { panicThreshold, overprovisioningFactor } = spec;
   return {
     name: metadata.name,
     services: spec.targetRefs.map(({ name }) => nameOf(name)),
@@ -121,13 +76,10 @@ export function trafficPolicyOf({ metadata, spec }: TrafficPolicyDocument): Traf
       outlierDetection: outlierDetectionOf(spec.outlierDetection),
       panicThreshold,
       overprovisioningFactor,
-      circuitBreaker: { ...circuitBreaker, perEndpoint: { maxConnections } },
+      circuitBreaker: circuitBreakerOf(spec.circuitBreaker),
       retry: retryOf(spec.retry),
-      timeouts: {
-        connectMs: durationMs(timeouts.connect),
-        requestMs: durationMs(timeouts.request) || undefined,
-        idleMs: durationMs(timeouts.idle),
-      },
+      timeouts: timeoutsOf(spec.timeouts),
+      connection: connectionOf(spec.connection),
       healthCheck: healthCheckOf(spec.healthCheck),
     },
   };
