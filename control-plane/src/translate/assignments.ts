@@ -5,6 +5,7 @@ import { nearest, type SplitRule } from "../model/split.ts";
 import type { Viewer } from "../model/viewer.ts";
 import type { World } from "../model/world.ts";
 import { assignmentOf } from "./endpoints.ts";
+import { checksByLocality } from "./health-check.ts";
 import { createLastMemory, createMemory } from "./memory.ts";
 import { endpointResourceName } from "./resource-names.ts";
 import { expectedFrom, keepsWeights, ruleFor, spreadingOf } from "./spreading.ts";
@@ -38,13 +39,14 @@ export function createAssignments(): (
     const place = goesByPlace(rule) ? nearestPlace(caller, placesOf(service), world.distances) : "";
     const asked = split && split.expectedRps.length > 0 ? expectedFrom(split.expectedRps, caller) : undefined;
     const name = endpointResourceName(service.spec, subset?.name);
-    const made = () => assignmentOf(name, service, spreadingOf(world, whole, caller), flavour);
+    const checks = flavour === "envoy" ? checksByLocality(policy) : undefined;
+    const made = () => assignmentOf(name, service, spreadingOf(world, whole, caller), flavour, checks);
     const text = `${name} ${flavour} ${index} ${place} ${asked ?? ""} ${policy.overprovisioningFactor} ${keepsWeights(policy)}`;
     // Where requests are expected, the endpoints of the other subsets count too.
     const there = asked === undefined ? service : pair(service, whole);
     const known = goesByPlace(rule) || asked !== undefined ? world.distances : everyone;
     const seen = pair(world.held.get(service.spec.name) ?? everyone, known);
-    return assignments(pair(there, seen), split ?? nearest, text, made);
+    return assignments(pair(pair(there, seen), checks ?? everyone), split ?? nearest, text, made);
   };
 
   /** An object of its own for two objects together. */

@@ -13,7 +13,7 @@ import { never } from "../lib/exhaustive.ts";
 import type { Problem } from "../lib/parsed.ts";
 import type { Check, StatusRange } from "../model/health-check.ts";
 import { type Locality, matchesLocality, patternDepth } from "../model/locality.ts";
-import type { LocalityCheck, HealthCheck as Policy } from "../model/policy.ts";
+import type { LocalityCheck, HealthCheck as Policy, TrafficPolicy } from "../model/policy.ts";
 import type { Protocol, ServiceSpec } from "../model/service.ts";
 
 /** The checks that Envoy does itself; gRPC clients do none. */
@@ -39,11 +39,18 @@ export function healthChecksOf(policy: Policy, { name, protocol }: ServiceSpec):
   ];
 }
 
-/** What is different about checking the endpoints of a place; the same object for the same policy and place. */
-export function localityCheckOf(policy: Policy, locality: Locality): LocalityCheck | undefined {
-  if (policy.kind === "off") return undefined;
-  const fitting = policy.perLocality.filter((each) => matchesLocality(each.locality, locality));
-  return fitting.sort((a, b) => patternDepth(b.locality) - patternDepth(a.locality))[0];
+export type LocalityChecks = readonly LocalityCheck[];
+
+/** What is different about checking the endpoints of some places; the same object for the same policy. */
+export function checksByLocality({ healthCheck }: TrafficPolicy): LocalityChecks | undefined {
+  return healthCheck.kind === "on" && healthCheck.perLocality.length > 0 ? healthCheck.perLocality : undefined;
+}
+
+/** The narrowest that names the locality. */
+export function localityCheckOf(checks: LocalityChecks, locality: Locality): LocalityCheck | undefined {
+  return checks
+    .filter((check) => matchesLocality(check.locality, locality))
+    .sort((a, b) => patternDepth(b.locality) - patternDepth(a.locality))[0];
 }
 
 export function healthCheckConfigOf({

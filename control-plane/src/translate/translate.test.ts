@@ -4,7 +4,7 @@ import { toBinary } from "@bufbuild/protobuf";
 import { ClusterLoadAssignmentSchema } from "@weir/proto/envoy/config/endpoint/v3/endpoint_pb.ts";
 import { defaultChecking, defaultPolicy } from "../model/default-policy.ts";
 import { noDistances } from "../model/distances.ts";
-import { type Locality, parseLocality, parseLocalityPattern } from "../model/locality.ts";
+import { type Locality, type LocalityPattern, parseLocality, parseLocalityPattern } from "../model/locality.ts";
 import { parseEndpointId, parseServiceName, parseSourceName } from "../model/names.ts";
 import type { TrafficPolicy } from "../model/policy.ts";
 import type { Endpoint, Protocol, Service } from "../model/service.ts";
@@ -120,6 +120,31 @@ test("a gRPC health check of a service that speaks HTTP/1 is not done, and said 
   );
 });
 
+test("a place whose health checks change is told to Envoys, and not to gRPC clients", () => {
+  const services = [service("report")];
+  const checking = (port: number | undefined): TrafficPolicy => ({
+    ...defaultPolicy,
+    healthCheck: {
+      kind: "on",
+      ...defaultChecking,
+      check: { kind: "tcp", send: undefined, receive: [] },
+      perLocality: port === undefined ? [] : [{ locality: patternOf("dc-a"), disabled: false, port, host: undefined }],
+    },
+  });
+  const translate = createTranslate();
+  const at = (policy: TrafficPolicy, viewer: Viewer) =>
+    translate(world(services, { policies: { report: policy } }), viewer).resources;
+  const portOf = ({ endpoints }: ResourceSet) => {
+    const { hostIdentifier } = endpoints[0]?.endpoints[0]?.lbEndpoints[0] ?? {};
+    return hostIdentifier?.case === "endpoint" ? hostIdentifier.value.healthCheckConfig?.portValue : undefined;
+  };
+  assert.deepEqual(
+    [checking(undefined), checking(9091), checking(9092)].map((policy) => portOf(at(policy, edge("dc-a")))),
+    [undefined, 9091, 9092],
+  );
+  assert.equal(portOf(at(checking(9091), grpc("dc-a"))), undefined);
+});
+
 /** `endpoints report` for each resource that is another object in the second set, or in one of the two only. */
 function changes(before: ResourceSet, after: ResourceSet): readonly string[] {
   const named = (set: ResourceSet): readonly (readonly [string, object])[] => [
@@ -205,6 +230,12 @@ function localityOf(text: string): Locality {
   const parsed = parseLocality(text);
   assert.ok(parsed.ok, text);
   return parsed.value;
+}
+
+function patternOf(text: string): LocalityPattern {
+  const pattern = parseLocalityPattern(text);
+  assert.ok(pattern.ok);
+  return pattern.value;
 }
 
 function serviceName(text: string) {
