@@ -6,6 +6,7 @@ import { createLatest, type Latest } from "./lib/latest.ts";
 import { paced } from "./lib/paced.ts";
 import { aborted, pause } from "./lib/wait.ts";
 import { loadReporting } from "./load-reporting.ts";
+import type { Distances } from "./model/distances.ts";
 import type { World } from "./model/world.ts";
 import { observedRatios } from "./operator/observed-traffic.ts";
 import { startOperator } from "./operator/operator-server.ts";
@@ -19,6 +20,7 @@ import { createConnectedClients } from "./serve/connected-clients.ts";
 import { csdsService } from "./serve/csds/csds-service.ts";
 import { createTurns } from "./serve/turns.ts";
 import { viewerOfNode } from "./serve/viewer-of-node.ts";
+import { leasedViewers } from "./snapshot/leased-viewers.ts";
 import { createSnapshots } from "./snapshot/snapshots.ts";
 import { booksWithDiscovered } from "./sources/consul/books-with-discovered.ts";
 import { createConsulSource } from "./sources/consul/consul-source.ts";
@@ -116,8 +118,10 @@ export async function runControlPlane(
           running,
         ),
       guarding: createGuarding({ settings: config.guard, allows, saved: saved.feeds, monotonicMs, observe }),
+      distances: createLatest<Distances>(),
       observe,
       now,
+      monotonicMs,
     },
     running,
   );
@@ -125,7 +129,9 @@ export async function runControlPlane(
   void keepAll(joined.knowledge, saved.keep, running);
 
   const published = createLatest<World>();
-  const snapshots = createSnapshots({ translate: createTranslate(), published, observe });
+  const translate = createTranslate();
+  const snapshots = createSnapshots({ translate, published, observe });
+  const { lease, leased } = leasedViewers(snapshots.lease);
   void publishAll(joined.worlds, config.xds.debounce, snapshots.publish, running);
   const clients = createConnectedClients();
 
@@ -140,7 +146,7 @@ export async function runControlPlane(
   await using ads = await startAds(
     { ...config.xds.address, tls: await tlsOf(config.xds.tls), limits },
     {
-      lease: snapshots.lease,
+      lease,
       ...admission,
       clients,
       turns: createTurns(),
@@ -161,6 +167,8 @@ export async function runControlPlane(
     allows,
     confirmations: kv && store && shareConfirmations({ kv, prefix: store.prefix, confirm: joined.confirm }, running),
     published,
+    leased,
+    translate,
     metrics: telemetry.metrics,
     version,
     now,

@@ -1,7 +1,9 @@
 import { createLatest, type Latest } from "./lib/latest.ts";
 import { aborted } from "./lib/wait.ts";
+import { type Distances, noDistances } from "./model/distances.ts";
 import type { ServiceName } from "./model/names.ts";
 import type { Book, World } from "./model/world.ts";
+import { nothingPaced, type Pace, pace } from "./pacing/pace.ts";
 import { nextExpiry, worldParts } from "./policy/world-parts.ts";
 import { type Configured, type Demand, demandOf } from "./sources/demand.ts";
 import type { Feed, FeedKey, FeedStates } from "./sources/feed.ts";
@@ -47,22 +49,30 @@ export type JoinedWorlds = {
 // Node takes a longer timer for one of 1 ms; an override may expire later than that.
 const longestTimerMs = 2 ** 31 - 1;
 
-/** Joins the documents and what the sources say to the worlds to serve: a new one whenever either changes or an override expires. */
+/**
+ * Joins the documents and what the sources say to the worlds to serve: a new one whenever either changes, an override expires,
+ * or it is time to use more of what came back.
+ */
 export function joinWorlds(
   {
     books,
     configured,
     follow,
     guarding,
+    distances,
     observe,
     now,
+    monotonicMs,
   }: {
     readonly books: Latest<Book>;
     readonly configured: Configured;
     readonly follow: (demand: Latest<ReadonlyMap<FeedKey, Feed>>) => Latest<FeedStates>;
     readonly guarding: Guarding;
+    /** How far regions are from each other, as it is known by now. */
+    readonly distances: Latest<Distances>;
     readonly observe: (note: ServiceNote | GuardNote) => void;
     readonly now: () => Date;
+    readonly monotonicMs: () => number;
   },
   signal: AbortSignal,
 ): JoinedWorlds {
@@ -75,6 +85,8 @@ export function joinWorlds(
   let demandFor: Book["services"] | undefined;
   let waiting: readonly FeedKey[] | undefined = [];
   let expiry: NodeJS.Timeout | undefined;
+  let paced: Pace = nothingPaced;
+  let pacing: NodeJS.Timeout | undefined;
   let told: Knowledge | undefined;
   let asking: NodeJS.Timeout | undefined;
 
@@ -110,7 +122,11 @@ export function joinWorlds(
   }
 
   function publish(book: Book): void {
-    const world: World = { revision: book.revision, catalog: merged.catalog, ...worldParts(book, now()) };
+    const { catalog } = merged;
+    paced = pace(paced, { catalog, ...worldParts(book, now()) }, monotonicMs());
+    paceAgain();
+    const around = { held: paced.held, distances: distances.current() ?? noDistances };
+    const world: World = { revision: book.revision, catalog, ...worldParts(book, now(), around) };
     const before = worlds.current();
     if (before === undefined || !isSame(before, world)) worlds.set(world);
     clearTimeout(expiry);
@@ -119,15 +135,24 @@ export function joinWorlds(
       expiry = setTimeout(() => join(), Math.min(longestTimerMs, next.getTime() - now().getTime() + 1)).unref();
   }
 
+  function paceAgain(): void {
+    clearTimeout(pacing);
+    if (paced.nextMs === undefined) return;
+    const inMs = Math.max(0, paced.nextMs - monotonicMs());
+    pacing = setTimeout(() => join(), Math.min(longestTimerMs, inMs + 1)).unref();
+  }
+
   async function rejoinOn(changes: AsyncIterable<unknown>): Promise<void> {
     for await (const _ of changes) join();
   }
 
   void rejoinOn(books.changes(signal));
   void rejoinOn(feedStates.changes(signal));
+  void rejoinOn(distances.changes(signal));
   void aborted(signal).then(() => {
     clearTimeout(expiry);
     clearTimeout(asking);
+    clearTimeout(pacing);
   });
   const guarded = () => {
     const { demand: asked, states } = knowledge.current() ?? {};

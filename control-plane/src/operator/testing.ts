@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { joinWorlds } from "../join-worlds.ts";
+import { createLatest } from "../lib/latest.ts";
 import { anywhere, loopbackRanges } from "../model/address-range.ts";
 import { operatorParts } from "../operator-parts.ts";
 import { createFilePolicyStore } from "../policy/file-policy-store.ts";
@@ -15,6 +16,7 @@ import { guardSettings as settings } from "../sources/guard/guard-settings.ts";
 import { createGuarding } from "../sources/guard/guarding.ts";
 import { createKubernetesSource } from "../sources/kubernetes/kubernetes-source.ts";
 import { createRegistry } from "../sources/registry/registry.ts";
+import { createTranslate } from "../translate/translate.ts";
 import type { OperatorParts } from "./parts.ts";
 
 /** All of a control plane that the operator's side sees, real, in a folder of its own; clients are entered by the test. */
@@ -56,8 +58,10 @@ export async function startTestParts(): Promise<TestParts> {
           stop.signal,
         ),
       guarding: createGuarding({ settings, allows, saved: new Map(), monotonicMs, observe }),
+      distances: createLatest(),
       observe,
       now,
+      monotonicMs,
     },
     stop.signal,
   );
@@ -73,6 +77,8 @@ export async function startTestParts(): Promise<TestParts> {
     allows,
     confirmations: undefined,
     published: joined.worlds,
+    leased: () => [],
+    translate: createTranslate(),
     metrics,
     version: "0.0.0-test",
     now,
