@@ -2,9 +2,11 @@ import type { JoinedWorlds, Knowledge } from "./join-worlds.ts";
 import type { Latest } from "./lib/latest.ts";
 import { problemText } from "./lib/parsed.ts";
 import type { ServiceName } from "./model/names.ts";
+import type { Viewer } from "./model/viewer.ts";
 import type { World } from "./model/world.ts";
 import type { OperatorParts } from "./operator/parts.ts";
 import { heldWords, operatorGuard, withGuard } from "./operator-guard.ts";
+import { operatorPlan } from "./operator-plan.ts";
 import type { PolicyStore, StoreStatus } from "./policy/policy-store.ts";
 import type { Clients } from "./serve/clients.ts";
 import type { ObservedLoads } from "./serve/loads/observed-loads.ts";
@@ -14,6 +16,7 @@ import type { SharedConfirmations } from "./sources/guard/shared-confirmations.t
 import { overviewOf, waitingText } from "./sources/overview.ts";
 import { placementsOf } from "./translate/placements.ts";
 import { resourceNames } from "./translate/resource-names.ts";
+import type { Translate } from "./translate/resource-set.ts";
 
 /** Puts together what the operator's side is given, from the parts that the control plane runs. */
 export function operatorParts({
@@ -25,6 +28,8 @@ export function operatorParts({
   allows,
   confirmations,
   published,
+  leased,
+  translate,
   metrics,
   version,
   now,
@@ -38,6 +43,9 @@ export function operatorParts({
   /** Undefined: there are no other replicas. */
   readonly confirmations: SharedConfirmations | undefined;
   readonly published: Latest<World>;
+  /** The viewers of connected clients. */
+  readonly leased: () => readonly Viewer[];
+  readonly translate: Translate;
   readonly metrics: OperatorParts["metrics"];
   readonly version: string;
   readonly now: () => Date;
@@ -51,6 +59,7 @@ export function operatorParts({
     whyNotServed: (service) => whyNotServed(joined.knowledge.current(), service),
     sources: () => withGuard(overviewOf(joined.knowledge.current()?.states ?? new Map()), joined.guarded()),
     guard: operatorGuard(joined, allows, confirmations),
+    planning: operatorPlan({ policies, clients, loads, published, preview: joined.preview, leased, translate, now }),
     resourceNames: (spec) => resourceNames(spec, published.current()?.routes ?? []),
     placements: (service, from, flavour) => {
       const world = published.current();

@@ -4,10 +4,11 @@ import { badRequest } from "./api-error.ts";
 import { authorOf, writeQuery } from "./author.ts";
 import { doneOrThrow } from "./change-outcome.ts";
 import { documentsOf, problemsInBody } from "./documents-of-body.ts";
+import { findingOf, findingShape } from "./finding-shape.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 import { time } from "./shapes.ts";
 
-const kindOf = z.enum(["Service", "TrafficSplit", "TrafficPolicy"]);
+const kindOf = z.enum(["Service", "TrafficSplit", "TrafficPolicy", "Route"]);
 
 const applied = z.object({
   revision: z.number().int(),
@@ -20,6 +21,9 @@ const applied = z.object({
       etag: z.string(),
     }),
   ),
+  findings: z.array(findingShape).meta({
+    description: "What these documents get wrong although they are valid, and what they bring about elsewhere",
+  }),
 });
 
 const revision = z.object({
@@ -32,7 +36,7 @@ const revision = z.object({
 });
 
 /** Many documents at once, and the journal of what was changed. */
-export function configRoutes(app: OperatorApp, { parts: { policies } }: OperatorContext): void {
+export function configRoutes(app: OperatorApp, { parts: { policies, planning } }: OperatorContext): void {
   app.post(
     "/v1/config::apply",
     {
@@ -69,6 +73,7 @@ export function configRoutes(app: OperatorApp, { parts: { policies } }: Operator
           const action = !old ? ("create" as const) : old.etag === etag ? ("unchanged" as const) : ("update" as const);
           return { kind, name, action, etag };
         }),
+        findings: planning.findingsOf(done).map(findingOf),
       };
     },
   );

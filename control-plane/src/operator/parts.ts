@@ -4,8 +4,10 @@ import type { Locality } from "../model/locality.ts";
 import type { EndpointId, ServiceName } from "../model/names.ts";
 import type { Endpoint, Service, ServiceSpec } from "../model/service.ts";
 import type { WhyHeld } from "../model/why-held.ts";
-import type { World } from "../model/world.ts";
-import type { PolicyStore } from "../policy/policy-store.ts";
+import type { Book, World } from "../model/world.ts";
+import type { Finding } from "../plan/analyze/finding.ts";
+import type { Plan } from "../plan/plan/plan.ts";
+import type { PolicyStore, StoredDocument } from "../policy/policy-store.ts";
 import type { Clients, ResourceStatus } from "../serve/clients.ts";
 import type { ObservedLoads } from "../serve/loads/observed-loads.ts";
 
@@ -23,6 +25,7 @@ export type OperatorParts = {
   /** What each source knows and since when. */
   sources(): readonly SourceOverview[];
   readonly guard: Guard;
+  readonly planning: Planning;
   /** The names under which each kind of client asks for a service's resources. */
   resourceNames(spec: ServiceSpec): Readonly<Record<"envoy-edge" | "envoy-sidecar" | "grpc", ResourceNames>>;
   /** Where a client at this place is sent, in the order of priorities. */
@@ -33,6 +36,19 @@ export type OperatorParts = {
   /** The text of `/metrics`. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
   readonly version: string;
+};
+
+/** Documents that were put, and all documents as they are then. */
+export type Proposal = { readonly book: Book; readonly documents: readonly StoredDocument[] };
+
+/** What documents get wrong, and what a change of them would do. */
+export type Planning = {
+  /** About what is in force; at most a few seconds old. */
+  findings(): readonly Finding[];
+  /** About documents that are put, and those that putting them brings about elsewhere. */
+  findingsOf(proposal: Proposal): readonly Finding[];
+  /** Undefined before anything is served. */
+  plan(proposal: Proposal): Plan | undefined;
 };
 
 export type Registration = {

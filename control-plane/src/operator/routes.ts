@@ -1,3 +1,4 @@
+import { analyzeRoutes } from "./analyze-routes.ts";
 import { clientResourceRoutes } from "./client-resource-routes.ts";
 import { clientRoutes } from "./client-routes.ts";
 import { configRoutes } from "./config-routes.ts";
@@ -6,6 +7,7 @@ import { documentRoutes } from "./document-routes.ts";
 import { explainRoutes } from "./explain-routes.ts";
 import { guardRoutes } from "./guard-routes.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
+import { planRoutes } from "./plan-routes.ts";
 import { registryRoutes } from "./registry-routes.ts";
 import { selfRoutes } from "./self-routes.ts";
 import { serviceRoutes } from "./service-routes.ts";
@@ -18,6 +20,8 @@ export function addRoutes(app: OperatorApp, context: OperatorContext): void {
   documentRoutes(app, context);
   describeRoutes(app, context);
   configRoutes(app, context);
+  planRoutes(app, context);
+  analyzeRoutes(app, context);
   registryRoutes(app, context);
   clientRoutes(app, context);
   clientResourceRoutes(app, context);

@@ -1,0 +1,125 @@
+import type { Latest } from "./lib/latest.ts";
+import { parseLocality, unknownLocality } from "./model/locality.ts";
+import { type Viewer, viewerKey } from "./model/viewer.ts";
+import type { Book, World } from "./model/world.ts";
+import type { OperatorParts, Proposal } from "./operator/parts.ts";
+import { analyze } from "./plan/analyze/analyze.ts";
+import { type Finding, findingKey } from "./plan/analyze/finding.ts";
+import type { Scene, SeenClient, Written } from "./plan/analyze/scene.ts";
+import { planOf } from "./plan/plan/plan.ts";
+import type { PlannedClient } from "./plan/plan/touched-clients.ts";
+import { documentKinds } from "./policy/documents/document-schemas.ts";
+import { pathText } from "./policy/documents/path-text.ts";
+import type { PolicyStore, StoredDocument } from "./policy/policy-store.ts";
+import type { Clients, ClientView } from "./serve/clients.ts";
+import type { ObservedLoads } from "./serve/loads/observed-loads.ts";
+import { pack } from "./snapshot/pack.ts";
+import type { Translate } from "./translate/resource-set.ts";
+
+/** Findings about what is in force are looked for again after this long, or when documents or endpoints changed. */
+const freshMs = 5_000;
+
+/** What documents get wrong, and what a change of them would do, asked of the parts that the control plane runs. */
+export function operatorPlan({
+  policies,
+  clients,
+  loads,
+  published,
+  preview,
+  leased,
+  translate,
+  now,
+}: {
+  readonly policies: PolicyStore;
+  readonly clients: Clients;
+  readonly loads: ObservedLoads;
+  readonly published: Latest<World>;
+  /** The world that documents would make. */
+  readonly preview: (book: Book) => World | undefined;
+  /** The viewers of connected clients. */
+  readonly leased: () => readonly Viewer[];
+  /** The one that serves: what did not change is then not translated again. */
+  readonly translate: Translate;
+  readonly now: () => Date;
+}): OperatorParts["planning"] {
+  let last: { readonly world: World; readonly at: number; readonly findings: readonly Finding[] } | undefined;
+  const known = new WeakMap<StoredDocument, Written>();
+
+  /** The same for the same document, so that what did not change is known by identity. */
+  function writtenOf(stored: StoredDocument): Written {
+    const { kind, name, document } = stored;
+    const written = known.get(stored) ?? { kind, name, document, where: (path) => ({ at: pathText(path) }) };
+    known.set(stored, written);
+    return written;
+  }
+
+  function documentsInForce(): readonly StoredDocument[] {
+    return documentKinds.flatMap((kind) => policies.list(kind));
+  }
+
+  function sceneOf(book: Book, world: World, documents: readonly StoredDocument[]): Scene {
+    const reporting = loads.clients().length > 0;
+    return {
+      book,
+      written: documents.map(writtenOf),
+      catalog: world.catalog,
+      clients: clients.list().map(seenClient),
+      loads: reporting ? { windowMs: loads.windowMs, loads: loads.observed() } : undefined,
+      now: now(),
+    };
+  }
+
+  function states(proposal: Proposal) {
+    const [world, book] = [published.current(), policies.books.current()];
+    const next = preview(proposal.book);
+    if (world === undefined || book === undefined || next === undefined) return undefined;
+    const inForce = documentsInForce();
+    const put = new Map(proposal.documents.map((each) => [`${each.kind}/${each.name}`, each]));
+    const others = inForce.filter(({ kind, name }) => !put.has(`${kind}/${name}`));
+    return {
+      before: { world, scene: sceneOf(book, world, inForce) },
+      after: { world: next, scene: sceneOf(proposal.book, next, [...others, ...put.values()]) },
+    };
+  }
+
+  return {
+    findings() {
+      const [world, book] = [published.current(), policies.books.current()];
+      if (world === undefined || book === undefined) return [];
+      const at = now().getTime();
+      if (last?.world !== world || Math.abs(at - last.at) > freshMs)
+        last = { world, at, findings: analyze(sceneOf(book, world, documentsInForce())) };
+      return last.findings;
+    },
+    findingsOf(proposal) {
+      const both = states(proposal);
+      if (both === undefined) return [];
+      const before = new Set(analyze(both.before.scene).map(findingKey));
+      const asked = new Set(proposal.documents.map(({ kind, name }) => `${kind}/${name}`));
+      return analyze(both.after.scene).filter(
+        (each) => !before.has(findingKey(each)) || asked.has(`${each.document.kind}/${each.document.name}`),
+      );
+    },
+    plan(proposal) {
+      const both = states(proposal);
+      if (both === undefined) return undefined;
+      return planOf({
+        ...both,
+        viewers: leased(),
+        clients: clients.list().map(plannedClient),
+        snapshotOf: (world, viewer) => pack(translate(world, viewer).resources, viewerKey(viewer), world.revision),
+      });
+    },
+  };
+}
+
+function seenClient({ nodeId, kind, locality, agent }: ClientView): SeenClient {
+  const parsed = parseLocality(locality);
+  return { nodeId, kind, agent, locality: parsed.ok ? parsed.value : unknownLocality };
+}
+
+function plannedClient({ nodeId, kind, role, locality, viewer, types }: ClientView): PlannedClient {
+  const statuses = Object.values(types);
+  const isSynced = statuses.every((each) => each.status === "SYNCED" || each.status === "NOT_SENT");
+  return { nodeId, kind, role, locality, viewer, isSynced };
+}

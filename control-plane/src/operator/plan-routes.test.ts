@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fieldsOf, service, split, startTestApi } from "./testing-api.ts";
+
+const endpoints = ["dc-a", "dc-b", "dc-c"].map((dc, index) => ({
+  address: `10.0.${index}.1:9090`,
+  locality: `${dc}/z1`,
+}));
+const placed = { ...service, spec: { protocol: "GRPC", endpoints: [{ static: endpoints }] } };
+const toNowhere = {
+  ...split,
+  spec: { service: "report", rules: [{ from: "*", to: { "dc-a": 70, "dc-d": 30 }, failover: ["dc-c"] }] },
+};
+
+type Planned = {
+  readonly isEmpty: boolean;
+  readonly documents: readonly { kind: string; action: string; fields: readonly object[] }[];
+  readonly traffic: readonly { basis: string; regions: readonly object[] }[];
+  readonly findings: readonly { code: string }[];
+  readonly resolved: readonly { code: string }[];
+  readonly unknown: readonly string[];
+};
+
+test("a plan tells which fields change, where traffic goes then, and what gets wrong, and stores nothing", async () => {
+  await using api = await startTestApi();
+  await api.post("/v1/config:apply", [placed, split]);
+  await api.until(async () => (await api.get("/v1/services/report/endpoints")).status === 200);
+  const { status, body } = await api.post("/v1/config:plan", toNowhere);
+  assert.equal(status, 200, JSON.stringify(body));
+  const plan = body as unknown as Planned;
+  assert.deepEqual(plan.documents, [
+    {
+      kind: "TrafficSplit",
+      name: "report",
+      action: "update",
+      fields: [
+        { path: "spec.rules[0].to.dc-b", before: 30 },
+        { path: "spec.rules[0].to.dc-d", after: 30 },
+      ],
+    },
+  ]);
+  assert.equal(plan.traffic[0]?.basis, "imagined");
+  assert.deepEqual(plan.traffic[0]?.regions, [
+    { region: "dc-a", percentBefore: 70, percentAfter: 100 },
+    { region: "dc-b", percentBefore: 30, percentAfter: 0 },
+    { region: "dc-c", percentBefore: 0, percentAfter: 0 },
+  ]);
+  assert.deepEqual(
+    plan.findings.map(({ code }) => code),
+    ["WR0101", "WR0108"],
+  );
+  assert.equal((await api.get("/v1/revisions")).body["revision"], 1, "nothing was stored");
+});
+
+test("a plan of what is in force already is empty", async () => {
+  await using api = await startTestApi();
+  await api.post("/v1/config:apply", [placed, split]);
+  await api.until(async () => (await api.get("/v1/services/report/endpoints")).status === 200);
+  const plan = (await api.post("/v1/config:plan", [placed, split])).body as unknown as Planned;
+  assert.equal(plan.isEmpty, true);
+  assert.deepEqual(plan.documents, []);
+});
+
+test("a plan of documents that are wrong is refused with everything that is wrong", async () => {
+  await using api = await startTestApi();
+  await api.post("/v1/config:apply", [placed]);
+  await api.until(async () => (await api.get("/v1/services/report/endpoints")).status === 200);
+  const wrong = { ...split, spec: { service: "result", rules: [{ to: { "dc-a": 90 } }] } };
+  const answer = await api.post("/v1/config:plan", wrong);
+  assert.equal(answer.status, 400);
+  assert.deepEqual(fieldsOf(answer), ["spec.rules[0].to: the shares add up to 90, not 100"]);
+});
+
+test("a service of a source that nobody asked yet is named as unknown, not as empty", async () => {
+  await using api = await startTestApi();
+  await api.post("/v1/config:apply", [placed]);
+  await api.until(async () => (await api.get("/v1/services/report/endpoints")).status === 200);
+  const result = { ...service, metadata: { name: "result" } };
+  const plan = (await api.post("/v1/config:plan", result)).body as unknown as Planned;
+  assert.deepEqual(plan.unknown, ["result"]);
+  assert.deepEqual(plan.findings, []);
+});
+
+test("findings come with an apply, with its dry run, and for what is in force", async () => {
+  await using api = await startTestApi();
+  await api.post("/v1/config:apply", [placed, split]);
+  await api.until(async () => (await api.get("/v1/services/report/endpoints")).status === 200);
+  const codes = ({ body }: { body: object }) => (body as Planned).findings.map(({ code }) => code);
+  assert.deepEqual(codes(await api.get("/v1/findings")), []);
+  assert.deepEqual(codes(await api.post("/v1/config:apply?validateOnly=true", toNowhere)), ["WR0101", "WR0108"]);
+  assert.deepEqual(codes(await api.post("/v1/config:apply", toNowhere)), ["WR0101", "WR0108"]);
+  await api.until(async () => codes(await api.get("/v1/findings")).length > 0);
+  const { body } = await api.get("/v1/findings?severity=error");
+  assert.deepEqual(body["counts"], { error: 1, warning: 0, info: 0 });
+});
