@@ -21,7 +21,6 @@ import { csdsService } from "./serve/csds/csds-service.ts";
 import { createTurns } from "./serve/turns.ts";
 import { viewerOfNode } from "./serve/viewer-of-node.ts";
 import { leasedViewers } from "./snapshot/leased-viewers.ts";
-import { leasedViewers } from "./snapshot/leased-viewers.ts";
 import { createSnapshots } from "./snapshot/snapshots.ts";
 import { booksWithDiscovered } from "./sources/consul/books-with-discovered.ts";
 import { createConsulSource } from "./sources/consul/consul-source.ts";

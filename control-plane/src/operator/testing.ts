@@ -17,7 +17,6 @@ import { createGuarding } from "../sources/guard/guarding.ts";
 import { createKubernetesSource } from "../sources/kubernetes/kubernetes-source.ts";
 import { createRegistry } from "../sources/registry/registry.ts";
 import { createTranslate } from "../translate/translate.ts";
-import { createTranslate } from "../translate/translate.ts";
 import type { OperatorParts } from "./parts.ts";
 
 /** All of a control plane that the operator's side sees, real, in a folder of its own; clients are entered by the test. */
@@ -78,8 +77,6 @@ export async function startTestParts(): Promise<TestParts> {
     allows,
     confirmations: undefined,
     published: joined.worlds,
-    leased: () => [],
-    translate: createTranslate(),
     leased: () => [],
     translate: createTranslate(),
     metrics,
