@@ -1,0 +1,40 @@
+import { type DescMessage, fromJson, type JsonValue, type MessageShape, toJson } from "@bufbuild/protobuf";
+import { envoyTypes } from "@weir/proto/grpc/envoy-types.ts";
+import { applyPatch, type Operation } from "rfc6902";
+import { type Parsed, parsed, refused } from "../lib/parsed.ts";
+import type { PatchSpec } from "../model/patch.ts";
+
+/**
+ * The message as the patch leaves it, decoded again: what comes out is a message of the same type and name, or why not.
+ * `nameOf` is what others know it by.
+ */
+export function patched<D extends DescMessage>(
+  schema: D,
+  message: MessageShape<D>,
+  { operations }: PatchSpec,
+  nameOf: (message: MessageShape<D>) => string,
+): Parsed<MessageShape<D>> {
+  const registry = envoyTypes();
+  try {
+    const json = toJson(schema, message, { registry, useProtoFieldName: true });
+    // What the operations hold is copied in: steps may change what steps before them have added.
+    const failures = applyPatch(json, structuredClone(operations) as Operation[]);
+    const problems = failures.flatMap((failure, index) =>
+      failure === null ? [] : [{ at: `operations[${index}]`, says: `does not apply: ${failure.message}` }],
+    );
+    const [first] = problems;
+    // What follows the first that failed is judged on what it did not do.
+    if (first) return refused(first);
+    const next = fromJson(schema, json as JsonValue, { registry });
+    if (nameOf(next) === nameOf(message)) return parsed(next);
+    return refused({
+      at: "operations",
+      says: `change the name to "${nameOf(next)}"; others know it by "${nameOf(message)}"`,
+    });
+  } catch (error) {
+    return refused({
+      at: "operations",
+      says: `what comes out does not decode: ${error instanceof Error ? error.message : error}`,
+    });
+  }
+}
