@@ -19,6 +19,7 @@ const targets = {
   "load:hostile": { needs: { envoy: "no", consul: "no" }, script: "test/hostile/table.ts", args: [] },
   faults: { needs: { envoy: "required", consul: "required" }, script: "test/faults/suite/run.ts", args: [] },
   random: { needs: { envoy: "required", consul: "no" }, script: "test/random-documents/run.ts", args: [] },
+  journeys: { needs: { envoy: "required", consul: "no" }, script: "test/journeys/prediction/run.ts", args: [] },
   pack: { needs: { envoy: "no", consul: "no" }, script: "control-plane/library/pack.ts", args: [] },
   check: { needs: { envoy: "required", consul: "no" }, script: "setup/check.mjs", args: [] },
   test: {

@@ -1,9 +1,10 @@
+import { randomUUID } from "node:crypto";
 import {
   type ChannelCredentials,
   Client,
   type ClientOptions,
   credentials,
-  type Metadata,
+  Metadata,
   type MethodDefinition,
   type ServiceError,
   status,
@@ -38,6 +39,8 @@ export type CallOptions = {
   readonly deadlineMs?: number;
   /** Request headers, as a header that a route or a hash looks at. */
   readonly metadata?: Metadata;
+  /** A header with another value for each request, as for what is hashed. */
+  readonly freshHeader?: string;
 };
 
 /** A client of its own: no connection or subchannel is shared with another. */
@@ -54,7 +57,12 @@ export function connectEcho(
 }
 
 /** Sends one request; a failed one is a record too. */
-export function say(client: Client, { deadlineMs = 5_000, metadata }: CallOptions = {}): Promise<CallRecord> {
+export function say(
+  client: Client,
+  { deadlineMs = 5_000, freshHeader, ...given }: CallOptions = {},
+): Promise<CallRecord> {
+  const metadata = freshHeader === undefined ? given.metadata : (given.metadata?.clone() ?? new Metadata());
+  if (freshHeader !== undefined) metadata?.set(freshHeader, randomUUID());
   const startedAt = Date.now();
   return new Promise((resolve) => {
     const onReply = (error: ServiceError | null, reply?: EchoReply) => {

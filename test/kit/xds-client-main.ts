@@ -1,21 +1,30 @@
-// node xds-client-main.ts TARGET: a gRPC client that finds its servers by xDS, and takes orders as JSON lines on stdin.
+// node xds-client-main.ts TARGET: a gRPC client that finds its servers by xDS, and takes orders as JSON lines on stdin. An order may
+// name another target.
 import { createInterface } from "node:readline";
 import { register } from "@grpc/grpc-js-xds";
 import { connectEcho } from "./echo.ts";
-import { loadOf } from "./grpc-load.ts";
+import { type Load, loadOf } from "./grpc-load.ts";
 
 type Order = {
   readonly id: number;
+  readonly target?: string;
   readonly send?: number;
-  readonly options?: { readonly atOnce?: number; readonly deadlineMs?: number };
+  readonly options?: { readonly atOnce?: number; readonly deadlineMs?: number; readonly freshHeader?: string };
   readonly sendAtRate?: { readonly perSecond: number; readonly forMs: number; readonly deadlineMs?: number };
 };
 
 register();
 const [target = ""] = process.argv.slice(2);
-const load = loadOf(connectEcho(target));
+const loads = new Map<string, Load>();
+const loadTo = (wanted: string) => {
+  const load = loads.get(wanted) ?? loadOf(connectEcho(wanted));
+  loads.set(wanted, load);
+  return load;
+};
+loadTo(target);
 createInterface({ input: process.stdin }).on("line", async (line) => {
-  const { id, send = 0, options, sendAtRate } = JSON.parse(line) as Order;
+  const { id, send = 0, options, sendAtRate, target: other = target } = JSON.parse(line) as Order;
+  const load = loadTo(other);
   const records = sendAtRate ? await load.sendAtRate(sendAtRate) : await load.send(send, options);
   console.log(JSON.stringify({ answer: id, records }));
 });

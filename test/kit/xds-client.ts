@@ -8,7 +8,13 @@ export type XdsClient = AsyncDisposable & {
   readonly process: RunningProcess;
   send(
     count: number,
-    options?: { readonly atOnce?: number; readonly deadlineMs?: number },
+    options?: {
+      readonly atOnce?: number;
+      readonly deadlineMs?: number;
+      readonly freshHeader?: string;
+      /** Instead of the one that the client was started with; Node only. */
+      readonly target?: string;
+    },
   ): Promise<readonly CallRecord[]>;
   sendAtRate(wanted: {
     readonly perSecond: number;
@@ -83,7 +89,8 @@ export async function startXdsClient({
   });
   return {
     process: child,
-    send: (count, options = {}) => ask({ send: count, options }, 60_000),
+    send: (count, { target: other, ...options } = {}) =>
+      ask({ send: count, options, ...(other !== undefined && { target: other }) }, 60_000),
     sendAtRate: (wanted) => ask({ sendAtRate: wanted }, wanted.forMs + 30_000),
     [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
   };

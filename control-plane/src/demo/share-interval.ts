@@ -2,15 +2,15 @@
 export type Interval = { readonly low: number; readonly high: number };
 
 /**
- * The 99.9 % interval of a binomial distribution, equal-tailed and exact: a count outside of it is seen in fewer than one
- * of 1,000 runs when every request goes to the share independently (Envoy and gRPC spread more evenly than that). Exact, as
+ * The interval of a binomial distribution, equal-tailed and exact; 99.9 % unless told: a count outside of it is then seen in
+ * fewer than one of 1,000 runs when every request goes to the share independently (Envoy and gRPC spread more evenly than that). Exact, as
  * the acceptance region in Clopper and Pearson, "The use of confidence or fiducial limits", Biometrika 26 (1934): the normal
  * approximation is too narrow for small shares.
  */
-export function shareInterval(of: number, share: number): Interval {
+export function shareInterval(of: number, share: number, outside = 0.001): Interval {
   if (share <= 0) return { low: 0, high: 0 };
   if (share >= 1) return { low: of, high: of };
-  const tail = 0.0005;
+  const tail = outside / 2;
   let low = 0;
   for (let below = likelihood(of, share, 0); below < tail; below += likelihood(of, share, low)) low += 1;
   let high = of;

@@ -8,7 +8,8 @@ import type { Condition } from "./condition.ts";
  * The endpoints that outlier detection takes out. Both kinds of client count over all priorities of a cluster. Envoy ejects
  * as long as no more than the percentage would be out with the next one (source/common/upstream/outlier_detection_impl.cc,
  * `ejectHost`), gRPC as long as less than the percentage is out (gRFC A50), so 10 % of nine are none there and one here.
- * Where more fail than may be ejected it is chance which; here they are taken from the localities in turn.
+ * Where more fail than may be ejected it is those of the first priorities, which get requests first; in one of them it is
+ * chance, and here they are taken from the localities in turn.
  *
  * Ejection by success rate is not foreseen: whether it strikes depends on how the others do.
  */
@@ -18,18 +19,21 @@ export function ejectedAmong(
   flavour: Viewer["flavour"],
   condition: Condition,
 ): ReadonlySet<string> {
-  const held = spread.map(({ members }) =>
-    members
-      // A gRPC client is not given the others, and Envoy sends them nothing to count.
-      .filter(({ health }) => health === "serving" || health === "degraded")
-      .map(({ endpoint }) => addressText(endpoint.address)),
-  );
-  const all = flavour === "grpc" ? held.flat().length : spread.flatMap(({ members }) => members).length;
+  const byPriority = [...Map.groupBy(spread, ({ priority }) => priority)].sort(([a], [b]) => a - b);
+  const held = byPriority.flatMap(([, localities]) => inTurn(localities.map(addressesOf)));
+  const all = flavour === "grpc" ? held.length : spread.flatMap(({ members }) => members).length;
   if (!detects(outlierDetection, flavour, all)) return new Set();
-  const failing = inTurn(held).filter((address) => isSeen(condition.get(address), flavour));
+  const failing = held.filter((address) => isSeen(condition.get(address), flavour));
   const percent = outlierDetection.maxEjectionPercent;
   const most = flavour === "envoy" ? Math.floor((percent * all) / 100) : Math.ceil((percent * all) / 100);
   return new Set(failing.slice(0, most));
+}
+
+/** Those that get requests: a gRPC client is not given the others, and Envoy sends them nothing to count. */
+function addressesOf({ members }: SpreadLocality): readonly string[] {
+  return members
+    .filter(({ health }) => health === "serving" || health === "degraded")
+    .map(({ endpoint }) => addressText(endpoint.address));
 }
 
 /** A failed connection counts as an error to Envoy; gRPC counts calls only, and none is sent where there is no connection. */

@@ -1,0 +1,7 @@
+import { hashing } from "./situations-hashing.ts";
+import { health } from "./situations-health.ts";
+import { trouble } from "./situations-trouble.ts";
+import { weights } from "./situations-weights.ts";
+
+/** The table. */
+export const situations = [...weights, ...health, ...trouble, ...hashing];
