@@ -40,7 +40,11 @@ const payload = exactlyOneOf(
 );
 
 const grpc = z.strictObject({
-  serviceName: z.string().max(200).default("").describe("Default: empty, the server as a whole."),
+  serviceName: z
+    .string()
+    .max(200)
+    .default("")
+    .describe("Which of its services. Default: empty, the server as a whole."),
   authority: host.optional().describe("The authority that is asked for. Default: the service's name."),
 });
 
