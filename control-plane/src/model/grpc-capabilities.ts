@@ -4,12 +4,10 @@ export type GrpcImplementation = "go" | "java" | "core" | "node" | "other";
 export const grpcImplementations: readonly GrpcImplementation[] = ["go", "java", "core", "node", "other"];
 
 /**
- * What older versions do not know and would refuse a whole resource for:
- * - `ring-hash`: the policy RING_HASH of a cluster (gRFC A42).
- * - `string-matchers`: `string_match` of a header (gRFC A63).
- * What they do not know and only ignore makes no difference to what they are sent.
+ * What older versions do not know and would refuse a whole resource for: `ring-hash` is the policy RING_HASH of a cluster
+ * (gRFC A42). What they do not know and only ignore makes no difference to what they are sent.
  */
-export type GrpcFeature = "ring-hash" | "string-matchers";
+export type GrpcFeature = "ring-hash";
 
 /** A class of gRPC clients that are sent the same. Few on purpose: clients say of themselves what they are. */
 export type GrpcCapabilities = {
@@ -23,13 +21,13 @@ export type Release = readonly [major: number, minor: number];
 
 /**
  * The first version with each feature, from doc/grpc_xds_features.md of grpc/grpc. The C core says its own version and not
- * gRPC's release: 19 came with 1.40 or 1.41, 33 with 1.56.
+ * gRPC's release: 19 came with 1.40 or 1.41.
  */
 const since: Readonly<Record<Exclude<GrpcImplementation, "other">, Readonly<Record<GrpcFeature, Release>>>> = {
-  go: { "ring-hash": [1, 41], "string-matchers": [1, 56] },
-  java: { "ring-hash": [1, 40], "string-matchers": [1, 53] },
-  core: { "ring-hash": [19, 0], "string-matchers": [33, 0] },
-  node: { "ring-hash": [1, 10], "string-matchers": [1, 9] },
+  go: { "ring-hash": [1, 41] },
+  java: { "ring-hash": [1, 40] },
+  core: { "ring-hash": [19, 0] },
+  node: { "ring-hash": [1, 10] },
 };
 
 /** What a version can be sent; one that is not known is taken for a current one. */
@@ -44,7 +42,7 @@ export function isBefore([major, minor]: Release, [otherMajor, otherMinor]: Rele
   return major < otherMajor || (major === otherMajor && minor < otherMinor);
 }
 
-/** `go`, `go-without-string-matchers`. */
+/** `go`, `go-without-ring-hash`. */
 export function capabilitiesText({ implementation, lacks }: GrpcCapabilities): string {
   return lacks.length === 0 ? implementation : `${implementation}-without-${lacks.join("-")}`;
 }

@@ -1,3 +1,4 @@
+import { never } from "../lib/exhaustive.ts";
 import { parseServiceName, type ServiceName } from "../model/names.ts";
 import type { DocumentKind, PolicyStore, StoredDocument } from "../policy/policy-store.ts";
 
@@ -22,11 +23,14 @@ export function documentsAbout(
   const { kind, name } = document;
   if (kind !== "Service") return { about: [asStored(document)], services: servicesOf(document) };
   const service = parseServiceName(name);
+  if (!service) throw new Error(`a Service "${name}" is stored, which is no name`);
+  const isAbout = (other: StoredDocument) => servicesOf(other).includes(service);
   const others = (["TrafficSplit", "TrafficPolicy"] as const).map((each) => {
-    const found = policies.list(each).find((other) => servicesOf(other).some((target) => target === name));
+    const found = policies.list(each).find(isAbout);
     return found ? asStored(found) : { kind: each, name, spec: unwritten[each](name), stored: undefined };
   });
-  return { about: [asStored(document), ...others], services: service ? [service] : [] };
+  const routes = policies.list("Route").filter((route) => isAbout(route) || sharesHost(route, document));
+  return { about: [asStored(document), ...others, ...routes.map(asStored)], services: [service] };
 }
 
 /** The least that a document for this service can say: all else is default. */
@@ -39,15 +43,51 @@ function asStored(stored: StoredDocument): About {
   return { kind: stored.kind, name: stored.name, spec: stored.document["spec"], stored };
 }
 
-type Spec = { readonly service?: unknown; readonly targetRefs?: readonly { readonly name?: unknown }[] };
+/** As much of the specs of all kinds as says which services they are about. */
+type Spec = {
+  readonly service?: unknown;
+  readonly hosts?: readonly unknown[];
+  readonly targetRefs?: readonly { readonly name?: unknown }[];
+  readonly rules?: readonly {
+    readonly backendRefs?: readonly { readonly service?: unknown }[];
+    readonly mirror?: { readonly service?: unknown };
+  }[];
+};
 
-function servicesOf({ kind, name, document }: StoredDocument): readonly ServiceName[] {
-  const spec = (document["spec"] ?? {}) as Spec;
-  const names =
-    kind === "Service"
-      ? [name]
-      : kind === "TrafficSplit"
-        ? [spec.service]
-        : (spec.targetRefs ?? []).map((target) => target.name);
-  return names.flatMap((each) => (typeof each === "string" ? (parseServiceName(each) ?? []) : []));
+function servicesOf(document: StoredDocument): readonly ServiceName[] {
+  const named = namesIn(document).flatMap((each) => (typeof each === "string" ? (parseServiceName(each) ?? []) : []));
+  return [...new Set(named)];
+}
+
+function namesIn({ kind, name, document }: StoredDocument): readonly unknown[] {
+  const { service, targetRefs = [], rules = [] } = specOf(document);
+  switch (kind) {
+    case "Service":
+      return [name];
+    case "TrafficSplit":
+      return [service];
+    case "TrafficPolicy":
+      return targetRefs.map((target) => target.name);
+    case "Route":
+      return rules.flatMap(({ backendRefs = [], mirror }) =>
+        [...backendRefs, ...(mirror ? [mirror] : [])].map((ref) => ref.service),
+      );
+    default:
+      return never(kind);
+  }
+}
+
+/** Both documents have their own name for a host, unless they say others. */
+function sharesHost(a: StoredDocument, b: StoredDocument): boolean {
+  const hosts = hostsOf(b);
+  return hostsOf(a).some((host) => hosts.includes(host));
+}
+
+function hostsOf({ name, document }: StoredDocument): readonly string[] {
+  return (specOf(document).hosts ?? [name]).map((host) => String(host).toLowerCase());
+}
+
+/** Of a document that passed its schema. */
+function specOf(document: StoredDocument["document"]): Spec {
+  return (document["spec"] ?? {}) as Spec;
 }

@@ -35,9 +35,9 @@ test("gRPC clients of one library are one viewer, whatever version they say, unl
   assert.equal(key("gRPC Go", "1.85.0"), "grpc/go/dc-a/z1");
   assert.equal(key("gRPC Go", "1.999.12345-of-a-hostile-client"), "grpc/go/dc-a/z1");
   assert.equal(key("gRPC Go", ""), "grpc/go/dc-a/z1");
-  assert.equal(key("gRPC Go", "1.40.1"), "grpc/go-without-ring-hash-string-matchers/dc-a/z1");
+  assert.equal(key("gRPC Go", "1.40.1"), "grpc/go-without-ring-hash/dc-a/z1");
   assert.equal(key("gRPC C-core linux", "C-core 58.0.0"), "grpc/core/dc-a/z1");
-  assert.equal(key("gRPC C-core linux", "C-core 30.2.0"), "grpc/core-without-string-matchers/dc-a/z1");
+  assert.equal(key("gRPC C-core linux", "C-core 18.0.0"), "grpc/core-without-ring-hash/dc-a/z1");
   assert.equal(key("gRPC Node Pure JS", "1.14.1"), "grpc/node/dc-a/z1");
   assert.equal(key("gRPC Java", "1.76.0"), "grpc/java/dc-a/z1");
   assert.equal(key("gRPC Zig", "0.1"), "grpc/other/dc-a/z1");

@@ -7,6 +7,7 @@ import type { Viewer } from "../model/viewer.ts";
 import type { World } from "../model/world.ts";
 import type { Entrance } from "./domains.ts";
 import { limitersOf } from "./filter-overrides.ts";
+import type { Fitting } from "./fitting.ts";
 import { type Limiter, limiterFilterName } from "./global-rate-limit.ts";
 import { envoyListenerOf, grpcListenerOf } from "./listener.ts";
 import { createLastMemory, createMemory, sameWhileEqual } from "./memory.ts";
@@ -19,7 +20,9 @@ type ListenersAndRoutes = Pick<ResourceSet, "listeners" | "routes">;
 type Envoy = Extract<Viewer, { readonly flavour: "envoy" }>;
 
 /** Makes listeners and routes, for each kind of client in its own way; what follows from the same objects is the same. */
-export function createEntrances(): (world: World, subjects: Subjects, viewer: Viewer) => ListenersAndRoutes {
+export function createEntrances(
+  fitting: Fitting,
+): (world: World, subjects: Subjects, viewer: Viewer) => ListenersAndRoutes {
   const virtualHosts = createLastMemory<VirtualHost>();
   const configurations = createMemory<RouteConfiguration>();
   const listeners = createMemory<Listener>();
@@ -35,10 +38,13 @@ export function createEntrances(): (world: World, subjects: Subjects, viewer: Vi
   ) => {
     const { name, service, route } = entrance;
     const destinationOf = (service: ServiceName) => byName.get(service);
-    const inputs = [...new Set([...(service ? [service.name] : []), ...(route ? servicesOf(route) : [])])]
-      .map(destinationOf)
-      .flatMap((destination) => [destination?.spec, destination?.policy, destination?.shares]);
-    const key = [flavour, name, ...domains, ...(route ? limiters.map(limiterFilterName) : [])].join(" ");
+    const destinations = [...new Set([...(service ? [service.name] : []), ...(route ? servicesOf(route) : [])])].map(
+      destinationOf,
+    );
+    const inputs = destinations.flatMap((destination) => [destination?.spec, destination?.policy, destination?.shares]);
+    const fitted = destinations.find((destination) => fitting.textOf(destination?.policy) !== "");
+    const kind = `${flavour} ${fitting.textOf(fitted?.policy)}`;
+    const key = [kind, name, ...domains, ...(route ? limiters.map(limiterFilterName) : [])].join(" ");
     return virtualHosts(route ?? service ?? entrance, key, inputs, () =>
       virtualHostOf(entrance, domains, flavour, { destinationOf, limiters }),
     );

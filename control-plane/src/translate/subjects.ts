@@ -8,6 +8,7 @@ import type { Split } from "../model/split.ts";
 import type { Viewer } from "../model/viewer.ts";
 import type { World } from "../model/world.ts";
 import { type Claims, claimHosts, type Entrance } from "./domains.ts";
+import type { Fitting } from "./fitting.ts";
 import { healthCheckProblem } from "./health-check.ts";
 import { createMemory, sameWhileEqual } from "./memory.ts";
 import { canCall } from "./resource-names.ts";
@@ -26,15 +27,17 @@ export type Subjects = {
   readonly leftOut: ReadonlyMap<ServiceName, readonly Problem[]>;
 };
 
-/** The services that a flavour can call, how they are reached, and what is left out of them. */
-export function createSubjects(): (world: World, flavour: Viewer["flavour"]) => Subjects {
+/** The services that a client can call, how they are reached, and what is left out of them. */
+export function createSubjects(fitting: Fitting): (world: World, viewer: Viewer) => Subjects {
   const sameSpecs = sameWhileEqual<ServiceSpec>();
   const claims = createMemory<Claims>();
 
-  return (world, flavour) => {
+  return (world, viewer) => {
+    const { flavour } = viewer;
     const services = [...world.catalog.values()].sort((a, b) => byText(a.spec.name, b.spec.name));
     const specs = sameSpecs(services.map(({ spec }) => spec));
-    const { entrances, problems } = claims(specs, world.routes, "", () => claimHosts(specs, world.routes));
+    const routes = fitting.routes(world.routes, viewer);
+    const { entrances, problems } = claims(specs, routes, "", () => claimHosts(specs, routes));
 
     const all: Subject[] = [];
     const leftOut = new Map<ServiceName, readonly Problem[]>();
@@ -44,7 +47,8 @@ export function createSubjects(): (world: World, flavour: Viewer["flavour"]) => 
       const split = world.splits.get(spec.name);
       const said = [...(problems.get(spec) ?? []), ...problemsOf(spec, policy, flavour)];
       if (said.length > 0) leftOut.set(spec.name, said);
-      if (canCall(flavour, spec)) all.push({ service, spec, policy, split, shares: sharesOf(spec, split) });
+      if (canCall(flavour, spec))
+        all.push({ service, spec, policy: fitting.policy(policy, viewer), split, shares: sharesOf(spec, split) });
     }
     return { all, byName: new Map(all.map((subject) => [subject.spec.name, subject])), entrances, leftOut };
   };

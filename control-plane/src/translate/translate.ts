@@ -1,8 +1,10 @@
 import type { Cluster } from "@weir/proto/envoy/config/cluster/v3/cluster_pb.ts";
 import type { Viewer } from "../model/viewer.ts";
+import type { World } from "../model/world.ts";
 import { createAssignments } from "./assignments.ts";
 import { clusterOf } from "./cluster.ts";
 import { createEntrances } from "./entrances.ts";
+import { createFitting } from "./fitting.ts";
 import { createMemory } from "./memory.ts";
 import type { ResourceSet, Translate, Translation } from "./resource-set.ts";
 import { createSidecarInbound } from "./sidecar-inbound.ts";
@@ -10,13 +12,14 @@ import { createSubjects, type Subject } from "./subjects.ts";
 
 /**
  * Makes the translation of worlds into what each viewer is to hold. What follows from the same objects is the same message
- * object, over time and over viewers: a Cluster depends on the flavour only.
+ * object, over time and over viewers: a Cluster depends on the flavour and on what of its policy the client can be told.
  */
 export function createTranslate(): Translate {
   const clusters = createMemory<Cluster>();
-  const subjectsOf = createSubjects();
+  const fitting = createFitting();
+  const subjectsOf = createSubjects(fitting);
   const assignmentsFor = createAssignments();
-  const entrancesFor = createEntrances();
+  const entrancesFor = createEntrances(fitting);
   const sidecarInbound = createSidecarInbound();
 
   const clustersFor = ({ spec, policy }: Subject, flavour: Viewer["flavour"]) =>
@@ -24,8 +27,8 @@ export function createTranslate(): Translate {
       clusters(spec, policy, `${flavour} ${subset?.name ?? ""}`, () => clusterOf(spec, policy, flavour, subset?.name)),
     );
 
-  return (world, viewer) => {
-    const subjects = subjectsOf(world, viewer.flavour);
+  const translate = (world: World, viewer: Viewer): Translation => {
+    const subjects = subjectsOf(world, viewer);
     const { leftOut } = subjects;
     const outbound: ResourceSet = {
       clusters: subjects.all.flatMap((subject) => clustersFor(subject, viewer.flavour)),
@@ -44,6 +47,20 @@ export function createTranslate(): Translate {
       leftOut: withAlso(leftOut, inbound.leftOut),
     };
   };
+
+  const ahead = function* (world: World, viewer: Viewer) {
+    const subjects = subjectsOf(world, viewer);
+    for (const subject of subjects.all) {
+      yield* clustersFor(subject, viewer.flavour);
+      yield* assignmentsFor(subject, viewer, world);
+    }
+    yield undefined;
+    const { listeners, routes } = entrancesFor(world, subjects, viewer);
+    yield* listeners;
+    if (viewer.flavour === "envoy") yield undefined;
+    yield* routes;
+  };
+  return Object.assign(translate, { ahead });
 }
 
 function withAlso(leftOut: Translation["leftOut"], more: Translation["leftOut"]): Translation["leftOut"] {

@@ -1,5 +1,6 @@
 import type { DocumentKind } from "../../policy/policy-store.ts";
 import type { Capability } from "./capability.ts";
+import { routeCapabilities } from "./route-capabilities.ts";
 import { serviceCapabilities } from "./service-capabilities.ts";
 import { trafficPolicyCapabilities } from "./traffic-policy-capabilities.ts";
 import { trafficSplitCapabilities } from "./traffic-split-capabilities.ts";
@@ -12,4 +13,5 @@ export const capabilities: Readonly<Record<DocumentKind, readonly Capability[]>>
   Service: serviceCapabilities,
   TrafficSplit: trafficSplitCapabilities,
   TrafficPolicy: trafficPolicyCapabilities,
+  Route: routeCapabilities,
 };

@@ -1,5 +1,5 @@
 import type { ClientKind } from "../../model/client-software.ts";
-import { type GrpcImplementation, grpcImplementations, type Release } from "../../model/grpc-capabilities.ts";
+import { type GrpcImplementation, grpcImplementations, isBefore, type Release } from "../../model/grpc-capabilities.ts";
 import { type Grfc, grfcs } from "./grfcs.ts";
 
 /**
@@ -113,8 +113,5 @@ export function since(
 /** What a client of this release makes of it; one whose release is not known is taken for a current one. */
 export function cellFor({ on }: Capability, kind: ClientKind, release: Release | undefined): Cell {
   const cell = on[kind];
-  if (!cell.since || !release) return cell;
-  const [major, minor] = cell.since.release;
-  const isOlder = release[0] < major || (release[0] === major && release[1] < minor);
-  return isOlder ? cell.since.before : cell;
+  return cell.since && release && isBefore(release, cell.since.release) ? cell.since.before : cell;
 }

@@ -20,4 +20,6 @@ export const serviceCapabilities: readonly Capability[] = [
     grpc: approximated("zones get their part of a region by it; inside a zone only ring hash looks at it", "gRFC A27"),
   }),
   byWeir("locality", { whole: true }),
+  byWeir("subsets", { whole: true }),
+  byWeir("capacity", { whole: true }),
 ];

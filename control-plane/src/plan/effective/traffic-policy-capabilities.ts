@@ -1,14 +1,10 @@
-import { parseDuration } from "../../policy/documents/duration.ts";
 import { approximated, byWeir, type Capability, capability, envoys, ignored, obeyed, since } from "./capability.ts";
+import { hashCapabilities } from "./hash-capabilities.ts";
+import { retryCapabilities } from "./retry-capabilities.ts";
+import { timeoutCapabilities } from "./timeout-capabilities.ts";
 
 const loadBalancers = "load balancing, supported load balancers";
 const roundRobin = (source: string) => approximated("round robin", source);
-
-/** Retries of grpc-js-xds 1.14.1 are told waits as text of seconds: `1s` becomes `"1" + 0`, 10 s. */
-const longForNode = {
-  says: "1s or more",
-  holds: (value: unknown) => (parseDuration(String(value)) ?? 0) >= 1_000,
-};
 
 const noPanic = "there is no panic: where nothing is left, calls fail";
 const inARow = "calls are counted in an interval, not errors in a row: failurePercentage and successRate stand in";
@@ -67,8 +63,7 @@ export const trafficPolicyCapabilities: readonly Capability[] = [
     envoy: envoys(loadBalancers),
     grpc: ignored("requests in flight are compared without weights", "gRFC A48"),
   }),
-  ...hashSources("loadBalancer.consistentHash"),
-  ...hashSources("loadBalancer.consistentHash.firstOf[]"),
+  ...hashCapabilities("loadBalancer.consistentHash"),
   capability("loadBalancer.consistentHash.minimumRingSize", {
     envoy: envoys(loadBalancers),
     grpc: since("A42", undefined, approximated("at most 4096 entries", "gRFC A42")),
@@ -131,6 +126,30 @@ export const trafficPolicyCapabilities: readonly Capability[] = [
     envoy: envoys(outliers),
     grpc: ignored(inARow, "gRFC A50"),
   }),
+  ...["enforcingConsecutive5xxErrors", "enforcingConsecutiveGatewayErrors"].map((name) =>
+    capability(`outlierDetection.${name}`, { envoy: envoys(outliers), grpc: ignored(inARow, "gRFC A50") }),
+  ),
+  capability("outlierDetection.maxEjectionTimeJitter", {
+    envoy: envoys(outliers),
+    grpc: ignored("endpoints ejected together come back together", "gRFC A50"),
+  }),
+  capability("outlierDetection.alwaysEjectOneHost", {
+    envoy: envoys(outliers),
+    grpc: ignored("it always may eject one", "gRFC A50"),
+  }),
+  capability("outlierDetection.successfulActiveHealthCheckUnejectHost", {
+    envoy: envoys(outliers),
+    grpc: ignored(noChecks, "gRFC A50"),
+  }),
+  capability("outlierDetection.detectDegradedHosts", {
+    envoy: envoys(outliers),
+    grpc: ignored("it knows no degraded endpoints", "gRFC A27"),
+  }),
+  capability("outlierDetection.localOrigin", {
+    whole: true,
+    envoy: envoys(outliers),
+    grpc: ignored("calls that no connection could be made for count as failed like all others", "gRFC A50"),
+  }),
   ...["enforcing", "threshold", "minimumHosts", "requestVolume"].map((name) =>
     capability(`outlierDetection.failurePercentage.${name}`, { envoy: envoys(outliers), grpc: since("A50") }),
   ),
@@ -148,66 +167,33 @@ export const trafficPolicyCapabilities: readonly Capability[] = [
   }),
 
   capability("circuitBreaker.maxRequests", { envoy: envoys("circuit breaking"), grpc: since("A32") }),
-  ...["maxConnections", "maxPendingRequests", "perEndpoint.maxConnections"].map((name) =>
+  ...["maxConnections", "maxPendingRequests", "maxRetries", "perEndpoint.maxConnections"].map((name) =>
     capability(`circuitBreaker.${name}`, {
       envoy: envoys("circuit breaking"),
       grpc: ignored("one connection for each endpoint; maxRequests limits", "gRFC A32"),
     }),
   ),
 
-  capability("retry.attempts", {
-    where: { says: "5 or more", holds: (value) => Number(value) >= 5 },
-    envoy: envoys("HTTP routing, retry semantics"),
-    grpc: since("A44", undefined, approximated("five tries in all, whatever is asked", "gRFC A6")),
-  }),
-  capability("retry.attempts", { envoy: envoys("HTTP routing, retry semantics"), grpc: since("A44") }),
-  capability("retry.retryOn", { envoy: envoys("router filter, x-envoy-retry-grpc-on"), grpc: since("A44") }),
-  capability("retry.perTryTimeout", {
-    envoy: envoys("HTTP routing, retry semantics"),
-    grpc: ignored("only the deadline of the whole call holds", "gRFC A44"),
-  }),
-  ...["baseInterval", "maxInterval"].flatMap((name) => [
-    capability(`retry.backOff.${name}`, {
-      where: longForNode,
-      envoy: envoys("HTTP routing, retry semantics"),
-      grpc: since("A44"),
-      node: since("A44", undefined, approximated("999ms: it takes 1s for 10s", "measured")),
-    }),
-    capability(`retry.backOff.${name}`, { envoy: envoys("HTTP routing, retry semantics"), grpc: since("A44") }),
-  ]),
-  ...["percent", "minRetryConcurrency"].map((name) =>
+  ...retryCapabilities("retry"),
+  ...["percent", "minRetryConcurrency", "interval"].map((name) =>
     capability(`retry.budget.${name}`, {
       envoy: envoys("circuit breaking"),
       grpc: ignored("it throttles by the service config of its own application, if that has one", "gRFC A6"),
     }),
   ),
 
-  capability("timeouts.request", { envoy: envoys("HTTP routing, timeouts"), grpc: since("A31") }),
+  ...timeoutCapabilities("timeouts"),
   capability("timeouts.connect", { envoy: envoys("timeouts"), grpc: ignored(ownChannel, "gRFC A27") }),
   capability("timeouts.idle", { envoy: envoys("timeouts"), grpc: ignored(ownChannel, "gRFC A27") }),
 
+  capability("connection", {
+    whole: true,
+    envoy: envoys("connection pooling"),
+    grpc: ignored(ownChannel, "gRFC A27"),
+  }),
   capability("healthCheck", {
     whole: true,
     envoy: envoys("health checking"),
     grpc: ignored(noChecks, "gRFC A27"),
   }),
 ];
-
-/** What decides where a request goes, below a field that holds sources of hashes. */
-function hashSources(field: string): readonly Capability[] {
-  const unseen = (what: string) =>
-    since(
-      "A42",
-      undefined,
-      ignored(`it knows no ${what}: the next source counts, after the last one chance`, "gRFC A42"),
-    );
-  return [
-    capability(`${field}.header`, { envoy: envoys(loadBalancers), grpc: since("A42") }),
-    capability(`${field}.cookie`, { whole: true, envoy: envoys(loadBalancers), grpc: unseen("cookies") }),
-    capability(`${field}.sourceAddress`, {
-      envoy: envoys(loadBalancers),
-      grpc: since("A42", undefined, approximated("each channel of a caller has an endpoint of its own", "gRFC A42")),
-    }),
-    capability(`${field}.method`, { envoy: envoys(loadBalancers), grpc: unseen("path to hash by") }),
-  ];
-}
