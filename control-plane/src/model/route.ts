@@ -107,8 +107,12 @@ export type RouteBackend = BackendRef & { readonly weight: number };
 /** A copy of so many percent of the requests, whose answers are thrown away. */
 export type RouteMirror = BackendRef & { readonly percent: number };
 
-/** Milliseconds; undefined is what the policy says, 0 no limit. */
-export type RouteTimeouts = { readonly requestMs: number | undefined; readonly idleMs: number | undefined };
+/** As those of a policy. Milliseconds; undefined is what the policy says, 0 no limit. */
+export type RouteTimeouts = {
+  readonly requestMs: number | undefined;
+  readonly streamIdleMs: number | undefined;
+  readonly maxStreamMs: number | undefined;
+};
 
 /** Names in lower case. */
 export type HeaderEdits = {

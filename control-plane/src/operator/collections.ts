@@ -5,6 +5,7 @@ export const collections = {
   services: "Service",
   trafficSplits: "TrafficSplit",
   trafficPolicies: "TrafficPolicy",
+  routes: "Route",
 } as const satisfies Readonly<Record<string, DocumentKind>>;
 
 export type Collection = keyof typeof collections;

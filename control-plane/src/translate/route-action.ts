@@ -18,7 +18,7 @@ export type Instead = Pick<RouteRule, "hashOn" | "timeouts" | "retry" | "mirrors
 /** What holds without a rule. */
 export const nothingInstead: Instead = {
   hashOn: undefined,
-  timeouts: { requestMs: undefined, idleMs: undefined },
+  timeouts: { requestMs: undefined, streamIdleMs: undefined, maxStreamMs: undefined },
   retry: undefined,
   mirrors: [],
 };
@@ -49,11 +49,12 @@ function clustersOf(targets: readonly Target[]): NonNullable<RouteAction["cluste
   return { case: "weightedClusters", value: { clusters } };
 }
 
-function timeoutsOf(policy: Timeouts, { requestMs, idleMs }: RouteTimeouts): Timeouts {
+function timeoutsOf(policy: Timeouts, { requestMs, streamIdleMs, maxStreamMs }: RouteTimeouts): Timeouts {
   return {
     ...policy,
     requestMs: requestMs === undefined ? policy.requestMs : requestMs || undefined,
-    idleMs: idleMs ?? policy.idleMs,
+    streamIdleMs: streamIdleMs ?? policy.streamIdleMs,
+    maxStreamMs: maxStreamMs === undefined ? policy.maxStreamMs : maxStreamMs || undefined,
   };
 }
 

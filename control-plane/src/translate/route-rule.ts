@@ -4,7 +4,8 @@ import {
   type HeaderValueOptionSchema,
 } from "@weir/proto/envoy/config/core/v3/base_pb.ts";
 import type { RouteSchema } from "@weir/proto/envoy/config/route/v3/route_components_pb.ts";
-import type { HeaderEdits, RouteMatch, RouteRule } from "../model/route.ts";
+import { matchesOf } from "../model/covers-match.ts";
+import type { HeaderEdits, RouteRule } from "../model/route.ts";
 import type { Viewer } from "../model/viewer.ts";
 import { filterOverridesOf } from "./filter-overrides.ts";
 import type { Limiter } from "./global-rate-limit.ts";
@@ -33,11 +34,9 @@ export function routesOfRule(
     ...(flavour === "envoy" && headersOf(rule)),
     ...(Object.keys(typedPerFilterConfig).length > 0 && { typedPerFilterConfig }),
   };
-  const matches = rule.matches.length > 0 ? rule.matches : [everything];
+  const matches = matchesOf(rule);
   return matches.flatMap((match) => routeMatchesOf(match, flavour)).map((match) => ({ ...common, match }));
 }
-
-const everything: RouteMatch = { path: { kind: "any" }, headers: [], queryParameters: [], percent: 100 };
 
 function actionOf(
   rule: RouteRule,

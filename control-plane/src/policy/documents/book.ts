@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import { didYouMean } from "../../lib/did-you-mean.ts";
+import { sortedBy } from "../../lib/order.ts";
 import { type Parsed, type Problem, parsed } from "../../lib/parsed.ts";
 import type { ServiceName } from "../../model/names.ts";
-import type { TrafficPolicySpec } from "../../model/policy.ts";
 import type { ServiceSpec } from "../../model/service.ts";
 import type { Book } from "../../model/world.ts";
 import type { ParsedDocument } from "./parse-document.ts";
+import { routeReferenceProblems } from "./route-references.ts";
 
 export const emptyBook: Book = { revision: 0, services: new Map(), splits: new Map(), policies: [], routes: [] };
 
@@ -24,25 +25,32 @@ export function buildBook(
   const services = documents.filter((each) => each.kind === "Service");
   const splits = documents.filter((each) => each.kind === "TrafficSplit");
   const policies = documents.filter((each) => each.kind === "TrafficPolicy");
+  const routes = documents.filter((each) => each.kind === "Route");
   const known = new Map(services.map((each) => [each.name, each.model]));
   const problems = [
     ...namedTwice(documents),
     ...sharedHosts(services),
+    ...sharedHosts(routes),
     ...splitProblems(splits, known, broken),
     ...policyProblems(policies, known, broken),
+    ...routes.flatMap(({ model, where }) =>
+      routeReferenceProblems(model, known, where, (name, place) => unknownService(name, known, broken, place)),
+    ),
   ];
   if (problems.length > 0) return { ok: false, problems };
 
-  const policiesBefore = new Map(before.policies.map((each) => [each.name, each]));
   return parsed({
     revision,
     services: kept(before.services, byService(services.map(({ model }) => [model.name, model]))),
     splits: kept(before.splits, byService(splits.map(({ model }) => [model.service, model]))),
     policies: keptList(
       before.policies,
-      policies.map(({ model }) => same(policiesBefore.get(model.name), model)),
+      policies.map(({ model }) => model),
     ),
-    routes: before.routes,
+    routes: keptList(
+      before.routes,
+      sortedBy(routes, ({ name }) => name).map(({ model }) => model),
+    ),
   });
 }
 
@@ -54,9 +62,9 @@ export function namedTwice(documents: readonly ParsedDocument[]): Problem[] {
   }));
 }
 
-function sharedHosts(services: readonly Of<"Service">[]): Problem[] {
+function sharedHosts(documents: readonly (Of<"Service"> | Of<"Route">)[]): Problem[] {
   // Envoy and gRPC compare hosts without regard to case.
-  const hosts = services.flatMap((document) =>
+  const hosts = documents.flatMap((document) =>
     document.model.hosts.map((host, index) => ({ document, host: host.toLowerCase(), index })),
   );
   return repeated(hosts, ({ host }) => host).flatMap(({ first, again }) => {
@@ -64,7 +72,7 @@ function sharedHosts(services: readonly Of<"Service">[]): Problem[] {
     const { where, document } = again.document;
     const isWritten = Object.hasOwn((document["spec"] as object | undefined) ?? {}, "hosts");
     const path = isWritten ? ["spec", "hosts", again.index] : ["metadata", "name"];
-    const says = `host "${again.host}" belongs to Service "${first.document.name}" already: ${placeText(first.document)}`;
+    const says = `host "${again.host}" belongs to ${first.document.kind} "${first.document.name}" already: ${placeText(first.document)}`;
     return [{ ...where(path), says }];
   });
 }
@@ -165,9 +173,8 @@ function kept<T>(before: ReadonlyMap<ServiceName, T>, now: ReadonlyMap<ServiceNa
   return unchanged ? before : next;
 }
 
-function keptList(
-  before: readonly TrafficPolicySpec[],
-  now: readonly TrafficPolicySpec[],
-): readonly TrafficPolicySpec[] {
-  return before.length === now.length && now.every((each, index) => each === before[index]) ? before : now;
+function keptList<T extends { readonly name: string }>(before: readonly T[], now: readonly T[]): readonly T[] {
+  const byName = new Map(before.map((each) => [each.name, each]));
+  const next = now.map((each) => same(byName.get(each.name), each));
+  return before.length === next.length && next.every((each, index) => each === before[index]) ? before : next;
 }

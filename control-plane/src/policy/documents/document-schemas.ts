@@ -1,4 +1,5 @@
 import type { DocumentKind } from "../policy-store.ts";
+import { routeDocument } from "./route-document.ts";
 import { serviceDocument } from "./service-document.ts";
 import { trafficPolicyDocument } from "./traffic-policy-document.ts";
 import { trafficSplitDocument } from "./traffic-split-document.ts";
@@ -8,6 +9,7 @@ export const documentSchemas = {
   Service: serviceDocument,
   TrafficSplit: trafficSplitDocument,
   TrafficPolicy: trafficPolicyDocument,
+  Route: routeDocument,
 } as const;
 
-export const documentKinds: readonly DocumentKind[] = ["Service", "TrafficSplit", "TrafficPolicy"];
+export const documentKinds: readonly DocumentKind[] = ["Service", "TrafficSplit", "TrafficPolicy", "Route"];

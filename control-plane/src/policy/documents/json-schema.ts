@@ -37,6 +37,7 @@ export const jsonSchemas: Readonly<Record<DocumentKind, JsonSchema>> = {
   Service: schemaOf("Service"),
   TrafficSplit: schemaOf("TrafficSplit"),
   TrafficPolicy: schemaOf("TrafficPolicy"),
+  Route: schemaOf("Route"),
 };
 
 /** The schema of what stands at `path`; undefined where nothing may stand. */

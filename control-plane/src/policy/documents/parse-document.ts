@@ -3,6 +3,7 @@ import { never } from "../../lib/exhaustive.ts";
 import type { Problem } from "../../lib/parsed.ts";
 import { type Parsed, parsed } from "../../lib/parsed.ts";
 import type { TrafficPolicySpec } from "../../model/policy.ts";
+import type { RouteSpec } from "../../model/route.ts";
 import type { ServiceSpec } from "../../model/service.ts";
 import type { Split } from "../../model/split.ts";
 import type { DocumentKind } from "../policy-store.ts";
@@ -12,6 +13,7 @@ import { documentKinds } from "./document-schemas.ts";
 import { lateOverrides } from "./late-overrides.ts";
 import { inDocument, type Where } from "./path-text.ts";
 import { isJsonObject, type JsonObject, notPlain, valueAt } from "./plain-json.ts";
+import { routeDocument, routeOf } from "./route-document.ts";
 import { serviceDocument, serviceSpecOf } from "./service-document.ts";
 import { trafficPolicyDocument, trafficPolicyOf } from "./traffic-policy-document.ts";
 import { splitOf, trafficSplitDocument } from "./traffic-split-document.ts";
@@ -27,7 +29,8 @@ export type ParsedDocument = DocumentModel & {
 export type DocumentModel =
   | { readonly kind: "Service"; readonly model: ServiceSpec }
   | { readonly kind: "TrafficSplit"; readonly model: Split }
-  | { readonly kind: "TrafficPolicy"; readonly model: TrafficPolicySpec };
+  | { readonly kind: "TrafficPolicy"; readonly model: TrafficPolicySpec }
+  | { readonly kind: "Route"; readonly model: RouteSpec };
 
 /**
  * Checks one document by itself; how documents go together is `buildBook`'s. `now` is for what depends on when it is
@@ -88,6 +91,11 @@ function modelOf(kind: DocumentKind, document: JsonObject, where: Where): Parsed
     case "TrafficPolicy": {
       const result = trafficPolicyDocument.safeParse(document);
       if (result.success) return parsed({ kind, model: trafficPolicyOf(result.data) });
+      return { ok: false, problems: documentProblems(result.error.issues, { kind, document, where }) };
+    }
+    case "Route": {
+      const result = routeDocument.safeParse(document);
+      if (result.success) return parsed({ kind, model: routeOf(result.data) });
       return { ok: false, problems: documentProblems(result.error.issues, { kind, document, where }) };
     }
     default:
