@@ -180,6 +180,7 @@ export async function runControlPlane(
     clients: clients.list,
     sources: parts.sources,
     store: policies.status,
+    findings: parts.planning.findings,
     guard: parts.guard.rows,
     world: published.current,
     loads: reporting.loads,

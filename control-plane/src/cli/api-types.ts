@@ -1,4 +1,5 @@
 import type { WhyHeld } from "../model/why-held.ts";
+import type { ToldFinding } from "./findings.ts";
 
 // What the REST API answers, as far as the commands read it; /openapi.json has the whole.
 
@@ -203,6 +204,7 @@ export type Applied = {
     readonly action: "create" | "update" | "unchanged";
     readonly etag: string;
   }[];
+  readonly findings: readonly ToldFinding[];
 };
 
 export type Store = {

@@ -1,9 +1,10 @@
-import type { Problem } from "../lib/parsed.ts";
-import { problemText } from "../lib/parsed.ts";
 import { ApiFailure } from "./api.ts";
 import type { Applied, Document } from "./api-types.ts";
 import type { AddCommand } from "./cli.ts";
 import { CliError } from "./cli-error.ts";
+import { documentText } from "./document-text.ts";
+import { refusedDocuments } from "./documents-refused.ts";
+import { findingLines, placeFindings } from "./findings.ts";
 import { print } from "./print.ts";
 import { readDocuments } from "./read-documents.ts";
 import { collectionOfKind, documentUrl } from "./resources.ts";
@@ -29,22 +30,18 @@ export const addApply: AddCommand = (command, cli) => {
           flags.ifMatch === undefined
             ? (await api.post<Applied>("/v1/config:apply", { documents }, writeOptions(flags))).body
             : await putOne(documents);
+        const findings = placeFindings(body.findings, values);
         await print(cli, command, {
-          value: body,
-          names: () => body.changes.map(({ kind, name }) => `${collectionOfKind(kind) ?? kind}/${name}`),
+          value: { ...body, findings },
+          names: () => body.changes.map(documentText),
           notes: () => [
-            ...body.changes.map(
-              ({ kind, name, action }) => `${collectionOfKind(kind) ?? kind}/${name} ${done[action]}`,
-            ),
+            ...body.changes.map((change) => `${documentText(change)} ${done[change.action]}`),
+            ...findingLines(findings.filter(({ severity }) => severity !== "info")),
             flags.dryRun ? "dry run: nothing was changed" : `revision ${body.revision}`,
           ],
         });
       } catch (error) {
-        if (!(error instanceof ApiFailure) || error.violations.length === 0) throw error;
-        const { placeProblems } = await import("../policy/documents/place-problems.ts");
-        const problems = error.violations.map(({ field, description }): Problem => ({ at: field, says: description }));
-        const lines = placeProblems(problems, values).map(problemText);
-        throw new CliError(`nothing was applied:\n${lines.map((line) => `  ${line}`).join("\n")}`);
+        throw error instanceof ApiFailure ? refusedDocuments(error, values, "nothing was applied") : error;
       }
 
       async function putOne(all: readonly unknown[]): Promise<Applied> {
@@ -55,7 +52,7 @@ export const addApply: AddCommand = (command, cli) => {
         const { name } = first.metadata;
         const { etag = "", revision = 0 } = await api.put(documentUrl(collection, name), first, writeOptions(flags));
         const changes = [{ kind: first.kind, name, action: "update" as const, etag: etag.replaceAll('"', "") }];
-        return { revision, validateOnly: flags.dryRun === true, changes };
+        return { revision, validateOnly: flags.dryRun === true, changes, findings: [] };
       }
     });
 };

@@ -35,7 +35,7 @@ test("documents are applied from a file, listed, shown and deleted", async () =>
   });
   assert.match(
     (await weir.run("apply", "-f", file)).out,
-    /services\/report unchanged\ntrafficSplits\/report unchanged\nrevision 1\n/,
+    /services\/report unchanged\ntrafficSplits\/report unchanged\n[^]*revision 1\n/,
   );
   const listed = await weir.run("get", "splits");
   assert.match(listed.out, /^NAME +ETAG +CHANGED +BY +FROM +REASON\nreport +r1-[0-9a-f]{8} +\ds +ana +api +first\n$/);
@@ -301,6 +301,96 @@ test("--wait says who has not taken a change yet", async () => {
   assert.equal(code, 1);
   assert.match(out, /^0 of 1 clients have it, after 0\.\d\d s$/m);
   assert.equal(err, "the others: weir proxy status\n");
+});
+
+const placed = `
+apiVersion: weir/v1alpha1
+kind: Service
+metadata: {name: report}
+spec:
+  endpoints:
+    - static:
+        - {address: "10.0.0.1:9090", locality: dc-a/z1}
+        - {address: "10.0.0.2:9090", locality: dc-b/z1}
+`;
+const splitOf = (to: string) => `
+apiVersion: weir/v1alpha1
+kind: TrafficSplit
+metadata: {name: report}
+spec:
+  service: report
+  rules:
+    - {from: "*", to: ${to}}
+`;
+
+test("a plan says what an apply would do, exits with 1, and changes nothing", async () => {
+  await using weir = await start();
+  await weir.run("apply", "-f", await weir.write("service.yaml", placed));
+  await weir.run("apply", "-f", await weir.write("split.yaml", splitOf("{dc-a: 80, dc-b: 20}")));
+  await weir.until(async () => /dc-a +0 +80 %/.test((await weir.run("traffic", "get", "report")).out));
+  const change = await weir.write("change.yaml", splitOf("{dc-a: 60, dc-d: 40}"));
+  const { code, out, err } = await weir.run("plan", "-f", change);
+  assert.deepEqual([code, err], [1, ""]);
+  const lines = out.split("\n");
+  assert.deepEqual(lines.slice(0, 4), [
+    "Plan (base r2)",
+    "~ trafficSplits/report",
+    "  ~ spec.rules[0].to.dc-a  80 -> 60",
+    "  - spec.rules[0].to.dc-b  20",
+  ]);
+  assert.match(out, /^xDS +no connected client would be sent anything$/m);
+  assert.match(out, /^Traffic +report \(a caller in each data center, since nobody is connected\)$/m);
+  assert.match(out, /^ +dc-a {2}80 % -> 100 %$/m);
+  assert.match(
+    out,
+    /^Findings +error {3}WR0101 \S+change.yaml:8:40 trafficSplits\/report spec.rules\[0\].to.dc-d: 40 %/m,
+  );
+  assert.equal((await weir.run("history", "-o", "name")).out, "r2\nr1\n");
+
+  const same = await weir.run("plan", "-f", join(weir.dir, "split.yaml"));
+  assert.deepEqual(same, { code: 0, out: "Nothing would change (base r2).\n", err: "" });
+  const json = JSON.parse((await weir.run("plan", "-f", change, "-o", "json")).out) as { isEmpty: boolean };
+  assert.equal(json.isEmpty, false);
+  const wrong = await weir.run("plan", "-f", await weir.write("wrong.yaml", splitOf("{dc-a: 60}")));
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.err, /cannot be applied:\n {2}\S+wrong.yaml:8:23 spec.rules\[0\].to: the shares add up to 60/);
+});
+
+test("findings are told of files without a server, of the server, and with what is applied", async () => {
+  await using weir = await start();
+  const service = await weir.write("service.yaml", placed);
+  const split = await weir.write("split.yaml", splitOf("{dc-a: 60, dc-d: 40}"));
+  const offline = await weir.run("analyze", "-f", service, split);
+  assert.deepEqual([offline.code, offline.err], [1, ""]);
+  assert.match(offline.out, /^error {3}WR0101 \S+split.yaml:8:40 trafficSplits\/report spec.rules\[0\].to.dc-d: 40 % /);
+  assert.match(offline.out, / docs\/findings\/WR0101.md\n/);
+  const names = await weir.run(
+    "analyze",
+    "-f",
+    service,
+    split,
+    "--severity",
+    "error",
+    "--fail-on",
+    "never",
+    "-o",
+    "name",
+  );
+  assert.deepEqual(names, { code: 0, out: "WR0101\n", err: "" });
+  const alone = await weir.run("analyze", "-f", split);
+  assert.equal(alone.code, 2);
+  assert.match(alone.err, /split.yaml:6:12 spec.service: there is no Service "report"/);
+
+  const applied = await weir.run("apply", "-f", service, split);
+  assert.equal(applied.code, 0);
+  await weir.until(async () => (await weir.run("endpoints", "report")).code === 0);
+  assert.match(
+    (await weir.run("apply", "-f", split, "--dry-run")).out,
+    /unchanged\nerror {3}WR0101 \S+split.yaml:8:40 /,
+  );
+  const served = await weir.run("analyze", "--fail-on", "error");
+  assert.equal(served.code, 1);
+  assert.match(served.out, /^error {3}WR0101 trafficSplits\/report spec.rules\[0\].to.dc-d: 40 % /);
 });
 
 test("check tells every problem of a directory by file and line", async () => {

@@ -49,6 +49,14 @@ const entries: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./apply.ts")).addApply,
   },
   delete: { says: "delete a document", load: async () => (await import("./delete.ts")).addDelete },
+  plan: {
+    says: "what applying documents would do, without doing it",
+    load: async () => (await import("./plan.ts")).addPlan,
+  },
+  analyze: {
+    says: "what valid documents get wrong, with a server or without one",
+    load: async () => (await import("./analyze.ts")).addAnalyze,
+  },
   check: {
     says: "check a directory of documents without a server",
     load: async () => (await import("./check.ts")).addCheck,

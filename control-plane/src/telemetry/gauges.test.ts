@@ -75,6 +75,7 @@ const nothing: Readings = {
   world: () => undefined,
   loads: { totals: () => [], clients: () => [] },
   observed: () => [],
+  findings: () => [],
   now: () => now,
 };
 
@@ -83,6 +84,15 @@ async function scrape(edit: Partial<Readings>): Promise<readonly string[]> {
   registerGauges(registry, () => ({ ...nothing, ...edit }));
   return (await registry.metrics()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 }
+
+test("findings are counted by severity, also when there are none", async () => {
+  const lines = await scrape({
+    findings: () => [{ severity: "warning" }, { severity: "info" }, { severity: "warning" }],
+  });
+  assert.ok(lines.includes('config_findings{severity="error"} 0'));
+  assert.ok(lines.includes('config_findings{severity="warning"} 2'));
+  assert.ok(lines.includes('config_findings{severity="info"} 1'));
+});
 
 test("clients are counted by kind, locality and protocol, and by status of each type", async () => {
   const stale = { status: "STALE", since: now } as const;

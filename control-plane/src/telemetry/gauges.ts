@@ -31,6 +31,8 @@ export type Readings = {
     readonly to: string;
     readonly ratio: number;
   }[];
+  /** What the documents in force get wrong. */
+  findings(): readonly { readonly severity: string }[];
   now(): Date;
 };
 
@@ -141,6 +143,15 @@ export function registerGauges(registry: Registry, readings: () => Readings | un
     return revision === undefined ? [] : [[{}, revision]];
   });
   gauge(
+    "config_findings",
+    "What the documents in force get wrong although they are valid: weir analyze.",
+    ["severity"],
+    ({ findings }) => {
+      const found = Object.groupBy(findings(), ({ severity }) => severity);
+      return severities.map((severity) => [{ severity }, found[severity]?.length ?? 0] as const);
+    },
+  );
+  gauge(
     "config_store_sync_age_seconds",
     "How long the store of the documents has taken no changes; 0 while it does.",
     ["store", "state"],
@@ -167,6 +178,7 @@ function registerRequests(registry: Registry, readings: () => Readings | undefin
   });
 }
 
+const severities = ["error", "warning", "info"] as const;
 const results = ["ok", "error", "dropped"] as const satisfies readonly (keyof LoadTotal)[];
 
 function syncAge({ state, since }: Pick<SourceState, "state" | "since">, now: Date): number {
