@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Fault, FaultAbort, FaultDelay } from "../../model/route.ts";
 import { exactlyOneOf, withDefault } from "./document-fields.ts";
 import { duration, durationMs } from "./duration.ts";
-import { headerConditions, headerConditionsOf } from "./header-condition-field.ts";
+import { headerMatch, headerMatchOf } from "./header-match-field.ts";
 import { isJsonObject } from "./plain-json.ts";
 
 const grpcStatuses = [
@@ -62,7 +62,9 @@ export const fault = z
     abort: abort
       .optional()
       .describe("Answers instead of the service; exactly one of grpcStatus, httpStatus, fromHeader."),
-    onHeaders: headerConditions
+    onHeaders: z
+      .array(headerMatch)
+      .max(16)
       .optional()
       .describe("Envoy only: only requests that have all of these headers. gRPC clients then do nothing."),
   })
@@ -77,7 +79,7 @@ export const fault = z
 /** What a rule's `fault` says. */
 export function faultOf({ delay, abort, onHeaders = [] }: z.output<typeof fault>): Fault {
   return {
-    onHeaders: headerConditionsOf(onHeaders),
+    onHeaders: onHeaders.map(headerMatchOf),
     delay: delay && delayOf(delay),
     abort: abort && abortOf(abort),
   };

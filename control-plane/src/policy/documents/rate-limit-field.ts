@@ -2,8 +2,14 @@ import { z } from "zod";
 import type { GlobalRateLimit, LocalRateLimit, RateLimit, RateLimitEntry, TokenBucket } from "../../model/route.ts";
 import { count, exactlyOneOf, listTogether, nameOf, nameText, together, withDefault } from "./document-fields.ts";
 import { duration, durationMs } from "./duration.ts";
-import { headerName, headerText } from "./header-condition-field.ts";
+import { headerName } from "./header-match-field.ts";
 import { canonicalJson, isJsonObject, type Json, type JsonObject } from "./plain-json.ts";
+
+const headerText = z
+  .string()
+  .min(1)
+  .max(1024)
+  .regex(/^[\x20-\x7e]+$/, "expected printable ASCII");
 
 /** The largest number that Envoy's buckets hold: nobody sends as many requests in a second. */
 const unlimited: TokenBucket = { requests: 4_294_967_295, perMs: 1_000, burst: 4_294_967_295 };

@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Metadata } from "@grpc/grpc-js";
+import { startBackend } from "../kit/backend.ts";
+import { documentOf } from "../kit/documents.ts";
+import type { CallRecord } from "../kit/echo.ts";
+import { codes, type Load, startLoad } from "../kit/grpc-load.ts";
+import { freePort } from "../kit/ports.ts";
+import { startRateLimitService } from "../kit/rate-limit-service.ts";
+import { assertShare } from "../kit/share.ts";
+import { startEdge } from "../kit/three-data-centers.ts";
+import { until } from "../kit/wait.ts";
+import { startWeir, type Weir } from "../kit/weir.ts";
+import { startXdsClient } from "../kit/xds-client.ts";
+
+test("half of the calls are answered in the service's place, through Envoy and by the Node client alike", async () => {
+  await using scene = await startScene();
+  const fault = { abort: { grpcStatus: "PERMISSION_DENIED", percent: 50 } };
+  await setRules(scene.weir, [{ fault }]);
+  const node = { id: "client-1", cluster: "billing", locality: { region: "dc-a", zone: "z1" } };
+  await using proxyless = await startXdsClient({ target: "xds:///report", xds: scene.weir.xds, node });
+  for (const [what, load] of [["Envoy", scene.load] as const, ["the Node client", proxyless] as const]) {
+    const records = await load.send(1_000);
+    assertShare(codes(records).get("PERMISSION_DENIED") ?? 0, { of: 1_000, share: 0.5, what });
+    assertShare(codes(records).get("OK") ?? 0, { of: 1_000, share: 0.5, what });
+  }
+});
+
+test("a delay is felt by the calls that it is for, and the listener stays as it is", async () => {
+  await using scene = await startScene();
+  await scene.load.send(1);
+  await setRules(scene.weir, [{ fault: { delay: { fixed: "700ms" }, onHeaders: [{ name: "x-slow", value: "yes" }] } }]);
+  assert.ok(tookMs(await scene.send({ "x-slow": "yes" })) >= 700);
+  assert.ok(tookMs(await scene.send({ "x-slow": "no" })) < 700);
+  assert.ok(tookMs(await scene.send({})) < 700);
+
+  const fromHeader = { delay: { fromHeader: {} }, abort: { fromHeader: {} } };
+  await setRules(scene.weir, [{ fault: fromHeader, rateLimit: { local: { requests: 1_000 } } }]);
+  assert.ok(tookMs(await scene.send({ "x-envoy-fault-delay-request": "600" })) >= 600);
+  assert.equal((await scene.send({ "x-envoy-fault-abort-grpc-request": "9" })).code, "FAILED_PRECONDITION");
+  assert.equal((await scene.send({})).code, "OK");
+  const stats = await scene.edge.stats("listener_manager.listener_(modified|in_place_updated|added)");
+  assert.equal(stats.get("listener_manager.listener_modified"), 0);
+  assert.equal(stats.get("listener_manager.listener_in_place_updated"), 0);
+});
+
+test("a local limit lets exactly its burst through, and each tenant has one of its own", async () => {
+  await using scene = await startScene();
+  // Slow enough that not one more comes in the time of a test.
+  const slowly = { requests: 1, per: "24h" };
+  const buckets = [
+    { headers: [{ name: "x-tenant", value: "gold" }], ...slowly, burst: 12 },
+    { headers: [{ name: "x-tenant" }], ...slowly, burst: 3 },
+  ];
+  await setRules(scene.weir, [{ rateLimit: { local: { ...slowly, burst: 20, buckets } } }]);
+  const passed = async (count: number, headers: Readonly<Record<string, string>>) =>
+    Object.fromEntries(codes(await scene.load.send(count, { metadata: metadataOf(headers) })));
+  assert.deepEqual(await passed(50, {}), { OK: 20, RESOURCE_EXHAUSTED: 30 });
+  assert.deepEqual(await passed(30, { "x-tenant": "gold" }), { OK: 12, RESOURCE_EXHAUSTED: 18 });
+  for (const tenant of ["silver", "bronze"])
+    assert.deepEqual(await passed(10, { "x-tenant": tenant }), { OK: 3, RESOURCE_EXHAUSTED: 7 });
+  assert.equal(scene.backend.calls(), 20 + 12 + 3 + 3, "what was refused never reached the service");
+});
+
+test("a rate-limit service decides for all; while it is away calls pass, unless the rule says that they fail", async () => {
+  const port = await freePort();
+  await using scene = await startScene([
+    documentOf("Service", "limits", {
+      endpoints: [{ static: [{ address: `127.0.0.1:${port}`, locality: "dc-a/z1" }] }],
+    }),
+  ]);
+  const service = await startRateLimitService({ "tenant=gold,generic_key=create": 5 }, port);
+  await using stack = new AsyncDisposableStack();
+  stack.use(service);
+  const descriptors = [[{ header: { name: "x-tenant", key: "tenant" } }, { constant: { value: "create" } }]];
+  const global = { service: "limits", domain: "report", descriptors, timeout: "2s" };
+  await setRules(scene.weir, [
+    {
+      matches: [{ headers: [{ name: "x-strict", value: "yes" }] }],
+      rateLimit: { global: { ...global, failOpen: false } },
+    },
+    { rateLimit: { global } },
+  ]);
+  // The listener has two filters more, one for each way of asking.
+  await until(async () => (await scene.send({ "x-tenant": "warm-up" })).code === "OK" && service.asked().length > 0, {
+    within: 10_000,
+    what: "the service is asked",
+  });
+  const sent = (headers: Readonly<Record<string, string>>) => scene.load.send(8, { metadata: metadataOf(headers) });
+  assert.deepEqual(Object.fromEntries(codes(await sent({ "x-tenant": "gold" }))), { OK: 5, RESOURCE_EXHAUSTED: 3 });
+  assert.deepEqual(Object.fromEntries(codes(await sent({ "x-tenant": "silver" }))), { OK: 8 });
+  const before = service.asked().length;
+  assert.deepEqual(Object.fromEntries(codes(await sent({}))), { OK: 8 }, "a question without its header is not asked");
+  assert.equal(service.asked().length, before);
+  assert.deepEqual(service.asked().at(-1), { domain: "report", descriptors: ["tenant=silver,generic_key=create"] });
+
+  await service[Symbol.asyncDispose]();
+  assert.deepEqual(Object.fromEntries(codes(await sent({ "x-tenant": "gold" }))), { OK: 8 });
+  const strict = codes(await sent({ "x-tenant": "gold", "x-strict": "yes" }));
+  assert.deepEqual(Object.fromEntries(strict), { UNAVAILABLE: 8 });
+});
+
+/** A service, an Envoy edge in front of it, and a client. */
+async function startScene(more: readonly object[] = []) {
+  await using started = new AsyncDisposableStack();
+  const backend = started.use(await startBackend({ id: "report-1", datacenter: "dc-a" }));
+  const report = documentOf("Service", "report", {
+    endpoints: [{ static: [{ address: backend.address, locality: "dc-a/z1" }] }],
+  });
+  const documents = [report, ...more].map((each, index) => [`${index}.json`, JSON.stringify(each)]);
+  const weir = started.use(await startWeir({ documents: Object.fromEntries(documents) }));
+  const edge = started.use(await startEdge(weir));
+  const load = started.use(startLoad({ target: await edge.listener("edge"), authority: "report" }));
+  const running = started.move();
+  return {
+    backend,
+    weir,
+    edge,
+    load,
+    send: (headers: Readonly<Record<string, string>>) => sendOne(load, headers),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+/** Sets the Route of `report`, whose rules all lead there, and waits until every client has it. */
+async function setRules(weir: Weir, rules: readonly object[]): Promise<void> {
+  const spec = { hosts: ["report"], rules: rules.map((rule) => ({ backendRefs: [{ service: "report" }], ...rule })) };
+  const { status, body } = await weir.api("PUT", "/v1/routes/report", documentOf("Route", "report", spec));
+  assert.ok(status < 300, JSON.stringify(body));
+  const { revision } = body as { readonly revision: number };
+  const settled = await weir.api("GET", `/v1/clients:settled?within=10s&revision=${revision}`);
+  const { acked, of } = settled.body as { readonly acked: number; readonly of: number };
+  assert.equal(acked, of);
+}
+
+async function sendOne(load: Load, headers: Readonly<Record<string, string>>): Promise<CallRecord> {
+  const [record] = await load.send(1, { metadata: metadataOf(headers) });
+  assert.ok(record);
+  return record;
+}
+
+function metadataOf(headers: Readonly<Record<string, string>>): Metadata {
+  const metadata = new Metadata();
+  for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
+  return metadata;
+}
+
+function tookMs({ startedAt, endedAt }: CallRecord): number {
+  return endedAt - startedAt;
+}
