@@ -7,10 +7,13 @@ import { pythonClient } from "./python-client.ts";
 
 // Python's is gRPC's C core, which C++, C#, Ruby and PHP share.
 export const foreignClients: Readonly<
-  Record<"go" | "python", { readonly prepare: () => Promise<ForeignClient>; readonly agent: RegExp }>
+  Record<
+    "go" | "python",
+    { readonly prepare: () => Promise<ForeignClient>; readonly agent: RegExp; readonly kind: string }
+  >
 > = {
-  go: { prepare: goClient, agent: /gRPC Go 1\.\d+\.\d+/ },
-  python: { prepare: pythonClient, agent: /gRPC C-core/ },
+  go: { prepare: goClient, agent: /gRPC Go 1\.\d+\.\d+/, kind: "grpc-go" },
+  python: { prepare: pythonClient, agent: /gRPC C-core/, kind: "grpc-core" },
 };
 
 /** The program, or undefined where its tools are missing; with WEIR_CLIENTS=required (`npm run test:clients`) that fails. */

@@ -13,7 +13,7 @@ import { startXdsClient, type XdsClient } from "../kit/xds-client.ts";
 
 const requests = 3_000;
 
-for (const [language, { prepare, agent }] of Object.entries(foreignClients)) {
+for (const [language, { prepare, agent, kind }] of Object.entries(foreignClients)) {
   // The first time, it has to be built.
   test(`a gRPC client in ${language} follows the weights, and a shift of them, and is shown as synced`, {
     timeout: 240_000,
@@ -44,8 +44,23 @@ for (const [language, { prepare, agent }] of Object.entries(foreignClients)) {
       { within: 5_000, what: "the client has ACKed all that it was sent" },
     );
     assert.match(status, agent);
+
+    const described = await weirCommand(weir, ["describe", "service", "report", "-o", "json"]);
+    const { clients, programmed } = JSON.parse(described.stdout) as Described;
+    const connected = clients.filter((each) => each.clients > 0);
+    assert.deepEqual(
+      connected.map((each) => each.kind),
+      [kind],
+    );
+    assert.match(connected[0]?.version ?? "", /^\d+\.\d+\.\d+/);
+    assert.deepEqual(programmed, { clients: 1, has: 1, behind: 0, rejects: [] });
   });
 }
+
+type Described = {
+  readonly clients: readonly { readonly kind: string; readonly version: string; readonly clients: number }[];
+  readonly programmed: object;
+};
 
 async function assertShares(client: XdsClient, shares: Readonly<Record<string, number>>): Promise<void> {
   const records = await client.send(requests);
