@@ -75,6 +75,18 @@ export function packNext(
   };
 }
 
+/** Packs a message that a set of resources will hold: packing the set finds it made. */
+export function packAhead(message: ResourceSet[keyof ResourceSet][number], revision: number): void {
+  packOnce(typeOf[message.$typeName], message, revision, undefined);
+}
+
+const typeOf = {
+  "envoy.config.cluster.v3.Cluster": "cluster",
+  "envoy.config.endpoint.v3.ClusterLoadAssignment": "endpoints",
+  "envoy.config.listener.v3.Listener": "listener",
+  "envoy.config.route.v3.RouteConfiguration": "routes",
+} as const;
+
 type Message =
   | Cluster
   | ClusterLoadAssignment

@@ -13,7 +13,13 @@ import {
   RateLimitSchema,
 } from "@weir/proto/envoy/extensions/filters/http/ratelimit/v3/rate_limit_pb.ts";
 import { RouterSchema } from "@weir/proto/envoy/extensions/filters/http/router/v3/router_pb.ts";
+import {
+  StatefulSessionPerRouteSchema,
+  StatefulSessionSchema,
+} from "@weir/proto/envoy/extensions/filters/http/stateful_session/v3/stateful_session_pb.ts";
 import { HttpConnectionManagerSchema } from "@weir/proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
+import { CookieBasedSessionStateSchema } from "@weir/proto/envoy/extensions/http/stateful_session/cookie/v3/cookie_pb.ts";
+import { HeaderBasedSessionStateSchema } from "@weir/proto/envoy/extensions/http/stateful_session/header/v3/header_pb.ts";
 import { ClientSideWeightedRoundRobinSchema } from "@weir/proto/envoy/extensions/load_balancing_policies/client_side_weighted_round_robin/v3/client_side_weighted_round_robin_pb.ts";
 import { LeastRequestSchema } from "@weir/proto/envoy/extensions/load_balancing_policies/least_request/v3/least_request_pb.ts";
 import { MaglevSchema } from "@weir/proto/envoy/extensions/load_balancing_policies/maglev/v3/maglev_pb.ts";
@@ -31,7 +37,9 @@ export const resourceRegistry = createRegistry(
   ClientSideWeightedRoundRobinSchema,
   ClusterLoadAssignmentSchema,
   ClusterSchema,
+  CookieBasedSessionStateSchema,
   HTTPFaultSchema,
+  HeaderBasedSessionStateSchema,
   HttpConnectionManagerSchema,
   HttpProtocolOptionsSchema,
   LeastRequestSchema,
@@ -49,6 +57,8 @@ export const resourceRegistry = createRegistry(
   RouterSchema,
   RuntimeSchema,
   ScopedRouteConfigurationSchema,
+  StatefulSessionPerRouteSchema,
+  StatefulSessionSchema,
   TypedExtensionConfigSchema,
   WrrLocalitySchema,
 );

@@ -4,6 +4,8 @@ import { create } from "@bufbuild/protobuf";
 import { type Cluster, ClusterSchema } from "@weir/proto/envoy/config/cluster/v3/cluster_pb.ts";
 import { createLatest } from "../lib/latest.ts";
 import { unknownLocality } from "../model/locality.ts";
+import { parseServiceName, type ServiceName } from "../model/names.ts";
+import type { Service } from "../model/service.ts";
 import type { Viewer } from "../model/viewer.ts";
 import type { World } from "../model/world.ts";
 import type { Translate } from "../translate/resource-set.ts";
@@ -110,3 +112,87 @@ test("a route to a cluster that is not there is told before it is published", ()
     [{ kind: "dangling", viewer: "grpc/other/", from: "cluster a", to: "nowhere" }],
   );
 });
+
+/** Snapshots of a translation of which each revision takes so many milliseconds of a clock of its own. */
+function slowSnapshots(tookMs: number) {
+  let now = 0;
+  const published = createLatest<World>();
+  const made = (revision: number) => cluster("a", String(revision));
+  const whole: Translate = ({ revision }) => ({
+    resources: { clusters: [made(revision)], endpoints: [], listeners: [], routes: [] },
+    leftOut: new Map(),
+  });
+  const translate = Object.assign(whole, {
+    *ahead({ revision }: World) {
+      for (let ms = 0; ms < tookMs; ms += 1) {
+        now += 1;
+        yield made(revision);
+      }
+    },
+  });
+  return {
+    snapshots: createSnapshots({ translate, published, observe: () => undefined, clock: () => now }),
+    published,
+  };
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+test("what takes longer than a slice is made over several turns, and who waits for it is woken", async () => {
+  const { snapshots } = slowSnapshots(30);
+  snapshots.publish(worldAt(1));
+  let woken = 0;
+  const lease = snapshots.lease(grpc, () => woken++);
+  assert.deepEqual([lease.current(), lease.pending(), woken], [undefined, true, 0]);
+  let turns = 0;
+  for (; lease.pending(); turns += 1) await turn();
+  assert.ok(turns >= 3, `${turns} turns`);
+  assert.deepEqual([lease.current()?.snapshot.revision, woken], [1, 1]);
+  const short = slowSnapshots(3).snapshots;
+  short.publish(worldAt(1));
+  assert.equal(short.lease(grpc, () => undefined).pending(), false);
+});
+
+test("a world counts as published once every leased viewer has it, and the newest one is what they are given", async () => {
+  const { snapshots, published } = slowSnapshots(30);
+  snapshots.publish(worldAt(1));
+  const lease = snapshots.lease(grpc, () => undefined);
+  while (lease.pending()) await turn();
+  snapshots.publish({ ...worldAt(2), catalog: manyServices() });
+  await turn();
+  assert.equal(published.current()?.revision, 1);
+  assert.equal(lease.current()?.snapshot.revision, 1, "until then it keeps what it has");
+  snapshots.publish({ ...worldAt(3), catalog: manyServices() });
+  while (published.current()?.revision !== 3) await turn();
+  assert.equal(lease.current()?.snapshot.revision, 3);
+  assert.deepEqual(
+    lease.current()?.changes.map(({ type }) => type),
+    ["cluster"],
+  );
+});
+
+test("a viewer that comes back is not given what is old, and is woken also when nothing has changed", async () => {
+  const { snapshots } = slowSnapshots(30);
+  snapshots.publish(worldAt(1));
+  const gone = snapshots.lease(grpc, () => undefined);
+  while (gone.pending()) await turn();
+  gone[Symbol.dispose]();
+  snapshots.publish(worldAt(1));
+  let woken = 0;
+  const back = snapshots.lease(grpc, () => woken++);
+  assert.equal(back.current(), undefined);
+  while (back.pending()) await turn();
+  assert.deepEqual([back.current()?.snapshot.revision, woken], [1, 1]);
+});
+
+/** More than are translated at once. */
+function manyServices(): World["catalog"] {
+  const names = Array.from({ length: 30 }, (_, index) => parseServiceName(`s${index}`) as ServiceName);
+  return new Map(names.map((name) => [name, serviceNamed(name)]));
+}
+
+function serviceNamed(name: ServiceName): Service {
+  const localityRules = { regionFrom: "datacenter", zoneFrom: [] } as const;
+  const spec = { name, protocol: "grpc", hosts: [name], origins: [], localityRules, subsets: [], capacity: undefined };
+  return { spec: spec as Service["spec"], endpoints: [] };
+}

@@ -24,4 +24,10 @@ export type Translation = {
   readonly leftOut: ReadonlyMap<ServiceName, readonly Problem[]>;
 };
 
-export type Translate = (world: World, viewer: Viewer) => Translation;
+export type Translate = ((world: World, viewer: Viewer) => Translation) & {
+  /**
+   * Makes one by one what the whole then finds made, for those who have to pause in between; undefined stands before what
+   * takes as long as a pause is to be apart.
+   */
+  readonly ahead?: (world: World, viewer: Viewer) => Iterable<ResourceSet[keyof ResourceSet][number] | undefined>;
+};

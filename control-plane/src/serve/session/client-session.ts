@@ -67,7 +67,7 @@ export function createSession<V, Request extends SotwRequest | DeltaRequest>(
     resources: stream.resources,
     resource: stream.resource,
     cost: (): StreamCost => cost,
-    settled: () => !behind && stream.settledAt(lease.current()),
+    settled: () => !behind && lease.pending?.() !== true && stream.settledAt(lease.current()),
     rejects: stream.rejects,
     sweep,
   };

@@ -7,7 +7,12 @@ import type { Turns } from "../turns.ts";
 import type { ClientNote } from "./client-note.ts";
 
 /** What a lease on a viewer's snapshots gives a stream. */
-export type StepLease = Disposable & { readonly key: string; current(): SnapshotStep | undefined };
+export type StepLease = Disposable & {
+  readonly key: string;
+  current(): SnapshotStep | undefined;
+  /** Is what it is to be given being made? Never, unless told. */
+  pending?(): boolean;
+};
 
 export type SessionParts<V> = {
   /** The snapshots of a viewer; `onStep` is called after each new one, never from within. */
