@@ -118,8 +118,10 @@ function seenClient({ nodeId, kind, locality, agent }: ClientView): SeenClient {
   return { nodeId, kind, agent, locality: parsed.ok ? parsed.value : unknownLocality };
 }
 
-function plannedClient({ nodeId, kind, role, locality, viewer, types }: ClientView): PlannedClient {
+function plannedClient({ nodeId, kind, role, locality, viewer, types, resources }: ClientView): PlannedClient {
   const statuses = Object.values(types);
   const isSynced = statuses.every((each) => each.status === "SYNCED" || each.status === "NOT_SENT");
-  return { nodeId, kind, role, locality, viewer, isSynced };
+  const listeners =
+    kind === "envoy" ? undefined : [...resources()].filter(({ type }) => type === "listener").map(({ name }) => name);
+  return { nodeId, kind, role, locality, viewer, listeners, isSynced };
 }

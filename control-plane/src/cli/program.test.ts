@@ -35,7 +35,7 @@ test("documents are applied from a file, listed, shown and deleted", async () =>
   });
   assert.match(
     (await weir.run("apply", "-f", file)).out,
-    /services\/report unchanged\ntrafficSplits\/report unchanged\n[^]*revision 1\n/,
+    /services\/report unchanged\ntrafficSplits\/report unchanged\n[\s\S]*revision 1\n/,
   );
   const listed = await weir.run("get", "splits");
   assert.match(listed.out, /^NAME +ETAG +CHANGED +BY +FROM +REASON\nreport +r1-[0-9a-f]{8} +\ds +ana +api +first\n$/);

@@ -29,6 +29,7 @@ const client = (nodeId: string, viewer: Viewer, isSynced = true) => ({
   role: viewer.flavour === "envoy" ? viewer.role : "proxyless",
   locality: `${viewer.locality.region}/${viewer.locality.zone}`,
   viewer: viewerKey(viewer),
+  listeners: viewer.flavour === "grpc" ? ["report"] : undefined,
   isSynced,
 });
 const clients = [client("edge-1", edgeA), client("edge-2", edgeA, false), client("edge-3", edgeB), client("app", node)];
@@ -168,4 +169,17 @@ test("the same documents again are an empty plan", () => {
   const plan = planned([report(...places), shares("*", 80, 20)], [report(...places), shares("*", 80, 20)]);
   assert.equal(isEmptyPlan(plan), true);
   assert.deepEqual([plan.resources, plan.traffic, plan.findings, plan.clients.touched], [[], [], [], 0]);
+});
+
+test("a proxyless client is touched by what it asks for, and not by a service that it does not call", () => {
+  const result = service("result", { endpoints: [{ static: [{ address: "10.0.0.9:90", locality: "dc-a/z1" }] }] });
+  const plan = planned([report(...places)], [report(...places), result]);
+  assert.deepEqual(
+    plan.clients.groups.map(({ kind, clients: some }) => [kind, some]),
+    [
+      ["envoy", 2],
+      ["envoy", 1],
+    ],
+  );
+  assert.ok(plan.resources.every(({ viewers }) => !viewers.includes(viewerKey(node))));
 });

@@ -6,6 +6,7 @@ import { analyze } from "../analyze/analyze.ts";
 import { type Finding, findingKey } from "../analyze/finding.ts";
 import type { Scene } from "../analyze/scene.ts";
 import { type FieldChange, fieldChanges } from "./field-changes.ts";
+import { type ResourceKey, reachOf, resourceKey } from "./reach.ts";
 import { type ResourceChange, resourceChanges } from "./resource-changes.ts";
 import { type PlannedClient, type TouchedClients, touchedClients } from "./touched-clients.ts";
 import { type TrafficChange, trafficChanges } from "./traffic-changes.ts";
@@ -58,13 +59,20 @@ export function planOf({
   readonly snapshotOf: (world: World, viewer: Viewer) => Snapshot;
 }): Plan {
   const distinct = [...new Map(viewers.map((viewer) => [viewerKey(viewer), viewer])).values()];
-  const snapshots = distinct.map((viewer) => {
+  const steps = distinct.map((viewer) => {
     // The world in force last: translation remembers the lists that it saw last, and is asked about this one again next.
     const then = snapshotOf(after.world, viewer);
     return { before: snapshotOf(before.world, viewer), after: then };
   });
-  const resources = resourceChanges(snapshots);
-  const groups = touchedClients(clients, new Set<string>(resources.flatMap((each) => each.viewers)));
+  const asking = askingIn(clients, steps);
+  const isAskedFor = (viewer: string) => (key: ResourceKey) =>
+    asking.some(({ client, asks }) => client.viewer === viewer && asks(key));
+  const resources = resourceChanges(steps.map((step) => ({ ...step, isAskedFor: isAskedFor(step.after.viewer) })));
+  const changed = new Map<string, ResourceKey[]>();
+  for (const { type, name, viewers: those } of resources)
+    for (const viewer of those) changed.set(viewer, [...(changed.get(viewer) ?? []), resourceKey(type, name)]);
+  const touched = asking.filter(({ client, asks }) => changed.get(client.viewer)?.some(asks));
+  const groups = touchedClients(touched.map(({ client }) => client));
   const [found, then] = [analyze(before.scene), analyze(after.scene)];
   const { clients: seen = [], loads: observed } = before.scene;
   const served = after.world.catalog;
@@ -72,12 +80,33 @@ export function planOf({
     base: before.world.revision,
     documents: documentChanges(before.scene, after.scene),
     resources,
-    clients: { touched: groups.reduce((sum, each) => sum + each.clients, 0), of: clients.length, groups },
+    clients: { touched: touched.length, of: clients.length, groups },
     traffic: trafficChanges(before.world, after.world, { clients: seen, observed }),
     findings: without(then, found),
     resolved: without(found, then),
     unknown: [...after.scene.book.services.keys()].filter((name) => !served.has(name)),
   };
+}
+
+type Asking = { readonly client: PlannedClient; readonly asks: (key: ResourceKey) => boolean };
+
+/** What each client asks for; clients that ask for the same share one answer. */
+function askingIn(
+  clients: readonly PlannedClient[],
+  steps: readonly { readonly before: Snapshot; readonly after: Snapshot }[],
+): readonly Asking[] {
+  const byViewer = new Map<string, readonly Snapshot[]>(
+    steps.map(({ before, after }) => [after.viewer, [before, after]]),
+  );
+  const known = new Map<string, ReadonlySet<ResourceKey>>();
+  return clients.map((client): Asking => {
+    const { viewer, listeners } = client;
+    if (listeners === undefined) return { client, asks: () => true };
+    const key = `${viewer}\n${[...listeners].sort().join("\n")}`;
+    const reached = known.get(key) ?? reachOf(listeners, byViewer.get(viewer) ?? []);
+    known.set(key, reached);
+    return { client, asks: (each) => reached.has(each) };
+  });
 }
 
 /** Does the change do anything? */

@@ -5,6 +5,7 @@ import { type ResourceType, resourceTypes, type XdsResource } from "../../snapsh
 import { resourceJson } from "../../snapshot/resource-json.ts";
 import type { Snapshot } from "../../snapshot/snapshot.ts";
 import { type FieldChange, fieldChanges } from "./field-changes.ts";
+import { type ResourceKey, resourceKey } from "./reach.ts";
 
 /** A resource that some clients will hold another version of. */
 export type ResourceChange = {
@@ -21,19 +22,27 @@ export type ResourceChange = {
   readonly fieldsLeftOut: number;
 };
 
+/** What a viewer is to hold before and after, and which of that any client with this viewer asks for. */
+export type ViewerStep = {
+  readonly before: Snapshot;
+  readonly after: Snapshot;
+  readonly isAskedFor: (key: ResourceKey) => boolean;
+};
+
 const maxFields = 100;
 /** Beyond so many a plan is not read field by field; which resources change it says all the same. */
 const maxCompared = 200;
 
 /** How what viewers hold differs before and after; the same change for several viewers is one. */
-export function resourceChanges(
-  snapshots: readonly { readonly before: Snapshot; readonly after: Snapshot }[],
-): readonly ResourceChange[] {
+export function resourceChanges(snapshots: readonly ViewerStep[]): readonly ResourceChange[] {
   const found = new Map<string, Sighted>();
-  for (const { before, after } of snapshots) {
+  for (const { before, after, isAskedFor } of snapshots) {
     for (const { type, changed, removed } of diff(before, after)) {
-      for (const next of changed) note(found, after.viewer, type, before.resources[type].get(next.name), next);
-      for (const name of removed) note(found, after.viewer, type, before.resources[type].get(name), undefined);
+      const old = before.resources[type];
+      for (const next of changed)
+        if (isAskedFor(resourceKey(type, next.name))) note(found, after.viewer, type, old.get(next.name), next);
+      for (const name of removed)
+        if (isAskedFor(resourceKey(type, name))) note(found, after.viewer, type, old.get(name), undefined);
     }
   }
   const inOrder = [...found.values()].sort(

@@ -8,6 +8,8 @@ export type PlannedClient = {
   /** `dc-a/z1`; empty: it does not say. */
   readonly locality: string;
   readonly viewer: string;
+  /** The listeners that it asks for, by which it finds all else; undefined: whatever there is, as Envoys do. */
+  readonly listeners: readonly string[] | undefined;
   /** It holds all that it is to hold now. */
   readonly isSynced: boolean;
 };
@@ -25,12 +27,8 @@ export type TouchedClients = {
 
 const maxNamed = 20;
 
-/** Which of the connected clients have one of these viewers, by kind and place. */
-export function touchedClients(
-  clients: readonly PlannedClient[],
-  viewers: ReadonlySet<string>,
-): readonly TouchedClients[] {
-  const touched = clients.filter(({ viewer }) => viewers.has(viewer));
+/** These clients by kind and place. */
+export function touchedClients(touched: readonly PlannedClient[]): readonly TouchedClients[] {
   const groups = Map.groupBy(touched, ({ kind, role, locality }) => `${kind} ${role} ${locality}`);
   return sortedBy(groups.keys(), (key) => key).flatMap((key) => {
     const some = groups.get(key) ?? [];
