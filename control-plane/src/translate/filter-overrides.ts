@@ -2,29 +2,35 @@ import { type Any, anyPack } from "@bufbuild/protobuf/wkt";
 import { HTTPFaultSchema } from "@weir/proto/envoy/extensions/filters/http/fault/v3/fault_pb.ts";
 import { LocalRateLimitSchema } from "@weir/proto/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.ts";
 import { RateLimitPerRouteSchema } from "@weir/proto/envoy/extensions/filters/http/ratelimit/v3/rate_limit_pb.ts";
+import { StatefulSessionPerRouteSchema } from "@weir/proto/envoy/extensions/filters/http/stateful_session/v3/stateful_session_pb.ts";
 import { byText } from "../lib/order.ts";
 import type { ServiceName } from "../model/names.ts";
 import type { Fault, RateLimit, RouteRule } from "../model/route.ts";
 import type { Viewer } from "../model/viewer.ts";
 import { httpFaultOf } from "./fault.ts";
 import { globalRateLimitOf, type Limiter, limiterFilterName } from "./global-rate-limit.ts";
-import { faultFilterName, localRateLimitFilterName } from "./http-filters.ts";
+import { faultFilterName, localRateLimitFilterName, sessionFilterName } from "./http-filters.ts";
 import { localRateLimitOf } from "./local-rate-limit.ts";
+import { sessionAffinityOf } from "./session-affinity.ts";
 
-type Filtered = Pick<RouteRule, "fault" | "rateLimit">;
+type Filtered = Pick<RouteRule, "fault" | "rateLimit"> & Partial<Pick<RouteRule, "sessionAffinity">>;
 
 /**
  * What turns filters on for the routes of a rule: their `typedPerFilterConfig`. `name` stands in front of the counters of its
  * local limit; `limiters` are those that the listener has.
  */
 export function filterOverridesOf(
-  { fault, rateLimit }: Filtered,
+  { fault, rateLimit, sessionAffinity }: Filtered,
   flavour: Viewer["flavour"],
   { name, limiters }: { readonly name: string; readonly limiters: readonly Limiter[] },
 ): Record<string, Any> {
   return {
     ...(fault && takesFault(fault, flavour) && { [faultFilterName]: anyPack(HTTPFaultSchema, httpFaultOf(fault)) }),
     ...(flavour === "envoy" && rateLimit && limitsOf(rateLimit, name, limiters)),
+    ...(flavour === "envoy" &&
+      sessionAffinity && {
+        [sessionFilterName]: anyPack(StatefulSessionPerRouteSchema, sessionAffinityOf(sessionAffinity)),
+      }),
   };
 }
 

@@ -4,6 +4,7 @@ import { HTTPFaultSchema } from "@weir/proto/envoy/extensions/filters/http/fault
 import { LocalRateLimitSchema } from "@weir/proto/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.ts";
 import { RateLimitSchema } from "@weir/proto/envoy/extensions/filters/http/ratelimit/v3/rate_limit_pb.ts";
 import { RouterSchema } from "@weir/proto/envoy/extensions/filters/http/router/v3/router_pb.ts";
+import { StatefulSessionSchema } from "@weir/proto/envoy/extensions/filters/http/stateful_session/v3/stateful_session_pb.ts";
 import {
   type HttpFilter,
   HttpFilterSchema,
@@ -13,6 +14,7 @@ import { type Limiter, limiterFilterName, limiterOf } from "./global-rate-limit.
 /** The names by which routes address filters in `typed_per_filter_config`. */
 export const faultFilterName = "envoy.filters.http.fault";
 export const localRateLimitFilterName = "envoy.filters.http.local_ratelimit";
+export const sessionFilterName = "envoy.filters.http.stateful_session";
 
 /**
  * What a request passes in an Envoy. All but the router are off until a route turns them on, so that a listener stays the same
@@ -27,6 +29,7 @@ export function envoyHttpFilters(limiters: readonly Limiter[]): HttpFilter[] {
       filterOf(localRateLimitFilterName, LocalRateLimitSchema, create(LocalRateLimitSchema, { statPrefix: "weir" })),
     ),
     ...limiters.map((limiter) => disabled(filterOf(limiterFilterName(limiter), RateLimitSchema, limiterOf(limiter)))),
+    disabled(filterOf(sessionFilterName, StatefulSessionSchema, create(StatefulSessionSchema))),
     router(),
   ];
 }
