@@ -47,6 +47,24 @@ test("a version that does not know ring hash is sent round robin, for it would r
   assert.equal(createFitting().policy(hashed, oldGo).loadBalancer.kind, "round-robin");
 });
 
+test("the Node client is sent round robin for weights by load, with which it would starve new endpoints", () => {
+  const policy: TrafficPolicy = {
+    ...defaultPolicy,
+    loadBalancer: {
+      kind: "weighted-round-robin",
+      blackoutMs: 10_000,
+      weightExpirationMs: 180_000,
+      weightUpdateMs: 1_000,
+      errorUtilizationPenalty: 1,
+      metrics: [],
+      outOfBand: undefined,
+      slowStart: undefined,
+    },
+  };
+  assert.equal(createFitting().policy(policy, node).loadBalancer.kind, "round-robin");
+  assert.equal(createFitting().policy(policy, go), policy);
+});
+
 test("a rule's own retries are fitted too, and the rules beside it stay as they are", () => {
   const fitting = createFitting();
   const routes = [routeWith(retryOn(patient)), routeWith(retryOn(defaultPolicy))];

@@ -80,10 +80,16 @@ function retryFor(retry: Retry, { implementation }: GrpcCapabilities): Retry {
   return { ...retry, backOff };
 }
 
-/** A cluster with a policy that a client does not know is refused, and with it every other of the response (gRFC A27). */
-function loadBalancerFor(balancer: LoadBalancer, { lacks }: GrpcCapabilities): LoadBalancer {
+/**
+ * A cluster with a policy that a client does not know is refused, and with it every other of the response (gRFC A27). The weighted
+ * round robin of grpc-js 1.14, off unless its environment says so, sends a new endpoint nothing, so that it never reports a
+ * load, and so on for ever; and it reads no `cpu_utilization`.
+ */
+function loadBalancerFor(balancer: LoadBalancer, { implementation, lacks }: GrpcCapabilities): LoadBalancer {
   const isByHash = balancer.kind === "ring-hash" || balancer.kind === "maglev";
-  return isByHash && lacks.includes("ring-hash") ? { kind: "round-robin", slowStart: undefined } : balancer;
+  const isStarved = balancer.kind === "weighted-round-robin" && implementation === "node";
+  if (isStarved || (isByHash && lacks.includes("ring-hash"))) return { kind: "round-robin", slowStart: undefined };
+  return balancer;
 }
 
 function sameIfEqual<T>(before: readonly T[], after: readonly T[]): readonly T[] {

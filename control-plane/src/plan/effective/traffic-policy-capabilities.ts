@@ -49,7 +49,7 @@ export const trafficPolicyCapabilities: readonly Capability[] = [
     value: "WeightedRoundRobin",
     envoy: envoys("client-side weighted round robin"),
     grpc: since("A58", roundRobin("gRFC A58")),
-    node: approximated("round robin, unless GRPC_EXPERIMENTAL_XDS_WRR_LB is set", "read in grpc-js-xds 1.14"),
+    node: roundRobin("measured"),
     other: roundRobin("gRFC A58"),
   }),
   capability("loadBalancer.choices", {

@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Metadata, Server, ServerCredentials, status } from "@grpc/grpc-js";
+import { type EchoReply, sayMethod } from "../kit/echo.ts";
+import { answersById, codes, type Load, startLoad } from "../kit/grpc-load.ts";
+import { assertShare } from "../kit/share.ts";
+import { startEdge } from "../kit/three-data-centers.ts";
+import { until } from "../kit/wait.ts";
+import { startWeir } from "../kit/weir.ts";
+import { startXdsClient } from "../kit/xds-client.ts";
+
+/** One service with this name, on these backends, with this policy. */
+function documents(name: string, backends: readonly Reporting[], policy: string, split = ""): string {
+  const endpoints = backends.map(({ id, address }) => `{address: "${address}", locality: ${id.slice(0, -2)}/z1}`);
+  return `
+apiVersion: weir/v1alpha1
+kind: Service
+metadata: {name: ${name}}
+spec: {endpoints: [{static: [${endpoints.join(", ")}]}]}
+---
+apiVersion: weir/v1alpha1
+kind: TrafficPolicy
+metadata: {name: ${name}}
+spec: {targetRefs: [{name: ${name}}], ${policy}}
+${split === "" ? "" : `---\napiVersion: weir/v1alpha1\nkind: TrafficSplit\nmetadata: {name: ${name}}\nspec: {service: ${name}, ${split}}\n`}`;
+}
+
+test("policies do to requests what they say, through Envoy and in the Node client", async (t) => {
+  await using parts = new AsyncDisposableStack();
+  const start = async (id: string, options: ReportingOptions) => parts.use(await startReporting(id, options));
+  const good = await Promise.all(["dc-a-1", "dc-a-2", "dc-a-3"].map((id) => start(id, { utilization: 0.4 })));
+  const uneven = await Promise.all(
+    [0.2, 0.8, 0.8].map((utilization, index) => start(`dc-a-${index + 4}`, { utilization })),
+  );
+  const failing = await Promise.all(["dc-a-7", "dc-a-8"].map((id) => start(id, { failing: true })));
+  const elsewhere = await start("dc-b-1", {});
+  const toDcA = "rules: [{to: {dc-a: 100}, failover: [dc-b]}]";
+  const hash = (type: string, source: string) => `loadBalancer: {type: ${type}, consistentHash: ${source}}`;
+  const weir = parts.use(
+    await startWeir({
+      documents: {
+        "ring.yaml": documents("ring", good, hash("RingHash", "{firstOf: [{header: x-key}, {sourceAddress: {}}]}")),
+        "maglev.yaml": documents("maglev", good, hash("Maglev", "{firstOf: [{header: x-key}, {sourceAddress: {}}]}")),
+        "method.yaml": documents("method", good, hash("Maglev", "{method: {}, tableSize: 1009}")),
+        "reported.yaml": documents(
+          "reported",
+          uneven,
+          "loadBalancer: {type: WeightedRoundRobin, weightedRoundRobin: {blackoutPeriod: 100ms, weightUpdatePeriod: 100ms}}",
+        ),
+        "stuck.yaml": documents(
+          "stuck",
+          [...failing, elsewhere],
+          "outlierDetection: {enabled: false}, retry: {attempts: 1}",
+          toDcA,
+        ),
+        "moving.yaml": documents(
+          "moving",
+          [...failing, elsewhere],
+          "outlierDetection: {enabled: false}, retry: {attempts: 1, otherPriority: {updateFrequency: 1}}",
+          toDcA,
+        ),
+        "checked.yaml": documents(
+          "checked",
+          [...good, elsewhere],
+          "panicThreshold: 0, healthCheck: {grpc: {}, interval: 100ms, perLocality: {dc-b: {disabled: true}}}",
+          toDcA,
+        ),
+      },
+    }),
+  );
+  const edge = parts.use(await startEdge(weir));
+  const target = await edge.listener("edge");
+  const through = (authority: string): Load => parts.use(startLoad({ target, authority }));
+  const env = { GRPC_EXPERIMENTAL_XDS_WRR_LB: "true" };
+  const node = { id: "client-1", cluster: "billing", locality: { region: "dc-a", zone: "z1" } };
+  const proxyless = parts.use(await startXdsClient({ target: "xds:///ring", xds: weir.xds, node, env }));
+
+  for (const service of ["ring", "maglev"]) {
+    await t.test(
+      `${service}: a key stays where it is, keys spread, and without one it is the caller who stays`,
+      async () => {
+        const keyed = new Metadata();
+        keyed.set("x-key", "the same");
+        const load = through(service);
+        assert.equal(answersById(await load.send(40, { metadata: keyed })).size, 1, "one key through the edge");
+        assert.equal(answersById(await load.send(100, { freshHeader: "x-key" })).size, 3, "many keys through the edge");
+        assert.equal(answersById(await load.send(40)).size, 1, "no key through the edge");
+        const own = { target: `xds:///${service}` };
+        const fresh = await proxyless.send(100, { ...own, freshHeader: "x-key" });
+        assert.equal(answersById(fresh).size, 3, "many keys of the proxyless client");
+        assert.equal(answersById(await proxyless.send(40, own)).size, 1, "no key of the proxyless client");
+      },
+    );
+  }
+
+  await t.test("method: all calls of one method go to one endpoint", async () => {
+    assert.equal(answersById(await through("method").send(60, { freshHeader: "x-key" })).size, 1);
+  });
+
+  await t.test(
+    "WeightedRoundRobin: endpoints get by what they report; the Node client, which would starve new ones, takes turns",
+    async () => {
+      const load = through("reported");
+      // Weights count when reports have come for longer than the blackout.
+      await until(async () => (answersById(await load.send(60)).get("dc-a-4") ?? 0) > 30, {
+        within: 20_000,
+        what: "the idle endpoint gets more than half",
+      });
+      const records = await load.send(600);
+      for (const [id, share] of [["dc-a-4", 4 / 6] as const, ["dc-a-5", 1 / 6] as const, ["dc-a-6", 1 / 6] as const])
+        assertShare(answersById(records).get(id) ?? 0, { of: records.length, share, what: id });
+      const turns = await proxyless.send(300, { target: "xds:///reported" });
+      for (const [id, count] of answersById(turns))
+      assert.ok(count > 90 && count < 110, `${id}: ${count} of ${turns.length}`);
+    },
+  );
+
+  await t.test("otherPriority: a retry leaves the data center that failed; without, it stays there", async () => {
+    assert.deepEqual(codes(await through("stuck").send(50)), new Map([["UNAVAILABLE", 50]]));
+    const moved = await through("moving").send(50);
+    assert.deepEqual(answersById(moved), new Map([["dc-b-1", 50]]));
+  });
+
+  await t.test("perLocality: endpoints of a place that is not checked are healthy, others as they answer", async () => {
+    // No backend here has a health service: all but the unchecked ones fail.
+    const load = through("checked");
+    await until(async () => answersById(await load.send(10)).get("dc-b-1") === 10, {
+      within: 20_000,
+      what: "all requests go where nobody is asked",
+    });
+  });
+});
+
+type ReportingOptions = { readonly utilization?: number; readonly failing?: boolean };
+type Reporting = AsyncDisposable & { readonly id: string; readonly address: string };
+
+/** A backend that says with every answer how busy it is: xds.data.orca.v3.OrcaLoadReport, cpu_utilization and rps_fractional. */
+async function startReporting(id: string, { utilization, failing = false }: ReportingOptions): Promise<Reporting> {
+  const server = new Server();
+  const report = Buffer.alloc(18);
+  report.writeUInt8(0x09, 0);
+  report.writeDoubleLE(utilization ?? 0, 1);
+  report.writeUInt8(0x31, 9);
+  report.writeDoubleLE(100, 10);
+  const trailer = new Metadata();
+  if (utilization !== undefined) trailer.set("endpoint-load-metrics-bin", report);
+  type Answer = (error: object | null, reply?: EchoReply, trailer?: Metadata) => void;
+  server.addService(
+    { say: sayMethod },
+    {
+      say(_call: unknown, answer: Answer) {
+        if (failing) answer({ code: status.UNAVAILABLE, details: `${id} fails` });
+        else answer(null, { id, datacenter: id.slice(0, -2) }, trailer);
+      },
+    },
+  );
+  const port = await new Promise<number>((resolve, reject) => {
+    const creds = ServerCredentials.createInsecure();
+    server.bindAsync("127.0.0.1:0", creds, (error, chosen) => (error ? reject(error) : resolve(chosen)));
+  });
+  return { id, address: `127.0.0.1:${port}`, [Symbol.asyncDispose]: async () => server.forceShutdown() };
+}
