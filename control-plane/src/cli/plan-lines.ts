@@ -8,9 +8,10 @@ export function planLines(plan: Planned): readonly string[] {
   const { documents, resources, clients, traffic, findings, resolved, unknown } = plan;
   return [
     `Plan (base r${plan.base})`,
-    ...documents.flatMap(({ action, fields, ...document }) => [
+    ...documents.flatMap(({ action, fields, notes, ...document }) => [
       `${sign[action]} ${documentText(document)}`,
       ...fields.map((field) => `  ${fieldText(field)}`),
+      ...notes.map((note) => `  ! ${note}`),
     ]),
     "",
     ...section("xDS", resourceLines(resources), "no connected client would be sent anything"),

@@ -9,6 +9,8 @@ export type PlannedResource = {
   readonly name: string;
   readonly action: "added" | "changed" | "removed";
   readonly viewers: readonly string[];
+  readonly versionBefore?: string;
+  readonly versionAfter?: string;
   readonly fields: readonly Field[];
   readonly fieldsLeftOut: number;
 };
@@ -34,6 +36,8 @@ export type Planned = {
     readonly name: string;
     readonly action: "create" | "update" | "delete";
     readonly fields: readonly Field[];
+    /** What connected clients do not do of what is new in it. */
+    readonly notes: readonly string[];
   }[];
   readonly resources: readonly PlannedResource[];
   readonly clients: {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { connectedClient } from "../serve/testing.ts";
 import { fieldsOf, service, split, startTestApi } from "./testing-api.ts";
 
 const endpoints = ["dc-a", "dc-b", "dc-c"].map((dc, index) => ({
@@ -14,7 +15,7 @@ const toNowhere = {
 
 type Planned = {
   readonly isEmpty: boolean;
-  readonly documents: readonly { kind: string; action: string; fields: readonly object[] }[];
+  readonly documents: readonly { kind: string; action: string; fields: readonly object[]; notes: readonly string[] }[];
   readonly traffic: readonly { basis: string; regions: readonly object[] }[];
   readonly findings: readonly { code: string }[];
   readonly resolved: readonly { code: string }[];
@@ -37,6 +38,7 @@ test("a plan tells which fields change, where traffic goes then, and what gets w
         { path: "spec.rules[0].to.dc-b", before: 30 },
         { path: "spec.rules[0].to.dc-d", after: 30 },
       ],
+      notes: [],
     },
   ]);
   assert.equal(plan.traffic[0]?.basis, "imagined");
@@ -50,6 +52,25 @@ test("a plan tells which fields change, where traffic goes then, and what gets w
     ["WR0101", "WR0108"],
   );
   assert.equal((await api.get("/v1/revisions")).body["revision"], 1, "nothing was stored");
+});
+
+test("a plan tells what connected clients do not do of what is new, and of nothing else", async () => {
+  await using api = await startTestApi();
+  const policyOf = (spec: object) => ({
+    ...{ apiVersion: "weir/v1alpha1", kind: "TrafficPolicy", metadata: { name: "report" } },
+    spec: { targetRefs: [{ name: "report" }], loadBalancer: { type: "LeastRequest" }, ...spec },
+  });
+  await api.post("/v1/config:apply", [placed, policyOf({})]);
+  await api.until(async () => (await api.get("/v1/services/report/endpoints")).status === 200);
+  api.clients.add(connectedClient({ identity: { agent: "gRPC Node Pure JS 1.14.1" } }));
+  const notesOn = async (spec: object) => {
+    const { body } = await api.post("/v1/config:plan", policyOf(spec));
+    return (body as unknown as Planned).documents.flatMap(({ notes }) => notes);
+  };
+  assert.deepEqual(await notesOn({ panicThreshold: 30 }), [
+    "1 gRPC Node client ignores panicThreshold 30: there is no panic: where nothing is left, calls fail",
+  ]);
+  assert.deepEqual(await notesOn({ circuitBreaker: { maxRequests: 100 } }), []);
 });
 
 test("a plan of what is in force already is empty", async () => {

@@ -1,6 +1,11 @@
 import { z } from "zod";
+import { changedRows } from "../plan/effective/changed-rows.ts";
+import { type ClientGroup, clientGroups } from "../plan/effective/client-groups.ts";
+import { effectiveOn } from "../plan/effective/effective-on.ts";
+import { effectiveWords } from "../plan/effective/effective-words.ts";
 import type { FieldChange } from "../plan/plan/field-changes.ts";
-import { isEmptyPlan, type Plan } from "../plan/plan/plan.ts";
+import { type DocumentChange, isEmptyPlan, type Plan } from "../plan/plan/plan.ts";
+import type { StoredDocument } from "../policy/policy-store.ts";
 import { badRequest, refusal } from "./api-error.ts";
 import { doneOrThrow } from "./change-outcome.ts";
 import { documentsOf, problemsInBody } from "./documents-of-body.ts";
@@ -24,6 +29,9 @@ const plan = z.object({
       name: z.string(),
       action: z.enum(["create", "update", "delete"]),
       fields: z.array(field),
+      notes: z.array(z.string()).meta({
+        description: "What connected clients do not do of what is new in it, as in its description",
+      }),
     }),
   ),
   resources: z
@@ -81,7 +89,7 @@ const plan = z.object({
 });
 
 /** What a change would do, without doing it. */
-export function planRoutes(app: OperatorApp, { parts: { policies, planning } }: OperatorContext): void {
+export function planRoutes(app: OperatorApp, { parts: { policies, planning, clients } }: OperatorContext): void {
   app.post(
     "/v1/config::plan",
     {
@@ -113,17 +121,36 @@ export function planRoutes(app: OperatorApp, { parts: { policies, planning } }: 
           "NOT_SERVING",
           "there is no plan yet, because nothing is served yet: GET /readyz says what is waited for",
         );
-      return shapeOf(made);
+      const groups = clientGroups(clients.list().map(({ agent }) => agent));
+      return shapeOf(made, (change) => notesOn(change, done.documents, groups));
     },
   );
 }
 
-function shapeOf(made: Plan): z.output<typeof plan> {
+/** What connected clients do not do of what a change brings. */
+function notesOn(
+  { kind, name, action, fields }: DocumentChange,
+  documents: readonly StoredDocument[],
+  groups: readonly ClientGroup[],
+): readonly string[] {
+  const after = documents.find((each) => each.kind === kind && each.name === name);
+  if (!after) return [];
+  const rows = effectiveOn({ kind: after.kind, spec: after.document["spec"] }, groups);
+  const written = rows.filter(({ origin }) => origin === "document");
+  const paths = fields.map(({ path }) => path);
+  return effectiveWords(action === "create" ? written : changedRows(written, paths));
+}
+
+function shapeOf(made: Plan, notesOn: (change: DocumentChange) => readonly string[]): z.output<typeof plan> {
   const { base, clients, unknown } = made;
   return {
     base,
     isEmpty: isEmptyPlan(made),
-    documents: made.documents.map(({ fields, ...rest }) => ({ ...rest, fields: fields.map(copyOf) })),
+    documents: made.documents.map(({ fields, ...rest }) => ({
+      ...rest,
+      fields: fields.map(copyOf),
+      notes: [...notesOn({ fields, ...rest })],
+    })),
     resources: made.resources.map(({ fields, viewers, versionBefore, versionAfter, ...rest }) => ({
       ...rest,
       viewers: [...viewers],

@@ -60,7 +60,7 @@ const attemptsCapped = ofEachService(
 );
 
 const backOffMisread = ofEachService(
-  { code: "WR0305", severity: "warning", title: "Node clients misread waits of a second or more" },
+  { code: "WR0305", severity: "info", title: "Node clients wait for less than a second" },
   ({ name, policy: { retry }, inPolicy }, scene) => {
     const node = grpcOf(scene).filter(({ agent }) => /node/i.test(agent)).length;
     if (retry.kind === "off") return [];
@@ -68,8 +68,8 @@ const backOffMisread = ofEachService(
     const field = baseMs >= 1000 ? "baseInterval" : "maxInterval";
     return when(node > 0 && Math.max(baseMs, maxMs) >= 1000, () => ({
       place: inPolicy("retry", "backOff", field),
-      says: `${counted(node, "connected Node client")} of ${name} ${node === 1 ? "takes" : "take"} ${timeText(baseMs >= 1000 ? baseMs : maxMs)} for ten times as long: grpc-js-xds 1.14 misreads times of a second or more`,
-      remedy: "Keep backOff below 1s.",
+      says: `${counted(node, "connected Node client")} of ${name} ${node === 1 ? "waits" : "wait"} 999ms at most, not ${timeText(baseMs >= 1000 ? baseMs : maxMs)}: grpc-js-xds 1.14 takes 1s for 10s, so that it is told of less`,
+      remedy: "Keep backOff below 1s if all clients are to wait alike.",
     }));
   },
 );
