@@ -52,11 +52,71 @@ test("a connected client is asked about by its node id, with questions of one's 
   );
 });
 
+test("routes are tried in order, by path, headers and chance, down to subsets", async () => {
+  await using api = await startApi();
+  const subsets = { v1: { match: { version: "v1" } }, v2: { match: { version: "v2" } } };
+  const withSubsets = { ...service, spec: { ...service.spec, subsets } };
+  const route = {
+    apiVersion: "weir/v1alpha1",
+    kind: "Route",
+    metadata: { name: "report" },
+    spec: {
+      rules: [
+        {
+          name: "canary",
+          matches: [{ headers: [{ name: "x-canary", value: "1" }] }],
+          backendRefs: [{ service: "report", subset: "v2" }],
+          mirror: { service: "report", subset: "v1", percent: 10 },
+        },
+        {
+          matches: [{ method: { service: "report.v1.Results" }, percent: 25 }],
+          backendRefs: [
+            { service: "report", subset: "v1", weight: 3 },
+            { service: "report", subset: "v2", weight: 1 },
+          ],
+        },
+      ],
+    },
+  };
+  await api.post("/v1/config:apply", [withSubsets, split, route]);
+  for (const [name, version] of Object.entries({ "dc-a": "v1", "dc-b": "v2", "dc-c": "v1" }))
+    await api.put(`/v1/registry/services/report/endpoints/${name}`, {
+      address: `127.0.0.1:900${"abc".indexOf(name.slice(-1))}`,
+      locality: name,
+      metadata: { version },
+    });
+  const ask = async (query: Readonly<Record<string, string>>) => {
+    const { body } = await api.get(`/v1/explain?${new URLSearchParams({ client: "edge", ...query })}`);
+    return body as Routed;
+  };
+  await api.until(async () => JSON.stringify(await ask({ header: "x-canary=1" })).includes("9001"));
+
+  const canary = await ask({ header: "x-canary=1" });
+  assert.deepEqual(waysIn(canary), ["canary report|v2 100"]);
+  assert.deepEqual(
+    canary.destinations.map(({ now }) => sharesOf(now)),
+    [{ "dc-b": 100 }],
+  );
+  assert.deepEqual(canary.mirrors, [{ route: "report", rule: "canary", cluster: "report|v1", percent: 10 }]);
+  const results = await ask({ path: "/report.v1.Results/Get" });
+  assert.deepEqual(waysIn(results), ["1 report|v1 18.75", "1 report|v2 6.25", "- report 75"]);
+  assert.deepEqual(waysIn(await ask({ path: "/report.v1.Reports/Create" })), ["- report 100"]);
+});
+
+type Routed = {
+  readonly destinations: readonly { rule?: string; cluster: string; percent: number; now: Predicted }[];
+  readonly mirrors: readonly object[];
+};
+const waysIn = ({ destinations }: Routed) =>
+  destinations.map(({ rule = "-", cluster, percent }) => `${rule} ${cluster} ${percent}`);
+
 test("what is not understood is answered with what would be", async () => {
   await using api = await startApi();
   const wrong = await api.get("/v1/explain?client=edge&host=report&if=dc-a%20sleeps");
   assert.equal(wrong.status, 400);
   assert.match(fieldsOf(wrong)[0] ?? "", /^if\[0\]: "dc-a sleeps": expected/);
   assert.equal((await api.get("/v1/explain?client=edgy&host=report")).status, 404);
-  assert.equal((await api.get("/v1/explain?client=edge&host=reprot")).status, 404);
+  const unknown = await api.get("/v1/explain?client=edge&host=reprot");
+  assert.equal(unknown.status, 404);
+  assert.match(unknown.text, /has the host .*reprot.*; did you mean .*report/);
 });

@@ -1,14 +1,16 @@
 import { z } from "zod";
 import { didYouMean } from "../lib/did-you-mean.ts";
 import type { Problem } from "../lib/parsed.ts";
+import { softwareOf } from "../model/client-software.ts";
+import { grpcCapabilities } from "../model/grpc-capabilities.ts";
 import { type Locality, localityText, parseLocality, unknownLocality } from "../model/locality.ts";
+import type { Viewer } from "../model/viewer.ts";
 import { explain } from "../plan/predict/explain.ts";
-import type { Explanation } from "../plan/predict/explanation.ts";
-import type { Prediction } from "../plan/predict/prediction.ts";
+import { requestOf } from "../plan/predict/request.ts";
 import { parseWhatIf, type WhatIf } from "../plan/predict/what-if.ts";
 import { badRequest, refusal } from "./api-error.ts";
 import { newestClient } from "./client-routes.ts";
-import { explanation } from "./explain-shapes.ts";
+import { explanation, explanationShape } from "./explain-shapes.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 import type { OperatorParts } from "./parts.ts";
 
@@ -32,7 +34,10 @@ export function explainRoutes(app: OperatorApp, { parts }: OperatorContext): voi
             .string()
             .optional()
             .meta({ description: "Where the client is, like dc-a/z1; its own place unless told" }),
-          host: z.string().meta({ description: "What it dials, like report" }),
+          host: z
+            .string()
+            .optional()
+            .meta({ description: "What it dials, like report; needed where the path does not make it clear" }),
           path: z.string().startsWith("/").optional().meta({ description: "/ unless told" }),
           header: several.optional().meta({ description: "name=value; several times for several" }),
           if: several.optional().meta({
@@ -48,48 +53,62 @@ export function explainRoutes(app: OperatorApp, { parts }: OperatorContext): voi
       if (!world)
         throw refusal(503, "UNAVAILABLE", "NOT_READY", "nothing is served yet: GET /readyz says what is waited for");
       const asker = askerOf(parts, client, from);
-      const question = {
-        flavour: asker.kind === "grpc" ? ("grpc" as const) : ("envoy" as const),
-        from: asker.from,
+      const request = requestOf(path, headersOf(header));
+      const explained = explain(world, {
+        viewer: asker.viewer,
         host,
-        path,
-        headers: headersOf(header),
+        request,
         ifs: whatIfsOf(ifs),
-      };
-      const explained = explain(world, question);
-      if ("unknownHost" in explained) {
-        const hint = didYouMean(host, explained.hosts) || ".";
-        throw refusal(
-          404,
-          "NOT_FOUND",
-          "NO_SUCH_HOST",
-          `no service that ${client} can call has the host "${host}"${hint}`,
-        );
-      }
+      });
+      if ("hosts" in explained) throw noEntrance(host, explained.hosts);
       return {
         revision: world.revision,
-        client: { ...(asker.nodeId && { nodeId: asker.nodeId }), kind: asker.kind, from: localityText(asker.from) },
-        host,
+        client: {
+          ...(asker.nodeId !== undefined && { nodeId: asker.nodeId }),
+          kind: asker.kind,
+          from: localityText(asker.viewer.locality),
+        },
+        host: explained.host,
         path,
-        ...shapeOf(explained),
+        ...explanationShape(explained),
       };
     },
   );
 }
 
-type Asker = { readonly nodeId?: string; readonly kind: Kind; readonly from: Locality };
+function noEntrance(host: string | undefined, hosts: readonly string[]): Error {
+  if (host === undefined) {
+    const says = `is needed where it is not clear from the path: one of ${hosts.slice(0, 20).join(", ") || "none, for nothing is served"}`;
+    return badRequest("the request's query", [{ at: "host", says }]);
+  }
+  const hint = didYouMean(host, hosts) || ".";
+  return refusal(404, "NOT_FOUND", "NO_SUCH_HOST", `no service and no Route has the host "${host}"${hint}`);
+}
+
+type Asker = { readonly nodeId?: string; readonly kind: Kind; readonly viewer: Viewer };
 
 function askerOf(parts: OperatorParts, client: string, from: string | undefined): Asker {
   const place = from === undefined ? undefined : placeOf(from);
   const isConnected = parts.clients.list().some(({ nodeId }) => nodeId === client);
   const kind = kinds.find((each) => each === client);
-  if (kind && !isConnected) return { kind, from: place ?? unknownLocality };
-  const { nodeId, kind: flavour, role, locality } = newestClient(parts, client);
+  if (kind && !isConnected) return { kind, viewer: viewerOf(kind, place ?? unknownLocality, "") };
+  const { nodeId, kind: flavour, role, locality, agent } = newestClient(parts, client);
+  const its = flavour === "grpc" ? "grpc" : role === "sidecar" ? "sidecar" : "edge";
   return {
     nodeId,
-    kind: flavour === "grpc" ? "grpc" : role === "sidecar" ? "sidecar" : "edge",
-    from: place ?? (locality === "" ? unknownLocality : placeOf(locality)),
+    kind: its,
+    viewer: viewerOf(its, place ?? (locality === "" ? unknownLocality : placeOf(locality)), agent),
   };
+}
+
+function viewerOf(kind: Kind, locality: Locality, agent: string): Viewer {
+  if (kind !== "grpc") return { flavour: "envoy", role: kind, locality, listen: { host: "0.0.0.0", port: 0 } };
+  const software = softwareOf(agent);
+  const grpc =
+    software.kind === "envoy"
+      ? grpcCapabilities("other", undefined)
+      : grpcCapabilities(software.implementation, software.release);
+  return { flavour: "grpc", locality, grpc };
 }
 
 function placeOf(text: string): Locality {
@@ -118,42 +137,4 @@ function whatIfsOf(texts: readonly string[]): readonly WhatIf[] {
 
 function at(field: string, problems: readonly Problem[]): readonly Problem[] {
   return problems.map(({ says }) => ({ at: field, says }));
-}
-
-type Shape = Pick<z.output<typeof explanation>, "destinations" | "unmatchedPercent">;
-
-function shapeOf({ destinations, unmatched }: Explanation): Shape {
-  return {
-    destinations: destinations.map(({ share, service, cluster, now, ifs }) => ({
-      service,
-      cluster,
-      percent: percent(share),
-      now: predictionOf(now),
-      ifs: ifs.map(({ says, affected, prediction }) => ({ if: says, affected, prediction: predictionOf(prediction) })),
-    })),
-    unmatchedPercent: percent(unmatched),
-  };
-}
-
-function predictionOf({ priorities, localities, endpoints, failed }: Prediction): Shape["destinations"][number]["now"] {
-  return {
-    failedPercent: percent(failed),
-    priorities: priorities.map(({ priority, load, panic }) => ({ priority, percent: percent(load), panic })),
-    localities: localities.map(({ locality, priority, share }) => ({
-      locality: localityText(locality),
-      priority,
-      percent: percent(share),
-    })),
-    endpoints: endpoints.map(({ address, locality, priority, share }) => ({
-      address,
-      locality: localityText(locality),
-      priority,
-      percent: percent(share),
-    })),
-  };
-}
-
-/** What is further behind the point comes of adding fractions. */
-function percent(share: number): number {
-  return Math.round(share * 1e8) / 1e6;
 }

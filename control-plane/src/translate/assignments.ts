@@ -1,6 +1,6 @@
 import type { ClusterLoadAssignment } from "@weir/proto/envoy/config/endpoint/v3/endpoint_pb.ts";
 import type { Locality } from "../model/locality.ts";
-import { isInSubset, type Service, type Subset } from "../model/service.ts";
+import type { Service, Subset } from "../model/service.ts";
 import { nearest, type SplitRule } from "../model/split.ts";
 import type { Viewer } from "../model/viewer.ts";
 import type { World } from "../model/world.ts";
@@ -10,6 +10,7 @@ import { createLastMemory, createMemory } from "./memory.ts";
 import { endpointResourceName } from "./resource-names.ts";
 import { expectedFrom, keepsWeights, ruleFor, spreadingOf } from "./spreading.ts";
 import type { Subject } from "./subjects.ts";
+import { subsetEndpoints } from "./subset-endpoints.ts";
 
 /**
  * Makes the assignments of services and of their subsets. One depends on the rule that holds for the caller; on where the
@@ -64,10 +65,7 @@ export function createAssignments(): (
 function createMembers(): (service: Service, subset: Subset) => Service {
   const found = createLastMemory<Service>();
   return (service, subset) => {
-    const members = service.endpoints.filter((endpoint) => isInSubset(subset, endpoint));
-    // One that is leaving serves nobody new.
-    const isEmpty = members.every(({ health }) => health === "draining");
-    const endpoints = isEmpty && subset.whenEmpty === "use-all" ? service.endpoints : members;
+    const endpoints = subsetEndpoints(service, subset);
     return found(service.spec, subset.name, endpoints, () => ({ spec: service.spec, endpoints }));
   };
 }

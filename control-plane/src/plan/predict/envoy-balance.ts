@@ -5,7 +5,7 @@ import { envoyPriorityLoads } from "./envoy-priorities.ts";
 import { type Balance, byWeight, type Host, type HostShare, type Level, type Part } from "./host.ts";
 
 /** What Envoy makes of its hosts: priorities first, then localities, then a host in one. */
-export function envoyBalance(levels: readonly Level[], policy: TrafficPolicy): Balance {
+export function envoyBalance(levels: readonly Level[], policy: TrafficPolicy, hash: bigint | undefined): Balance {
   if (levels.length === 0) return { loads: [], panics: [], hosts: [] };
   const { healthy, degraded, panics } = envoyPriorityLoads(levels, policy);
   let begun = 0;
@@ -14,15 +14,21 @@ export function envoyBalance(levels: readonly Level[], policy: TrafficPolicy): B
       begun += percent;
       return { level, state, panic: panics[level] ?? false, from: begun - percent, to: begun };
     });
+  const isHashed = policy.loadBalancer.kind === "ring-hash" || policy.loadBalancer.kind === "maglev";
   const all = [...draws("healthy", healthy), ...draws("degraded", degraded)].filter(({ from, to }) => to > from);
-  const hosts = all.flatMap((draw) =>
-    partsOf(levels[draw.level] ?? [], draw, policy).map((part) => ({
+  const drawn = hash !== undefined && isHashed ? all.filter((draw) => isDrawnBy(hash, draw)) : all;
+  const total = drawn.reduce((sum, { from, to }) => sum + to - from, 0);
+  const hosts = drawn.flatMap((draw) =>
+    partsOf(levels[draw.level] ?? [], draw, policy, hash).map((part) => ({
       ...part,
       level: draw.level,
-      share: (part.share * (draw.to - draw.from)) / 100,
+      share: (part.share * (draw.to - draw.from)) / total,
     })),
   );
-  const loads = healthy.map((percent, level) => (percent + (degraded[level] ?? 0)) / 100);
+  const loads = levels.map(
+    (_, level) =>
+      drawn.filter((draw) => draw.level === level).reduce((sum, { from, to }) => sum + to - from, 0) / total,
+  );
   return { loads, panics, hosts: together(hosts) };
 }
 
@@ -38,9 +44,16 @@ type Draw = {
   readonly to: number;
 };
 
-function partsOf(level: Level, draw: Draw, policy: TrafficPolicy): readonly Part[] {
+/** A hash is the random number as well. */
+function isDrawnBy(hash: bigint, { from, to }: Draw): boolean {
+  const rest = Number(hash % 100n);
+  return rest >= from && rest < to;
+}
+
+function partsOf(level: Level, draw: Draw, policy: TrafficPolicy, hash: bigint | undefined): readonly Part[] {
   const { loadBalancer: balancer, overprovisioningFactor } = policy;
-  if (balancer.kind === "ring-hash" || balancer.kind === "maglev") return envoyHashed(level, draw.panic, balancer);
+  if (balancer.kind === "ring-hash" || balancer.kind === "maglev")
+    return envoyHashed(level, draw.panic, balancer, hash);
   const used = level.map(({ hosts }) => (draw.panic ? hosts : hosts.filter(({ state }) => state === draw.state)));
   const placed = used.map((hosts, place) => hosts.map((host) => ({ place, host })));
   // In a panic all hosts of the priority are one list: the localities' weights do not count.

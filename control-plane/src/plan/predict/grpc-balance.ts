@@ -1,5 +1,5 @@
 import type { LoadBalancer } from "../../model/policy.ts";
-import { hashRing, ringShares } from "./hash-ring.ts";
+import { allOf, hashRing, ownerOf, ringShares } from "./hash-ring.ts";
 import type { Balance, Host, Level, Part } from "./host.ts";
 
 /** What gRPC clients do not go over unless the application tells them (gRFC A42, `grpc.lb.ring_hash.ring_size_cap`). */
@@ -12,19 +12,19 @@ const insteadOfMaglev = { minimumRingSize: 1_024, maximumRingSize: ringSizeCap }
  * there is neither overprovisioning nor panic. In it localities get by weight, those without a usable host nothing
  * (`weighted_target`, A28), and hosts in one get alike: A58's weights without load reports are equal too.
  */
-export function grpcBalance(levels: readonly Level[], balancer: LoadBalancer): Balance {
+export function grpcBalance(levels: readonly Level[], balancer: LoadBalancer, hash: bigint | undefined): Balance {
   const used = levels.findIndex(hasUsable);
   const level = levels[used];
   const loads = levels.map((_, index) => (index === used ? 1 : 0));
   const panics = levels.map(() => false);
   if (!level) return { loads, panics, hosts: [] };
-  const parts = partsOf(level, balancer);
+  const parts = partsOf(level, balancer, hash);
   return { loads, panics, hosts: parts.map((part) => ({ ...part, level: used })) };
 }
 
-function partsOf(level: Level, balancer: LoadBalancer): readonly Part[] {
-  if (balancer.kind === "ring-hash") return onRing(level, balancer);
-  return balancer.kind === "maglev" ? onRing(level, insteadOfMaglev) : byLocality(level);
+function partsOf(level: Level, balancer: LoadBalancer, hash: bigint | undefined): readonly Part[] {
+  if (balancer.kind === "ring-hash") return onRing(level, balancer, hash);
+  return balancer.kind === "maglev" ? onRing(level, insteadOfMaglev, hash) : byLocality(level);
 }
 
 function hasUsable(level: Level): boolean {
@@ -46,6 +46,7 @@ function byLocality(level: Level): readonly Part[] {
 function onRing(
   level: Level,
   { minimumRingSize, maximumRingSize }: { readonly minimumRingSize: number; readonly maximumRingSize: number },
+  hash: bigint | undefined,
 ): readonly Part[] {
   const held = level.flatMap(({ weight, hosts }, place) =>
     hosts.filter(({ isGiven }) => isGiven).map((host) => ({ place, host, weight: weight * host.weight })),
@@ -55,7 +56,9 @@ function onRing(
     held.map(({ host, weight }) => ({ address: host.address, weight: weight / total })),
     { minimum: Math.min(minimumRingSize, ringSizeCap), maximum: Math.min(maximumRingSize, ringSizeCap) },
   );
-  const shares = ringShares(ring, held.length, (owner) => isUsable(held[owner]?.host));
+  const isUsed = (owner: number) => isUsable(held[owner]?.host);
+  const shares =
+    hash === undefined ? ringShares(ring, held.length, isUsed) : allOf(ownerOf(ring, hash, isUsed), held.length);
   return held.map(({ place, host }, index) => ({ place, host, share: shares[index] ?? 0 }));
 }
 

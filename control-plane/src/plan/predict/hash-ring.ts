@@ -26,15 +26,19 @@ export function hashRing(
   return ring.sort((a, b) => (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : byText(`${a.owner}`, `${b.owner}`)));
 }
 
-/** Who answers a request with this hash: the first entry at or after it, and around the ring. */
-export function ownerOf(ring: HashRing, hash: bigint): number | undefined {
-  let [low, high] = [0, ring.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((ring[middle]?.hash ?? 0n) < hash) low = middle + 1;
-    else high = middle;
-  }
-  return ring[low % Math.max(1, ring.length)]?.owner;
+/** Who answers a request with this hash: the first entry that is used at or after it, and around the ring. */
+export function ownerOf(
+  ring: HashRing,
+  hash: bigint,
+  isUsed: (owner: number) => boolean = () => true,
+): number | undefined {
+  const used = ring.filter(({ owner }) => isUsed(owner));
+  return (used.find((entry) => entry.hash >= hash) ?? used[0])?.owner;
+}
+
+/** The shares of so many owners when one has all. */
+export function allOf(owner: number | undefined, owners: number): readonly number[] {
+  return Array.from({ length: owners }, (_, index) => (index === owner ? 1 : 0));
 }
 
 const allHashes = 2 ** 64;

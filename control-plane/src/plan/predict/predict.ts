@@ -9,18 +9,19 @@ import type { Prediction } from "./prediction.ts";
 
 /**
  * Where the requests of a client go that holds these endpoints (what `spreadEndpoints` gives, which is what it is sent), in
- * the condition they are in, once it had the time to notice that. Hashing policies are taken to see evenly spread hashes,
- * and least request clients with few requests in flight.
+ * the condition they are in, once it had the time to notice that. Hashing policies are taken to see evenly spread hashes
+ * unless requests have this one, and least request clients to have few requests in flight.
  */
 export function predictShares(
   spread: readonly SpreadLocality[],
   policy: TrafficPolicy,
   flavour: Viewer["flavour"],
   condition: Condition = nothingWrong,
+  hash?: bigint,
 ): Prediction {
   const levels = hostsHeld(spread, policy, flavour, condition);
   const { loads, panics, hosts } =
-    flavour === "envoy" ? envoyBalance(levels, policy) : grpcBalance(levels, policy.loadBalancer);
+    flavour === "envoy" ? envoyBalance(levels, policy, hash) : grpcBalance(levels, policy.loadBalancer, hash);
   const shareOf = new Map(hosts.map(({ host, share }) => [host, share]));
   const endpoints = levels.flatMap((level, priority) =>
     level.flatMap(({ locality, hosts: there }) =>
