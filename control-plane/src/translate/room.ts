@@ -1,7 +1,6 @@
 import { type LocalityKey, localityKey } from "../model/held-health.ts";
 import type { Locality } from "../model/locality.ts";
 import type { Shares } from "./envoy-shares.ts";
-import { envoyShares } from "./envoy-shares.ts";
 import type { GroupHealth } from "./group-health.ts";
 import {
   apportion,
@@ -12,6 +11,7 @@ import {
   priorityWeight,
 } from "./locality-priority.ts";
 import { expectedFrom, type Limits, ruleFor, type Spreading } from "./spreading.ts";
+import { healthIn, type Standing, standingOf } from "./standing.ts";
 import { type Caller, withinCeilings } from "./within-ceilings.ts";
 
 type Levels = Placement["priorities"];
@@ -43,41 +43,39 @@ const unspokenRps = 0.001;
  */
 export function roomFor({
   groups,
-  health,
+  said,
   priorities,
-  shares,
+  standing,
   spreading,
 }: {
   readonly groups: readonly LocalityGroup[];
-  readonly health: ReadonlyMap<LocalityGroup, GroupHealth>;
+  readonly said: ReadonlyMap<LocalityGroup, GroupHealth>;
+  /** Those of the caller in question, and how they stand. */
   readonly priorities: Levels;
-  readonly shares: Shares | undefined;
+  readonly standing: Standing;
   readonly spreading: Spreading;
 }): Room | undefined {
-  const { limits, caller } = spreading;
+  const { limits, caller, overrides, distances } = spreading;
+  const shares = standing.found?.shares;
   if (limits === undefined || shares === undefined) return undefined;
   const ceilingOf = ceilingsOf(limits);
   const everyone = callersOf(limits, caller);
   const mine = everyone.findIndex(({ isMe }) => isMe);
-  const placed = everyone.map(({ rps, at, isMe }) => ({
-    rps,
-    levels: isMe
-      ? priorities
-      : placeGroups(groups, ruleFor(limits.split, at).rule, spreading.overrides, at, spreading.distances).priorities,
-  }));
-  const isUsable = ({ group }: Placed) => (health.get(group)?.usable ?? 0) > 0;
-  const isHeld = ({ group }: Placed) => isHeldWhole(health.get(group) ?? nobody);
+  const placed = everyone.map(({ rps, at, isMe }) => {
+    if (isMe) return { rps, levels: priorities, ...standing };
+    const { priorities: levels } = placeGroups(groups, ruleFor(limits.split, at).rule, overrides, at, distances);
+    return { rps, levels, ...standingOf(levels, said, spreading) };
+  });
 
-  const now = placed.flatMap(({ rps, levels }, index): readonly Caller[] => {
-    const found =
-      index === mine ? shares : envoyShares(levels, (group) => health.get(group) ?? nobody, spreading)?.shares;
-    const usable = levels.map((level) => level.filter(isUsable));
+  const now = placed.flatMap(({ rps, levels, health, found }): readonly Caller[] => {
+    const usable = levels.map((level) => level.filter(({ group }) => healthIn(health, group).usable > 0));
+    const isHeld = ({ group }: Placed) => isHeldWhole(healthIn(health, group));
     // What is held back is used too, before anything else is loaded past its ceiling.
     const allowed = [
       ...usable.map((level) => level.filter((each) => !isHeld(each))),
       ...usable.map((level) => level.filter(isHeld)),
     ];
-    return found === undefined ? [] : [{ rps, shares: found, allowed }];
+    return found === undefined ? [] : [{ rps, shares: found.shares, allowed }];
   });
   const after = sharesOfMine(now, shares);
   const moved = !isSame(after, shares);
@@ -92,7 +90,7 @@ export function roomFor({
     const dead = new Set<LocalityKey>(first.keys());
     const found: Levels[number][] = [];
     for (;;) {
-      const left = placed.map(({ rps, levels }) => ({ rps, levels: livingOf(levels, dead) }));
+      const left = placed.map(({ rps, levels, health }) => ({ rps, levels: livingOf(levels, health, dead) }));
       const next = firstOf(left[mine]?.levels ?? []);
       if (next === undefined) break;
       const wanted = weightsAsShares(next);
@@ -109,20 +107,21 @@ export function roomFor({
     const rest = priorities.map((level) => level.filter(({ group }) => !dead.has(localityKey(group.locality))));
     return [...found, ...rest.filter((level) => level.length > 0)];
   }
+}
 
-  /** Without the dead; levels stay where they are, so that a failover is still one. */
-  function livingOf(levels: Levels, dead: ReadonlySet<LocalityKey>): Levels {
-    return levels.map((level) =>
-      level.filter((each) => isUsable(each) && !isHeld(each) && !dead.has(localityKey(each.group.locality))),
-    );
-  }
+/** Without the dead, and what is held back; levels stay where they are, so that a failover is still one. */
+function livingOf(levels: Levels, health: Standing["health"], dead: ReadonlySet<LocalityKey>): Levels {
+  return levels.map((level) =>
+    level.filter(({ group }) => {
+      const each = healthIn(health, group);
+      return each.usable > 0 && !isHeldWhole(each) && !dead.has(localityKey(group.locality));
+    }),
+  );
 }
 
 function firstOf(levels: Levels): Levels[number] | undefined {
   return levels.find((level) => level.length > 0);
 }
-
-const nobody: GroupHealth = { hosts: 0, healthy: 0, degraded: 0, usable: 0, isHeld: false };
 
 function isHeldWhole({ isHeld, healthy, degraded }: GroupHealth): boolean {
   return isHeld && healthy + degraded === 0;

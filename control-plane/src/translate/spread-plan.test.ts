@@ -114,11 +114,16 @@ test("a failover does not load a data center past its ceiling while the next has
       "dc-a 100",
       "dc-b 40, dc-c 60",
     ]);
-    assert.deepEqual(told(rule, { "dc-a": threeOfFour(4), "dc-b": 4, "dc-c": 4 }, { flavour, limits }), [
-      "dc-b 40, dc-c 60",
-      "dc-a 100",
-    ]);
   }
+  const dead = { "dc-a": threeOfFour(4), "dc-b": 4, "dc-c": 4 };
+  assert.deepEqual(told(rule, dead, { limits }), ["dc-b 40, dc-c 60", "dc-a 100"]);
+  assert.deepEqual(told(rule, dead, { flavour: "envoy", limits }), ["dc-a 100", "dc-b 40, dc-c 60"]);
+  // 90 to 10, of which Envoy takes three tenths of what the half healthy dc-b has.
+  const half = { "dc-a": threeOfFour(4), "dc-b": threeOfFour(2), "dc-c": 4 };
+  assert.deepEqual(
+    told(rule, half, { flavour: "envoy", limits: { ...limits, ceilings: { "dc-c": 100 } } })[0],
+    "dc-b 92.8, dc-c 7.2",
+  );
 });
 
 test("what other callers send counts, and a data center bears what its serving endpoints do", () => {

@@ -2,7 +2,7 @@ import { byText } from "../lib/order.ts";
 import { type LocalityKey, localityKey } from "../model/held-health.ts";
 import type { Endpoint } from "../model/service.ts";
 import type { Viewer } from "../model/viewer.ts";
-import { type EnvoyShares, envoyShares, type Shares } from "./envoy-shares.ts";
+import { envoyShares, type Shares } from "./envoy-shares.ts";
 import { type GroupHealth, groupHealth, released } from "./group-health.ts";
 import {
   apportion,
@@ -16,6 +16,7 @@ import {
 import { effectiveWeight } from "./priority-load.ts";
 import { type Room, roomFor, weightsAsShares } from "./room.ts";
 import type { Spreading } from "./spreading.ts";
+import { healthIn, standingOf } from "./standing.ts";
 
 type Levels = Placement["priorities"];
 
@@ -51,8 +52,9 @@ export function planSpread(
   const groups = groupByLocality(endpoints);
   const { priorities, draining } = placeGroups(groups, rule, overrides, caller, distances);
   const said = new Map(groups.map((group) => [group, groupHealth(group, spreading.held, flavour)]));
-  const { health, found } = enough(priorities, said, spreading);
-  const room = roomFor({ groups, health, priorities, shares: found?.shares, spreading });
+  const standing = standingOf(priorities, said, spreading);
+  const { health, found } = standing;
+  const room = roomFor({ groups, said, priorities, standing, spreading });
   const shares = room?.shares ?? found?.shares;
   const plan = {
     ...{ draining, overprovisioningFactor, shares, room, usesDegraded: found?.usesDegraded ?? false },
@@ -60,10 +62,12 @@ export function planSpread(
   };
   if (shares === undefined) return { ...plan, levels: priorities };
   const isHeld = priorities.flat().some(({ group }) => healthIn(health, group).isHeld);
-  const moves = flavour === "grpc" || isHeld || room?.moved === true;
   const [front = []] = priorities;
-  if (!moves || isSame(shares, front))
-    return { ...plan, levels: [front, ...(room?.standbys(weightsAsShares(front)) ?? priorities.slice(1))] };
+  const byRule = [front, ...(room?.standbys(weightsAsShares(front)) ?? priorities.slice(1))];
+  const asEnvoyDoes = () =>
+    (room === undefined && !isHeld) ||
+    isEqual(shares, envoyShares(byRule, (group) => released(healthIn(health, group), group), spreading)?.shares);
+  if (flavour === "envoy" ? asEnvoyDoes() : isSame(shares, front)) return { ...plan, levels: byRule };
 
   const first = priorities.flat().filter(({ group }) => shares.has(localityKey(group.locality)));
   const others = withoutThose(room?.standbys(shares) ?? priorities, shares);
@@ -89,32 +93,18 @@ export function planSpread(
   return { ...plan, levels: levels.filter((each) => each.length > 0), overprovisioningFactor: factor };
 }
 
-/** Health with what is held back, unless the rest is not enough without it: then as it is. */
-function enough(
-  priorities: Levels,
-  said: ReadonlyMap<LocalityGroup, GroupHealth>,
-  spreading: Spreading,
-): { readonly health: ReadonlyMap<LocalityGroup, GroupHealth>; readonly found: EnvoyShares | undefined } {
-  const sharesBy = (health: ReadonlyMap<LocalityGroup, GroupHealth>) =>
-    envoyShares(priorities, (group) => healthIn(health, group), spreading);
-  const found = sharesBy(said);
-  if (found?.isEnough || ![...said.values()].some(({ isHeld }) => isHeld)) return { health: said, found };
-  const health = new Map([...said].map(([group, each]) => [group, released(each, group)]));
-  return { health, found: sharesBy(health) };
-}
-
-const nobody: GroupHealth = { hosts: 0, healthy: 0, degraded: 0, usable: 0, isHeld: false };
-
-function healthIn(health: ReadonlyMap<LocalityGroup, GroupHealth>, group: LocalityGroup): GroupHealth {
-  return health.get(group) ?? nobody;
-}
-
 /** Are the weights of a level these shares? */
 function isSame(shares: Shares, level: readonly Placed[]): boolean {
   const total = level.reduce((sum, { weight }) => sum + weight, 0);
   return (
     shares.size === level.length &&
     level.every(({ group, weight }) => Math.abs((shares.get(localityKey(group.locality)) ?? 0) - weight / total) < 1e-6)
+  );
+}
+
+function isEqual(a: Shares, b: Shares | undefined): boolean {
+  return (
+    b !== undefined && a.size === b.size && [...a].every(([key, share]) => Math.abs(share - (b.get(key) ?? 0)) < 1e-6)
   );
 }
 

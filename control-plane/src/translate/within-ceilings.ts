@@ -40,26 +40,33 @@ export function withinCeilings(callers: readonly Caller[], ceilingOf: (region: s
     const byTier = Map.groupBy(there, (desk) => desk.tierOf(region));
     const before = excessOf(region);
     for (const tier of [...byTier.keys()].sort((a, b) => b - a)) {
-      const leaving = byTier.get(tier) ?? [];
-      const excess = excessOf(region);
-      if (excess <= noticeableRps) break;
-      const load = leaving.reduce((sum, desk) => sum + desk.rpsAt(region), 0);
-      const part = Math.min(1, excess / load);
-      const parts = leaving.map((desk) => [desk, part * desk.rpsAt(region)] as const);
-      for (const [desk, amount] of parts) moveElsewhere(desk, region, amount);
+      let leaving = byTier.get(tier) ?? [];
+      while (leaving.length > 0 && excessOf(region) > noticeableRps) {
+        const load = leaving.reduce((sum, desk) => sum + desk.rpsAt(region), 0);
+        const part = Math.min(1, excessOf(region) / load);
+        const parts = leaving.map((desk) => [desk, part * desk.rpsAt(region)] as const);
+        // Who found no place for his part has none: the others go instead.
+        leaving = parts
+          .filter(([desk, amount]) => moveElsewhere(desk, region, amount) <= noticeableRps)
+          .map(([desk]) => desk);
+        if (part === 1) break;
+      }
     }
     return before - excessOf(region) > noticeableRps / 2;
   }
 
-  function moveElsewhere(desk: Desk, region: string, amount: number): void {
+  /** Gives how much of it found no place. */
+  function moveElsewhere(desk: Desk, region: string, amount: number): number {
     let left = amount;
     for (const tier of desk.tiers) {
+      if (left <= noticeableRps / 1_000) return 0;
       const others = tier.filter((each) => each.region !== region && roomOf(each.region) > noticeableRps);
       for (const { region: to, amount: taken } of portions(left, others)) {
         desk.move(region, to, taken);
         left -= taken;
       }
     }
+    return left;
   }
 
   /** What goes to each, in proportion to its room; where some have no ceiling, they take all of it. */
@@ -131,7 +138,7 @@ function deskOf({ rps, shares: given, allowed }: Caller) {
     tierOf: (region: string) => tiers.findIndex((tier) => tier.some((each) => each.region === region)),
     rpsAt: (region: string) => rps * shareAt(region),
     move(from: string, to: string, amount: number) {
-      if (amount <= 0) return;
+      if (amount <= 0 || shareAt(from) <= 0) return;
       const share = amount / rps;
       const [left, there] = [shareAt(from), keysAt(to).map((key) => [key, shares.get(key) ?? 0] as const)];
       for (const key of keysAt(from)) shares.set(key, Math.max(0, (shares.get(key) ?? 0) * (1 - share / left)));
