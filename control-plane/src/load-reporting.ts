@@ -4,6 +4,7 @@ import type { World } from "./model/world.ts";
 import { createLoads } from "./serve/loads/loads.ts";
 import { type LrsParts, lrsService } from "./serve/loads/lrs-service.ts";
 import type { ObservedLoads } from "./serve/loads/observed-loads.ts";
+import { clusterNames, serviceOfCluster } from "./translate/resource-names.ts";
 
 /** The load reporting service over the services that are being served, and what it hears. */
 export function loadReporting<V>({
@@ -13,12 +14,11 @@ export function loadReporting<V>({
   readonly loads: ObservedLoads;
   readonly service: ReturnType<typeof lrsService>;
 } {
-  // A service's cluster bears its name, for every client.
-  const isService = (cluster: string) => {
-    const name = parseServiceName(cluster);
-    return name !== undefined && published.current()?.catalog.has(name) === true;
+  const serviceOf = (cluster: string) => {
+    const name = parseServiceName(serviceOfCluster(cluster));
+    return name !== undefined && published.current()?.catalog.has(name) ? name : undefined;
   };
-  const loads = createLoads({ now: parts.monotonicMs, isService });
+  const loads = createLoads({ now: parts.monotonicMs, serviceOf });
   return { loads, service: lrsService({ ...parts, loads, clusters: namesOf(published) }) };
 }
 
@@ -29,7 +29,7 @@ function namesOf(published: Latest<World>): () => readonly string[] {
     const newest = published.current()?.catalog;
     if (newest !== undefined && newest !== catalog) {
       catalog = newest;
-      names = [...newest.keys()];
+      names = [...newest.values()].flatMap(({ spec }) => clusterNames(spec));
     }
     return names;
   };

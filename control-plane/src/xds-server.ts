@@ -138,7 +138,7 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
       }
     },
   };
-  const loads = createLoads({ now: monotonicMs, isService: () => true });
+  const loads = createLoads({ now: monotonicMs, serviceOf: (cluster) => cluster });
   const reporting = lrsService({
     ...{ ...admission, loads, observe, monotonicMs, firstRequestTimeoutMs: limits.maxIdleMs },
     clusters: clusterNames(({ key }) => viewers.current(key as ViewerKey)?.snapshot),

@@ -56,7 +56,7 @@ export async function startLrsScene({
   let nowMs = 1_000_000;
   let clusters = services;
   const monotonicMs = () => nowMs;
-  const loads = createLoads({ now: monotonicMs, isService: (name) => services.includes(name) });
+  const loads = createLoads({ now: monotonicMs, serviceOf: (name) => services.find((each) => each === name) });
   const { definition, handlers } = lrsService({
     ...{ identify: viewerOfNode, refuse, loads, intervalMs, firstRequestTimeoutMs, monotonicMs },
     clusters: () => clusters,

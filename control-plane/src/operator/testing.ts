@@ -66,7 +66,7 @@ export async function startTestParts(): Promise<TestParts> {
     stop.signal,
   );
   const clients = createConnectedClients();
-  const loads = createLoads({ now: monotonicMs, isService: () => true });
+  const loads = createLoads({ now: monotonicMs, serviceOf: (cluster) => cluster });
   const metrics = async () => ({ contentType: "text/plain; version=0.0.4", text: "config_revision 1\n" });
   const parts = operatorParts({
     policies,

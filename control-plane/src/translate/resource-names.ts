@@ -46,6 +46,16 @@ export function clusterName({ name }: Pick<ServiceSpec, "name">, subset?: string
   return subset === undefined ? name : `${name}|${subset}`;
 }
 
+/** All clusters of a service: itself, and its subsets. */
+export function clusterNames(spec: ServiceSpec): readonly string[] {
+  return [undefined, ...spec.subsets.map(({ name }) => name)].map((subset) => clusterName(spec, subset));
+}
+
+/** The name of the service that a cluster is of, or of a subset of; any other is given back. */
+export function serviceOfCluster(cluster: string): string {
+  return cluster.split("|", 1)[0] ?? cluster;
+}
+
 /** The same for every caller, whatever it is sent: docs/decisions/0003-eds-names.md. */
 export function endpointResourceName(spec: Pick<ServiceSpec, "name">, subset?: string): string {
   return clusterName(spec, subset);

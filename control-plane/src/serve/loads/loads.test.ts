@@ -38,6 +38,19 @@ test("callers at different places and priorities are told apart", () => {
   ]);
 });
 
+test("requests to a part of a service are requests to the service", () => {
+  const { loads, at, reporter } = setUp();
+  at(2);
+  const rows = ["report", "report|v1", "report|v2"].map((cluster) =>
+    rowOf(cluster, { to: "dc-b/z1", reported: { issued: 5, ok: 5, inProgress: 1 } }),
+  );
+  reporter("a", "dc-a").report({ rows, drops: [{ cluster: "report|v2", intervalMs: 1_000, dropped: 3 }] });
+  at(4);
+  assert.deepEqual(shown(loads.observed("report")), ["report dc-a -> dc-b/z1 P0: 15 requests, 15 ok, 0 error"]);
+  assert.equal(loads.observed("report")[0]?.inProgress, 3);
+  assert.equal(loads.drops("report")[0]?.dropped, 3);
+});
+
 test("what was reported leaves the window after ten seconds", () => {
   const { loads, at, reporter } = setUp();
   at(2);
@@ -222,7 +235,9 @@ test("regions that nobody has room for are counted as other", () => {
 
 function setUp(services: ReadonlySet<string> = new Set(["report", "billing"])) {
   let nowMs = 0;
-  const loads = createLoads({ now: () => nowMs, isService: (name) => services.has(name) });
+  const serviceOf = (cluster: string) =>
+    [...services].find((name) => name === cluster || cluster.startsWith(`${name}|`));
+  const loads = createLoads({ now: () => nowMs, serviceOf });
   return {
     loads,
     at(second: number) {

@@ -15,7 +15,7 @@ export type Reported = {
 };
 
 export type LoadRow = {
-  /** As the client calls it: the name of the Cluster that it was sent, which is that of the service. */
+  /** As the client calls it: the name of the Cluster that it was sent, which is that of a service or of a part of one. */
   readonly cluster: string;
   /** The time that the counts are of; undefined where the client did not measure it. */
   readonly intervalMs: number | undefined;
@@ -68,14 +68,16 @@ const sweepEveryMs = 10_000;
  */
 export function createLoads({
   now,
-  isService,
+  serviceOf,
   windowMs = 10_000,
 }: {
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
-  readonly isService: (cluster: string) => boolean;
+  /** The service whose requests a cluster's are; undefined for one that is of no service. A service has its own name. */
+  readonly serviceOf: (cluster: string) => string | undefined;
   readonly windowMs?: number;
 }): Loads {
+  const isService = (name: string) => serviceOf(name) === name;
   const seconds = Math.ceil(windowMs / 1000);
   const kept = { seconds: seconds + longestIntervalMs / 1000 + 2 };
   const pairs = createLoadCells<{ readonly from: Locality; readonly to: Locality; readonly priority: number }>({
@@ -141,18 +143,20 @@ export function createLoads({
         countsIssued ||= rows.some(({ reported }) => reported.issued > 0);
         let leftOut = 0;
         for (const { cluster, intervalMs: overMs = sinceLastMs, to, priority, reported, endpoints } of rows) {
-          if (!isService(cluster)) continue;
+          const service = serviceOf(cluster);
+          if (service === undefined) continue;
           const fromMs = toMs - overMs;
-          totals.add(cluster, from.region, to.region, reported);
-          const pair = pairs.at(cluster, `${fromText}\n${localityText(to)}\n${priority}`, { from, to, priority });
+          totals.add(service, from.region, to.region, reported);
+          const pair = pairs.at(service, `${fromText}\n${localityText(to)}\n${priority}`, { from, to, priority });
           leftOut += count(pair, reported, fromMs, toMs);
           for (const { address, reported } of endpoints)
-            leftOut += count(atEndpoints.at(cluster, address, to), reported, fromMs, toMs);
+            leftOut += count(atEndpoints.at(service, address, to), reported, fromMs, toMs);
         }
         for (const { cluster, intervalMs: overMs = sinceLastMs, dropped } of drops) {
-          if (!isService(cluster)) continue;
-          totals.add(cluster, from.region, "", { dropped });
-          const cell = dropping.at(cluster, fromText, from);
+          const service = serviceOf(cluster);
+          if (service === undefined) continue;
+          totals.add(service, from.region, "", { dropped });
+          const cell = dropping.at(service, fromText, from);
           if (cell === undefined) leftOut += 1;
           else cell.window.add({ requests: dropped, ok: 0, error: 0 }, toMs - overMs, toMs);
         }
