@@ -1,29 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Metadata, Server, ServerCredentials, status } from "@grpc/grpc-js";
-import { type EchoReply, sayMethod } from "../kit/echo.ts";
+import { Metadata } from "@grpc/grpc-js";
 import { answersById, codes, type Load, startLoad } from "../kit/grpc-load.ts";
+import { policyDocuments, type ReportingOptions, startReporting } from "../kit/reporting-backend.ts";
 import { assertShare } from "../kit/share.ts";
 import { startEdge } from "../kit/three-data-centers.ts";
 import { until } from "../kit/wait.ts";
 import { startWeir } from "../kit/weir.ts";
 import { startXdsClient } from "../kit/xds-client.ts";
-
-/** One service with this name, on these backends, with this policy. */
-function documents(name: string, backends: readonly Reporting[], policy: string, split = ""): string {
-  const endpoints = backends.map(({ id, address }) => `{address: "${address}", locality: ${id.slice(0, -2)}/z1}`);
-  return `
-apiVersion: weir/v1alpha1
-kind: Service
-metadata: {name: ${name}}
-spec: {endpoints: [{static: [${endpoints.join(", ")}]}]}
----
-apiVersion: weir/v1alpha1
-kind: TrafficPolicy
-metadata: {name: ${name}}
-spec: {targetRefs: [{name: ${name}}], ${policy}}
-${split === "" ? "" : `---\napiVersion: weir/v1alpha1\nkind: TrafficSplit\nmetadata: {name: ${name}}\nspec: {service: ${name}, ${split}}\n`}`;
-}
 
 test("policies do to requests what they say, through Envoy and in the Node client", async (t) => {
   await using parts = new AsyncDisposableStack();
@@ -39,27 +23,35 @@ test("policies do to requests what they say, through Envoy and in the Node clien
   const weir = parts.use(
     await startWeir({
       documents: {
-        "ring.yaml": documents("ring", good, hash("RingHash", "{firstOf: [{header: x-key}, {sourceAddress: {}}]}")),
-        "maglev.yaml": documents("maglev", good, hash("Maglev", "{firstOf: [{header: x-key}, {sourceAddress: {}}]}")),
-        "method.yaml": documents("method", good, hash("Maglev", "{method: {}, tableSize: 1009}")),
-        "reported.yaml": documents(
+        "ring.yaml": policyDocuments(
+          "ring",
+          good,
+          hash("RingHash", "{firstOf: [{header: x-key}, {sourceAddress: {}}]}"),
+        ),
+        "maglev.yaml": policyDocuments(
+          "maglev",
+          good,
+          hash("Maglev", "{firstOf: [{header: x-key}, {sourceAddress: {}}]}"),
+        ),
+        "method.yaml": policyDocuments("method", good, hash("Maglev", "{method: {}, tableSize: 1009}")),
+        "reported.yaml": policyDocuments(
           "reported",
           uneven,
           "loadBalancer: {type: WeightedRoundRobin, weightedRoundRobin: {blackoutPeriod: 100ms, weightUpdatePeriod: 100ms}}",
         ),
-        "stuck.yaml": documents(
+        "stuck.yaml": policyDocuments(
           "stuck",
           [...failing, elsewhere],
           "outlierDetection: {enabled: false}, retry: {attempts: 1}",
           toDcA,
         ),
-        "moving.yaml": documents(
+        "moving.yaml": policyDocuments(
           "moving",
           [...failing, elsewhere],
           "outlierDetection: {enabled: false}, retry: {attempts: 1, otherPriority: {updateFrequency: 1}}",
           toDcA,
         ),
-        "checked.yaml": documents(
+        "checked.yaml": policyDocuments(
           "checked",
           [...good, elsewhere],
           "panicThreshold: 0, healthCheck: {grpc: {}, interval: 100ms, perLocality: {dc-b: {disabled: true}}}",
@@ -111,7 +103,7 @@ test("policies do to requests what they say, through Envoy and in the Node clien
         assertShare(answersById(records).get(id) ?? 0, { of: records.length, share, what: id });
       const turns = await proxyless.send(300, { target: "xds:///reported" });
       for (const [id, count] of answersById(turns))
-      assert.ok(count > 90 && count < 110, `${id}: ${count} of ${turns.length}`);
+        assert.ok(count > 90 && count < 110, `${id}: ${count} of ${turns.length}`);
     },
   );
 
@@ -130,33 +122,3 @@ test("policies do to requests what they say, through Envoy and in the Node clien
     });
   });
 });
-
-type ReportingOptions = { readonly utilization?: number; readonly failing?: boolean };
-type Reporting = AsyncDisposable & { readonly id: string; readonly address: string };
-
-/** A backend that says with every answer how busy it is: xds.data.orca.v3.OrcaLoadReport, cpu_utilization and rps_fractional. */
-async function startReporting(id: string, { utilization, failing = false }: ReportingOptions): Promise<Reporting> {
-  const server = new Server();
-  const report = Buffer.alloc(18);
-  report.writeUInt8(0x09, 0);
-  report.writeDoubleLE(utilization ?? 0, 1);
-  report.writeUInt8(0x31, 9);
-  report.writeDoubleLE(100, 10);
-  const trailer = new Metadata();
-  if (utilization !== undefined) trailer.set("endpoint-load-metrics-bin", report);
-  type Answer = (error: object | null, reply?: EchoReply, trailer?: Metadata) => void;
-  server.addService(
-    { say: sayMethod },
-    {
-      say(_call: unknown, answer: Answer) {
-        if (failing) answer({ code: status.UNAVAILABLE, details: `${id} fails` });
-        else answer(null, { id, datacenter: id.slice(0, -2) }, trailer);
-      },
-    },
-  );
-  const port = await new Promise<number>((resolve, reject) => {
-    const creds = ServerCredentials.createInsecure();
-    server.bindAsync("127.0.0.1:0", creds, (error, chosen) => (error ? reject(error) : resolve(chosen)));
-  });
-  return { id, address: `127.0.0.1:${port}`, [Symbol.asyncDispose]: async () => server.forceShutdown() };
-}
