@@ -20,6 +20,7 @@ test("the status table tells every client's state per type, with ages", async ()
   assert.deepEqual([told["CDS"]?.status, told["CDS"]?.reason], ["ERROR", "max_ejection_percent out of range"]);
   assert.ok(Number(told["EDS"]?.ageSeconds) >= 10_800);
   assert.equal((body as { locality: string }).locality, "dc-a/z1");
+  assert.deepEqual(body["software"], { kind: "grpc-node", version: "1.14.7" });
   assert.equal((await api.get("/v1/clients/edge-2")).status, 404);
   const waited = await api.get("/v1/clients:settled?within=10ms");
   assert.deepEqual([waited.body["acked"], waited.body["of"]], [0, 1]);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { didYouMean } from "../lib/did-you-mean.ts";
 import { problemText } from "../lib/parsed.ts";
+import { clientKinds, softwareOf } from "../model/client-software.ts";
 import type { ClientView, TypeStatus } from "../serve/clients.ts";
 import { refusal } from "./api-error.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
@@ -23,6 +24,11 @@ const client = z.object({
   role: z.string(),
   locality: z.string(),
   agent: z.string(),
+  software: z
+    .object({ kind: z.enum(clientKinds), version: z.string() })
+    .meta({
+      description: "What its user agent says that it is; docs/effective-on.md says what that makes of documents",
+    }),
   protocol: z.enum(["sotw", "delta"]),
   peer: z.string(),
   connectedAt: time,
@@ -124,6 +130,7 @@ function shapeOf({
 }: ClientView): z.output<typeof client> {
   return {
     ...rest,
+    software: softwareShape(rest.agent),
     connectedAt: connectedAt.toISOString(),
     connectedSeconds: secondsSince(connectedAt),
     ...(problems && { problems: problems.map(problemText) }),
@@ -134,6 +141,11 @@ function shapeOf({
       RDS: statusOf(types.routes),
     },
   };
+}
+
+function softwareShape(agent: string): z.output<typeof client>["software"] {
+  const { kind, version } = softwareOf(agent);
+  return { kind, version };
 }
 
 function statusOf({ status, since, acked, reason, rejected }: TypeStatus): z.output<typeof typeStatus> {

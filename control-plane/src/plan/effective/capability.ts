@@ -89,10 +89,13 @@ export function withheld(instead: string, source: string): Cell {
   return { effect: "withheld", instead, source };
 }
 
-/** Envoy does it, as a page below https://www.envoyproxy.io/docs/envoy/latest/ says. */
-export function envoys(page: string): Cell {
-  return obeyed(`Envoy: ${page}`);
+/** Envoy does it, as a page below https://www.envoyproxy.io/docs/envoy/latest/ says; older releases ignore it. */
+export function envoys(page: string, release?: Release): Cell {
+  const source = `Envoy: ${page}`;
+  return { ...obeyed(source), ...(release && { since: { release, before: ignored(later, source) } }) };
 }
+
+const later = "it came with a later release";
 
 /**
  * What a gRFC defines: obeyed, or `as` that says, by the libraries that have it, since the release that brought it;
@@ -100,7 +103,7 @@ export function envoys(page: string): Cell {
  */
 export function since(
   grfc: Grfc,
-  otherwise: Cell = ignored("it came with a later release", `gRFC ${grfc}`),
+  otherwise: Cell = ignored(later, `gRFC ${grfc}`),
   as: Cell = obeyed(`gRFC ${grfc}`),
 ): (implementation: GrpcImplementation) => Cell {
   return (implementation) => {

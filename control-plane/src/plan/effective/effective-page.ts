@@ -88,10 +88,12 @@ function insteadOf({ on }: Capability): string {
     said.set(text, [...(said.get(text) ?? []), name]);
   }
   const libraries = columns.length - 1;
-  return [...said]
-    .filter(([text]) => !text.startsWith("Envoy: "))
-    .map(([text, names]) => (names.length === libraries ? text : `${names.join(", ")}: ${text}`))
-    .join("; ");
+  const whole = on.envoy.since ? [`Envoy: since ${on.envoy.since.release.join(".")}`] : [];
+  const told = [...said].filter(([text]) => !text.startsWith("Envoy: "));
+  return [
+    ...whole,
+    ...told.map(([text, names]) => (names.length === libraries ? text : `${names.join(", ")}: ${text}`)),
+  ].join("; ");
 }
 
 function grfcTable(): string {

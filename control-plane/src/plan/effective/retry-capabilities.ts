@@ -49,7 +49,7 @@ export function retryCapabilities(field: string): readonly Capability[] {
     capability(`${field}.rateLimitedBackOff`, {
       whole: true,
       envoy,
-      grpc: approximated("a server's grpc-retry-pushback-ms holds, whatever is said here", "gRFC A6"),
+      grpc: ignored("backOff holds, unless the server says grpc-retry-pushback-ms", "gRFC A6"),
     }),
     capability(`${field}.otherHost`, { envoy, grpc: pickedAnew }),
     capability(`${field}.hostSelectionAttempts`, { envoy, grpc: pickedAnew }),

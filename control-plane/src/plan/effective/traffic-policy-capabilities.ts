@@ -142,7 +142,7 @@ export const trafficPolicyCapabilities: readonly Capability[] = [
     grpc: ignored(noChecks, "gRFC A50"),
   }),
   capability("outlierDetection.detectDegradedHosts", {
-    envoy: envoys(outliers),
+    envoy: envoys(outliers, [1, 38]),
     grpc: ignored("it knows no degraded endpoints", "gRFC A27"),
   }),
   capability("outlierDetection.localOrigin", {
