@@ -2,6 +2,7 @@ import type { Listener } from "@weir/proto/envoy/config/listener/v3/listener_pb.
 import type { VirtualHost } from "@weir/proto/envoy/config/route/v3/route_components_pb.ts";
 import type { RouteConfiguration } from "@weir/proto/envoy/config/route/v3/route_pb.ts";
 import { sortedBy } from "../lib/order.ts";
+import { capabilitiesText } from "../model/grpc-capabilities.ts";
 import type { ServiceName } from "../model/names.ts";
 import type { Viewer } from "../model/viewer.ts";
 import type { World } from "../model/world.ts";
@@ -28,6 +29,8 @@ export function createEntrances(
   const listeners = createMemory<Listener>();
   const envoyListeners = new Map<string, Listener>();
   const edgeHosts = sameWhileEqual<VirtualHost>();
+  const tables = createLastMemory<readonly RouteConfiguration[]>();
+  const proxyless = createLastMemory<ListenersAndRoutes>();
 
   const virtualHostFor = (
     entrance: Entrance,
@@ -63,15 +66,15 @@ export function createEntrances(
     const { role } = viewer;
     const rules = world.routes.flatMap((route) => route.rules);
     const limiters = rules.length === 0 ? [] : limitersOf(rules, (service) => subjects.byName.has(service));
-    const hosts = edgeHosts(
-      subjects.entrances
-        .filter((entrance) => entrance.route || isCallable(entrance, subjects))
-        .map((entrance) => virtualHostFor(entrance, entrance.domains, subjects, "envoy", limiters)),
-    );
-    return {
-      listeners: [listenerFor(viewer, limiters)],
-      routes: [configurations(hosts, everyone, role, () => routeConfigurationOf(routesName(role), hosts))],
-    };
+    const routes = tables(subjects.entrances, role, subjects.destinations, () => {
+      const hosts = edgeHosts(
+        subjects.entrances
+          .filter((entrance) => entrance.route || isCallable(entrance, subjects))
+          .map((entrance) => virtualHostFor(entrance, entrance.domains, subjects, "envoy", limiters)),
+      );
+      return [configurations(hosts, everyone, role, () => routeConfigurationOf(routesName(role), hosts))];
+    });
+    return { listeners: [listenerFor(viewer, limiters)], routes };
   };
 
   const forGrpc = (subjects: Subjects): ListenersAndRoutes => {
@@ -96,8 +99,11 @@ export function createEntrances(
     };
   };
 
-  return (world, subjects, viewer) =>
-    viewer.flavour === "envoy" ? forEnvoy(viewer, world, subjects) : forGrpc(subjects);
+  return (world, subjects, viewer) => {
+    if (viewer.flavour === "envoy") return forEnvoy(viewer, world, subjects);
+    const { entrances, destinations } = subjects;
+    return proxyless(entrances, capabilitiesText(viewer.grpc), destinations, () => forGrpc(subjects));
+  };
 }
 
 function isCallable({ service }: Entrance, { byName }: Subjects): boolean {

@@ -1,6 +1,7 @@
 import { byText } from "../lib/order.ts";
 import type { Problem } from "../lib/parsed.ts";
 import { defaultPolicy } from "../model/default-policy.ts";
+import { capabilitiesText } from "../model/grpc-capabilities.ts";
 import type { ServiceName } from "../model/names.ts";
 import type { TrafficPolicy } from "../model/policy.ts";
 import type { Service, ServiceSpec } from "../model/service.ts";
@@ -24,6 +25,8 @@ export type Subjects = {
   readonly byName: ReadonlyMap<ServiceName, Subject>;
   /** By name; those of a service that cannot be called too. */
   readonly entrances: readonly Entrance[];
+  /** All but endpoints and splits that listeners and routes are made of, one by one: equal lists lead to the same. */
+  readonly destinations: readonly unknown[];
   readonly leftOut: ReadonlyMap<ServiceName, readonly Problem[]>;
 };
 
@@ -31,8 +34,11 @@ export type Subjects = {
 export function createSubjects(fitting: Fitting): (world: World, viewer: Viewer) => Subjects {
   const sameSpecs = sameWhileEqual<ServiceSpec>();
   const claims = createMemory<Claims>();
+  const known = createMemory<Subjects>();
 
-  return (world, viewer) => {
+  return (world, viewer) => known(world, everywhere, kindOf(viewer), () => subjectsOf(world, viewer));
+
+  function subjectsOf(world: World, viewer: Viewer): Subjects {
     const { flavour } = viewer;
     const services = [...world.catalog.values()].sort((a, b) => byText(a.spec.name, b.spec.name));
     const specs = sameSpecs(services.map(({ spec }) => spec));
@@ -50,8 +56,22 @@ export function createSubjects(fitting: Fitting): (world: World, viewer: Viewer)
       if (canCall(flavour, spec))
         all.push({ service, spec, policy: fitting.policy(policy, viewer), split, shares: sharesOf(spec, split) });
     }
-    return { all, byName: new Map(all.map((subject) => [subject.spec.name, subject])), entrances, leftOut };
-  };
+    return {
+      all,
+      byName: new Map(all.map((subject) => [subject.spec.name, subject])),
+      entrances,
+      destinations: all.flatMap(({ spec, policy, shares }) => [spec, policy, shares]),
+      leftOut,
+    };
+  }
+}
+
+/** In place of an object that a result does not depend on. */
+const everywhere = {};
+
+/** What of a viewer decides what it can call, and how: not where it is. */
+function kindOf(viewer: Viewer): string {
+  return viewer.flavour === "envoy" ? "envoy" : `grpc ${capabilitiesText(viewer.grpc)}`;
 }
 
 const none: Split["subsets"] = [];
