@@ -18,6 +18,8 @@ const policies = {
   maglev: `loadBalancer: {type: Maglev, ${byCaller.replace("]}", "], tableSize: 1009, balanceFactor: 150}")}}`,
   reported:
     "loadBalancer: {type: WeightedRoundRobin, slowStart: {window: 1s}, weightedRoundRobin: {blackoutPeriod: 100ms, weightUpdatePeriod: 100ms}}",
+  streamed:
+    "loadBalancer: {type: WeightedRoundRobin, weightedRoundRobin: {blackoutPeriod: 100ms, weightUpdatePeriod: 100ms, outOfBand: {period: 100ms}}}",
   tuned: `loadBalancer: {type: LeastRequest, choices: 3, activeRequestBias: 2, slowStart: {window: 1m}},
   outlierDetection: {localOrigin: {}, successRate: {enforcing: 100}, detectDegradedHosts: true, maxEjectionTimeJitter: 0s},
   circuitBreaker: {maxRequests: 100, maxRetries: 0, perEndpoint: {maxConnections: 1}},
@@ -55,14 +57,16 @@ for (const [language, { prepare }] of Object.entries(foreignClients)) {
       assert.equal(answersById(await client.send(60)).size, 1, service);
     }
 
-    const reported = await start("reported");
-    await until(async () => (answersById(await reported.send(60)).get("dc-a-1") ?? 0) > 30, {
-      within: 20_000,
-      what: "the idle endpoint gets more than half",
-    });
-    const records = await reported.send(600);
-    for (const [id, share] of [["dc-a-1", 4 / 6] as const, ["dc-a-2", 1 / 6] as const, ["dc-a-3", 1 / 6] as const])
-      assertShare(answersById(records).get(id) ?? 0, { of: records.length, share, what: id });
+    for (const service of ["reported", "streamed"]) {
+      const client = await start(service);
+      await until(async () => (answersById(await client.send(60)).get("dc-a-1") ?? 0) > 30, {
+        within: 20_000,
+        what: `the idle endpoint of ${service} gets more than half`,
+      });
+      const records = await client.send(600);
+      for (const [id, share] of [["dc-a-1", 4 / 6] as const, ["dc-a-2", 1 / 6] as const, ["dc-a-3", 1 / 6] as const])
+        assertShare(answersById(records).get(id) ?? 0, { of: records.length, share, what: id });
+    }
 
     const tuned = await start("tuned");
     assert.deepEqual(codes(await tuned.send(60)), new Map([["OK", 60]]));

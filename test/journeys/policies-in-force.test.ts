@@ -16,6 +16,9 @@ test("policies do to requests what they say, through Envoy and in the Node clien
   const uneven = await Promise.all(
     [0.2, 0.8, 0.8].map((utilization, index) => start(`dc-a-${index + 4}`, { utilization })),
   );
+  const silent = await Promise.all(
+    [0.2, 0.8, 0.8].map((utilization, index) => start(`dc-a-${index + 4}`, { utilization, outOfBand: true })),
+  );
   const failing = await Promise.all(["dc-a-7", "dc-a-8"].map((id) => start(id, { failing: true })));
   const elsewhere = await start("dc-b-1", {});
   const toDcA = "rules: [{to: {dc-a: 100}, failover: [dc-b]}]";
@@ -38,6 +41,11 @@ test("policies do to requests what they say, through Envoy and in the Node clien
           "reported",
           uneven,
           "loadBalancer: {type: WeightedRoundRobin, weightedRoundRobin: {blackoutPeriod: 100ms, weightUpdatePeriod: 100ms}}",
+        ),
+        "streamed.yaml": policyDocuments(
+          "streamed",
+          silent,
+          "loadBalancer: {type: WeightedRoundRobin, weightedRoundRobin: {blackoutPeriod: 100ms, weightUpdatePeriod: 100ms, outOfBand: {period: 100ms}}}",
         ),
         "stuck.yaml": policyDocuments(
           "stuck",
@@ -89,10 +97,9 @@ test("policies do to requests what they say, through Envoy and in the Node clien
     assert.equal(answersById(await through("method").send(60, { freshHeader: "x-key" })).size, 1);
   });
 
-  await t.test(
-    "WeightedRoundRobin: endpoints get by what they report; the Node client, which would starve new ones, takes turns",
-    async () => {
-      const load = through("reported");
+  for (const [service, reports] of Object.entries({ reported: "with answers", streamed: "on streams" })) {
+    await t.test(`WeightedRoundRobin: endpoints get by what they report ${reports}`, async () => {
+      const load = through(service);
       // Weights count when reports have come for longer than the blackout.
       await until(async () => (answersById(await load.send(60)).get("dc-a-4") ?? 0) > 30, {
         within: 20_000,
@@ -101,11 +108,14 @@ test("policies do to requests what they say, through Envoy and in the Node clien
       const records = await load.send(600);
       for (const [id, share] of [["dc-a-4", 4 / 6] as const, ["dc-a-5", 1 / 6] as const, ["dc-a-6", 1 / 6] as const])
         assertShare(answersById(records).get(id) ?? 0, { of: records.length, share, what: id });
-      const turns = await proxyless.send(300, { target: "xds:///reported" });
-      for (const [id, count] of answersById(turns))
-        assert.ok(count > 90 && count < 110, `${id}: ${count} of ${turns.length}`);
-    },
-  );
+    });
+  }
+
+  await t.test("WeightedRoundRobin: the Node client, which would starve new endpoints, takes turns", async () => {
+    const turns = await proxyless.send(300, { target: "xds:///reported" });
+    for (const [id, count] of answersById(turns))
+      assert.ok(count > 90 && count < 110, `${id}: ${count} of ${turns.length}`);
+  });
 
   await t.test("otherPriority: a retry leaves the data center that failed; without, it stays there", async () => {
     assert.deepEqual(codes(await through("stuck").send(50)), new Map([["UNAVAILABLE", 50]]));

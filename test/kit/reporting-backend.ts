@@ -1,13 +1,19 @@
-import { Metadata, Server, ServerCredentials, status } from "@grpc/grpc-js";
+import { Metadata, Server, ServerCredentials, ServerMetricRecorder, status } from "@grpc/grpc-js";
 import { type EchoReply, sayMethod } from "./echo.ts";
 
-export type ReportingOptions = { readonly utilization?: number; readonly failing?: boolean };
+export type ReportingOptions = {
+  /** Of its CPU; it says so with every answer, and to whoever asks for a stream of reports. */
+  readonly utilization?: number;
+  /** Only on the stream. */
+  readonly outOfBand?: boolean;
+  readonly failing?: boolean;
+};
 export type ReportingBackend = AsyncDisposable & { readonly id: string; readonly address: string };
 
-/** A backend that says with every answer how busy it is: xds.data.orca.v3.OrcaLoadReport, cpu_utilization and rps_fractional. */
+/** A backend that says how busy it is, by xds.data.orca.v3.OrcaLoadReport: cpu_utilization and rps_fractional. */
 export async function startReporting(
   id: string,
-  { utilization, failing = false }: ReportingOptions,
+  { utilization, outOfBand = false, failing = false }: ReportingOptions,
 ): Promise<ReportingBackend> {
   const server = new Server();
   const report = Buffer.alloc(18);
@@ -16,7 +22,11 @@ export async function startReporting(
   report.writeUInt8(0x31, 9);
   report.writeDoubleLE(100, 10);
   const trailer = new Metadata();
-  if (utilization !== undefined) trailer.set("endpoint-load-metrics-bin", report);
+  if (utilization !== undefined && !outOfBand) trailer.set("endpoint-load-metrics-bin", report);
+  const recorder = new ServerMetricRecorder();
+  recorder.setCpuUtilizationMetric(utilization ?? 0);
+  recorder.setQpsMetric(100);
+  recorder.addToServer(server);
   type Answer = (error: object | null, reply?: EchoReply, trailer?: Metadata) => void;
   server.addService(
     { say: sayMethod },
