@@ -218,6 +218,31 @@ test("an override is set, shown with the time it has left, and taken back", asyn
   assert.match(late.err, /14 days/);
 });
 
+test("requests are explained: by which rule they go where, now and if something happened", async () => {
+  await using weir = await start();
+  await weir.run("apply", "-f", await weir.write("all.yaml", documents));
+  for (const [index, dc] of ["dc-a", "dc-b", "dc-c"].entries())
+    await weir.run("registry", "put", "report", dc, "--address", `127.0.0.1:900${index + 1}`, "--locality", `${dc}/z1`);
+  await weir.until(async () => (await weir.run("endpoints", "report")).out.includes(":9003"));
+  const told = await weir.run("explain", "--from", "dc-a/z1", "--if", "dc-a dies", "report.v1.Reports/CreateReport");
+  assert.deepEqual(told.out.split("\n"), [
+    "edge in dc-a/z1 dials report, /report.v1.Reports/CreateReport (revision 1)",
+    "",
+    "100 % to report",
+    "  PRIO  WHERE              NOW  dc-a dies",
+    "     0  dc-a/z1           80 %        0 %",
+    "          127.0.0.1:9001  80 %        0 %",
+    "     0  dc-b/z1           20 %       70 %",
+    "          127.0.0.1:9002  20 %       70 %",
+    "     1  dc-c/z1            0 %       30 %",
+    "          127.0.0.1:9003   0 %       30 %",
+    "",
+  ]);
+  const unclear = await weir.run("explain", "--host", "reprot");
+  assert.equal(unclear.code, 2);
+  assert.match(unclear.err, /has the host "reprot"; did you mean "report"/);
+});
+
 test("endpoints register, are listed and seen from a place, and go", async () => {
   await using weir = await start();
   await weir.pipe(documents, "apply", "-f", "-");
@@ -430,7 +455,7 @@ const wrong: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [["traffic"], /Usage: weir traffic/],
   [["traffic", "sett"], /unknown command 'sett'/],
   [["get"], /missing required argument 'kind'/],
-  [["get", "pods"], /"pods" is no kind of document: expected service, split or policy/],
+  [["get", "pods"], /"pods" is no kind of document: expected service, split, policy, route or patch/],
   [["get", "split", "nothing"], /there is no trafficSplits\/nothing/],
   [["get", "split", "reprot"], /there is no trafficSplits\/reprot; did you mean "report"\?/],
   [["get", "split", "-o", "xml"], /argument 'xml' is invalid/],

@@ -22,6 +22,10 @@ const entries: Readonly<Record<string, Entry>> = {
     says: "a service's endpoints as a client at a place sees them",
     load: async () => (await import("./endpoints.ts")).addEndpoints,
   },
+  explain: {
+    says: "where a client's requests go, now and if something happened",
+    load: async () => (await import("./explain.ts")).addExplain,
+  },
   client: {
     says: "who is connected and what they hold",
     aliases: ["proxy", "clients"],
