@@ -39,8 +39,12 @@ export type CallOptions = {
   readonly deadlineMs?: number;
   /** Request headers, as a header that a route or a hash looks at. */
   readonly metadata?: Metadata;
+  /** The same as plain values, which go to another process too. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** A header with another value for each request, as for what is hashed. */
   readonly freshHeader?: string;
+  /** Another method than `sayMethod`'s, that answers alike: `/echo.v1.Other/Ask`. */
+  readonly path?: string;
 };
 
 /** A client of its own: no connection or subchannel is shared with another. */
@@ -59,17 +63,18 @@ export function connectEcho(
 /** Sends one request; a failed one is a record too. */
 export function say(
   client: Client,
-  { deadlineMs = 5_000, freshHeader, ...given }: CallOptions = {},
+  { deadlineMs = 5_000, freshHeader, headers = {}, path = sayMethod.path, ...given }: CallOptions = {},
 ): Promise<CallRecord> {
-  const metadata = freshHeader === undefined ? given.metadata : (given.metadata?.clone() ?? new Metadata());
-  if (freshHeader !== undefined) metadata?.set(freshHeader, randomUUID());
+  const own = { ...headers, ...(freshHeader !== undefined && { [freshHeader]: randomUUID() }) };
+  const metadata = Object.keys(own).length === 0 ? given.metadata : (given.metadata?.clone() ?? new Metadata());
+  for (const [name, value] of Object.entries(own)) metadata?.set(name, value);
   const startedAt = Date.now();
   return new Promise((resolve) => {
     const onReply = (error: ServiceError | null, reply?: EchoReply) => {
       const code = status[error?.code ?? status.OK] ?? String(error?.code);
       resolve({ startedAt, endedAt: Date.now(), code, details: error?.details ?? "", ...(reply && { reply }) });
     };
-    const { path, requestSerialize, responseDeserialize } = sayMethod;
+    const { requestSerialize, responseDeserialize } = sayMethod;
     const options = { deadline: startedAt + deadlineMs };
     if (metadata)
       client.makeUnaryRequest(

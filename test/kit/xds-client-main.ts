@@ -2,14 +2,14 @@
 // name another target.
 import { createInterface } from "node:readline";
 import { register } from "@grpc/grpc-js-xds";
-import { connectEcho } from "./echo.ts";
+import { type CallOptions, connectEcho } from "./echo.ts";
 import { type Load, loadOf } from "./grpc-load.ts";
 
 type Order = {
   readonly id: number;
   readonly target?: string;
   readonly send?: number;
-  readonly options?: { readonly atOnce?: number; readonly deadlineMs?: number; readonly freshHeader?: string };
+  readonly options?: Omit<CallOptions, "metadata"> & { readonly atOnce?: number };
   readonly sendAtRate?: { readonly perSecond: number; readonly forMs: number; readonly deadlineMs?: number };
 };
 

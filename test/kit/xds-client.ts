@@ -12,6 +12,8 @@ export type XdsClient = AsyncDisposable & {
       readonly atOnce?: number;
       readonly deadlineMs?: number;
       readonly freshHeader?: string;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly path?: string;
       /** Instead of the one that the client was started with; Node only. */
       readonly target?: string;
     },
