@@ -1,18 +1,19 @@
 import { CliError } from "./cli-error.ts";
 
 /** A collection of documents, as URLs and as people call it. */
-export type Collection = "services" | "trafficSplits" | "trafficPolicies" | "routes";
+export type Collection = "services" | "trafficSplits" | "trafficPolicies" | "routes" | "patches";
 
 const kinds: Readonly<Record<Collection, { readonly kind: string; readonly words: readonly string[] }>> = {
   services: { kind: "Service", words: ["service", "services", "svc"] },
   trafficSplits: { kind: "TrafficSplit", words: ["trafficsplit", "trafficsplits", "split", "splits"] },
   trafficPolicies: { kind: "TrafficPolicy", words: ["trafficpolicy", "trafficpolicies", "policy", "policies"] },
   routes: { kind: "Route", words: ["route", "routes"] },
+  patches: { kind: "Patch", words: ["patch", "patches"] },
 };
 
 export const collections = Object.keys(kinds) as readonly Collection[];
 
-export const kindHelp = "service, split, policy or route; or a path such as trafficSplits/report";
+export const kindHelp = "service, split, policy, route or patch; or a path such as trafficSplits/report";
 
 /** `split`, `TrafficSplit` and `trafficSplits` are one; `trafficSplits/report` names a document of it. */
 export function parseResource(

@@ -23,17 +23,17 @@ export function jsonOf(set: ResourceSet): Readonly<Record<keyof ResourceSet, rea
 
 /** The text of a golden file: what a client is sent, in this order, and what was left out. */
 export function goldenText(
-  { resources, leftOut }: Translation,
+  { resources, leftOut, patchesLeftOut = new Map() }: Translation,
   { shows, from }: { readonly shows: readonly (keyof ResourceSet)[]; readonly from: string },
 ): string {
   const json = jsonOf(resources);
-  const problems = [...leftOut].map(([service, said]) => [
-    service,
-    said.map((problem: Problem) => problemText(problem)),
-  ]);
+  const textsOf = (said: readonly Problem[]) => said.map(problemText);
+  const problems = [...leftOut].map(([service, said]) => [service, textsOf(said)]);
+  const patches = [...patchesLeftOut].map(([patch, said]) => [patch, textsOf(said)]);
   const document = new Document({
     ...Object.fromEntries(shows.map((section) => [section, json[section]])),
     ...(problems.length > 0 && { leftOut: Object.fromEntries(problems) }),
+    ...(patches.length > 0 && { patchesLeftOut: Object.fromEntries(patches) }),
   });
   onOneLineWhereItFits(document);
   document.commentBefore = ` Written by npm run golden from ${from}`;

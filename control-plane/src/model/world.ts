@@ -1,6 +1,7 @@
 import type { Distances } from "./distances.ts";
 import type { HeldHealth } from "./held-health.ts";
 import type { ServiceName } from "./names.ts";
+import type { PatchSpec } from "./patch.ts";
 import type { TrafficPolicy, TrafficPolicySpec } from "./policy.ts";
 import type { RouteSpec } from "./route.ts";
 import type { Catalog, ServiceSpec } from "./service.ts";
@@ -16,6 +17,8 @@ export type Book = {
   readonly policies: readonly TrafficPolicySpec[];
   /** By name. */
   readonly routes: readonly RouteSpec[];
+  /** By name; absent: none. */
+  readonly patches?: readonly PatchSpec[];
 };
 
 /** All that translation may read. */
@@ -28,6 +31,8 @@ export type World = {
   readonly policies: ReadonlyMap<ServiceName, TrafficPolicy>;
   /** By name. */
   readonly routes: readonly RouteSpec[];
+  /** By name; absent: none. */
+  readonly patches?: readonly PatchSpec[];
   /** What came back and is not yet used in full; only services with such localities. */
   readonly held: ReadonlyMap<ServiceName, HeldHealth>;
   readonly distances: Distances;

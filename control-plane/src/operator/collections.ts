@@ -6,6 +6,7 @@ export const collections = {
   trafficSplits: "TrafficSplit",
   trafficPolicies: "TrafficPolicy",
   routes: "Route",
+  patches: "Patch",
 } as const satisfies Readonly<Record<string, DocumentKind>>;
 
 export type Collection = keyof typeof collections;

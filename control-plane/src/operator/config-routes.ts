@@ -8,7 +8,7 @@ import { findingOf, findingShape } from "./finding-shape.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 import { time } from "./shapes.ts";
 
-const kindOf = z.enum(["Service", "TrafficSplit", "TrafficPolicy", "Route"]);
+const kindOf = z.enum(["Service", "TrafficSplit", "TrafficPolicy", "Route", "Patch"]);
 
 const applied = z.object({
   revision: z.number().int(),

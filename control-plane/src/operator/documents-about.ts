@@ -30,7 +30,8 @@ export function documentsAbout(
     return found ? asStored(found) : { kind: each, name, spec: unwritten[each](name), stored: undefined };
   });
   const routes = policies.list("Route").filter((route) => isAbout(route) || sharesHost(route, document));
-  return { about: [asStored(document), ...others, ...routes.map(asStored)], services: [service] };
+  const patches = policies.list("Patch").filter(isAbout);
+  return { about: [asStored(document), ...others, ...[...routes, ...patches].map(asStored)], services: [service] };
 }
 
 /** The least that a document for this service can say: all else is default. */
@@ -46,6 +47,7 @@ function asStored(stored: StoredDocument): About {
 /** As much of the specs of all kinds as says which services they are about. */
 type Spec = {
   readonly service?: unknown;
+  readonly name?: unknown;
   readonly hosts?: readonly unknown[];
   readonly targetRefs?: readonly { readonly name?: unknown }[];
   readonly rules?: readonly {
@@ -60,7 +62,7 @@ function servicesOf(document: StoredDocument): readonly ServiceName[] {
 }
 
 function namesIn({ kind, name, document }: StoredDocument): readonly unknown[] {
-  const { service, targetRefs = [], rules = [] } = specOf(document);
+  const { service, name: patched, targetRefs = [], rules = [] } = specOf(document);
   switch (kind) {
     case "Service":
       return [name];
@@ -68,6 +70,12 @@ function namesIn({ kind, name, document }: StoredDocument): readonly unknown[] {
       return [service];
     case "TrafficPolicy":
       return targetRefs.map((target) => target.name);
+    case "Patch":
+      return [
+        String(patched)
+          .replace(/^inbound\//, "")
+          .split(/[|/]/)[0],
+      ];
     case "Route":
       return rules.flatMap(({ backendRefs = [], mirror }) =>
         [...backendRefs, ...(mirror ? [mirror] : [])].map((ref) => ref.service),

@@ -57,7 +57,8 @@ function takes(schema: JsonSchema): string {
     case "object":
       return typeof additionalProperties === "object" ? `${takes(additionalProperties)} by name`.trimStart() : "";
     default:
-      return pattern.startsWith("^meta") ? "`meta.…`" : "text";
+      if (pattern.startsWith("^meta")) return "`meta.…`";
+      return type === undefined ? "anything" : "text";
   }
 }
 

@@ -17,14 +17,16 @@ export type Surroundings = Pick<World, "held" | "distances">;
 
 const nothingKnown: Surroundings = { held: new Map(), distances: noDistances };
 
+const noPatches: NonNullable<Book["patches"]> = [];
+
 /** All of a world but its endpoints, at a time: without the overrides that have expired. Equal answers are the same objects. */
 export function worldParts(
   book: Book,
   now: Date,
   { held, distances } = nothingKnown,
 ): Omit<World, "revision" | "catalog"> {
-  const { routes } = book;
-  return { splits: splitsAt(book.splits, now), policies: byService(book.policies), routes, held, distances };
+  const { routes, patches = noPatches } = book;
+  return { splits: splitsAt(book.splits, now), policies: byService(book.policies), routes, patches, held, distances };
 }
 
 /** When the next override expires, and `worldParts` will answer otherwise; undefined when none will. */

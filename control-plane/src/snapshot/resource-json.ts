@@ -1,4 +1,4 @@
-import { createRegistry, type JsonValue, toJson } from "@bufbuild/protobuf";
+import { createRegistry, type JsonValue, type Registry, toJson } from "@bufbuild/protobuf";
 import { type Any, AnySchema } from "@bufbuild/protobuf/wkt";
 import { ClusterSchema } from "@weir/proto/envoy/config/cluster/v3/cluster_pb.ts";
 import { TypedExtensionConfigSchema } from "@weir/proto/envoy/config/core/v3/extension_pb.ts";
@@ -31,9 +31,10 @@ import { PreviousHostsPredicateSchema } from "@weir/proto/envoy/extensions/retry
 import { PreviousPrioritiesConfigSchema } from "@weir/proto/envoy/extensions/retry/priority/previous_priorities/v3/previous_priorities_config_pb.ts";
 import { HttpProtocolOptionsSchema } from "@weir/proto/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts";
 import { RuntimeSchema } from "@weir/proto/envoy/service/runtime/v3/rtds_pb.ts";
+import { envoyTypes } from "@weir/proto/grpc/envoy-types.ts";
 
 /** Every message that stands in an `Any` of ours. Secrets are not among them: their content is shown to nobody. */
-export const resourceRegistry = createRegistry(
+const ownTypes = createRegistry(
   ClientSideWeightedRoundRobinSchema,
   ClusterLoadAssignmentSchema,
   ClusterSchema,
@@ -63,9 +64,15 @@ export const resourceRegistry = createRegistry(
   WrrLocalitySchema,
 );
 
+/** Those, and inside of resources what a Patch has put there, which can be anything of Envoy's. */
+export const resourceRegistry: Registry = {
+  ...ownTypes,
+  getMessage: (typeName) => ownTypes.getMessage(typeName) ?? envoyTypes().getMessage(typeName),
+};
+
 /** A resource's content as proto3 JSON, which Envoy reads too; only its type for one that is not known here. */
 export function resourceJson(body: Any): JsonValue {
-  const isKnown = resourceRegistry.getMessage(body.typeUrl.slice(body.typeUrl.lastIndexOf("/") + 1)) !== undefined;
+  const isKnown = ownTypes.getMessage(body.typeUrl.slice(body.typeUrl.lastIndexOf("/") + 1)) !== undefined;
   if (!isKnown) return { "@type": body.typeUrl };
   return toJson(AnySchema, body, { registry: resourceRegistry, useProtoFieldName: true });
 }

@@ -26,6 +26,12 @@ export type SnapshotNote =
       readonly service: ServiceName;
       readonly problems: readonly Problem[];
     }
+  | {
+      readonly kind: "patch-left-out";
+      readonly viewer: ViewerKey;
+      readonly patch: string;
+      readonly problems: readonly Problem[];
+    }
   | { readonly kind: "dangling"; readonly viewer: ViewerKey; readonly from: string; readonly to: string };
 
 /** A viewer's snapshots, kept current while anyone holds a lease on them. */
@@ -83,8 +89,10 @@ export function createSnapshots({
     seat.world = world;
     let step: SnapshotStep | undefined;
     try {
-      const { resources, leftOut } = translate(world, viewer);
+      const { resources, leftOut, patchesLeftOut } = translate(world, viewer);
       for (const [service, problems] of leftOut) observe({ kind: "left-out", viewer: chain.key, service, problems });
+      for (const [patch, problems] of patchesLeftOut ?? [])
+        observe({ kind: "patch-left-out", viewer: chain.key, patch, problems });
       step = chain.publish(resources, world.revision);
       if (step === undefined) return;
       for (const { from, to } of dangling(step.snapshot))

@@ -33,6 +33,13 @@ export const clientRows: Rows<SnapshotNote | AdsNote> = {
     fields: ({ viewer, service }) => ({ component: "translate", viewer, service }),
     again: ({ viewer, service, problems }) => `${viewer} ${service} ${problems.map(problemText).join()}`,
   },
+  "patch-left-out": {
+    level: "warn",
+    says: ({ patch, viewer, problems }) =>
+      `Patch ${patch} is left out for ${viewer}: ${problems.map(problemText).join("; ")}`,
+    fields: ({ viewer, patch }) => ({ component: "translate", viewer, patch }),
+    again: ({ viewer, patch, problems }) => `${viewer} ${patch} ${problems.map(problemText).join()}`,
+  },
   dangling: {
     level: "warn",
     says: ({ viewer, from, to }) => `${viewer}: ${from} names ${to}, which is not there`,

@@ -17,6 +17,7 @@ test("filters are off until a route turns them on, and the router is the last", 
       ["envoy.filters.http.fault", true],
       ["envoy.filters.http.local_ratelimit", true],
       ["envoy.filters.http.ratelimit/limits/open/20ms", true],
+      ["envoy.filters.http.stateful_session", true],
       ["envoy.filters.http.router", false],
     ],
   );

@@ -35,11 +35,11 @@ export function envoyHttpFilters(limiters: readonly Limiter[]): HttpFilter[] {
 }
 
 /**
- * A gRPC client knows faults (gRFC A33), and refuses a listener whose last filter is not the router (A39). It does not read
- * `disabled`; a fault filter that says nothing does nothing.
+ * A gRPC client knows faults (gRFC A33), and refuses a listener whose last filter is not the router, or with one that it does
+ * not know and that is not optional (A39). It does not read `disabled`; a fault filter that says nothing does nothing.
  */
 export function grpcHttpFilters(): HttpFilter[] {
-  return [filterOf(faultFilterName, HTTPFaultSchema, create(HTTPFaultSchema)), router()];
+  return [{ ...filterOf(faultFilterName, HTTPFaultSchema, create(HTTPFaultSchema)), isOptional: true }, router()];
 }
 
 function router(): HttpFilter {

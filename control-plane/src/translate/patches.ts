@@ -10,9 +10,6 @@ import type { Viewer } from "../model/viewer.ts";
 import { patched } from "./patched.ts";
 import type { ResourceSet } from "./resource-set.ts";
 
-/** Patches that could not be applied, by name: their resources stay as they are without them. */
-export type PatchesLeftOut = ReadonlyMap<string, readonly Problem[]>;
-
 /** Patches by what they are for. */
 type Plan = ReadonlyMap<string, readonly PatchSpec[]>;
 type Result<T> = { readonly value: T; readonly leftOut: ReadonlyMap<string, readonly Problem[]> };
@@ -72,8 +69,8 @@ export function createPatches() {
       nameOf: (message: MessageShape<D>) => string,
     ): readonly MessageShape<D>[] =>
       messages.map((message) => {
-        const wanted = plan.get(`${type} ${nameOf(message)}`);
-        if (wanted === undefined) return message;
+        const wanted = namesOf(type, nameOf(message)).flatMap((name) => plan.get(`${type} ${name}`) ?? []);
+        if (wanted.length === 0) return message;
         const result = apply(schema, message, wanted, nameOf);
         for (const [name, problems] of result.leftOut) leftOut.set(name, problems);
         return result.value;
@@ -104,6 +101,12 @@ export function createPatches() {
       leftOut,
     };
   };
+}
+
+/** A virtual host is a service's (`report`), also when a Route has part of it (`report/canary`). */
+function namesOf(type: PatchType, name: string): readonly string[] {
+  const slash = type === "VirtualHost" ? name.indexOf("/") : -1;
+  return slash < 0 || name.startsWith("inbound/") ? [name] : [name.slice(0, slash), name];
 }
 
 function keyOf({ type, target }: PatchSpec): string {

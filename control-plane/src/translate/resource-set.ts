@@ -22,6 +22,8 @@ export type ResourceSet = {
 export type Translation = {
   readonly resources: ResourceSet;
   readonly leftOut: ReadonlyMap<ServiceName, readonly Problem[]>;
+  /** Patches that could not be applied, by name: their resources are as they are without them. */
+  readonly patchesLeftOut?: ReadonlyMap<string, readonly Problem[]>;
 };
 
 export type Translate = ((world: World, viewer: Viewer) => Translation) & {

@@ -6,6 +6,7 @@ import { clusterOf } from "./cluster.ts";
 import { createEntrances } from "./entrances.ts";
 import { createFitting } from "./fitting.ts";
 import { createMemory } from "./memory.ts";
+import { createPatches } from "./patches.ts";
 import type { ResourceSet, Translate, Translation } from "./resource-set.ts";
 import { createSidecarInbound } from "./sidecar-inbound.ts";
 import { createSubjects, type Subject } from "./subjects.ts";
@@ -21,13 +22,14 @@ export function createTranslate(): Translate {
   const assignmentsFor = createAssignments();
   const entrancesFor = createEntrances(fitting);
   const sidecarInbound = createSidecarInbound();
+  const patch = createPatches();
 
   const clustersFor = ({ spec, policy }: Subject, flavour: Viewer["flavour"]) =>
     [undefined, ...spec.subsets].map((subset) =>
       clusters(spec, policy, `${flavour} ${subset?.name ?? ""}`, () => clusterOf(spec, policy, flavour, subset?.name)),
     );
 
-  const translate = (world: World, viewer: Viewer): Translation => {
+  const unpatched = (world: World, viewer: Viewer): Translation => {
     const subjects = subjectsOf(world, viewer);
     const { leftOut } = subjects;
     const outbound: ResourceSet = {
@@ -46,6 +48,13 @@ export function createTranslate(): Translate {
       },
       leftOut: withAlso(leftOut, inbound.leftOut),
     };
+  };
+
+  const translate = (world: World, viewer: Viewer): Translation => {
+    const translation = unpatched(world, viewer);
+    if (world.patches === undefined || world.patches.length === 0) return translation;
+    const { resources, leftOut } = patch(translation.resources, world.patches, viewer);
+    return { ...translation, resources, patchesLeftOut: leftOut };
   };
 
   const ahead = function* (world: World, viewer: Viewer) {

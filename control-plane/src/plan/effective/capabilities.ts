@@ -1,5 +1,6 @@
 import type { DocumentKind } from "../../policy/policy-store.ts";
 import type { Capability } from "./capability.ts";
+import { patchCapabilities } from "./patch-capabilities.ts";
 import { routeCapabilities } from "./route-capabilities.ts";
 import { serviceCapabilities } from "./service-capabilities.ts";
 import { trafficPolicyCapabilities } from "./traffic-policy-capabilities.ts";
@@ -14,4 +15,5 @@ export const capabilities: Readonly<Record<DocumentKind, readonly Capability[]>>
   TrafficSplit: trafficSplitCapabilities,
   TrafficPolicy: trafficPolicyCapabilities,
   Route: routeCapabilities,
+  Patch: patchCapabilities,
 };

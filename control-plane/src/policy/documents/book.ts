@@ -5,6 +5,7 @@ import { type Parsed, type Problem, parsed } from "../../lib/parsed.ts";
 import type { ServiceName } from "../../model/names.ts";
 import type { ServiceSpec } from "../../model/service.ts";
 import type { Book } from "../../model/world.ts";
+import { patchReferenceProblems } from "../patches/patch-references.ts";
 import type { ParsedDocument } from "./parse-document.ts";
 import { routeReferenceProblems } from "./route-references.ts";
 
@@ -26,6 +27,7 @@ export function buildBook(
   const splits = documents.filter((each) => each.kind === "TrafficSplit");
   const policies = documents.filter((each) => each.kind === "TrafficPolicy");
   const routes = documents.filter((each) => each.kind === "Route");
+  const patches = documents.filter((each) => each.kind === "Patch");
   const known = new Map(services.map((each) => [each.name, each.model]));
   const problems = [
     ...namedTwice(documents),
@@ -35,6 +37,9 @@ export function buildBook(
     ...policyProblems(policies, known, broken),
     ...routes.flatMap(({ model, where }) =>
       routeReferenceProblems(model, known, where, (name, place) => unknownService(name, known, broken, place)),
+    ),
+    ...patches.flatMap(({ model, where }) =>
+      patchReferenceProblems(model, known, where, (name, place) => unknownService(name, known, broken, place)),
     ),
   ];
   if (problems.length > 0) return { ok: false, problems };
@@ -50,6 +55,10 @@ export function buildBook(
     routes: keptList(
       before.routes,
       sortedBy(routes, ({ name }) => name).map(({ model }) => model),
+    ),
+    patches: keptList(
+      before.patches ?? [],
+      sortedBy(patches, ({ name }) => name).map(({ model }) => model),
     ),
   });
 }

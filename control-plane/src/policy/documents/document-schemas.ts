@@ -1,4 +1,5 @@
 import type { DocumentKind } from "../policy-store.ts";
+import { patchDocument } from "../patches/patch-document.ts";
 import { routeDocument } from "./route-document.ts";
 import { serviceDocument } from "./service-document.ts";
 import { trafficPolicyDocument } from "./traffic-policy-document.ts";
@@ -10,6 +11,7 @@ export const documentSchemas = {
   TrafficSplit: trafficSplitDocument,
   TrafficPolicy: trafficPolicyDocument,
   Route: routeDocument,
+  Patch: patchDocument,
 } as const;
 
-export const documentKinds: readonly DocumentKind[] = ["Service", "TrafficSplit", "TrafficPolicy", "Route"];
+export const documentKinds: readonly DocumentKind[] = ["Service", "TrafficSplit", "TrafficPolicy", "Route", "Patch"];

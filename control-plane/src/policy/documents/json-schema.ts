@@ -38,6 +38,7 @@ export const jsonSchemas: Readonly<Record<DocumentKind, JsonSchema>> = {
   TrafficSplit: schemaOf("TrafficSplit"),
   TrafficPolicy: schemaOf("TrafficPolicy"),
   Route: schemaOf("Route"),
+  Patch: schemaOf("Patch"),
 };
 
 /** The schema of what stands at `path`; undefined where nothing may stand. */

@@ -2,10 +2,12 @@ import { didYouMean, nearestOf } from "../../lib/did-you-mean.ts";
 import { never } from "../../lib/exhaustive.ts";
 import type { Problem } from "../../lib/parsed.ts";
 import { type Parsed, parsed } from "../../lib/parsed.ts";
+import type { PatchSpec } from "../../model/patch.ts";
 import type { TrafficPolicySpec } from "../../model/policy.ts";
 import type { RouteSpec } from "../../model/route.ts";
 import type { ServiceSpec } from "../../model/service.ts";
 import type { Split } from "../../model/split.ts";
+import { patchDocument, patchOf } from "../patches/patch-document.ts";
 import type { DocumentKind } from "../policy-store.ts";
 import { apiVersionText } from "./document-fields.ts";
 import { documentProblems } from "./document-problems.ts";
@@ -30,7 +32,8 @@ export type DocumentModel =
   | { readonly kind: "Service"; readonly model: ServiceSpec }
   | { readonly kind: "TrafficSplit"; readonly model: Split }
   | { readonly kind: "TrafficPolicy"; readonly model: TrafficPolicySpec }
-  | { readonly kind: "Route"; readonly model: RouteSpec };
+  | { readonly kind: "Route"; readonly model: RouteSpec }
+  | { readonly kind: "Patch"; readonly model: PatchSpec };
 
 /**
  * Checks one document by itself; how documents go together is `buildBook`'s. `now` is for what depends on when it is
@@ -91,6 +94,11 @@ function modelOf(kind: DocumentKind, document: JsonObject, where: Where): Parsed
     case "TrafficPolicy": {
       const result = trafficPolicyDocument.safeParse(document);
       if (result.success) return parsed({ kind, model: trafficPolicyOf(result.data) });
+      return { ok: false, problems: documentProblems(result.error.issues, { kind, document, where }) };
+    }
+    case "Patch": {
+      const result = patchDocument.safeParse(document);
+      if (result.success) return parsed({ kind, model: patchOf(result.data) });
       return { ok: false, problems: documentProblems(result.error.issues, { kind, document, where }) };
     }
     case "Route": {
