@@ -61,6 +61,7 @@ test("a directory of documents and one for the data are enough", () => {
     data: { path: "data" },
     store: undefined,
     datacenters: [],
+    distances: [],
     discover: [],
     clusters: [],
     guard: {
@@ -109,6 +110,21 @@ datacenters:
       tokenFile: "token",
     },
   ]);
+});
+
+test("distances between data centers are told by their names, and are of their regions", () => {
+  const text = `
+datacenters:
+  - {name: dc-a, region: eu-west, distances: {dc-b: 12ms, us-east: 1s}}
+  - {name: dc-b, region: eu-north, distances: {dc-a: 13ms}}
+`;
+  const config = good(least, {}, text);
+  assert.deepEqual(config.distances, [
+    { a: "eu-west", b: "eu-north", ms: 12 },
+    { a: "eu-west", b: "us-east", ms: 1_000 },
+    { a: "eu-north", b: "eu-west", ms: 13 },
+  ]);
+  assert.deepEqual(config.datacenters, []);
 });
 
 test("a Consul may have several addresses, TLS with a certificate of ours, and only its leader asked", () => {
@@ -291,7 +307,7 @@ datacenters:
     `server.yaml:5:5 datacenters[0].consul.address: is missing: expected ${address}, or addresses with several`,
     `server.yaml:6:6 datacenters[1].name: expected a name of letters, digits, '.', '_' and '-', at most 64, got "dc b"`,
     `server.yaml:6:37 datacenters[1].consul.address: expected ${address}, got "consul:8500"`,
-    "server.yaml:6:18 datacenters[1].zone: is not known here: expected name, region, consul, kubernetes",
+    "server.yaml:6:18 datacenters[1].zone: is not known here: expected name, region, consul, kubernetes, distances",
     `server.yaml:7:27 datacenters[2].consul.address: expected ${address}, got "http://…@127.0.0.1:8500"`,
     "server.yaml:2:1 telemetry: expected an object, got a list",
   ]);
@@ -344,7 +360,7 @@ datacenters:
   - {name: dc-c, kubernetes: {regionFrom: label}}
 `;
   assert.deepEqual(wrong(least, {}, text), [
-    "server.yaml:3:5 datacenters[0]: expected consul, kubernetes, or both: there is nothing to ask",
+    "server.yaml:3:5 datacenters[0]: expected consul, kubernetes, or both: there is nothing to ask; or distances to other data centers",
     "server.yaml:4:18 datacenters[1].kubernetes.kubeconfig: is missing: expected the file with that context",
     'server.yaml:5:31 datacenters[2].kubernetes.regionFrom: expected datacenter, node, got "label"',
   ]);

@@ -122,6 +122,8 @@ export type Config = {
   /** Data centers with a Consul, and those with a Kubernetes cluster; one may have both. */
   readonly datacenters: readonly ConsulDatacenter[];
   readonly clusters: readonly KubernetesCluster[];
+  /** Round trips between regions, as declared; each pair may be told from both sides. */
+  readonly distances: readonly { readonly a: string; readonly b: string; readonly ms: number }[];
   /** Services of Consul that need no document; the first rule that takes one holds. */
   readonly discover: readonly DiscoverRule[];
   /** How much of what the sources say is believed at once, and which addresses clients may be sent to. */
@@ -237,6 +239,7 @@ function configOf(
       const access = file === undefined ? inCluster(env) : ({ kind: "kubeconfig", file, context } as const);
       return { name, region, access, regionFromNodes: regionFrom === "node" };
     }),
+    distances: distancesOf(datacenters),
     guard: {
       holdMs: guard.hold,
       dropPercent: guard.drop,
@@ -248,6 +251,14 @@ function configOf(
     discover: discover.map((rule) => ({ ...rule, protocol: protocols[rule.protocol] })),
     telemetry: { log: telemetry.log, otlp: { ...telemetry.otlp, endpoint: telemetry.otlp.endpoint } },
   };
+}
+
+/** Under their regions, for data centers are told by their names; one that is told of nowhere else is a region itself. */
+function distancesOf(datacenters: z.output<typeof serverFileSchema>["datacenters"]): Config["distances"] {
+  const regionOf = new Map(datacenters.map(({ name, region = name }) => [name, region]));
+  return datacenters.flatMap(({ name, region: a = name, distances = {} }) =>
+    Object.entries(distances).map(([other, ms]) => ({ a, b: regionOf.get(other) ?? other, ms })),
+  );
 }
 
 // An absent key is an undefined one from here on.

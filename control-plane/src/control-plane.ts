@@ -6,7 +6,6 @@ import { createLatest, type Latest } from "./lib/latest.ts";
 import { paced } from "./lib/paced.ts";
 import { aborted, pause } from "./lib/wait.ts";
 import { loadReporting } from "./load-reporting.ts";
-import type { Distances } from "./model/distances.ts";
 import type { World } from "./model/world.ts";
 import { observedRatios } from "./operator/observed-traffic.ts";
 import { startOperator } from "./operator/operator-server.ts";
@@ -118,7 +117,7 @@ export async function runControlPlane(
           running,
         ),
       guarding: createGuarding({ settings: config.guard, allows, saved: saved.feeds, monotonicMs, observe }),
-      distances: createLatest<Distances>(),
+      distances: consul.distances(config.distances, running),
       observe,
       now,
       monotonicMs,

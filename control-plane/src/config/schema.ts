@@ -172,10 +172,21 @@ const kubernetes = z
   });
 
 const datacenter = z
-  .strictObject({ name, region: name.optional(), consul: consul.optional(), kubernetes: kubernetes.optional() })
-  .superRefine(({ consul, kubernetes }, { addIssue }) => {
-    if (!consul && !kubernetes)
-      addIssue({ code: "custom", path: [], message: "expected consul, kubernetes, or both: there is nothing to ask" });
+  .strictObject({
+    name,
+    region: name.optional(),
+    consul: consul.optional(),
+    kubernetes: kubernetes.optional(),
+    // Round trips to other data centers; what Consul's coordinates say counts where nothing is declared.
+    distances: z.record(name, duration("1ms")).optional(),
+  })
+  .superRefine(({ consul, kubernetes, distances }, { addIssue }) => {
+    if (!consul && !kubernetes && !distances)
+      addIssue({
+        code: "custom",
+        path: [],
+        message: "expected consul, kubernetes, or both: there is nothing to ask; or distances to other data centers",
+      });
   });
 
 const sharedStore = z

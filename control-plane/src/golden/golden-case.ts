@@ -1,12 +1,16 @@
 import { byText } from "../lib/order.ts";
 import { type Parsed, type Problem, parsed, refused } from "../lib/parsed.ts";
+import type { Distances } from "../model/distances.ts";
 import { type GrpcCapabilities, grpcCapabilities, grpcImplementations } from "../model/grpc-capabilities.ts";
+import { type HeldHealth, localityKey } from "../model/held-health.ts";
 import { parseInboundText } from "../model/inbound.ts";
 import { parseLocality, unknownLocality } from "../model/locality.ts";
+import type { ServiceName } from "../model/names.ts";
 import { addressText, type Service, type ServiceSpec } from "../model/service.ts";
 import type { Viewer } from "../model/viewer.ts";
 import type { Book, World } from "../model/world.ts";
 import { buildBook, emptyBook } from "../policy/documents/book.ts";
+import { nameOf } from "../policy/documents/document-fields.ts";
 import { documentsOf } from "../policy/documents/yaml-documents.ts";
 import { readYaml } from "../policy/documents/yaml-values.ts";
 import { worldParts } from "../policy/world-parts.ts";
@@ -23,8 +27,8 @@ export type GoldenCase = {
 export const sections = ["clusters", "endpoints", "listeners", "routes"] as const;
 
 /**
- * Reads a case: the first YAML document says `{viewers: [edge dc-a/z1, sidecar dc-b, grpc], shows: [endpoints], now: …}`,
- * those after it are documents as operators write them, with static endpoints.
+ * Reads a case: the first YAML document says `{viewers: [edge dc-a/z1, sidecar dc-b, grpc], shows: [endpoints], now: …}`, and,
+ * where it matters, `distances: {dc-a: {dc-b: 12}}` in ms and `held: {report: {dc-a/z1: 25}}` in percent; those after it are documents as operators write them, with static endpoints.
  */
 export function readCase(text: string, file: string): Parsed<GoldenCase> {
   if (!/^# \S/.test(text)) return refused(saying(file, "expected a first line with the reason for this case: # …"));
@@ -35,19 +39,24 @@ export function readCase(text: string, file: string): Parsed<GoldenCase> {
   const book = buildBook(emptyBook, documents, { revision: 1 });
   const all = [...(head.ok ? [] : head.problems), ...problems, ...(book.ok ? [] : book.problems)];
   if (!head.ok || !book.ok || all.length > 0) return { ok: false, problems: all };
-  return parsed({ world: worldOf(book.value, head.value.now), viewers: head.value.viewers, shows: head.value.shows });
+  const { now, viewers, shows, ...around } = head.value;
+  return parsed({ world: { ...worldOf(book.value, now), ...around }, viewers, shows });
 }
 
-type Head = Pick<GoldenCase, "viewers" | "shows"> & { readonly now: Date };
+type Head = Pick<GoldenCase, "viewers" | "shows"> & Pick<World, "held" | "distances"> & { readonly now: Date };
 
 function headOf(value: unknown, file: string): Parsed<Head> {
   const {
     viewers,
     shows = sections,
     now = "2026-01-01T00:00:00Z",
+    distances = {},
+    held = {},
     ...others
   } = (value ?? {}) as Record<string, unknown>;
-  const problems: Problem[] = Object.keys(others).map((key) => saying(file, `${key}: expected viewers, shows, now`));
+  const problems: Problem[] = Object.keys(others).map((key) =>
+    saying(file, `${key}: expected viewers, shows, now, distances, held`),
+  );
   const named = new Map<string, Viewer>();
   for (const text of isTexts(viewers) ? viewers : []) {
     const viewer = viewerOf(text);
@@ -63,7 +72,29 @@ function headOf(value: unknown, file: string): Parsed<Head> {
     problems.push(saying(file, `shows: expected some of ${sections.join(", ")}`));
   return problems.length > 0
     ? { ok: false, problems }
-    : parsed({ viewers: named, shows: wanted, now: new Date(String(now)) });
+    : parsed({
+        ...{ viewers: named, shows: wanted, now: new Date(String(now)) },
+        distances: distancesOf(distances as Record<string, Record<string, number>>),
+        held: heldOf(held as Record<string, Record<string, number>>),
+      });
+}
+
+function distancesOf(said: Record<string, Record<string, number>>): Distances {
+  return new Map(Object.entries(said).map(([from, to]) => [from, new Map(Object.entries(to))]));
+}
+
+function heldOf(said: Record<string, Record<string, number>>): World["held"] {
+  return new Map(
+    Object.entries(said).map(([service, places]): [ServiceName, HeldHealth] => [
+      nameOf(service),
+      new Map(
+        Object.entries(places).map(([where, percent]) => {
+          const [region = "", zone = "", subZone = ""] = where.split("/");
+          return [localityKey({ region, zone, subZone }), { percent, onEnvoy: true }];
+        }),
+      ),
+    ]),
+  );
 }
 
 /**

@@ -114,6 +114,8 @@ export type SourceNote =
   | ({ readonly kind: "source-rewound"; readonly from: number; readonly to: number } & AboutFeed)
   /** A consistent read contradicted what the watch had said at the same index: the leader is asked from now on. */
   | ({ readonly kind: "source-repaired"; readonly endpoints: number } & AboutFeed)
+  /** A Consul does not tell how far its data centers are from each other; what it told last holds. */
+  | { readonly kind: "distances-unknown"; readonly source: SourceName; readonly cause: Error }
   /** Another of a source's addresses is asked from now on. */
   | {
       readonly kind: "source-failed-over";

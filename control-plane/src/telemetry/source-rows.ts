@@ -61,6 +61,13 @@ export const sourceRows: Rows<SourceNote | ServiceNote> = {
     fields: ({ source, from, to }) => ({ component: "sources", source, from, to }),
     again: ({ source, to }) => `${source} ${to}`,
   },
+  "distances-unknown": {
+    level: "warn",
+    says: ({ source, cause }) =>
+      `${source}: no network coordinates, what is known of distances stays; without any, declare them: ${causeText(cause)}`,
+    fields: ({ source }) => ({ component: "sources", source }),
+    again: ({ source }) => source,
+  },
   "source-watch-broken": {
     level: "error",
     says: ({ feed, cause }) => `the watch of ${feed} ended by itself and is started again: ${causeText(cause)}`,

@@ -80,6 +80,44 @@ test("nothing is nearest to a caller that does not say where it is", () => {
   assert.deepEqual(placed.priorities, [{ "dc-a/z1": 25, "dc-b/z1": 75 }]);
 });
 
+test("where distances are known nearest goes on region after region, those equally far together and the unknown last", () => {
+  const there = {
+    "dc-a/z1": ["serving"],
+    "dc-b/z1": ["serving"],
+    "dc-c/z1": ["serving"],
+    "dc-d/z1": ["serving"],
+    "dc-e/z1": ["serving"],
+  } as const;
+  const distances = { "dc-a": { "dc-b": 80, "dc-c": 12, "dc-d": 12 }, "dc-x": { "dc-e": 1, "dc-a": 9 } };
+  assert.deepEqual(place({ caller: "dc-a/z1", distances }, there).priorities, [
+    { "dc-a/z1": 100 },
+    { "dc-c/z1": 50, "dc-d/z1": 50 },
+    { "dc-b/z1": 100 },
+    { "dc-e/z1": 100 },
+  ]);
+  assert.deepEqual(place({ caller: "dc-x/z1", distances }, there).priorities.slice(0, 2), [
+    { "dc-e/z1": 100 },
+    { "dc-a/z1": 100 },
+  ]);
+});
+
+test("a failover to the nearest begins with the caller's own region, and ends with what a share of 0 keeps out", () => {
+  const there = {
+    "dc-a/z1": ["serving"],
+    "dc-b/z1": ["serving"],
+    "dc-c/z1": ["serving"],
+    "dc-d/z1": ["serving"],
+  } as const;
+  const distances = { "dc-a": { "dc-b": 5, "dc-c": 12, "dc-d": 80 } };
+  const rule = { caller: "dc-a/z1", to: { "dc-d": 100, "dc-b": 0 }, failover: "nearest" as const, distances };
+  assert.deepEqual(place(rule, there).priorities, [
+    { "dc-d/z1": 100 },
+    { "dc-a/z1": 100 },
+    { "dc-c/z1": 100 },
+    { "dc-b/z1": 100 },
+  ]);
+});
+
 test("an override scales the weight that a locality would have had, and 0 takes it out of failover too", () => {
   const there = { "dc-a/z1": ["serving"], "dc-a/z2": ["serving"], "dc-b/z1": ["serving"] } as const;
   const rule = { to: { "dc-a": 80, "dc-b": 20 } };
@@ -137,7 +175,8 @@ test("weights of three thousand requests' fineness fit 32 bits together with an 
 
 type Rule = {
   readonly to?: Readonly<Record<string, number>>;
-  readonly failover?: readonly string[];
+  readonly failover?: readonly string[] | "nearest";
+  readonly distances?: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly overrides?: Readonly<Record<string, number>>;
   readonly caller?: string;
 };
@@ -152,9 +191,13 @@ function place(rule: Rule, there: Readonly<Record<string, readonly Health[]>>) {
     : { kind: "nearest" };
   const placement = placeLocalities(
     endpoints,
-    { from: pattern("*"), spread, failover: (rule.failover ?? []).map(pattern) },
+    {
+      ...{ from: pattern("*"), spread },
+      failover: rule.failover === "nearest" ? rule.failover : (rule.failover ?? []).map(pattern),
+    },
     Object.entries(rule.overrides ?? {}).map(([where, weight]) => override(where, weight)),
     rule.caller === undefined ? unknownLocality : localityOf(rule.caller),
+    new Map(Object.entries(rule.distances ?? {}).map(([from, to]) => [from, new Map(Object.entries(to))])),
   );
   return {
     priorities: placement.priorities.map((placed) =>

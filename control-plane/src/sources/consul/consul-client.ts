@@ -26,6 +26,8 @@ export type ConsulQuestion = {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly timeLimitMs: number;
+  /** False where Consul has no index to give. */
+  readonly isIndexed?: boolean;
 };
 
 export type ConsulClient = Disposable & {
@@ -71,12 +73,17 @@ export function createConsulClient(
   let preferred = 0;
   let returning: { readonly atMs: number } | undefined;
 
-  async function ask(address: string, { path, query, timeLimitMs }: ConsulQuestion, signal: AbortSignal) {
+  async function ask(
+    address: string,
+    { path, query, timeLimitMs, isIndexed = true }: ConsulQuestion,
+    signal: AbortSignal,
+  ) {
     const url = new URL(path, address);
     url.search = query.toString();
     const answer = await requestConsul(
       {
         url,
+        isIndexed,
         agent: url.protocol === "https:" ? await secure.current() : plain,
         token: token && (await token.read()).toString("utf8").trim(),
         timeLimitMs,

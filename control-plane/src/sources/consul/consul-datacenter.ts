@@ -20,6 +20,8 @@ export type Asking = {
   /** Who may answer: any server, if that is allowed; the leader; or a leader that has made sure that it still leads. */
   readonly by: "any" | "leader" | "confirmed-leader";
   readonly tags?: readonly string[];
+  /** False where Consul has no index to give. */
+  readonly isIndexed?: boolean;
 };
 
 /** A configured data center, and how it is asked. */
@@ -51,7 +53,7 @@ export function createDatacenterClient(
   return {
     configured,
     source,
-    ask(path, { index, by, tags = [] }, signal) {
+    ask(path, { index, by, tags = [], isIndexed = true }, signal) {
       const query = new URLSearchParams({ dc: configured.datacenter });
       if (by === "confirmed-leader") query.set("consistent", "");
       else if (by === "any" && configured.stale && monotonicMs() >= mistrustedUntilMs) query.set("stale", "");
@@ -60,7 +62,7 @@ export function createDatacenterClient(
       if (index > 0) query.set("wait", `${limits.waitMs}ms`);
       // Consul itself adds up to a sixteenth to the wait.
       const heldBackMs = index === 0 ? 0 : limits.waitMs * (1 + 1 / 16);
-      return client.get({ path, query, timeLimitMs: Math.ceil(heldBackMs + limits.answerMs) }, signal);
+      return client.get({ path, query, isIndexed, timeLimitMs: Math.ceil(heldBackMs + limits.answerMs) }, signal);
     },
     mistrust() {
       const news = monotonicMs() >= mistrustedUntilMs;

@@ -20,6 +20,8 @@ export type ConsulLimits = ConsulClientLimits & {
   readonly mistrustMs: number;
   /** How long an index that went backwards is told of, unless it comes up again before. */
   readonly rewoundMs: number;
+  /** How often network coordinates are asked for; servers send theirs every few seconds, and they move slowly. */
+  readonly coordinatesMs: number;
 };
 
 export const consulLimits: ConsulLimits = {
@@ -41,4 +43,5 @@ export const consulLimits: ConsulLimits = {
   consistentMs: 300_000,
   mistrustMs: 600_000,
   rewoundMs: 600_000,
+  coordinatesMs: 60_000,
 };

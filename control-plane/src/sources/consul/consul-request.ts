@@ -9,6 +9,8 @@ export type ConsulRequest = {
   readonly timeLimitMs: number;
   readonly connectMs: number;
   readonly answerBytes: number;
+  /** False where Consul has no index to give. */
+  readonly isIndexed: boolean;
 };
 
 export type ConsulAnswer = {
@@ -90,7 +92,7 @@ function once(asked: ConsulRequest, signal: AbortSignal): Promise<ConsulAnswer> 
       const status = response.statusCode ?? 0;
       if (status < 200 || status > 299) return reject(new ConsulStatusError(status, text.trim().slice(0, 300)));
       try {
-        resolve(readAnswer((name) => response.headers[name]?.toString(), text));
+        resolve(readAnswer((name) => response.headers[name]?.toString(), text, asked.isIndexed));
       } catch (cause) {
         reject(cause);
       }
@@ -100,8 +102,8 @@ function once(asked: ConsulRequest, signal: AbortSignal): Promise<ConsulAnswer> 
   return promise;
 }
 
-function readAnswer(header: (name: string) => string | undefined, text: string): ConsulAnswer {
-  const index = header("x-consul-index");
+function readAnswer(header: (name: string) => string | undefined, text: string, isIndexed: boolean): ConsulAnswer {
+  const index = header("x-consul-index") ?? (isIndexed ? undefined : "0");
   if (index === undefined || !/^\d{1,15}$/.test(index))
     throw new Error("the answer has no X-Consul-Index: does Consul listen at that address?");
   return {

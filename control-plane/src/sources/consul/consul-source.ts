@@ -1,9 +1,11 @@
 import type { Latest } from "../../lib/latest.ts";
+import type { Distances } from "../../model/distances.ts";
 import type { ConsulFeed, Sighting, SourceNote, WatchFeed } from "../feed.ts";
 import { consulSource } from "../source-names.ts";
 import { type ConsulDatacenter, createDatacenterClient } from "./consul-datacenter.ts";
 import { type ConsulLimits, consulLimits } from "./consul-limits.ts";
 import type { DiscoverRule } from "./discovery.ts";
+import { followCoordinates } from "./follow-coordinates.ts";
 import { type Discovered, followDiscovery } from "./follow-discovery.ts";
 import { ownWatch } from "./own-watch.ts";
 import { createReadHealth } from "./read-health.ts";
@@ -17,6 +19,11 @@ export type ConsulSource = AsyncDisposable & {
     file: string,
     signal: AbortSignal,
   ): Promise<AsyncDisposable & { readonly discovered: Latest<Discovered> }>;
+  /** How far regions are from each other, where nothing else is declared. */
+  distances(
+    declared: readonly { readonly a: string; readonly b: string; readonly ms: number }[],
+    signal: AbortSignal,
+  ): Latest<Distances>;
 };
 
 export type ConsulSourceOptions = {
@@ -76,6 +83,14 @@ export function createConsulSource(options: ConsulSourceOptions): ConsulSource {
           ...{ rules, file, limits, observe, monotonicMs, random },
           datacenters: [...asked.values()].map(({ datacenter }) => datacenter),
           ...{ maxWaitMs: 15_000, maxWaitSavedMs: 3_000 },
+        },
+        signal,
+      ),
+    distances: (declared, signal) =>
+      followCoordinates(
+        {
+          ...{ declared, observe, everyMs: limits.coordinatesMs },
+          datacenters: [...asked.values()].map(({ datacenter }) => datacenter),
         },
         signal,
       ),
