@@ -18,8 +18,9 @@ export type Connection = {
   readonly maxConnectionMs: number | undefined;
   /** Connections that are opened ahead, for each that is needed: 1 none, 1.5 half as many again. */
   readonly preconnect: number;
-  /** Ends the connections to an endpoint that fails its health check or is ejected. */
-  readonly closeOnHealthFailure: boolean;
-  /** Lets all connections of the service finish whenever an endpoint comes or goes; otherwise those of the one that goes. */
+  /**
+   * Lets the requests on all connections of the service finish, and ends them, whenever an endpoint comes or goes. Those to an
+   * endpoint that goes, is ejected or fails its health check end so in any case.
+   */
   readonly drainOnEndpointChange: boolean;
 };

@@ -65,7 +65,6 @@ export const defaultPolicy: TrafficPolicy = {
     maxRequestsPerConnection: undefined,
     maxConnectionMs: undefined,
     preconnect: 1,
-    closeOnHealthFailure: false,
     drainOnEndpointChange: false,
   },
   healthCheck: { kind: "off" },

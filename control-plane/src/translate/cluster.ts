@@ -48,7 +48,6 @@ function forEnvoy(spec: ServiceSpec, policy: TrafficPolicy) {
       updateMergeWindow: durationFromMs(100),
       closeConnectionsOnHostSetChange: connection.drainOnEndpointChange,
     },
-    closeConnectionsOnHostHealthFailure: connection.closeOnHealthFailure,
     ...(connection.preconnect > 1 && { preconnectPolicy: { perUpstreamPreconnectRatio: connection.preconnect } }),
     typedExtensionProtocolOptions: {
       [httpProtocolOptionsKey]: httpProtocolOptionsOf(spec.protocol, timeouts, connection),

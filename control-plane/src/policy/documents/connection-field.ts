@@ -61,15 +61,10 @@ export const connection = z.strictObject({
     defaults.preconnect,
     "Connections opened ahead for each that is needed: 1 none, 1.5 half as many again.",
   ),
-  closeOnHealthFailure: withDefault(
-    z.boolean(),
-    defaults.closeOnHealthFailure,
-    "Ends the connections to an endpoint that is ejected or fails its health check, requests and all.",
-  ),
   drainOnEndpointChange: withDefault(
     z.boolean(),
     defaults.drainOnEndpointChange,
-    "Replaces all connections of the service whenever an endpoint comes or goes. Otherwise only those to an endpoint that goes end, once their requests are done.",
+    "Replaces all connections of the service whenever an endpoint comes or goes, once their requests are done. Those to an endpoint that goes, fails its health check or is ejected end so in any case.",
   ),
 });
 

@@ -82,7 +82,6 @@ test("connections are kept as they are told", () => {
       maxRequestsPerConnection: 1000,
       maxConnectionDuration: "30m",
       preconnect: 1.5,
-      closeOnHealthFailure: true,
       drainOnEndpointChange: true,
     },
     circuitBreaker: { maxRetries: 0 },
@@ -95,7 +94,6 @@ test("connections are kept as they are told", () => {
     maxRequestsPerConnection: 1000,
     maxConnectionMs: 1_800_000,
     preconnect: 1.5,
-    closeOnHealthFailure: true,
     drainOnEndpointChange: true,
   });
   assert.equal(circuitBreaker.maxRetries, 0);
