@@ -33,7 +33,7 @@ const ringAboveGrpc = ofEachPlacedService(
 const hashedByNothing = ofEachService(
   { code: "WR0218", severity: "info", title: "Requests without the hashed property go anywhere" },
   ({ name, policy: { loadBalancer }, inPolicy }) => {
-    const sources = loadBalancer.kind === "ring-hash" ? loadBalancer.hashOn : [];
+    const sources = "hashOn" in loadBalancer ? loadBalancer.hashOn : [];
     const names = sources.flatMap((each) => (each.kind === "header" ? [`header ${each.name}`] : []));
     return when(sources.length > 0 && names.length === sources.length, () => ({
       place: inPolicy("loadBalancer", "consistentHash"),

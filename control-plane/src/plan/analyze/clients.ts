@@ -37,7 +37,7 @@ const hashIgnored = ofEachService(
   { code: "WR0303", severity: "warning", title: "gRPC clients cannot hash by what the policy names" },
   ({ name, policy: { loadBalancer }, inPolicy }, scene) => {
     const grpc = grpcOf(scene).length;
-    const sources = loadBalancer.kind === "ring-hash" ? loadBalancer.hashOn : [];
+    const sources = "hashOn" in loadBalancer ? loadBalancer.hashOn : [];
     const isLost = sources.length > 0 && sources.every(({ kind }) => kind === "cookie" || kind === "method");
     return when(grpc > 0 && isLost, () => ({
       place: inPolicy("loadBalancer", "consistentHash"),
@@ -162,6 +162,33 @@ const weightsIgnored = ofEachPlacedService(
   },
 );
 
+const noSlowStart = ofEachService(
+  { code: "WR0313", severity: "info", title: "gRPC clients have no slow start" },
+  ({ name, policy: { loadBalancer }, inPolicy }, scene) => {
+    const grpc = grpcOf(scene).length;
+    const slowStart = "slowStart" in loadBalancer ? loadBalancer.slowStart : undefined;
+    return when(grpc > 0 && slowStart !== undefined, () => ({
+      place: inPolicy("loadBalancer", "slowStart"),
+      says: `a new endpoint of ${name} gets its full share of ${counted(grpc, "connected gRPC client")} at once: slow start is Envoy's`,
+      remedy: "Let endpoints register only once they are warm.",
+    }));
+  },
+);
+
+const otherBalancer = ofEachService(
+  { code: "WR0314", severity: "info", title: "gRPC clients balance in another way" },
+  ({ name, policy: { loadBalancer }, inPolicy }, scene) => {
+    const grpc = grpcOf(scene).length;
+    const instead = { maglev: "ring hash, by which keys go to other endpoints", random: "round robin" } as const;
+    const { kind } = loadBalancer;
+    return when(grpc > 0 && (kind === "maglev" || kind === "random"), () => ({
+      place: inPolicy("loadBalancer", "type"),
+      says: `${counted(grpc, "connected gRPC client")} of ${name} ${grpc === 1 ? "has" : "have"} no ${kind} and ${grpc === 1 ? "uses" : "use"} ${kind === "maglev" ? instead.maglev : instead.random}`,
+      remedy: "Use RingHash or RoundRobin if all clients are to do the same.",
+    }));
+  },
+);
+
 const failoverAtOnce = ofEachService(
   { code: "WR0312", severity: "info", title: "gRPC clients fail over all at once" },
   ({ name, split, inSplit, isWritten }, scene) => {
@@ -188,6 +215,8 @@ export const clientAnalyzers: readonly Analyzer[] = [
   leastRequestIgnored,
   weightsIgnored,
   failoverAtOnce,
+  noSlowStart,
+  otherBalancer,
 ];
 
 function grpcOf({ clients = [] }: Scene): readonly SeenClient[] {

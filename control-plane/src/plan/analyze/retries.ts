@@ -30,16 +30,17 @@ const noTimeouts = ofEachService(
   },
 );
 
-const unsafe = ["DEADLINE_EXCEEDED", "INTERNAL"] as const;
+const unsafe: readonly string[] = ["DEADLINE_EXCEEDED", "INTERNAL", "5xx", "gateway-error", "reset"];
 
 const notIdempotent = ofEachService(
   { code: "WR0213", severity: "warning", title: "Retried answers may come from calls that were carried out" },
   ({ name, policy: { retry }, inPolicy }) => {
-    const risky: readonly string[] =
-      retry.kind === "on" ? retry.retryOn.filter((code) => unsafe.some((each) => each === code)) : [];
+    if (retry.kind === "off") return [];
+    const codes = retry.retryOn.filter((each) => unsafe.includes(each));
+    const risky = [...codes, ...retry.conditions.filter((each) => unsafe.includes(each))];
     return when(risky.length > 0, () => ({
-      place: inPolicy("retry", "retryOn"),
-      says: `after ${risky.join(" and ")} a call to ${name} may have been carried out: with a retry it is carried out twice, and under load DEADLINE_EXCEEDED makes for more load`,
+      place: inPolicy("retry", codes.length > 0 ? "retryOn" : "conditions"),
+      says: `after ${risky.join(" and ")} a call to ${name} may have been carried out: with a retry it is carried out twice, and under load it makes for more load`,
       remedy: "Leave them out, unless every method of the service may be called twice.",
     }));
   },

@@ -8,7 +8,7 @@ import type { Caller } from "./callers.ts";
 
 /** The part of a service's requests by region of the endpoint, 0 to 1; what no endpoint is found for is in none. */
 export function regionShares(
-  world: World,
+  world: Pick<World, "splits" | "policies" | "held" | "distances">,
   service: Service,
   callers: readonly Caller[],
   condition?: Condition,
