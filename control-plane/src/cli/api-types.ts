@@ -55,6 +55,12 @@ export type Traffic = {
   readonly revision: number;
   readonly rows: readonly TrafficRow[];
   readonly overrides: readonly OverrideRow[];
+  readonly held: readonly {
+    readonly service: string;
+    readonly locality: string;
+    readonly percent: number;
+    readonly clients: "all" | "grpc";
+  }[];
   readonly reports: {
     readonly clients: number;
     readonly of: number;
@@ -120,6 +126,9 @@ export type Placements = {
     readonly locality: string;
     readonly weight: number;
     readonly sharePercent: number;
+    readonly nowPercent?: number;
+    readonly heldAtPercent?: number;
+    readonly ceilingRps?: number;
     readonly endpoints: readonly {
       readonly id: string;
       readonly address: string;

@@ -18,6 +18,7 @@ export const addEndpoints: AddCommand = (command, cli) => {
       await print(cli, command, {
         value: body,
         table: () => ({ columns, rows: body.placements.flatMap(rowsOf) }),
+        notes: () => body.placements.flatMap(notesOf),
         names: () => body.placements.flatMap(({ endpoints }) => endpoints.map(({ address }) => address)),
       });
     });
@@ -27,6 +28,7 @@ const columns = [
   { name: "PRIO", align: "right" as const },
   "LOCALITY",
   { name: "SHARE", align: "right" as const },
+  { name: "NOW", align: "right" as const },
   "ADDRESS",
   { name: "WEIGHT", align: "right" as const },
   "SOURCE",
@@ -38,6 +40,7 @@ function rowsOf({
   priority,
   locality,
   sharePercent,
+  nowPercent,
   endpoints,
 }: Placements["placements"][number]): readonly (readonly Cell[])[] {
   return endpoints.map(({ id, address, weight, source, health }, index) => [
@@ -45,12 +48,25 @@ function rowsOf({
     locality || "-",
     // Once for the locality: below it is the same.
     index === 0 ? `${percentText(sharePercent)} %` : "",
+    index > 0 ? "" : nowPercent === undefined ? "-" : `${percentText(nowPercent)} %`,
     address,
     String(weight),
     source,
     health === "serving" ? health : { text: health, style: health === "failing" ? "red" : "yellow" },
     id === address ? "-" : id,
   ]);
+}
+
+/** What is behind the shares: what is held back, and what a region bears. */
+function notesOf({ locality, heldAtPercent, ceilingRps, nowPercent = 0 }: Placements["placements"][number]) {
+  return [
+    ...(heldAtPercent === undefined
+      ? []
+      : [`! ${locality} came back: it is used as if ${percentText(heldAtPercent)} % of it were healthy`]),
+    ...(ceilingRps === undefined || nowPercent === 0
+      ? []
+      : [`${locality}: its region gets at most ${ceilingRps} requests a second`]),
+  ];
 }
 
 /** At most one decimal: `33.3`, `80`. */

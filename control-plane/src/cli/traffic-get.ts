@@ -14,7 +14,7 @@ export const addTrafficGet: AddCommand = (command, cli) => {
       value: body,
       table: () => ({ columns, rows: body.rows.flatMap(linesOf) }),
       names: () => [...new Set(body.rows.map((each) => each.service))],
-      notes: () => [reportsText(body.reports), ...body.overrides.map(overrideText)],
+      notes: () => [reportsText(body.reports), ...body.overrides.map(overrideText), ...body.held.map(heldText)],
     });
   });
 };
@@ -82,6 +82,11 @@ function overrideText({
   expiresInSeconds,
 }: Traffic["overrides"][number]): string {
   return `! ${service}: ${locality} has ${weight} % of its weight for another ${remainingText(expiresInSeconds)} (${by}: ${reason})`;
+}
+
+function heldText({ service, locality, percent, clients }: Traffic["held"][number]): string {
+  const whose = clients === "all" ? "" : " by gRPC clients";
+  return `! ${service}: ${locality} came back and is used${whose} as if ${percentText(percent)} % of it were healthy`;
 }
 
 /** What is left of two hours a moment after they began is two hours, not one. */

@@ -147,6 +147,12 @@ export type Placement = {
   readonly locality: Locality;
   /** Relative to the other localities of the same priority. */
   readonly weight: number;
+  /** Percent of all requests by now; undefined when nothing is called healthy. */
+  readonly nowPercent: number | undefined;
+  /** Used as if so many percent were healthy, for it came back a while ago; undefined when nothing is held back. */
+  readonly heldAtPercent: number | undefined;
+  /** Requests a second that its region bears, where that is known. */
+  readonly ceilingRps: number | undefined;
   readonly endpoints: readonly Endpoint[];
 };
 

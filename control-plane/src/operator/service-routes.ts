@@ -27,6 +27,18 @@ const placement = z.object({
   locality: z.string(),
   weight: z.number().meta({ description: "Relative to the other localities of this priority" }),
   sharePercent: z.number().meta({ description: "Of the traffic of this priority while all are healthy" }),
+  nowPercent: z
+    .number()
+    .optional()
+    .meta({ description: "Of all traffic, as sources tell of health now; missing when they call nothing healthy" }),
+  heldAtPercent: z
+    .number()
+    .optional()
+    .meta({ description: "It came back, and is used as if so many percent of it were healthy" }),
+  ceilingRps: z
+    .number()
+    .optional()
+    .meta({ description: "Requests a second that its region bears, where that is known" }),
   endpoints: z.array(
     z.object({
       id: z.string(),
@@ -70,20 +82,25 @@ export function serviceRoutes(app: OperatorApp, { parts }: OperatorContext): voi
         service: service.spec.name,
         from: localityText(locality.value),
         client,
-        placements: placements.map(({ priority, locality: there, weight, endpoints }) => ({
-          priority,
-          locality: localityText(there),
-          weight,
-          sharePercent: (100 * weight) / Math.max(1, totals.get(priority) ?? 0),
-          endpoints: endpoints.map(({ id, address, weight, health, source, metadata }) => ({
-            id,
-            address: addressText(address),
+        placements: placements.map(
+          ({ priority, locality: there, weight, endpoints, nowPercent, heldAtPercent, ceilingRps }) => ({
+            priority,
+            locality: localityText(there),
             weight,
-            health,
-            source,
-            metadata: { ...metadata },
-          })),
-        })),
+            sharePercent: (100 * weight) / Math.max(1, totals.get(priority) ?? 0),
+            ...(nowPercent !== undefined && { nowPercent }),
+            ...(heldAtPercent !== undefined && { heldAtPercent }),
+            ...(ceilingRps !== undefined && { ceilingRps }),
+            endpoints: endpoints.map(({ id, address, weight, health, source, metadata }) => ({
+              id,
+              address: addressText(address),
+              weight,
+              health,
+              source,
+              metadata: { ...metadata },
+            })),
+          }),
+        ),
       };
     },
   );

@@ -62,10 +62,18 @@ const override = z.object({
   expiresInSeconds: z.number(),
 });
 
+const held = z.object({
+  service: z.string(),
+  locality: z.string(),
+  percent: z.number().meta({ description: "Of its endpoints: as much of it is used" }),
+  clients: z.enum(["all", "grpc"]).meta({ description: "grpc: Envoys use all of it" }),
+});
+
 const traffic = z.object({
   revision: z.number().int(),
   rows: z.array(row),
   overrides: z.array(override),
+  held: z.array(held).meta({ description: "What came back and is not yet used in full" }),
   endpoints: z.array(endpoint).optional().meta({ description: "As Envoys report them; only with ?service=" }),
   dropped: z.array(dropped).meta({ description: "Requests that were not even sent: drop policies, circuit breakers" }),
   reports,
@@ -105,6 +113,12 @@ export function trafficRoutes(app: OperatorApp, { parts }: OperatorContext): voi
             ...rest,
             expireTime: expireTime.toISOString(),
             expiresInSeconds: (expireTime.getTime() - Date.now()) / 1000,
+          })),
+        ),
+        held: services.flatMap(({ spec: { name } }) =>
+          [...(world?.held.get(name) ?? [])].map(([key, { percent, onEnvoy }]) => ({
+            ...{ service: name, locality: key.replace(/\/+$/, ""), percent },
+            clients: onEnvoy ? ("all" as const) : ("grpc" as const),
           })),
         ),
         ...(query.service !== undefined && { endpoints: loads.endpoints(query.service).map(endpointOf(loads)) }),

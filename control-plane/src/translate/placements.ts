@@ -1,3 +1,4 @@
+import { localityKey } from "../model/held-health.ts";
 import type { Locality } from "../model/locality.ts";
 import type { Endpoint, Service } from "../model/service.ts";
 import type { Viewer } from "../model/viewer.ts";
@@ -11,6 +12,12 @@ export type Placement = {
   readonly locality: Locality;
   /** Relative to the other localities of the same priority. */
   readonly weight: number;
+  /** Percent of all requests by now, as its sources tell of health; undefined when they call nothing healthy. */
+  readonly nowPercent: number | undefined;
+  /** It came back and is used as if so many percent of it were healthy; undefined when nothing is held back. */
+  readonly heldAtPercent: number | undefined;
+  /** Requests a second that its region bears; undefined where nobody said. */
+  readonly ceilingRps: number | undefined;
   readonly endpoints: readonly Endpoint[];
 };
 
@@ -21,12 +28,17 @@ export function placementsOf(
   from: Locality,
   flavour: Viewer["flavour"],
 ): readonly Placement[] {
-  return spreadOf(service, spreadingOf(world, service, from), flavour).localities.map(
-    ({ priority, locality, weight, members }) => ({
-      priority,
-      locality,
-      weight,
-      endpoints: members.map(({ endpoint }) => endpoint),
-    }),
-  );
+  const { localities, plan } = spreadOf(service, spreadingOf(world, service, from), flavour);
+  return localities.map(({ priority, locality, weight, members }) => {
+    const key = localityKey(locality);
+    const isLive = members.some(({ health }) => health !== "draining");
+    const health = plan.health.get(key);
+    const ceiling = plan.room?.ceilingOf(locality.region) ?? Number.POSITIVE_INFINITY;
+    return {
+      ...{ priority, locality, weight, endpoints: members.map(({ endpoint }) => endpoint) },
+      nowPercent: plan.shares && 100 * (isLive ? (plan.shares.get(key) ?? 0) : 0),
+      heldAtPercent: health?.isHeld ? (100 * health.healthy) / health.hosts : undefined,
+      ceilingRps: Number.isFinite(ceiling) ? ceiling : undefined,
+    };
+  });
 }
