@@ -99,7 +99,7 @@ export const retry = z.strictObject({
       interval: withDefault(
         duration({ minMs: 0 }),
         durationText(defaults.budget.intervalMs),
-        "Requests that began in this time count as active.",
+        "Requests that began in this time count as active too: that allows more retries, not fewer.",
       ),
     })
     .prefault({})
