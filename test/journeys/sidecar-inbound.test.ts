@@ -63,6 +63,17 @@ test("an application gets no more at once than its policy allows, whoever calls"
   assert.equal(application.calls(), 5);
 });
 
+test("an application gets no more in a time than its policy allows, whoever calls", async () => {
+  await using application = await startBackend({ id: "report-1", datacenter: "dc-a" });
+  const port = await freePort();
+  const rateLimit = { requests: 1, per: "24h", burst: 7 };
+  await using weir = await startWeir({ documents: reportAt(port, { inbound: { rateLimit } }) });
+  await using callee = await startEdge(weir, sidecarOf(port, application.port));
+  await using load = startLoad({ target: await callee.listener("inbound/report") });
+  assert.deepEqual(Object.fromEntries(codes(await load.send(20))), { OK: 7, RESOURCE_EXHAUSTED: 13 });
+  assert.equal(application.calls(), 7);
+});
+
 test("what a node says wrongly of its inbound is told, and costs it neither the rest nor its own calls", async () => {
   await using application = await startBackend({ id: "report-1", datacenter: "dc-a" });
   const port = await freePort();

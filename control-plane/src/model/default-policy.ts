@@ -68,6 +68,7 @@ export const defaultPolicy: TrafficPolicy = {
     drainOnEndpointChange: false,
   },
   healthCheck: { kind: "off" },
+  inbound: { rateLimit: undefined },
 };
 
 /** What holds for a health check that is asked for and says no more. */

@@ -3,6 +3,7 @@ import type { HealthCheck } from "./health-check.ts";
 import type { LoadBalancer } from "./load-balancer.ts";
 import type { ServiceName } from "./names.ts";
 import type { OutlierDetection } from "./outlier-detection.ts";
+import type { LocalRateLimit } from "./rate-limit.ts";
 import type { Retry } from "./retry.ts";
 
 export type { Connection } from "./connection.ts";
@@ -46,6 +47,8 @@ export type TrafficPolicy = {
   readonly timeouts: Timeouts;
   readonly connection: Connection;
   readonly healthCheck: HealthCheck;
+  /** For Envoys that take the service's calls in beside it. */
+  readonly inbound: { readonly rateLimit: LocalRateLimit | undefined };
 };
 
 /** A TrafficPolicy document: the policy and the services it is for. At most one for each service. */

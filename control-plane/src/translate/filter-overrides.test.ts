@@ -5,7 +5,8 @@ import { HTTPFaultSchema } from "@weir/proto/envoy/extensions/filters/http/fault
 import { LocalRateLimitSchema } from "@weir/proto/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.ts";
 import { RateLimitPerRouteSchema } from "@weir/proto/envoy/extensions/filters/http/ratelimit/v3/rate_limit_pb.ts";
 import { parseServiceName, type ServiceName } from "../model/names.ts";
-import type { Fault, GlobalRateLimit, LocalRateLimit } from "../model/route.ts";
+import type { GlobalRateLimit, LocalRateLimit } from "../model/rate-limit.ts";
+import type { Fault } from "../model/route.ts";
 import { filterOverridesOf, limitersOf } from "./filter-overrides.ts";
 import { envoyHttpFilters, grpcHttpFilters } from "./http-filters.ts";
 

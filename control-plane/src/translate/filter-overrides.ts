@@ -5,7 +5,8 @@ import { RateLimitPerRouteSchema } from "@weir/proto/envoy/extensions/filters/ht
 import { StatefulSessionPerRouteSchema } from "@weir/proto/envoy/extensions/filters/http/stateful_session/v3/stateful_session_pb.ts";
 import { byText } from "../lib/order.ts";
 import type { ServiceName } from "../model/names.ts";
-import type { Fault, RateLimit, RouteRule } from "../model/route.ts";
+import type { RateLimit } from "../model/rate-limit.ts";
+import type { Fault, RouteRule } from "../model/route.ts";
 import type { Viewer } from "../model/viewer.ts";
 import { httpFaultOf } from "./fault.ts";
 import { globalRateLimitOf, type Limiter, limiterFilterName } from "./global-rate-limit.ts";

@@ -11,7 +11,7 @@ import {
 } from "@weir/proto/envoy/extensions/filters/http/ratelimit/v3/rate_limit_pb.ts";
 import { StatusCode } from "@weir/proto/envoy/type/v3/http_status_pb.ts";
 import { never } from "../lib/exhaustive.ts";
-import type { GlobalRateLimit, RateLimitEntry } from "../model/route.ts";
+import type { GlobalRateLimit, RateLimitEntry } from "../model/rate-limit.ts";
 
 /** How a rate-limit service is asked: what Envoy wants to know of it in the listener, and routes share. */
 export type Limiter = Pick<GlobalRateLimit, "service" | "failOpen" | "timeoutMs">;

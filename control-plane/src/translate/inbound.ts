@@ -1,15 +1,18 @@
 import { create } from "@bufbuild/protobuf";
-import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { anyPack, durationFromMs } from "@bufbuild/protobuf/wkt";
 import { type Cluster, Cluster_DiscoveryType, ClusterSchema } from "@weir/proto/envoy/config/cluster/v3/cluster_pb.ts";
 import { TrafficDirection } from "@weir/proto/envoy/config/core/v3/base_pb.ts";
 import type { Listener } from "@weir/proto/envoy/config/listener/v3/listener_pb.ts";
 import { type RouteConfiguration, RouteConfigurationSchema } from "@weir/proto/envoy/config/route/v3/route_pb.ts";
+import { LocalRateLimitSchema } from "@weir/proto/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.ts";
 import type { Inbound } from "../model/inbound.ts";
 import type { TrafficPolicy } from "../model/policy.ts";
 import type { ServiceSpec } from "../model/service.ts";
 import { circuitBreakersOf } from "./circuit-limits.ts";
+import { localRateLimitFilterName } from "./http-filters.ts";
 import { httpProtocolOptionsKey, httpProtocolOptionsOf } from "./http-protocol.ts";
 import { httpListenerOf } from "./listener.ts";
+import { localRateLimitOf } from "./local-rate-limit.ts";
 import { timeLimitsOf } from "./time-limits.ts";
 
 /** A sidecar's resources for a service that it takes calls for: listener, routes and cluster have one name. */
@@ -44,7 +47,8 @@ export function inboundResourcesOf(inbound: Inbound, spec: ServiceSpec, policy: 
   };
 }
 
-function routesOf(name: string, spec: ServiceSpec, policy: TrafficPolicy): RouteConfiguration {
+function routesOf(name: string, spec: ServiceSpec, { timeouts, inbound }: TrafficPolicy): RouteConfiguration {
+  const { rateLimit } = inbound;
   return create(RouteConfigurationSchema, {
     name,
     virtualHosts: [
@@ -59,9 +63,14 @@ function routesOf(name: string, spec: ServiceSpec, policy: TrafficPolicy): Route
               case: "route",
               value: {
                 clusterSpecifier: { case: "cluster", value: name },
-                ...timeLimitsOf(policy.timeouts, spec.protocol, "envoy"),
+                ...timeLimitsOf(timeouts, spec.protocol, "envoy"),
               },
             },
+            ...(rateLimit && {
+              typedPerFilterConfig: {
+                [localRateLimitFilterName]: anyPack(LocalRateLimitSchema, localRateLimitOf(rateLimit, name)),
+              },
+            }),
           },
         ],
       },
@@ -73,7 +82,7 @@ function clusterOf(
   name: string,
   { application }: Inbound,
   { protocol }: ServiceSpec,
-  { circuitBreaker, timeouts }: TrafficPolicy,
+  { circuitBreaker, timeouts, connection }: TrafficPolicy,
 ): Cluster {
   const socketAddress = {
     address: application.host,
@@ -99,7 +108,6 @@ function clusterOf(
     },
     connectTimeout: durationFromMs(timeouts.connectMs),
     circuitBreakers: circuitBreakersOf(circuitBreaker, { kind: "off" }, "envoy"),
-    typedExtensionProtocolOptions: { [httpProtocolOptionsKey]: httpProtocolOptionsOf(protocol, timeouts) },
-    upstreamConnectionOptions: { tcpKeepalive: { keepaliveTime: 30, keepaliveInterval: 5, keepaliveProbes: 3 } },
+    typedExtensionProtocolOptions: { [httpProtocolOptionsKey]: httpProtocolOptionsOf(protocol, timeouts, connection) },
   });
 }

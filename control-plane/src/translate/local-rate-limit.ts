@@ -11,7 +11,7 @@ import {
   type LocalRateLimit as Message,
 } from "@weir/proto/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.ts";
 import type { TokenBucketSchema } from "@weir/proto/envoy/type/v3/token_bucket_pb.ts";
-import type { LocalRateLimit, TokenBucket } from "../model/route.ts";
+import type { LocalRateLimit, TokenBucket } from "../model/rate-limit.ts";
 
 /** Of a header without a value, the most recent of so many values have a bucket of their own in each Envoy. */
 const mostDynamicBuckets = 10_000;

@@ -196,4 +196,9 @@ export const trafficPolicyCapabilities: readonly Capability[] = [
     envoy: envoys("health checking"),
     grpc: ignored(noChecks, "gRFC A27"),
   }),
+  capability("inbound", {
+    whole: true,
+    envoy: envoys("local rate limit filter"),
+    grpc: ignored("it takes no calls in: the service's own Envoys limit them, whoever calls", "gRFC A27"),
+  }),
 ];

@@ -1,5 +1,12 @@
 import { z } from "zod";
-import type { GlobalRateLimit, LocalRateLimit, RateLimit, RateLimitEntry, TokenBucket } from "../../model/route.ts";
+import type { TrafficPolicy } from "../../model/policy.ts";
+import type {
+  GlobalRateLimit,
+  LocalRateLimit,
+  RateLimit,
+  RateLimitEntry,
+  TokenBucket,
+} from "../../model/rate-limit.ts";
 import { count, exactlyOneOf, listTogether, nameOf, nameText, together, withDefault } from "./document-fields.ts";
 import { duration, durationMs } from "./duration.ts";
 import { headerName } from "./header-match-field.ts";
@@ -77,6 +84,18 @@ const local = together(
     return [];
   },
 );
+
+/** `spec.inbound` of a TrafficPolicy. */
+export const inbound = z.strictObject({
+  rateLimit: local
+    .optional()
+    .describe("How many of them each instance takes; the rest are refused, RESOURCE_EXHAUSTED."),
+});
+
+/** What a policy's `inbound` says. */
+export function inboundOf({ rateLimit }: z.output<typeof inbound>): TrafficPolicy["inbound"] {
+  return { rateLimit: rateLimit && localOf(rateLimit) };
+}
 
 const descriptorKey = z
   .string()

@@ -22,11 +22,25 @@ export function routeReferenceProblems(
     return [
       ...references.flatMap((reference) => problemsOf(reference, known, where, unknownService)),
       ...twoProtocols(references, known, where),
-      ...(limiter === undefined
-        ? []
-        : unknownService(limiter, where(["spec", "rules", index, "rateLimit", "global", "service"]))),
+      ...(limiter === undefined ? [] : limiterProblems(limiter, known, where, index, unknownService)),
     ];
   });
+}
+
+/** Envoy asks a rate-limit service over gRPC. */
+function limiterProblems(
+  service: BackendRef["service"],
+  known: ReadonlyMap<string, ServiceSpec>,
+  where: Where,
+  index: number,
+  unknownService: (service: BackendRef["service"], place: Pick<Problem, "at" | "source">) => readonly Problem[],
+): readonly Problem[] {
+  const place = where(["spec", "rules", index, "rateLimit", "global", "service"]);
+  const protocol = known.get(service)?.protocol;
+  if (protocol === undefined) return unknownService(service, place);
+  if (protocol === "grpc" || protocol === "http2") return [];
+  const says = `Service "${service}" speaks ${protocol.toUpperCase()}; a rate-limit service is asked over GRPC or HTTP2`;
+  return [{ ...place, says }];
 }
 
 function referencesOf({ backends, mirrors }: RouteRule, rule: Path): readonly Reference[] {

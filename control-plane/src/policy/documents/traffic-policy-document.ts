@@ -8,6 +8,7 @@ import { healthCheck, healthCheckOf } from "./health-check-field.ts";
 import { loadBalancer, loadBalancerOf } from "./load-balancer-field.ts";
 import { outlierDetection, outlierDetectionOf } from "./outlier-detection-field.ts";
 import { isJsonObject } from "./plain-json.ts";
+import { inbound, inboundOf } from "./rate-limit-field.ts";
 import { retry, retryOf } from "./retry-field.ts";
 import { timeouts, timeoutsOf } from "./timeouts-field.ts";
 
@@ -52,6 +53,7 @@ const spec = z.strictObject({
   healthCheck: healthCheck
     .optional()
     .describe("Envoy asks the endpoints itself; exactly one of grpc, http, tcp. Default: it does not."),
+  inbound: inbound.prefault({}).describe("For sidecars of the service itself that take its calls in."),
 });
 
 export const trafficPolicyDocument = z
@@ -81,6 +83,7 @@ export function trafficPolicyOf({ metadata, spec }: TrafficPolicyDocument): Traf
       timeouts: timeoutsOf(spec.timeouts),
       connection: connectionOf(spec.connection),
       healthCheck: healthCheckOf(spec.healthCheck),
+      inbound: inboundOf(spec.inbound),
     },
   };
 }
