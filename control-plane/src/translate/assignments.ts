@@ -1,4 +1,6 @@
 import type { ClusterLoadAssignment } from "@weir/proto/envoy/config/endpoint/v3/endpoint_pb.ts";
+import { getOrMake } from "../lib/get-or-make.ts";
+import type { HeldHealth } from "../model/held-health.ts";
 import type { Locality } from "../model/locality.ts";
 import type { Service, Subset } from "../model/service.ts";
 import { nearest, type SplitRule } from "../model/split.ts";
@@ -53,13 +55,31 @@ export function createAssignments(): (
   /** An object of its own for two objects together. */
   const pair = (a: object, b: object) => (b === everyone ? a : pairs(a, b, "", () => ({})));
 
-  return (subject, viewer, world) => [
+  const make = (subject: Subject, viewer: Viewer, world: World) => [
     assignmentFor(subject.service, undefined, subject, viewer, world),
     ...subject.spec.subsets.map((subset) =>
       assignmentFor(membersOf(subject.service, subset), subset, subject, viewer, world),
     ),
   ];
+
+  // Nothing else of the world is looked at, so that what a viewer was given for a subject is found at once.
+  const seen = new WeakMap<Viewer, WeakMap<Subject, Seen>>();
+  return (subject, viewer, world) => {
+    const ofViewer = getOrMake(seen, viewer, () => new WeakMap<Subject, Seen>());
+    const held = world.held.get(subject.spec.name);
+    const last = ofViewer.get(subject);
+    if (last?.held === held && last?.distances === world.distances) return last.assignments;
+    const assignments = make(subject, viewer, world);
+    ofViewer.set(subject, { held, distances: world.distances, assignments });
+    return assignments;
+  };
 }
+
+type Seen = {
+  readonly held: HeldHealth | undefined;
+  readonly distances: World["distances"];
+  readonly assignments: readonly ClusterLoadAssignment[];
+};
 
 /** A service as if it had the members of a subset only: the same object for as long as those are the same. */
 function createMembers(): (service: Service, subset: Subset) => Service {

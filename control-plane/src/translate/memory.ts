@@ -33,10 +33,14 @@ export function createLastMemory<R>(): (of: object, text: string, inputs: readon
   return (of, text, inputs, make) => {
     const byText = getOrMake(results, of, () => new Map<string, { inputs: readonly unknown[]; result: R }>());
     const last = byText.get(text);
-    if (last?.inputs.length === inputs.length && last.inputs.every((input, index) => input === inputs[index]))
-      return last.result;
+    if (last && isSame(last.inputs, inputs)) return last.result;
     const result = make();
     byText.set(text, { inputs, result });
     return result;
   };
+}
+
+function isSame(before: readonly unknown[], now: readonly unknown[]): boolean {
+  if (before === now) return true;
+  return before.length === now.length && before.every((input, index) => input === now[index]);
 }

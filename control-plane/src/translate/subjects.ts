@@ -35,8 +35,20 @@ export function createSubjects(fitting: Fitting): (world: World, viewer: Viewer)
   const sameSpecs = sameWhileEqual<ServiceSpec>();
   const claims = createMemory<Claims>();
   const known = createMemory<Subjects>();
+  const last = new Map<string, { readonly world: World; readonly subjects: Subjects }>();
 
-  return (world, viewer) => known(world, everywhere, kindOf(viewer), () => subjectsOf(world, viewer));
+  return (world, viewer) => {
+    const kind = kindOf(viewer);
+    return known(world, everywhere, kind, () => {
+      const before = last.get(kind);
+      const subjects =
+        before && onlyEndpointsDiffer(before.world, world)
+          ? withEndpointsOf(before.subjects, world.catalog)
+          : subjectsOf(world, viewer);
+      last.set(kind, { world, subjects });
+      return subjects;
+    });
+  };
 
   function subjectsOf(world: World, viewer: Viewer): Subjects {
     const { flavour } = viewer;
@@ -68,6 +80,26 @@ export function createSubjects(fitting: Fitting): (world: World, viewer: Viewer)
 
 /** In place of an object that a result does not depend on. */
 const everywhere = {};
+
+/** What happens all the time: instances come, go, and change. */
+function onlyEndpointsDiffer(before: World, now: World): boolean {
+  if (before.policies !== now.policies || before.splits !== now.splits || before.routes !== now.routes) return false;
+  if (before.catalog.size !== now.catalog.size) return false;
+  for (const [name, { spec }] of now.catalog) if (before.catalog.get(name)?.spec !== spec) return false;
+  return true;
+}
+
+function withEndpointsOf({ all, byName, ...same }: Subjects, catalog: World["catalog"]): Subjects {
+  const changed = new Map(byName);
+  const subjects = all.map((subject) => {
+    const service = catalog.get(subject.spec.name);
+    if (service === undefined || service === subject.service) return subject;
+    const next = { ...subject, service };
+    changed.set(subject.spec.name, next);
+    return next;
+  });
+  return { ...same, all: subjects, byName: changed };
+}
 
 /** What of a viewer decides what it can call, and how: not where it is. */
 function kindOf(viewer: Viewer): string {

@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { toBinary } from "@bufbuild/protobuf";
 import { ClusterLoadAssignmentSchema } from "@weir/proto/envoy/config/endpoint/v3/endpoint_pb.ts";
+import { anyRequest } from "../model/covers-match.ts";
 import { defaultChecking, defaultPolicy } from "../model/default-policy.ts";
 import { noDistances } from "../model/distances.ts";
 import { type Locality, type LocalityPattern, parseLocality, parseLocalityPattern } from "../model/locality.ts";
 import { parseEndpointId, parseServiceName, parseSourceName } from "../model/names.ts";
 import type { TrafficPolicy } from "../model/policy.ts";
+import type { RouteRule, RouteSpec } from "../model/route.ts";
 import type { Endpoint, Protocol, Service } from "../model/service.ts";
 import { plainSplit, type Split } from "../model/split.ts";
 import type { Viewer } from "../model/viewer.ts";
@@ -62,6 +64,61 @@ test("callers from where a service has nothing are told the same", () => {
   assert.equal(one("dc-a/z8"), one("dc-a"));
   assert.notEqual(one("dc-a/z8"), one("dc-a/z1"));
   assert.notEqual(one("dc-a/z8"), one("dc-x/z1"));
+});
+
+test("of a service whose endpoints changed the assignments are new, and all else is the very same", () => {
+  const translate = createTranslate();
+  const [report, result] = [service("report"), service("result")];
+  const subsets = [
+    { name: "v1", match: { version: "v1" }, whenEmpty: "fail" as const },
+    { name: "v2", match: { version: "v2" }, whenEmpty: "fail" as const },
+  ];
+  const spec = { ...report.spec, subsets };
+  const versioned = (version: string, host: string) => ({ ...endpoint(host, "dc-a/z1"), metadata: { version } });
+  const stays = versioned("v1", "10.0.0.1");
+  const before = world([{ spec, endpoints: [stays, versioned("v2", "10.0.0.2")] }, result]);
+  const changed = { spec, endpoints: [stays, versioned("v2", "10.0.0.3")] };
+  const after = { ...before, catalog: new Map(before.catalog).set(serviceName("report"), changed) };
+  for (const viewer of [edge("dc-a/z1"), grpc("dc-a/z1")]) {
+    const [first, second] = [translate(before, viewer).resources, translate(after, viewer).resources];
+    const unlike = (section: keyof ResourceSet) =>
+      second[section].filter((each, index) => each !== first[section][index]).map(nameOf);
+    assert.deepEqual(unlike("endpoints"), ["report", "report|v2"]);
+    for (const section of ["clusters", "listeners", "routes"] as const) assert.deepEqual(unlike(section), []);
+  }
+});
+
+test("a Route that changes makes its own virtual host anew, and no other", () => {
+  const translate = createTranslate();
+  const before = {
+    ...world(["report", "result"].map((name) => service(name))),
+    routes: [routeTo("canary", "report", 1)],
+  };
+  const after = { ...before, routes: [routeTo("canary", "report", 2)] };
+  const hosts = (given: World) => translate(given, edge("dc-a/z1")).resources.routes[0]?.virtualHosts ?? [];
+  const [first, second] = [hosts(before), hosts(after)];
+  assert.deepEqual(
+    second.map((host, index) => [host.name, host === first[index]]),
+    [
+      ["report/canary", false],
+      ["result", true],
+    ],
+  );
+});
+
+test("a Route leads to what is there: a service that is gone is left to the others, and to a 503 when it was alone", () => {
+  const backends = ["report", "gone"].map((name) => ({ service: serviceName(name), subset: undefined, weight: 1 }));
+  const [both, gone] = [backends, backends.slice(1)].map((each) => ({ ...ruleTo("report", 1), backends: each }));
+  assert.ok(both && gone);
+  const rules = [{ ...both, matches: [{ ...anyRequest, percent: 50 }] }, gone];
+  const given = { ...world([service("report")]), routes: [{ name: "partly", hosts: ["front"], rules }] };
+  const actions = (viewer: Viewer) =>
+    createTranslate()(given, viewer)
+      .resources.routes.flatMap(({ virtualHosts }) => virtualHosts)
+      .find(({ name }) => name === "-/partly")
+      ?.routes.map(({ action }) => action.case);
+  assert.deepEqual(actions(edge("dc-a/z1")), ["route", "directResponse"]);
+  assert.deepEqual(actions(grpc("dc-a/z1")), ["route"]);
 });
 
 test("equal worlds give equal bytes, in whatever order they were told", () => {
@@ -188,6 +245,25 @@ function service(name: string, { hosts = [name], protocol = "grpc" as Protocol }
     },
     endpoints: [endpoint("10.1.1.1", "dc-a/z1"), endpoint("10.2.1.1", "dc-b/z1")],
   };
+}
+
+function routeTo(name: string, to: string, percent: number): RouteSpec {
+  return { name, hosts: [to], rules: [ruleTo(to, percent)] };
+}
+
+function ruleTo(to: string, percent: number): RouteRule {
+  return {
+    ...{ name: undefined, matches: [{ ...anyRequest, percent }], mirrors: [], hashOn: undefined, retry: undefined },
+    backends: [{ service: serviceName(to), subset: undefined, weight: 1 }],
+    timeouts: { requestMs: undefined, streamIdleMs: undefined, maxStreamMs: undefined },
+    requestHeaders: { set: [], add: [], remove: [] },
+    responseHeaders: { set: [], add: [], remove: [] },
+    ...{ sessionAffinity: undefined, fault: undefined, rateLimit: undefined },
+  };
+}
+
+function nameOf(resource: { readonly name: string } | { readonly clusterName: string }): string {
+  return "clusterName" in resource ? resource.clusterName : resource.name;
 }
 
 function endpoint(host: string, where: string): Endpoint {

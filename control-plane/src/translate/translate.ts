@@ -9,7 +9,7 @@ import { createMemory } from "./memory.ts";
 import { createPatches } from "./patches.ts";
 import type { ResourceSet, Translate, Translation } from "./resource-set.ts";
 import { createSidecarInbound } from "./sidecar-inbound.ts";
-import { createSubjects, type Subject } from "./subjects.ts";
+import { createSubjects, type Subject, type Subjects } from "./subjects.ts";
 
 /**
  * Makes the translation of worlds into what each viewer is to hold. What follows from the same objects is the same message
@@ -29,12 +29,17 @@ export function createTranslate(): Translate {
       clusters(spec, policy, `${flavour} ${subset?.name ?? ""}`, () => clusterOf(spec, policy, flavour, subset?.name)),
     );
 
+  // One list for as long as nothing but endpoints changes.
+  const allClusters = createMemory<readonly Cluster[]>();
+  const clustersOf = ({ all, destinations }: Subjects, flavour: Viewer["flavour"]) =>
+    allClusters(destinations, destinations, flavour, () => all.flatMap((subject) => clustersFor(subject, flavour)));
+
   const unpatched = (world: World, viewer: Viewer): Translation => {
     const subjects = subjectsOf(world, viewer);
     const { leftOut } = subjects;
     const outbound: ResourceSet = {
-      clusters: subjects.all.flatMap((subject) => clustersFor(subject, viewer.flavour)),
-      endpoints: subjects.all.flatMap((subject) => assignmentsFor(subject, viewer, world)),
+      clusters: clustersOf(subjects, viewer.flavour),
+      endpoints: listed(subjects.all, (subject) => assignmentsFor(subject, viewer, world)),
       ...entrancesFor(world, subjects, viewer),
     };
     if (viewer.flavour === "grpc" || !viewer.inbound?.length) return { resources: outbound, leftOut };
@@ -70,6 +75,13 @@ export function createTranslate(): Translate {
     yield* routes;
   };
   return Object.assign(translate, { ahead });
+}
+
+/** As `flatMap`, in less than half its time for lists of one. */
+function listed<T, R>(values: readonly T[], make: (value: T) => readonly R[]): readonly R[] {
+  const all: R[] = [];
+  for (const value of values) for (const made of make(value)) all.push(made);
+  return all;
 }
 
 function withAlso(leftOut: Translation["leftOut"], more: Translation["leftOut"]): Translation["leftOut"] {
