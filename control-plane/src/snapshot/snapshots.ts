@@ -95,7 +95,7 @@ export function createSnapshots({
         observe({ kind: "patch-left-out", viewer: chain.key, patch, problems });
       step = chain.publish(resources, world.revision);
       if (step === undefined) return;
-      for (const { from, to } of dangling(step.snapshot))
+      for (const { from, to } of dangling(step.snapshot, step.changes))
         observe({ kind: "dangling", viewer: chain.key, from: `${from.type} ${from.name}`, to });
       const tookMs = aheadMs + clock() - started;
       observe({ kind: "published", viewer: chain.key, revision: world.revision, ...extentOf(step), tookMs });
