@@ -43,6 +43,21 @@ test("the Node client is never told to wait for a second or more, which it would
   assert.equal(fitting.textOf(fitted), "node");
 });
 
+test("the C core is never told to wait for 1 ms, with which its calls hang", () => {
+  const hasty: TrafficPolicy = { ...patient, retry: { ...retryOn(patient), backOff: { baseMs: 1, maxMs: 1 } } };
+  const core = viewer({ implementation: "core", lacks: [] });
+  assert.deepEqual(retryOn(createFitting().policy(hasty, core)).backOff, { baseMs: 2, maxMs: 2 });
+  assert.equal(createFitting().policy(hasty, node), hasty);
+});
+
+test("the Node client always counts calls, and ejects nothing while outlier detection is off", () => {
+  const off: TrafficPolicy = { ...defaultPolicy, outlierDetection: { kind: "off" } };
+  const told = createFitting().policy(off, node).outlierDetection;
+  assert.ok(told.kind === "on" && told.failurePercentage.enforcing === 100);
+  assert.ok(told.failurePercentage.minimumHosts > 1_000_000, "which no service has");
+  assert.equal(createFitting().policy(off, go), off);
+});
+
 test("a version that does not know ring hash is sent round robin, for it would refuse the cluster", () => {
   assert.equal(createFitting().policy(hashed, oldGo).loadBalancer.kind, "round-robin");
 });

@@ -1,7 +1,8 @@
 import { capabilitiesText, type GrpcCapabilities } from "../model/grpc-capabilities.ts";
-import type { LoadBalancer, Retry, TrafficPolicy } from "../model/policy.ts";
-import type { RouteRule, RouteSpec } from "../model/route.ts";
+import type { TrafficPolicy } from "../model/policy.ts";
+import type { RouteSpec } from "../model/route.ts";
 import type { Viewer } from "../model/viewer.ts";
+import { policyFor, ruleFor } from "./fitted-policy.ts";
 import { createMemory } from "./memory.ts";
 
 /** What operators want, as far as a client can be told of it. What fits as it is stays the very same object. */
@@ -49,47 +50,12 @@ export function createFitting(): Fitting {
 /** In place of an object that a result does not depend on. */
 const clients = {};
 
-function policyFor(policy: TrafficPolicy, grpc: GrpcCapabilities): TrafficPolicy {
-  const retry = retryFor(policy.retry, grpc);
-  const loadBalancer = loadBalancerFor(policy.loadBalancer, grpc);
-  return retry === policy.retry && loadBalancer === policy.loadBalancer ? policy : { ...policy, retry, loadBalancer };
-}
-
 function routeFor(route: RouteSpec, grpc: GrpcCapabilities): RouteSpec {
   const rules = sameIfEqual(
     route.rules,
     route.rules.map((rule) => ruleFor(rule, grpc)),
   );
   return rules === route.rules ? route : { ...route, rules };
-}
-
-function ruleFor(rule: RouteRule, grpc: GrpcCapabilities): RouteRule {
-  const retry = rule.retry && retryFor(rule.retry, grpc);
-  return retry === rule.retry ? rule : { ...rule, retry };
-}
-
-/** Below a second. */
-const longestForNode = 999;
-
-/** grpc-js-xds 1.14.1 decodes seconds as text and adds the rest to it: 1s becomes `"1" + 0`, which is 10 s. */
-function retryFor(retry: Retry, { implementation }: GrpcCapabilities): Retry {
-  if (retry.kind === "off" || implementation !== "node") return retry;
-  const { baseMs, maxMs } = retry.backOff;
-  if (baseMs <= longestForNode && maxMs <= longestForNode) return retry;
-  const backOff = { baseMs: Math.min(baseMs, longestForNode), maxMs: Math.min(maxMs, longestForNode) };
-  return { ...retry, backOff };
-}
-
-/**
- * A cluster with a policy that a client does not know is refused, and with it every other of the response (gRFC A27). The weighted
- * round robin of grpc-js 1.14, off unless its environment says so, sends a new endpoint nothing, so that it never reports a
- * load, and so on for ever; and it reads no `cpu_utilization`.
- */
-function loadBalancerFor(balancer: LoadBalancer, { implementation, lacks }: GrpcCapabilities): LoadBalancer {
-  const isByHash = balancer.kind === "ring-hash" || balancer.kind === "maglev";
-  const isStarved = balancer.kind === "weighted-round-robin" && implementation === "node";
-  if (isStarved || (isByHash && lacks.includes("ring-hash"))) return { kind: "round-robin", slowStart: undefined };
-  return balancer;
 }
 
 function sameIfEqual<T>(before: readonly T[], after: readonly T[]): readonly T[] {

@@ -1,3 +1,4 @@
+import { softwareOf } from "../../model/client-software.ts";
 import { standbysOf } from "../../model/split.ts";
 import { type Analyzer, counted, listed, ofEachPlacedService, ofEachService, timeText, when } from "./analyzer.ts";
 import type { Path, Scene, SeenClient } from "./scene.ts";
@@ -50,7 +51,8 @@ const hashIgnored = ofEachService(
 const attemptsCapped = ofEachService(
   { code: "WR0304", severity: "info", title: "gRPC clients make at most five attempts" },
   ({ name, policy: { retry }, inPolicy }, scene) => {
-    const grpc = grpcOf(scene).length;
+    // grpc-go makes as many as it is asked for (tried with 1.85).
+    const grpc = grpcOf(scene).filter(({ agent }) => softwareOf(agent).kind !== "grpc-go").length;
     return when(grpc > 0 && retry.kind === "on" && retry.attempts > 4, () => ({
       place: inPolicy("retry", "attempts"),
       says: `${counted(grpc, "connected gRPC client")} of ${name} ${grpc === 1 ? "stops" : "stop"} after five attempts in all (gRFC A6), ${retry.kind === "on" ? retry.attempts + 1 : 0} are asked for`,
@@ -219,6 +221,12 @@ export const clientAnalyzers: readonly Analyzer[] = [
   otherBalancer,
 ];
 
-function grpcOf({ clients = [] }: Scene): readonly SeenClient[] {
-  return clients.filter(({ kind }) => kind === "grpc");
+const grpcOfClients = new WeakMap<readonly SeenClient[], readonly SeenClient[]>();
+
+/** Found once for all services. */
+function grpcOf({ clients }: Scene): readonly SeenClient[] {
+  if (clients === undefined) return [];
+  const known = grpcOfClients.get(clients) ?? clients.filter(({ kind }) => kind === "grpc");
+  grpcOfClients.set(clients, known);
+  return known;
 }

@@ -113,6 +113,12 @@ export function since(
   };
 }
 
+/** The same for what was seen with Go, Python (the C core) and Node: `test/journeys/effective-on.test.ts` and others. */
+export function tried(grfc: Grfc, otherwise?: Cell): Readonly<Record<"grpc" | "go" | "core" | "node", GrpcCell>> {
+  const seen = since(grfc, otherwise, obeyed("measured"));
+  return { grpc: since(grfc, otherwise), go: seen, core: seen, node: seen };
+}
+
 /** What a client of this release makes of it; one whose release is not known is taken for a current one. */
 export function cellFor({ on }: Capability, kind: ClientKind, release: Release | undefined): Cell {
   const cell = on[kind];

@@ -1,5 +1,5 @@
 import { parseDuration } from "../../policy/documents/duration.ts";
-import { approximated, type Capability, capability, envoys, ignored, since } from "./capability.ts";
+import { approximated, type Capability, capability, envoys, ignored, obeyed, since, tried } from "./capability.ts";
 
 const envoy = envoys("HTTP routing, retry semantics");
 const pickedAnew = ignored("a retry is picked like any call", "gRFC A6");
@@ -11,6 +11,8 @@ const conditionsToo = {
   holds: (value: unknown) => Array.isArray(value) && value.some((each) => /[a-z]/.test(String(each))),
 };
 
+const fiveTries = since("A44", undefined, approximated("five tries in all, whatever is asked", "gRFC A6"));
+const isShort = { says: "1ms", holds: (value: unknown) => (parseDuration(String(value)) ?? 2) < 2 };
 const fiveOrMore = { says: "5 or more", holds: (value: unknown) => Number(value) >= 5 };
 const aSecondOrMore = { says: "1s or more", holds: (value: unknown) => (parseDuration(String(value)) ?? 0) >= 1_000 };
 
@@ -20,9 +22,12 @@ export function retryCapabilities(field: string): readonly Capability[] {
     capability(`${field}.attempts`, {
       where: fiveOrMore,
       envoy,
-      grpc: since("A44", undefined, approximated("five tries in all, whatever is asked", "gRFC A6")),
+      grpc: fiveTries,
+      go: since("A44", undefined, obeyed("measured")),
+      core: since("A44", undefined, approximated("five tries in all, whatever is asked", "measured")),
+      node: since("A44", undefined, approximated("five tries in all, whatever is asked", "measured")),
     }),
-    capability(`${field}.attempts`, { envoy, grpc: since("A44") }),
+    capability(`${field}.attempts`, { envoy, ...tried("A44") }),
     capability(`${field}.retryOn`, {
       where: conditionsToo,
       envoy,
@@ -43,6 +48,12 @@ export function retryCapabilities(field: string): readonly Capability[] {
         envoy,
         grpc: since("A44"),
         node: since("A44", undefined, approximated("999ms: it takes 1s for 10s", "measured")),
+      }),
+      capability(`${field}.backOff.${name}`, {
+        where: isShort,
+        envoy,
+        grpc: since("A44"),
+        core: since("A44", undefined, approximated("2ms: its calls hang when they are to wait for 1ms", "measured")),
       }),
       capability(`${field}.backOff.${name}`, { envoy, grpc: since("A44") }),
     ]),

@@ -1,4 +1,4 @@
-import { byWeir, type Capability, capability, envoys, ignored, obeyed, since, withheld } from "./capability.ts";
+import { byWeir, type Capability, capability, envoys, ignored, obeyed, since, tried, withheld } from "./capability.ts";
 import { hashCapabilities } from "./hash-capabilities.ts";
 import { retryCapabilities } from "./retry-capabilities.ts";
 import { timeoutCapabilities } from "./timeout-capabilities.ts";
@@ -41,7 +41,7 @@ export const routeCapabilities: readonly Capability[] = [
     grpc: ignored("each request goes where the balancer sends it; hashOn keeps callers together", "gRFC A55"),
   }),
   capability("rules[].fault.delay", { whole: true, envoy: envoys("fault injection filter"), grpc: since("A33") }),
-  capability("rules[].fault.abort", { whole: true, envoy: envoys("fault injection filter"), grpc: since("A33") }),
+  capability("rules[].fault.abort", { whole: true, envoy: envoys("fault injection filter"), ...tried("A33") }),
   capability("rules[].fault.onHeaders", {
     whole: true,
     envoy: envoys("fault injection filter"),

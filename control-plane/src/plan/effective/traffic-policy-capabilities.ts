@@ -1,4 +1,14 @@
-import { approximated, byWeir, type Capability, capability, envoys, ignored, obeyed, since } from "./capability.ts";
+import {
+  approximated,
+  byWeir,
+  type Capability,
+  capability,
+  envoys,
+  ignored,
+  obeyed,
+  since,
+  tried,
+} from "./capability.ts";
 import { hashCapabilities } from "./hash-capabilities.ts";
 import { retryCapabilities } from "./retry-capabilities.ts";
 import { timeoutCapabilities } from "./timeout-capabilities.ts";
@@ -107,9 +117,9 @@ export const trafficPolicyCapabilities: readonly Capability[] = [
     grpc: ignored("a new endpoint gets its full share at once", "gRFC A27"),
   }),
 
-  capability("outlierDetection.enabled", { envoy: envoys(outliers), grpc: since("A50") }),
+  capability("outlierDetection.enabled", { envoy: envoys(outliers), ...tried("A50") }),
   ...["interval", "baseEjectionTime", "maxEjectionTime"].map((name) =>
-    capability(`outlierDetection.${name}`, { envoy: envoys(outliers), grpc: since("A50") }),
+    capability(`outlierDetection.${name}`, { envoy: envoys(outliers), ...tried("A50") }),
   ),
   capability("outlierDetection.maxEjectionPercent", {
     where: { says: "below 100", holds: (value) => Number(value) < 100 },
@@ -151,7 +161,7 @@ export const trafficPolicyCapabilities: readonly Capability[] = [
     grpc: ignored("calls that no connection could be made for count as failed like all others", "gRFC A50"),
   }),
   ...["enforcing", "threshold", "minimumHosts", "requestVolume"].map((name) =>
-    capability(`outlierDetection.failurePercentage.${name}`, { envoy: envoys(outliers), grpc: since("A50") }),
+    capability(`outlierDetection.failurePercentage.${name}`, { envoy: envoys(outliers), ...tried("A50") }),
   ),
   ...["enforcing", "minimumHosts", "requestVolume", "stdevFactor"].map((name) =>
     capability(`outlierDetection.successRate.${name}`, { envoy: envoys(outliers), grpc: since("A50") }),

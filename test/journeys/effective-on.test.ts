@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { foreignClients, programOf } from "../clients/program-of.ts";
+import { type Backend, startBackend } from "../kit/backend.ts";
+import { documentOf } from "../kit/documents.ts";
+import { codes } from "../kit/grpc-load.ts";
+import { until } from "../kit/wait.ts";
+import { startWeir, type Weir } from "../kit/weir.ts";
+import { startXdsClient, type XdsClient } from "../kit/xds-client.ts";
+
+// What docs/effective-on.md says of gRPC clients, by each library that runs here.
+
+type Program = Parameters<typeof startXdsClient>[0]["program"];
+
+/** Undefined: its tools are missing. grpc-go makes as many tries as it is asked for, the others five. */
+const libraries: Readonly<
+  Record<
+    string,
+    { readonly tries: number; readonly program: (t: TestContext) => Promise<Program | "ours" | undefined> }
+  >
+> = {
+  node: { tries: 5, program: async () => "ours" },
+  go: { tries: 10, program: (t) => programOf(foreignClients.go.prepare, t) },
+  python: { tries: 5, program: (t) => programOf(foreignClients.python.prepare, t) },
+};
+
+// Waits of 1 ms hang in the C core, which is told of 2.
+const policyOf = (spec: object) =>
+  documentOf("TrafficPolicy", "report", {
+    targetRefs: [{ name: "report" }],
+    outlierDetection: { enabled: false },
+    ...spec,
+  });
+
+for (const [language, { tries, program: programFor }] of Object.entries(libraries)) {
+  test(`gRPC in ${language} tries ${tries} times, does the faults of routes, and leaves out who answers badly as soon as it is told to`, {
+    timeout: 240_000,
+  }, async (t) => {
+    const program = await programFor(t);
+    if (program === undefined) return t.skip("its tools are missing");
+    await using scene = await startThree(program === "ours" ? undefined : program);
+    const { weir, client, backends } = scene;
+
+    for (const backend of backends) backend.fail(true);
+    const before = callsOf(backends);
+    assert.deepEqual([...codes(await client.send(20))], [["UNAVAILABLE", 20]]);
+    assert.equal(callsOf(backends) - before, 20 * tries, "nine retries were asked for");
+    for (const backend of backends) backend.fail(false);
+
+    const abort = { backendRefs: [{ service: "report" }], fault: { abort: { grpcStatus: "PERMISSION_DENIED" } } };
+    await put(weir, "routes", documentOf("Route", "report", { rules: [abort] }));
+    await untilAll(client, "PERMISSION_DENIED", 1);
+    const aborted = callsOf(backends);
+    assert.deepEqual([...codes(await client.send(20))], [["PERMISSION_DENIED", 20]]);
+    assert.equal(callsOf(backends), aborted, "no call reaches the service");
+    await weir.api("DELETE", "/v1/routes/report");
+    await untilAll(client, "OK", 20);
+
+    backends[0]?.fail(true);
+    const failurePercentage = { requestVolume: 5, threshold: 50 };
+    const outlierDetection = { interval: "1s", baseEjectionTime: "1h", maxEjectionTime: "1h", failurePercentage };
+    await put(weir, "trafficPolicies", policyOf({ retry: { attempts: 0 }, outlierDetection }));
+    await untilAll(client, "OK", 60);
+    const left = backends[0]?.calls();
+    assert.deepEqual([...codes(await client.send(60))], [["OK", 60]]);
+    assert.equal(backends[0]?.calls(), left, "the failing endpoint is left out");
+
+    await put(weir, "trafficPolicies", policyOf({ retry: { attempts: 0 } }));
+    await until(async () => codes(await client.send(30)).has("UNAVAILABLE"), {
+      within: 20_000,
+      what: "nothing is left out any more, since it is off again",
+    });
+  });
+}
+
+type Three = AsyncDisposable & {
+  readonly weir: Weir;
+  readonly client: XdsClient;
+  readonly backends: readonly Backend[];
+};
+
+/** Three endpoints in one zone, and a client of them that is told to retry nine times. */
+async function startThree(program: Program): Promise<Three> {
+  await using started = new AsyncDisposableStack();
+  const backends = await Promise.all(
+    [1, 2, 3].map(async (index) => started.use(await startBackend({ id: `report-${index}`, datacenter: "dc-a" }))),
+  );
+  const endpoints = [{ static: backends.map(({ address }) => ({ address, locality: "dc-a/z1" })) }];
+  const retry = { attempts: 9, backOff: { baseInterval: "1ms", maxInterval: "1ms" } };
+  const documents = { "service.json": JSON.stringify(documentOf("Service", "report", { endpoints })) };
+  const weir = started.use(await startWeir({ documents }));
+  await put(weir, "trafficPolicies", policyOf({ loadBalancer: { type: "RoundRobin" }, retry }));
+  const node = { id: "client-1", cluster: "billing", locality: { region: "dc-a", zone: "z1" } };
+  const client = started.use(
+    await startXdsClient({ target: "xds:///report", xds: weir.xds, node, ...(program && { program }) }),
+  );
+  await untilAll(client, "OK", 12);
+  const running = started.move();
+  return { weir, client, backends, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+async function put(weir: Weir, collection: string, document: { readonly metadata: { name: string } }): Promise<void> {
+  const { status, body } = await weir.api("PUT", `/v1/${collection}/${document.metadata.name}`, document);
+  assert.ok(status < 300, JSON.stringify(body));
+}
+
+/** Until so many calls all end so. */
+async function untilAll(client: XdsClient, code: string, calls: number): Promise<void> {
+  await until(async () => codes(await client.send(calls)).get(code) === calls, {
+    within: 30_000,
+    what: `${calls} calls end with ${code}`,
+  });
+}
+
+function callsOf(backends: readonly Backend[]): number {
+  return backends.reduce((sum, backend) => sum + backend.calls(), 0);
+}
