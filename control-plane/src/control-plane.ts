@@ -179,7 +179,7 @@ export async function runControlPlane(
     clients: clients.list,
     sources: parts.sources,
     store: policies.status,
-    findings: parts.planning.findings,
+    findings: parts.planning.lastFindings,
     guard: parts.guard.rows,
     world: published.current,
     loads: reporting.loads,

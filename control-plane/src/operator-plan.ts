@@ -1,12 +1,13 @@
+import { inTurns } from "./lib/in-turns.ts";
 import type { Latest } from "./lib/latest.ts";
 import { parseLocality, unknownLocality } from "./model/locality.ts";
 import { type Viewer, viewerKey } from "./model/viewer.ts";
 import type { Book, World } from "./model/world.ts";
 import type { OperatorParts, Proposal } from "./operator/parts.ts";
-import { analyze } from "./plan/analyze/analyze.ts";
+import { analyzing } from "./plan/analyze/analyze.ts";
 import { type Finding, findingKey } from "./plan/analyze/finding.ts";
 import type { Scene, SeenClient, Written } from "./plan/analyze/scene.ts";
-import { planOf } from "./plan/plan/plan.ts";
+import { planning } from "./plan/plan/plan.ts";
 import type { PlannedClient } from "./plan/plan/touched-clients.ts";
 import { documentKinds } from "./policy/documents/document-schemas.ts";
 import { pathText } from "./policy/documents/path-text.ts";
@@ -42,7 +43,8 @@ export function operatorPlan({
   readonly translate: Translate;
   readonly now: () => Date;
 }): OperatorParts["planning"] {
-  let last: { readonly world: World; readonly at: number; readonly findings: readonly Finding[] } | undefined;
+  let last: { readonly world: World; readonly at: number; readonly findings: Promise<readonly Finding[]> } | undefined;
+  let lastKnown: readonly Finding[] = [];
   const known = new WeakMap<StoredDocument, Written>();
 
   /** The same for the same document, so that what did not change is known by identity. */
@@ -57,16 +59,17 @@ export function operatorPlan({
     return documentKinds.flatMap((kind) => policies.list(kind));
   }
 
-  function sceneOf(book: Book, world: World, documents: readonly StoredDocument[]): Scene {
+  function seenNow(): Pick<Scene, "clients" | "loads" | "now"> {
     const reporting = loads.clients().length > 0;
     return {
-      book,
-      written: documents.map(writtenOf),
-      catalog: world.catalog,
       clients: clients.list().map(seenClient),
       loads: reporting ? { windowMs: loads.windowMs, loads: loads.observed() } : undefined,
       now: now(),
     };
+  }
+
+  function sceneOf(book: Book, world: World, documents: readonly StoredDocument[], seen = seenNow()): Scene {
+    return { book, written: documents.map(writtenOf), catalog: world.catalog, ...seen };
   }
 
   function states(proposal: Proposal) {
@@ -76,39 +79,55 @@ export function operatorPlan({
     const inForce = documentsInForce();
     const put = new Map(proposal.documents.map((each) => [`${each.kind}/${each.name}`, each]));
     const others = inForce.filter(({ kind, name }) => !put.has(`${kind}/${name}`));
+    const seen = seenNow();
     return {
-      before: { world, scene: sceneOf(book, world, inForce) },
-      after: { world: next, scene: sceneOf(proposal.book, next, [...others, ...put.values()]) },
+      before: { world, scene: sceneOf(book, world, inForce, seen) },
+      after: { world: next, scene: sceneOf(proposal.book, next, [...others, ...put.values()], seen) },
     };
   }
 
+  function findingsNow(): Promise<readonly Finding[]> {
+    const [world, book] = [published.current(), policies.books.current()];
+    if (world === undefined || book === undefined) return Promise.resolve([]);
+    const at = now().getTime();
+    if (last?.world === world && Math.abs(at - last.at) <= freshMs) return last.findings;
+    const findings = inTurns(analyzing(sceneOf(book, world, documentsInForce())));
+    last = { world, at, findings };
+    // Who asks is told what went wrong; here nobody waits.
+    findings.then(
+      (found) => {
+        lastKnown = found;
+      },
+      () => undefined,
+    );
+    return findings;
+  }
+
   return {
-    findings() {
-      const [world, book] = [published.current(), policies.books.current()];
-      if (world === undefined || book === undefined) return [];
-      const at = now().getTime();
-      if (last?.world !== world || Math.abs(at - last.at) > freshMs)
-        last = { world, at, findings: analyze(sceneOf(book, world, documentsInForce())) };
-      return last.findings;
+    findings: findingsNow,
+    lastFindings() {
+      findingsNow().catch(() => undefined);
+      return lastKnown;
     },
-    findingsOf(proposal) {
+    async findingsOf(proposal) {
       const both = states(proposal);
       if (both === undefined) return [];
-      const before = new Set(analyze(both.before.scene).map(findingKey));
+      const before = new Set((await inTurns(analyzing(both.before.scene))).map(findingKey));
       const asked = new Set(proposal.documents.map(({ kind, name }) => `${kind}/${name}`));
-      return analyze(both.after.scene).filter(
+      return (await inTurns(analyzing(both.after.scene))).filter(
         (each) => !before.has(findingKey(each)) || asked.has(`${each.document.kind}/${each.document.name}`),
       );
     },
-    plan(proposal) {
+    async plan(proposal) {
       const both = states(proposal);
       if (both === undefined) return undefined;
-      return planOf({
+      const steps = planning({
         ...both,
         viewers: leased(),
         clients: clients.list().map(plannedClient),
         snapshotOf: (world, viewer) => pack(translate(world, viewer).resources, viewerKey(viewer), world.revision),
       });
+      return inTurns(steps);
     },
   };
 }

@@ -24,7 +24,7 @@ export function analyzeRoutes(app: OperatorApp, { parts: { planning, worlds } }:
       },
     },
     async ({ query: { severity: least = "info" } }) => {
-      const all = planning.findings().filter((each) => isAtLeast(each.severity, least));
+      const all = (await planning.findings()).filter((each) => isAtLeast(each.severity, least));
       return { revision: worlds.current()?.revision ?? 0, counts: countBySeverity(all), findings: all.map(findingOf) };
     },
   );

@@ -65,6 +65,7 @@ export function configRoutes(app: OperatorApp, { parts: { policies, planning } }
       });
       if (outcome.kind === "refused") throw badRequest("the documents", problemsInBody(outcome.problems, request.body));
       const done = doneOrThrow(outcome, { what: "the documents", expected: undefined, policies });
+      const findings = await planning.findingsOf(done);
       return {
         revision: done.revision,
         validateOnly,
@@ -73,7 +74,7 @@ export function configRoutes(app: OperatorApp, { parts: { policies, planning } }
           const action = !old ? ("create" as const) : old.etag === etag ? ("unchanged" as const) : ("update" as const);
           return { kind, name, action, etag };
         }),
-        findings: planning.findingsOf(done).map(findingOf),
+        findings: findings.map(findingOf),
       };
     },
   );

@@ -44,11 +44,13 @@ export type Proposal = { readonly book: Book; readonly documents: readonly Store
 /** What documents get wrong, and what a change of them would do. */
 export type Planning = {
   /** About what is in force; at most a few seconds old. */
-  findings(): readonly Finding[];
+  findings(): Promise<readonly Finding[]>;
+  /** The same as they were when last asked for; this asks. */
+  lastFindings(): readonly Finding[];
   /** About documents that are put, and those that putting them brings about elsewhere. */
-  findingsOf(proposal: Proposal): readonly Finding[];
+  findingsOf(proposal: Proposal): Promise<readonly Finding[]>;
   /** Undefined before anything is served. */
-  plan(proposal: Proposal): Plan | undefined;
+  plan(proposal: Proposal): Promise<Plan | undefined>;
 };
 
 export type Registration = {

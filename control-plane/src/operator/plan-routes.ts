@@ -113,7 +113,7 @@ export function planRoutes(app: OperatorApp, { parts: { policies, planning, clie
       });
       if (outcome.kind === "refused") throw badRequest("the documents", problemsInBody(outcome.problems, request.body));
       const done = doneOrThrow(outcome, { what: "the documents", expected: undefined, policies });
-      const made = planning.plan(done);
+      const made = await planning.plan(done);
       if (made === undefined)
         throw refusal(
           503,

@@ -11,7 +11,8 @@ export type Analyzer = {
   readonly severity: Severity;
   /** What it is about, as the heading of its page says it. */
   readonly title: string;
-  find(scene: Scene): Iterable<Sighting>;
+  /** In parts, a service at a time, so that the work on many services can be done in slices. */
+  parts(scene: Scene): Iterable<Iterable<Sighting>>;
 };
 
 /** Looks at one service at a time. */
@@ -19,7 +20,15 @@ export function ofEachService(
   head: Pick<Analyzer, "code" | "severity" | "title">,
   find: (subject: Subject, scene: Scene) => Iterable<Sighting>,
 ): Analyzer {
-  return { ...head, find: (scene) => subjectsOf(scene).flatMap((subject) => [...find(subject, scene)]) };
+  return { ...head, parts: (scene) => Iterator.from(subjectsOf(scene)).map((subject) => find(subject, scene)) };
+}
+
+/** Looks at all documents together. */
+export function ofAll(
+  head: Pick<Analyzer, "code" | "severity" | "title">,
+  find: (scene: Scene) => Iterable<Sighting>,
+): Analyzer {
+  return { ...head, parts: (scene) => [find(scene)] };
 }
 
 /** Looks at one service at a time whose endpoints are known, and are not none. */

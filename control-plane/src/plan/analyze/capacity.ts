@@ -1,10 +1,11 @@
 import { noDistances } from "../../model/distances.ts";
-import { addressText, type Endpoint, type Service } from "../../model/service.ts";
-import type { Condition } from "../predict/condition.ts";
+import type { HeldHealth } from "../../model/held-health.ts";
+import type { ServiceName } from "../../model/names.ts";
+import type { Endpoint } from "../../model/service.ts";
 import { type Basis, callersOf } from "../traffic/callers.ts";
 import { regionCapacity, regionShares } from "../traffic/region-loads.ts";
 import { type Analyzer, listed, ofEachPlacedService, ofEachService, percentText, when } from "./analyzer.ts";
-import type { Scene, Subject } from "./scene.ts";
+import type { Scene, SeenClient, Subject } from "./scene.ts";
 
 // What data centers can bear, against what callers send by the prediction.
 
@@ -25,9 +26,7 @@ const noRoom = ofEachPlacedService(
     const already = new Set(overloaded(subject, scene).map(({ region }) => region));
     const regions = [...new Set(endpoints.map(({ locality }) => locality.region))].filter(Boolean).sort();
     return regions.flatMap((failed) => {
-      const then = overloaded(subject, scene, goneIn(endpoints, failed)).filter(
-        ({ region }) => region !== failed && !already.has(region),
-      );
+      const then = overloaded(subject, scene, failed).filter(({ region }) => region !== failed && !already.has(region));
       return when(regions.length > 1 && then.length > 0, () => ({
         place: capacityPlace(subject, then[0]?.region ?? ""),
         says: `when ${failed} fails, ${then
@@ -60,39 +59,38 @@ const words: Readonly<Record<Basis, string>> = {
   imagined: "",
 };
 
+const nobody: readonly SeenClient[] = [];
+const nothingHeld: ReadonlyMap<ServiceName, HeldHealth> = new Map();
+
 type Overload = { readonly region: string; readonly rps: number; readonly capacity: number; readonly basis: Basis };
 type Placed = Subject & { readonly endpoints: readonly Endpoint[] };
 
 /** The regions that get more than they can bear; none while nobody knows what callers send. */
 function overloaded(
   { name, spec, endpoints, splitNow, policy }: Placed,
-  { clients = [], loads }: Scene,
-  condition?: Condition,
+  { clients = nobody, loads, catalog }: Scene,
+  gone?: string,
 ): readonly Overload[] {
   const isLimited = spec.capacity !== undefined || (splitNow?.ceilings.length ?? 0) > 0;
   const regions = [...new Set(endpoints.map(({ locality }) => locality.region))];
   if (!isLimited) return [];
   const { basis, callers, rps } = callersOf(spec, splitNow, { clients, observed: loads, regions });
   if (rps === undefined) return [];
-  const service: Service = { spec, endpoints };
+  const service = catalog.get(name);
+  if (service === undefined) return [];
   const world = {
     splits: new Map(splitNow ? [[name, splitNow]] : []),
     policies: new Map([[name, policy]]),
-    held: new Map(),
+    held: nothingHeld,
     distances: noDistances,
   };
-  const shares = regionShares(world, service, callers, condition);
+  const shares = regionShares(world, service, callers, gone);
   return regions.flatMap((region) => {
     const capacity = regionCapacity(service, splitNow, region);
     const load = rps * (shares.get(region) ?? 0);
     // What is kept exactly at a ceiling is not over it.
     return capacity !== undefined && load > capacity * 1.001 + 0.01 ? [{ region, rps: load, capacity, basis }] : [];
   });
-}
-
-function goneIn(endpoints: readonly Endpoint[], region: string): Condition {
-  const there = endpoints.filter(({ locality }) => locality.region === region);
-  return new Map(there.map(({ address }) => [addressText(address), "gone"]));
 }
 
 /** The ceiling that holds, where one is written for this region; else the Service's capacity. */

@@ -1,6 +1,15 @@
 import { matchesLocality, patternText } from "../../model/locality.ts";
 import { standbysOf } from "../../model/split.ts";
-import { type Analyzer, counted, listed, ofEachPlacedService, ofEachService, timeText, when } from "./analyzer.ts";
+import {
+  type Analyzer,
+  counted,
+  listed,
+  ofAll,
+  ofEachPlacedService,
+  ofEachService,
+  timeText,
+  when,
+} from "./analyzer.ts";
 
 // Connections, and what of a policy gets into its own way.
 
@@ -106,17 +115,13 @@ const idleAfterEnd = ofEachService(
   },
 );
 
-const patched: Analyzer = {
-  code: "WR0701",
-  severity: "info",
-  title: "A raw patch is in force",
-  find: ({ book }) =>
-    (book.patches ?? []).map(({ name, type, target, clients }) => ({
-      place: { document: { kind: "Patch", name }, path: ["spec", "operations"] },
-      says: `${type} ${target} is changed after it was made, for ${listed(clients)}: what other documents and findings say of it need not hold`,
-      remedy: "Take it out once Weir has words of its own for what it does.",
-    })),
-};
+const patched = ofAll({ code: "WR0701", severity: "info", title: "A raw patch is in force" }, ({ book }) =>
+  (book.patches ?? []).map(({ name, type, target, clients }) => ({
+    place: { document: { kind: "Patch", name }, path: ["spec", "operations"] },
+    says: `${type} ${target} is changed after it was made, for ${listed(clients)}: what other documents and findings say of it need not hold`,
+    remedy: "Take it out once Weir has words of its own for what it does.",
+  })),
+);
 
 export const connectionAnalyzers: readonly Analyzer[] = [
   pingsTooOften,

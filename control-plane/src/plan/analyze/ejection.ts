@@ -1,5 +1,6 @@
 import type { OutlierDetection } from "../../model/policy.ts";
 import type { Endpoint } from "../../model/service.ts";
+import { loadsOf } from "../traffic/loads-of.ts";
 import { type Analyzer, counted, ofEachPlacedService, percentText, timeText, when } from "./analyzer.ts";
 import type { SeenLoads } from "./scene.ts";
 
@@ -159,6 +160,6 @@ function requestsPerInterval(
   seen: SeenLoads | undefined,
 ): number | undefined {
   if (seen === undefined || detection.kind === "off") return undefined;
-  const requests = seen.loads.filter((each) => each.service === service).reduce((sum, each) => sum + each.requests, 0);
+  const requests = loadsOf(seen, service).reduce((sum, each) => sum + each.requests, 0);
   return (requests * detection.intervalMs) / seen.windowMs;
 }

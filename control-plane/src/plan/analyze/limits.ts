@@ -1,3 +1,4 @@
+import { loadsOf } from "../traffic/loads-of.ts";
 import { type Analyzer, counted, ofEachPlacedService, ofEachService, when } from "./analyzer.ts";
 import type { SeenLoads } from "./scene.ts";
 
@@ -69,7 +70,7 @@ export const limitAnalyzers: readonly Analyzer[] = [tooFewRequests, http1Connect
 
 /** The most that was in flight from the callers at one place; undefined while nobody reports. */
 function inFlight(service: string, seen: SeenLoads | undefined): number | undefined {
-  const own = seen?.loads.filter((each) => each.service === service) ?? [];
+  const own = loadsOf(seen, service);
   if (own.length === 0) return undefined;
   const byPlace = Map.groupBy(own, ({ from }) => `${from.region}/${from.zone}/${from.subZone}`);
   return Math.max(...[...byPlace.values()].map((some) => some.reduce((sum, { inProgress }) => sum + inProgress, 0)));

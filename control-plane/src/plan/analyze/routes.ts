@@ -1,6 +1,6 @@
 import type { BackendRef, RouteRule, RouteSpec } from "../../model/route.ts";
 import { isInSubset, type Service } from "../../model/service.ts";
-import { type Analyzer, counted, listed, type Sighting, timeText, when } from "./analyzer.ts";
+import { type Analyzer, counted, listed, ofAll, type Sighting, timeText, when } from "./analyzer.ts";
 import { type Path, type Place, type Scene, type Subject, subjectsOf } from "./scene.ts";
 
 // Rules of Routes, against the services that they lead to and the clients that follow them.
@@ -136,11 +136,9 @@ const hashedForNothing = ofEachRule(
 );
 
 /** A Route for a host that no Service has, without a rule for everything else. */
-const unanswered: Analyzer = {
-  code: "WR0607",
-  severity: "info",
-  title: "Requests that no rule of a route takes are refused",
-  find: ({ book }) => {
+const unanswered = ofAll(
+  { code: "WR0607", severity: "info", title: "Requests that no rule of a route takes are refused" },
+  ({ book }) => {
     const hosts = new Set([...book.services.values()].flatMap((spec) => spec.hosts.map((host) => host.toLowerCase())));
     return book.routes.flatMap((route) => {
       const alone = route.hosts.filter((host) => !hosts.has(host.toLowerCase()));
@@ -152,7 +150,7 @@ const unanswered: Analyzer = {
       }));
     });
   },
-};
+);
 
 export const routeAnalyzers: readonly Analyzer[] = [
   faultLeftOn,
@@ -184,13 +182,11 @@ function ofEachRule(
   head: Pick<Analyzer, "code" | "severity" | "title">,
   find: (ruled: Ruled) => Iterable<Sighting>,
 ): Analyzer {
-  return {
-    ...head,
-    find: (scene) =>
-      scene.book.routes.flatMap((route) =>
-        route.rules.flatMap((rule, index) => [...find(ruled(scene, route, rule, index))]),
-      ),
-  };
+  return ofAll(head, (scene) =>
+    scene.book.routes.flatMap((route) =>
+      route.rules.flatMap((rule, index) => [...find(ruled(scene, route, rule, index))]),
+    ),
+  );
 }
 
 function ruled(scene: Scene, { name }: RouteSpec, rule: RouteRule, index: number): Ruled {

@@ -1,6 +1,6 @@
 import { addressText, type Endpoint } from "../../model/service.ts";
-import { type Analyzer, counted, listed, ofEachPlacedService, ofEachService, when } from "./analyzer.ts";
-import { subjectsOf } from "./scene.ts";
+import { type Analyzer, counted, listed, ofAll, ofEachPlacedService, ofEachService, when } from "./analyzer.ts";
+import { type Scene, subjectsOf } from "./scene.ts";
 
 // What exists, by itself and beside other services.
 
@@ -52,11 +52,9 @@ const halfPlaced = ofEachPlacedService(
 );
 
 /** The endpoints of more than one service, by address. */
-const shared: Analyzer = {
-  code: "WR0405",
-  severity: "warning",
-  title: "One address is an endpoint of two services",
-  *find(scene) {
+const shared = ofAll(
+  { code: "WR0405", severity: "warning", title: "One address is an endpoint of two services" },
+  function* (scene) {
     const owners = new Map<string, { readonly name: string; readonly endpoint: Endpoint }>();
     for (const { name, endpoints = [], inService } of subjectsOf(scene)) {
       const both = new Map<string, string[]>();
@@ -76,13 +74,11 @@ const shared: Analyzer = {
         };
     }
   },
-};
+);
 
-const nameOfAnother: Analyzer = {
-  code: "WR0406",
-  severity: "warning",
-  title: "A host of one service is the name of another",
-  find(scene) {
+const nameOfAnother = ofAll(
+  { code: "WR0406", severity: "warning", title: "A host of one service is the name of another" },
+  (scene) => {
     const byName = new Map(subjectsOf(scene).map((subject) => [subject.name.toLowerCase(), subject]));
     return [...byName.values()].flatMap((subject) =>
       subject.spec.hosts.flatMap((host, index) => {
@@ -95,21 +91,32 @@ const nameOfAnother: Analyzer = {
       }),
     );
   },
-};
+);
 
 const oneRegion = ofEachPlacedService(
   { code: "WR0407", severity: "info", title: "All endpoints are in one data center" },
   ({ name, endpoints, inService }, { catalog }) => {
     const regions = new Set(endpoints.map(({ locality }) => locality.region));
-    const all = new Set([...catalog.values()].flatMap((each) => each.endpoints.map(({ locality }) => locality.region)));
     const [only = ""] = regions;
-    return when(regions.size === 1 && only !== "" && all.size > 1 && endpoints.length > 1, () => ({
+    return when(regions.size === 1 && only !== "" && regionsOf(catalog).size > 1 && endpoints.length > 1, () => ({
       place: inService("endpoints"),
       says: `all ${counted(endpoints.length, "endpoint")} of ${name} are in ${only}, while other services have some elsewhere: it does not outlive ${only}`,
       remedy: "Run some in a second data center, or name the sources there.",
     }));
   },
 );
+
+const regionsOfCatalogs = new WeakMap<Scene["catalog"], ReadonlySet<string>>();
+
+/** Made once for all services of a catalog. */
+function regionsOf(catalog: Scene["catalog"]): ReadonlySet<string> {
+  const known = regionsOfCatalogs.get(catalog);
+  if (known) return known;
+  const regions = new Set<string>();
+  for (const { endpoints } of catalog.values()) for (const { locality } of endpoints) regions.add(locality.region);
+  regionsOfCatalogs.set(catalog, regions);
+  return regions;
+}
 
 export const serviceAnalyzers: readonly Analyzer[] = [
   empty,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { atOnce } from "../../lib/in-turns.ts";
 import { noDistances } from "../../model/distances.ts";
 import { parseLocality } from "../../model/locality.ts";
 import type { Service } from "../../model/service.ts";
@@ -12,7 +13,7 @@ import { worldParts } from "../../policy/world-parts.ts";
 import { pack } from "../../snapshot/pack.ts";
 import { createTranslate } from "../../translate/translate.ts";
 import type { Scene } from "../analyze/scene.ts";
-import { isEmptyPlan, type PlannedState, planOf } from "./plan.ts";
+import { isEmptyPlan, type PlannedState, planning } from "./plan.ts";
 
 const now = new Date("2026-03-01T12:00:00Z");
 const at = (text: string) => {
@@ -80,13 +81,14 @@ function planned(before: readonly object[], after: readonly object[]) {
   const [old, next] = states(before, after);
   assert.ok(old && next);
   const translate = createTranslate();
-  return planOf({
+  const steps = planning({
     before: old,
     after: next,
     viewers: [edgeA, edgeB, node, edgeA],
     clients,
     snapshotOf: (world, viewer) => pack(translate(world, viewer).resources, viewerKey(viewer), world.revision),
   });
+  return atOnce(steps);
 }
 
 const places = ["dc-a/z1", "dc-b/z1", "dc-c/z1"];

@@ -1,8 +1,9 @@
+import type { Steps } from "../../lib/in-turns.ts";
 import type { ServiceName } from "../../model/names.ts";
 import { type Viewer, viewerKey } from "../../model/viewer.ts";
 import type { World } from "../../model/world.ts";
 import type { Snapshot } from "../../snapshot/snapshot.ts";
-import { analyze } from "../analyze/analyze.ts";
+import { analyzing } from "../analyze/analyze.ts";
 import { type Finding, findingKey } from "../analyze/finding.ts";
 import type { Scene } from "../analyze/scene.ts";
 import { type FieldChange, fieldChanges } from "./field-changes.ts";
@@ -42,8 +43,8 @@ export type DocumentChange = {
 /** Documents and the world that they make, beside the clients and loads that are the same before and after. */
 export type PlannedState = { readonly scene: Scene; readonly world: World };
 
-/** What leads from one state to the other, for those who are connected. */
-export function planOf({
+/** What leads from one state to the other, for those who are connected; in steps, as it may take longer than a turn. */
+export function* planning({
   before,
   after,
   viewers,
@@ -57,13 +58,16 @@ export function planOf({
   readonly clients: readonly PlannedClient[];
   /** What a viewer holds in a world. */
   readonly snapshotOf: (world: World, viewer: Viewer) => Snapshot;
-}): Plan {
+}): Steps<Plan> {
   const distinct = [...new Map(viewers.map((viewer) => [viewerKey(viewer), viewer])).values()];
-  const steps = distinct.map((viewer) => {
+  const steps: { readonly before: Snapshot; readonly after: Snapshot }[] = [];
+  for (const viewer of distinct) {
     // The world in force last: translation remembers the lists that it saw last, and is asked about this one again next.
     const then = snapshotOf(after.world, viewer);
-    return { before: snapshotOf(before.world, viewer), after: then };
-  });
+    yield;
+    steps.push({ before: snapshotOf(before.world, viewer), after: then });
+    yield;
+  }
   const asking = askingIn(clients, steps);
   const isAskedFor = (viewer: string) => (key: ResourceKey) =>
     asking.some(({ client, asks }) => client.viewer === viewer && asks(key));
@@ -73,7 +77,8 @@ export function planOf({
     for (const viewer of those) changed.set(viewer, [...(changed.get(viewer) ?? []), resourceKey(type, name)]);
   const touched = asking.filter(({ client, asks }) => changed.get(client.viewer)?.some(asks));
   const groups = touchedClients(touched.map(({ client }) => client));
-  const [found, then] = [analyze(before.scene), analyze(after.scene)];
+  const found = yield* analyzing(before.scene);
+  const then = yield* analyzing(after.scene);
   const { clients: seen = [], loads: observed } = before.scene;
   const served = after.world.catalog;
   return {

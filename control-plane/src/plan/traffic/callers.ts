@@ -3,6 +3,7 @@ import type { ServiceSpec } from "../../model/service.ts";
 import type { Split } from "../../model/split.ts";
 import type { Viewer } from "../../model/viewer.ts";
 import { canCall } from "../../translate/resource-names.ts";
+import { loadsOf } from "./loads-of.ts";
 
 /** Callers of a service at one place, of one kind. */
 export type Caller = {
@@ -48,11 +49,9 @@ export function callersOf(
     readonly regions: Iterable<string>;
   },
 ): Callers {
-  const able = clients.filter(({ kind }) => canCall(kind, spec));
-  const places = [...Map.groupBy(able, ({ kind, locality }) => `${kind} ${localityText(locality)}`).values()].flatMap(
-    (some) => (some[0] ? [{ from: some[0].locality, flavour: some[0].kind, clients: some.length }] : []),
-  );
-  const own = observed?.loads.filter(({ service, requests }) => service === spec.name && requests > 0) ?? [];
+  const places = placesOf(clients).filter(({ flavour }) => canCall(flavour, spec));
+  const able = places.reduce((sum, each) => sum + each.clients, 0);
+  const own = loadsOf(observed, spec.name).filter(({ requests }) => requests > 0);
   if (observed && own.length > 0) {
     const rates = [...Map.groupBy(own, ({ from }) => localityText(from)).values()].flatMap((some) => {
       const from = some[0]?.from;
@@ -70,7 +69,7 @@ export function callersOf(
   });
   if (rates.length > 0) return sharedOut("declared", rates, places);
   if (places.length > 0) {
-    const callers = places.map(({ from, flavour, clients: there }) => ({ from, flavour, part: there / able.length }));
+    const callers = places.map(({ from, flavour, clients: there }) => ({ from, flavour, part: there / able }));
     return { basis: "clients", callers, rps: undefined };
   }
   const imagined = [...new Set(regions)].sort().map((region) => ({ region, zone: "", subZone: "" }));
@@ -80,6 +79,20 @@ export function callersOf(
 }
 
 type Place = { readonly from: Locality; readonly flavour: Viewer["flavour"]; readonly clients: number };
+
+const placesOfClients = new WeakMap<readonly ConnectedCaller[], readonly Place[]>();
+
+/** Where clients are, and how many of each kind; found once for all services. */
+function placesOf(clients: readonly ConnectedCaller[]): readonly Place[] {
+  const known = placesOfClients.get(clients);
+  if (known) return known;
+  const groups = Map.groupBy(clients, ({ kind, locality }) => `${kind} ${localityText(locality)}`);
+  const places = [...groups.values()].flatMap((some) =>
+    some[0] ? [{ from: some[0].locality, flavour: some[0].kind, clients: some.length }] : [],
+  );
+  placesOfClients.set(clients, places);
+  return places;
+}
 
 /** What comes from a place is shared out among the kinds of clients there by how many of each there are. */
 function sharedOut(
