@@ -11,7 +11,12 @@ export type Comparison = {
   readonly predicted: number;
   readonly observed: number;
   readonly requests: number;
+  /** Taken in turn: nothing is left to chance. */
+  readonly isSteady: boolean;
 };
+
+/** Envoy's turns begin at a random place, and a request more or less stands at their end. */
+const steadyWithin = 10;
 
 /** All that was compared for one client in one situation. */
 export type Result = {
@@ -23,14 +28,13 @@ export type Result = {
 /** What is to be compared of a client's requests in a situation: each locality, what reached nobody, and each endpoint. */
 export function comparisons(
   { situation, endpoints }: Subject,
-  { endpoints: shares }: Predicted,
+  { shares, isSteady }: Predicted,
   counts: Counts,
 ): readonly Comparison[] {
   const requests = [...counts.values()].reduce((sum, count) => sum + count, 0);
   // A request to who is gone reaches nobody, and nobody tells where it was sent.
   const gone = new Set(endpoints.filter(({ word }) => word === "gone").map(({ address }) => address));
-  const shareOf = (address: string) =>
-    shares.filter((each) => each.address === address).reduce((sum, { percent }) => sum + percent / 100, 0);
+  const shareOf = (address: string) => shares.get(address) ?? 0;
   const reachable = endpoints.filter(({ address }) => !gone.has(address));
   const localities = [...new Set(endpoints.map(({ locality }) => locality))];
   const sum = (addresses: readonly string[], of: (address: string) => number) =>
@@ -47,9 +51,16 @@ export function comparisons(
         predicted: sum(there, shareOf),
         observed: sum(there, (address) => counts.get(address) ?? 0),
         requests,
+        isSteady,
       };
     }),
-    { of: nowhere, predicted: Math.max(0, withoutNoise(1 - reached)), observed: counts.get(nowhere) ?? 0, requests },
+    {
+      of: nowhere,
+      predicted: Math.max(0, withoutNoise(1 - reached)),
+      observed: counts.get(nowhere) ?? 0,
+      requests,
+      isSteady,
+    },
     ...(situation.localitiesOnly
       ? []
       : reachable.map(({ address, locality }, index) => ({
@@ -57,6 +68,7 @@ export function comparisons(
           predicted: shareOf(address),
           observed: counts.get(address) ?? 0,
           requests,
+          isSteady: false,
         }))),
   ].map((each) => ({ ...each, predicted: withoutNoise(each.predicted) }));
 }
@@ -75,17 +87,21 @@ export type Surprise = {
 };
 
 /**
- * What chance does not explain: outside of intervals so wide that all of them together hold what is observed in 99.9 % of all
+ * What chance does not explain: other turns than were predicted, or outside of intervals so wide that all of them together hold what is observed in 99.9 % of all
  * runs (Bonferroni's correction).
  */
 export function surprises(results: readonly Result[]): readonly Surprise[] {
   const outside = 0.001 / results.reduce((sum, { comparisons: each }) => sum + each.length, 0);
   return results.flatMap(({ situation, client, comparisons: each }) => {
-    const lines = each.flatMap(({ of, predicted, observed, requests }) => {
-      const { low, high } = shareInterval(requests, predicted, outside);
+    const lines = each.flatMap(({ of, predicted, observed, requests, isSteady }) => {
+      const { low, high } = isSteady ? around(predicted * requests) : shareInterval(requests, predicted, outside);
       if (observed >= low && observed <= high) return [];
       return [`${of}: ${observed} of ${requests}, where ${(predicted * 100).toFixed(1)} % are ${low} to ${high}`];
     });
     return lines.length > 0 ? [{ situation, client, lines }] : [];
   });
+}
+
+function around(count: number) {
+  return { low: Math.floor(count) - steadyWithin, high: Math.ceil(count) + steadyWithin };
 }

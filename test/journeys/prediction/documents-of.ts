@@ -1,5 +1,5 @@
 import { documentOf } from "../../kit/documents.ts";
-import { type EndpointWord, endpointWords, type Situation } from "./situation.ts";
+import { type EndpointWord, endpointWords, type RouteRule, type Situation } from "./situation.ts";
 
 /** Addresses (`host:port`) of back ends that answer, that answer every request with an error, and that nobody listens at. */
 export type Addresses = {
@@ -33,20 +33,26 @@ const health = {
 
 /** The documents that make a service of this name to be in the situation. */
 export function documentsOf(service: string, situation: Situation, endpoints: readonly PlacedEndpoint[]) {
-  const { to, failover = [], overrides = [], policy = {} } = situation;
-  const entries = endpoints.map(({ address, locality, weight, word }) => ({
+  const { to, failover = [], overrides = [], policy = {}, rules } = situation;
+  const entries = endpoints.map(({ address, locality, weight, word, version }) => ({
     address,
     locality,
     weight,
     health: health[word],
+    ...(version !== undefined && { metadata: { version } }),
   }));
   const expireTime = new Date(Date.now() + 3_600_000).toISOString();
   const exceptions = overrides.map((each) => ({ ...each, reason: "as the situation asks", by: "test", expireTime }));
   const rule = { from: "*", ...(to ? { to } : { prefer: "nearest" }), ...(failover.length > 0 && { failover }) };
+  const own = (each: RouteRule) => ({
+    ...each,
+    backendRefs: each.backendRefs.map((backend) => ({ service, ...backend })),
+  });
   return [
-    documentOf("Service", service, { endpoints: [{ static: entries }] }),
-    documentOf("TrafficSplit", service, { service, rules: [rule], overrides: exceptions }),
+    documentOf("Service", service, { endpoints: [{ static: entries }], ...situation.service }),
+    documentOf("TrafficSplit", service, { service, rules: [rule], overrides: exceptions, ...situation.split }),
     // A retry would hide where the first try went.
     documentOf("TrafficPolicy", service, { targetRefs: [{ name: service }], ...policy, retry: { attempts: 0 } }),
+    ...(rules ? [documentOf("Route", service, { rules: rules.map(own) })] : []),
   ];
 }

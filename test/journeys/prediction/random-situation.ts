@@ -33,8 +33,8 @@ function randomSituation(name: string, random: Random): Situation {
           : { enabled: false },
     },
     ...(chosen.freshHeader !== undefined && { freshHeader: chosen.freshHeader }),
-    // With many in flight least request bends weights that differ.
-    ...(weightsDiffer && chosen.loadBalancer.type === "LeastRequest" && { atOnce: 1 }),
+    // With many in flight least request bends weights that differ, and in a panic prefers who fails at once.
+    ...(chosen.loadBalancer.type === "LeastRequest" && { atOnce: 1 }),
   };
 }
 

@@ -33,7 +33,9 @@ function thereIs(situation: Situation): string {
   const byLocality = Map.groupBy(endpointWords(situation), ({ locality }) => locality);
   return [...byLocality]
     .map(([locality, endpoints]) => {
-      const alike = Map.groupBy(endpoints, ({ word, weight }) => (weight === 100 ? word : `${word}\\*${weight}`));
+      const alike = Map.groupBy(endpoints, ({ word, weight, version }) =>
+        [word, weight === 100 ? "" : `\\*${weight}`, version === undefined ? "" : `@${version}`].join(""),
+      );
       const words = [...alike].map(([word, { length }]) => (length === 1 ? word : `${length} ${word}`));
       return `${locality}: ${words.join(", ")}`;
     })

@@ -51,8 +51,8 @@ export async function startPredictionScene(situations: readonly Situation[]): Pr
     weir,
     subjects,
     addressOfId,
-    send(client, { service, situation: { atOnce = 10, freshHeader } }, count) {
-      const options = { atOnce, ...(freshHeader !== undefined && { freshHeader }) };
+    send(client, { service, situation: { atOnce = 10, headers = {}, freshHeader } }, count) {
+      const options = { atOnce, headers, ...(freshHeader !== undefined && { freshHeader }) };
       return client === "edge"
         ? loadOf(service).send(count, options)
         : proxyless.send(count, { ...options, target: `xds:///${service}` });

@@ -96,4 +96,38 @@ export const hashing: readonly Situation[] = [
     to: { "dc-a": 80, "dc-b": 20 },
     policy: ring(),
   },
+  {
+    name: "ring hash: one value, one endpoint",
+    endpoints: twoAndTwo,
+    ...halves,
+    policy: ring(),
+    headers: { [freshHeader]: "report-4711" },
+  },
+  {
+    name: "ring hash: one value, one endpoint, with another gone",
+    endpoints: { "dc-a/z1": "ok ok gone ok" },
+    policy: { ...ring(), ...ejecting },
+    headers: { [freshHeader]: "report-9" },
+  },
+  {
+    name: "ring hash: one value over two priorities",
+    endpoints: { "dc-a/z1": "ok failing", "dc-b/z1": "ok ok ok" },
+    to: { "dc-a": 100 },
+    failover: ["dc-b"],
+    policy: ring(),
+    headers: { [freshHeader]: "report-23" },
+  },
+  {
+    name: "Maglev: one value, one endpoint",
+    endpoints: { "dc-a/z1": "ok*300 ok ok ok", "dc-b/z1": "ok ok" },
+    to: { "dc-a": 60, "dc-b": 40 },
+    policy: maglev(),
+    headers: { [freshHeader]: "report-4712" },
+  },
+  {
+    name: "ring hash by the method, which gRPC does not know",
+    endpoints: twoAndTwo,
+    ...halves,
+    policy: { loadBalancer: { type: "RingHash", consistentHash: { method: {} } } },
+  },
 ];
