@@ -1,5 +1,6 @@
 import type { LoadBalancer } from "../../model/policy.ts";
-import { allOf, hashRing, ownerOf, ringShares } from "./hash-ring.ts";
+import { allOf } from "./all-of.ts";
+import { ringOwner, ringShares } from "./hash-ring.ts";
 import { byWeight, type Level, type Part } from "./host.ts";
 import { maglevShares, maglevTable } from "./maglev-table.ts";
 
@@ -39,9 +40,9 @@ function onTable(weighted: Weighted, size: number, hash: bigint | undefined): re
 
 function onRing(
   weighted: Weighted,
-  { minimumRingSize, maximumRingSize }: Extract<LoadBalancer, { kind: "ring-hash" }>,
+  { minimumRingSize: minimum, maximumRingSize: maximum }: Extract<LoadBalancer, { kind: "ring-hash" }>,
   hash: bigint | undefined,
 ): readonly number[] {
-  const ring = hashRing(weighted, { minimum: minimumRingSize, maximum: maximumRingSize });
-  return hash === undefined ? ringShares(ring, weighted.length) : allOf(ownerOf(ring, hash), weighted.length);
+  const ring = { weighted, minimum, maximum };
+  return hash === undefined ? ringShares(ring) : allOf(ringOwner(ring, hash), weighted.length);
 }

@@ -1,5 +1,6 @@
 import type { LoadBalancer } from "../../model/policy.ts";
-import { allOf, hashRing, ownerOf, ringShares } from "./hash-ring.ts";
+import { allOf } from "./all-of.ts";
+import { ringOwner, ringShares } from "./hash-ring.ts";
 import type { Balance, Host, Level, Part } from "./host.ts";
 
 /** What gRPC clients do not go over unless the application tells them (gRFC A42, `grpc.lb.ring_hash.ring_size_cap`). */
@@ -52,13 +53,13 @@ function onRing(
     hosts.filter(({ isGiven }) => isGiven).map((host) => ({ place, host, weight: weight * host.weight })),
   );
   const total = held.reduce((sum, { weight }) => sum + weight, 0);
-  const ring = hashRing(
-    held.map(({ host, weight }) => ({ address: host.address, weight: weight / total })),
-    { minimum: Math.min(minimumRingSize, ringSizeCap), maximum: Math.min(maximumRingSize, ringSizeCap) },
-  );
+  const ring = {
+    weighted: held.map(({ host, weight }) => ({ address: host.address, weight: weight / total })),
+    minimum: Math.min(minimumRingSize, ringSizeCap),
+    maximum: Math.min(maximumRingSize, ringSizeCap),
+  };
   const isUsed = (owner: number) => isUsable(held[owner]?.host);
-  const shares =
-    hash === undefined ? ringShares(ring, held.length, isUsed) : allOf(ownerOf(ring, hash, isUsed), held.length);
+  const shares = hash === undefined ? ringShares(ring, isUsed) : allOf(ringOwner(ring, hash, isUsed), held.length);
   return held.map(({ place, host }, index) => ({ place, host, share: shares[index] ?? 0 }));
 }
 

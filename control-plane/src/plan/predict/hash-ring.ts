@@ -1,65 +1,80 @@
-import { byText } from "../../lib/order.ts";
 import { xxHash64 } from "./xx-hash.ts";
 
-export type RingSizes = { readonly minimum: number; readonly maximum: number };
+/** Addresses and their weights, which add up to 1, or less where hosts are left out; and how many entries a ring may have. */
+export type HashRing = {
+  readonly weighted: readonly { readonly address: string; readonly weight: number }[];
+  readonly minimum: number;
+  readonly maximum: number;
+};
 
-/** Entries in the order of their hashes; `owner` is an index into the weighted addresses. */
-export type HashRing = readonly { readonly hash: bigint; readonly owner: number }[];
+/** `owner` is an index into the weighted addresses. */
+type Entry = { readonly hash: bigint; readonly owner: number };
 
 /**
- * The ring that Envoy and gRPC build of addresses whose weights add up to 1 (or less, where some hosts are left out): each
- * takes as many entries, the hashes of `host:port_0`, `host:port_1` …, as its weight asks of a ring in which the lightest has
- * a whole number (source/extensions/load_balancing_policies/ring_hash/ring_hash_lb.cc; gRFC A42, "Ring Hash").
+ * The ring that Envoy and gRPC build, not in its order: each address takes as many entries, the hashes of `host:port_0`,
+ * `host:port_1` …, as its weight asks of a ring in which the lightest has a whole number
+ * (source/extensions/load_balancing_policies/ring_hash/ring_hash_lb.cc; gRFC A42).
  */
-export function hashRing(
-  weighted: readonly { readonly address: string; readonly weight: number }[],
-  { minimum, maximum }: RingSizes,
-): HashRing {
-  const lightest = Math.min(1, ...weighted.map(({ weight }) => weight));
-  const scale = Math.min(Math.ceil(lightest * minimum) / lightest, maximum);
-  const ring: { hash: bigint; owner: number }[] = [];
+export function* ringEntries(ring: HashRing): Generator<Entry, void> {
+  const scale = scaleOf(ring);
   let target = 0;
-  for (const [owner, { address, weight }] of weighted.entries()) {
+  let taken = 0;
+  for (const [owner, { address, weight }] of ring.weighted.entries()) {
     target += scale * weight;
-    for (let index = 0; ring.length < target; index += 1) ring.push({ hash: xxHash64(`${address}_${index}`), owner });
+    for (let index = 0; taken < target; index += 1) {
+      taken += 1;
+      yield { hash: xxHash64(`${address}_${index}`), owner };
+    }
   }
-  return ring.sort((a, b) => (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : byText(`${a.owner}`, `${b.owner}`)));
 }
 
-/** Who answers a request with this hash: the first entry that is used at or after it, and around the ring. */
-export function ownerOf(
+function scaleOf({ weighted, minimum, maximum }: HashRing): number {
+  const lightest = weighted.reduce((least, { weight }) => Math.min(least, weight), 1);
+  return Math.min(Math.ceil(lightest * minimum) / lightest, maximum);
+}
+
+const everyone = () => true;
+
+/**
+ * Who answers requests with this hash: the first entry at or after it, and around the ring. `isUsed` leaves entries to the
+ * next one, as gRPC does with those that it has no connection to.
+ */
+export function ringOwner(
   ring: HashRing,
   hash: bigint,
-  isUsed: (owner: number) => boolean = () => true,
+  isUsed: (owner: number) => boolean = everyone,
 ): number | undefined {
-  const used = ring.filter(({ owner }) => isUsed(owner));
-  return (used.find((entry) => entry.hash >= hash) ?? used[0])?.owner;
+  let next: Entry | undefined;
+  let first: Entry | undefined;
+  for (const entry of ringEntries(ring)) {
+    if (!isUsed(entry.owner)) continue;
+    if (entry.hash >= hash && (!next || entry.hash < next.hash)) next = entry;
+    if (!first || entry.hash < first.hash) first = entry;
+  }
+  return (next ?? first)?.owner;
 }
 
-/** The shares of so many owners when one has all. */
-export function allOf(owner: number | undefined, owners: number): readonly number[] {
-  return Array.from({ length: owners }, (_, index) => (index === owner ? 1 : 0));
-}
+/** Larger ones are so even that shares are the weights, and would take a second to sort. */
+const largestSorted = 65_536;
 
 const allHashes = 2 ** 64;
 
-/**
- * The part of all hashes that each owner answers. `isUsed` leaves entries to the next one on the ring, as gRPC does with
- * those it has no connection to (gRFC A42).
- */
-export function ringShares(
-  ring: HashRing,
-  owners: number,
-  isUsed: (owner: number) => boolean = () => true,
-): readonly number[] {
-  const shares = new Array<number>(owners).fill(0);
-  const used = ring.filter(({ owner }) => isUsed(owner));
-  const last = used.at(-1);
-  if (!last) return shares;
-  let before = last.hash - 2n ** 64n;
+/** The part of all hashes that each owner answers. */
+export function ringShares(ring: HashRing, isUsed: (owner: number) => boolean = everyone): readonly number[] {
+  if (scaleOf(ring) > largestSorted) return sharesByWeight(ring, isUsed);
+  const used = [...ringEntries(ring)].filter(({ owner }) => isUsed(owner));
+  used.sort((a, b) => (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0));
+  const shares = ring.weighted.map(() => 0);
+  let before = (used.at(-1)?.hash ?? 0n) - 2n ** 64n;
   for (const { hash, owner } of used) {
     shares[owner] = (shares[owner] ?? 0) + Number(hash - before) / allHashes;
     before = hash;
   }
   return shares;
+}
+
+function sharesByWeight({ weighted }: HashRing, isUsed: (owner: number) => boolean): readonly number[] {
+  const weights = weighted.map(({ weight }, owner) => (isUsed(owner) ? weight : 0));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.map((weight) => (total === 0 ? 0 : weight / total));
 }
