@@ -5,8 +5,8 @@ import type { HeaderMatch, TextMatch } from "../model/route.ts";
 
 /**
  * Conditions on headers for gRPC clients (gRFC A28), as alternatives: each list is one way to fulfil them. That a header which
- * is not there fulfils an inverted condition is said apart, for grpc-go and Java take it for one that does not, whereas the
- * C core and Node take it for one that does.
+ * is not there fulfils an inverted condition is said apart: grpc-js-xds takes it so, and grpc-go, Java and the C core do not
+ * (matcher_header.go, Matchers.java, matchers.cc).
  */
 export function grpcHeaderMatchers(headers: readonly HeaderMatch[]): readonly (readonly HeaderMatcher[])[] {
   return headers.reduce<readonly (readonly HeaderMatcher[])[]>(
