@@ -1,5 +1,6 @@
 import { type DescMessage, fromJson, type JsonValue, type MessageShape, toJson } from "@bufbuild/protobuf";
 import { envoyTypes } from "@weir/proto/grpc/envoy-types.ts";
+import { brokenRules } from "@weir/proto/grpc/field-rules.ts";
 import { applyPatch, type Operation } from "rfc6902";
 import { type Parsed, parsed, refused } from "../lib/parsed.ts";
 import type { PatchSpec } from "../model/patch.ts";
@@ -16,7 +17,8 @@ export function patched<D extends DescMessage>(
 ): Parsed<MessageShape<D>> {
   const registry = envoyTypes();
   try {
-    const json = toJson(schema, message, { registry, useProtoFieldName: true });
+    // With the empty lists that JSON leaves out: "/health_checks/-" is then the end of one.
+    const json = toJson(schema, message, { registry, useProtoFieldName: true, alwaysEmitImplicit: true });
     // What the operations hold is copied in: steps may change what steps before them have added.
     const failures = applyPatch(json, structuredClone(operations) as Operation[]);
     const problems = failures.flatMap((failure, index) =>
@@ -26,6 +28,9 @@ export function patched<D extends DescMessage>(
     // What follows the first that failed is judged on what it did not do.
     if (first) return refused(first);
     const next = fromJson(schema, json as JsonValue, { registry });
+    const [broken] = brokenRules(schema, next, registry);
+    if (broken)
+      return refused({ at: "operations", says: `Envoy would refuse it: ${broken.path.join(".")} ${broken.says}` });
     if (nameOf(next) === nameOf(message)) return parsed(next);
     return refused({
       at: "operations",

@@ -65,14 +65,16 @@ test("what does not apply, does not decode or renames is left out and told; the 
     ]),
     patch("wrong", "Cluster", "report", [{ op: "add", path: "/connect_timeout", value: "soon" }]),
     patch("renamed", "Cluster", "report", [{ op: "replace", path: "/name", value: "other" }]),
+    patch("unruly", "Cluster", "report", [{ op: "add", path: "/health_checks/-", value: { timeout: "1s" } }]),
     patch("good", "Cluster", "report", [{ op: "add", path: "/alt_stat_name", value: "r" }]),
   ];
   const { resources, leftOut } = createPatches()(set, patches, edge);
-  assert.deepEqual([...leftOut.keys()], ["gone", "half", "wrong", "renamed"]);
+  assert.deepEqual([...leftOut.keys()], ["gone", "half", "wrong", "renamed", "unruly"]);
   const says = [...leftOut.values()].flat().map(({ says }) => says);
   assert.match(says[0] ?? "", /does not apply/);
   assert.match(says[2] ?? "", /does not decode.*Duration/);
   assert.match(says[3] ?? "", /change the name to "other"/);
+  assert.match(says[4] ?? "", /Envoy would refuse it: health_checks\.0/);
   const [report] = resources.clusters;
   assert.deepEqual([report?.name, report?.altStatName, report?.connectTimeout], ["report", "r", undefined]);
 });

@@ -5,6 +5,7 @@ import { ClusterLoadAssignmentSchema } from "@weir/proto/envoy/config/endpoint/v
 import { ListenerSchema } from "@weir/proto/envoy/config/listener/v3/listener_pb.ts";
 import { VirtualHostSchema } from "@weir/proto/envoy/config/route/v3/route_components_pb.ts";
 import { envoyTypes } from "@weir/proto/grpc/envoy-types.ts";
+import { brokenRules } from "@weir/proto/grpc/field-rules.ts";
 import { didYouMean } from "../../lib/did-you-mean.ts";
 import type { PatchOperation, PatchType } from "../../model/patch.ts";
 
@@ -101,7 +102,7 @@ function wrongValue(place: Place, value: JsonValue): string | undefined {
   if (place.in === undefined) return wrongInside(value);
   const { field, entry } = place;
   const inPlace: JsonValue = entry === undefined ? value : field.fieldKind === "map" ? { [entry]: value } : [value];
-  return decodes(place.in, { [field.name]: inPlace });
+  return decodes(place.in, { [field.name]: inPlace }, field);
 }
 
 /** Of a value at a place of unknown type, the messages that say what they are. */
@@ -115,10 +116,15 @@ function wrongInside(value: JsonValue): string | undefined {
   return undefined;
 }
 
-function decodes(message: DescMessage, json: JsonValue): string | undefined {
+/** With `within` it is a message of which only that field is asked about; what it lacks, later operations may bring. */
+function decodes(message: DescMessage, json: JsonValue, within?: DescField): string | undefined {
+  const registry = envoyTypes();
   try {
-    fromJson(message, json, { registry: envoyTypes() });
-    return undefined;
+    const decoded = fromJson(message, json, { registry });
+    const broken = brokenRules(message, decoded, registry).find(
+      ({ path, missing }) => !missing && (within === undefined || path[0] === within.name),
+    );
+    return broken && `Envoy would refuse it: ${broken.path.join(".")} ${broken.says}`;
   } catch (error) {
     return `does not decode: ${error instanceof Error ? error.message : String(error)}`;
   }

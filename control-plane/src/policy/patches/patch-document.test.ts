@@ -29,6 +29,13 @@ test("what no resource of the type can become is refused before there is one", (
     ["Cluster", { op: "move", from: "/name", path: "/alt_stat_name" }, /not to be changed/],
     ["Cluster", { op: "add", path: "/connect_timeout/seconds/deep", value: 1 }, /^$/],
     ["Cluster", { op: "add", path: "/alt_stat_name/deep", value: 1 }, /has no fields of its own/],
+    [
+      "Cluster",
+      { op: "add", path: "/connect_timeout", value: "0s" },
+      /Envoy would refuse it: connect_timeout 0s is not more than 0s/,
+    ],
+    ["Cluster", { op: "add", path: "/outlier_detection/max_ejection_percent", value: 101 }, /101 is not at most 100/],
+    ["Cluster", { op: "add", path: "/health_checks/-", value: {} }, /^$/],
     ["Cluster", { op: "remove", path: "/connect_timeout", value: 1 }, /is not for remove/],
     ["Cluster", { op: "add", path: "/connect_timeout" }, /add needs it/],
     ["Cluster", { op: "add", path: "connect_timeout", value: "1s" }, /expected a JSON pointer/],
