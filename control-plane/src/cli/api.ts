@@ -39,10 +39,13 @@ export function createApi({
   server,
   actor,
   signal,
+  warn,
 }: {
   readonly server: string;
   readonly actor: string;
   readonly signal: AbortSignal;
+  /** What the server has to say beside its answer. */
+  readonly warn: (text: string) => void;
 }): Api {
   const base = baseOf(server);
 
@@ -66,6 +69,7 @@ export function createApi({
     const text = await response.text();
     const answer = parsed(text);
     if (!response.ok) throw failureOf(response.status, answer, `${method} ${url.pathname}`);
+    for (const text of warningsOf(response.headers.get("warning") ?? "")) warn(text);
     if (answer === undefined)
       throw new CliError(`${url.href} answered something else than JSON: is Weir's admin port there?`);
     const revision = response.headers.get("x-weir-revision");
@@ -83,6 +87,11 @@ export function createApi({
     post: (path, body, options) => call("POST", path, body, options),
     delete: (path, options) => call("DELETE", path, undefined, options),
   };
+}
+
+/** Of `Warning: 299 weir "text"`, as many as there are. */
+function warningsOf(header: string): readonly string[] {
+  return [...header.matchAll(/299 weir "((?:[^"\\]|\\.)*)"/g)].map(([, text = ""]) => text.replace(/\\(.)/g, "$1"));
 }
 
 function baseOf(server: string): URL {

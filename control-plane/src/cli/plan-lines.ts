@@ -5,7 +5,7 @@ import type { Field, Planned, PlannedResource, PlannedTraffic } from "./planned.
 /** A plan for people: documents, xDS, clients, traffic, findings; what is empty is said in a word. */
 export function planLines(plan: Planned): readonly string[] {
   if (plan.isEmpty) return [`Nothing would change (base r${plan.base}).`];
-  const { documents, resources, clients, traffic, effects, findings, resolved, unknown } = plan;
+  const { documents, resources, clients, traffic, findings, resolved, unknown } = plan;
   return [
     `Plan (base r${plan.base})`,
     ...documents.flatMap(({ action, fields, notes, ...document }) => [
@@ -17,7 +17,6 @@ export function planLines(plan: Planned): readonly string[] {
     ...section("xDS", resourceLines(resources), "no connected client would be sent anything"),
     ...section("Clients", clientLines(clients), `0 of ${clients.of}`),
     ...section("Traffic", traffic.flatMap(trafficLines), "goes where it went"),
-    ...(effects.length > 0 ? section("Effect", effects.flatMap(effectLines), "") : []),
     ...section("Findings", findingLines(findings), "none"),
     ...(resolved.length > 0
       ? section(
@@ -82,14 +81,6 @@ function clientLines({ touched, of, groups }: Planned["clients"]): readonly stri
       return `${clients} ${kind} ${role} ${where}, ${state}`;
     }),
   ];
-}
-
-/** `trafficPolicies/report spec.panicThreshold: ignored by 1 grpc-node 1.14.1 (gRPC has no panic)` */
-function effectLines({ document, path, on }: Planned["effects"][number]): readonly string[] {
-  return on.map(({ kind, version, clients, effect, instead }) => {
-    const why = instead === "" ? "" : ` (${instead})`;
-    return `${documentText(document)} ${path}: ${effect} by ${clients} ${`${kind} ${version}`.trim()}${why}`;
-  });
 }
 
 const bases: Readonly<Record<PlannedTraffic["basis"], string>> = {

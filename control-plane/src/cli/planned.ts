@@ -55,16 +55,5 @@ export type Planned = {
   readonly traffic: readonly PlannedTraffic[];
   readonly findings: readonly ToldFinding[];
   readonly resolved: readonly ToldFinding[];
-  readonly effects: readonly {
-    readonly document: { readonly kind: string; readonly name: string };
-    readonly path: string;
-    readonly on: readonly {
-      readonly kind: string;
-      readonly version: string;
-      readonly clients: number;
-      readonly effect: string;
-      readonly instead: string;
-    }[];
-  }[];
   readonly unknown: readonly string[];
 };

@@ -413,6 +413,12 @@ test("findings are told of files without a server, of the server, and with what 
     (await weir.run("apply", "-f", split, "--dry-run")).out,
     /unchanged\nerror {3}WR0101 \S+split.yaml:8:40 /,
   );
+  const set = await weir.run("traffic", "set", "report", "dc-a=50", "dc-e=50", "--dry-run");
+  assert.equal(set.code, 0);
+  assert.match(
+    set.err,
+    /^error WR0101 TrafficSplit\/report spec.rules\[0\].to.dc-e: 50 % .*docs\/findings\/WR0101.md\)\n$/,
+  );
   const served = await weir.run("analyze", "--fail-on", "error");
   assert.equal(served.code, 1);
   assert.match(served.out, /^error {3}WR0101 trafficSplits\/report spec.rules\[0\].to.dc-d: 40 % /);

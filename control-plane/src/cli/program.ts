@@ -4,6 +4,7 @@ import { type AddCommand, type Cli, type Format, formats } from "./cli.ts";
 import { CliError } from "./cli-error.ts";
 import type { CliIo } from "./io.ts";
 import { defaultServer } from "./server-url.ts";
+import { printable } from "./table.ts";
 
 type Entry = { readonly says: string; readonly aliases?: readonly string[]; readonly load: () => Promise<AddCommand> };
 
@@ -94,7 +95,8 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     io,
     api: (command) => {
       const { server } = command.optsWithGlobals<{ server?: string }>();
-      return createApi({ server: server ?? defaultServer(io.env), actor: io.actor, signal: io.signal });
+      const warn = (text: string) => io.stderr.write(`${printable(text)}\n`);
+      return createApi({ server: server ?? defaultServer(io.env), actor: io.actor, signal: io.signal, warn });
     },
     format: (command) => command.optsWithGlobals<{ output: Format }>().output,
     exit: (next) => {

@@ -11,6 +11,7 @@ import { parseEtags, parsePrecondition } from "./etag.ts";
 import { expectationOf } from "./expectation.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 import { time } from "./shapes.ts";
+import { warningHeaders } from "./warning-headers.ts";
 
 const stored = z.object({
   name: z.string(),
@@ -36,7 +37,7 @@ export function documentRoutes(app: OperatorApp, context: OperatorContext): void
   for (const collection of collectionNames) routesOf(app, context, collection);
 }
 
-function routesOf(app: OperatorApp, { parts: { policies } }: OperatorContext, collection: Collection): void {
+function routesOf(app: OperatorApp, { parts: { policies, planning } }: OperatorContext, collection: Collection): void {
   const kind = collections[collection];
   const document = documentSchemas[kind];
   const tags = [collection];
@@ -99,13 +100,12 @@ function routesOf(app: OperatorApp, { parts: { policies } }: OperatorContext, co
         through: "api",
         validateOnly: request.query.validateOnly === "true",
       });
-      const { documents, revision } = doneOrThrow(outcome, {
-        what: `the ${kind}`,
-        expected: request.headers["if-match"],
-        policies,
-      });
+      const done = doneOrThrow(outcome, { what: `the ${kind}`, expected: request.headers["if-match"], policies });
+      const { documents, revision } = done;
       const after = documents.find((each) => each.kind === kind && each.name === name);
       if (!after) throw new Error(`${collection}/${name} was stored, but is not in the answer of the store`);
+      const warnings = warningHeaders(await planning.findingsOf(done));
+      if (warnings.length > 0) reply.header("warning", warnings);
       return withHeaders(reply, after, revision)
         .code(before ? 200 : 201)
         .send(after.document);

@@ -70,7 +70,7 @@ test("a plan tells what connected clients do not do of what is new, and of nothi
   assert.deepEqual(await notesOn({ panicThreshold: 30 }), [
     "1 gRPC Node client ignores panicThreshold 30: there is no panic: where nothing is left, calls fail",
   ]);
-  assert.deepEqual(await notesOn({ circuitBreaker: { maxRequests: 100 } }), []);
+  assert.deepEqual(await notesOn({ loadBalancer: { type: "RoundRobin" } }), []);
 });
 
 test("a plan of what is in force already is empty", async () => {
@@ -110,6 +110,11 @@ test("findings come with an apply, with its dry run, and for what is in force", 
   assert.deepEqual(codes(await api.get("/v1/findings")), []);
   assert.deepEqual(codes(await api.post("/v1/config:apply?validateOnly=true", toNowhere)), ["WR0101", "WR0108"]);
   assert.deepEqual(codes(await api.post("/v1/config:apply", toNowhere)), ["WR0101", "WR0108"]);
+  const { headers } = await api.put("/v1/trafficSplits/report?validateOnly=true", toNowhere);
+  assert.match(
+    String(headers["warning"]),
+    /^299 weir "error WR0101 TrafficSplit\/report spec.rules\[0\].to.dc-d: 30 % .*to dc-d/,
+  );
   await api.until(async () => codes(await api.get("/v1/findings")).length > 0);
   const { body } = await api.get("/v1/findings?severity=error");
   assert.deepEqual(body["counts"], { error: 1, warning: 0, info: 0 });

@@ -83,23 +83,6 @@ const plan = z.object({
   ),
   findings: z.array(findingShape).meta({ description: "Those that the change brings about" }),
   resolved: z.array(findingShape).meta({ description: "Those that it takes away" }),
-  effects: z
-    .array(
-      z.object({
-        document: z.object({ kind: z.string(), name: z.string() }),
-        path: z.string(),
-        on: z.array(
-          z.object({
-            kind: z.string(),
-            version: z.string(),
-            clients: z.number().int(),
-            effect: z.enum(["approximated", "ignored", "withheld"]),
-            instead: z.string(),
-          }),
-        ),
-      }),
-    )
-    .meta({ description: "Fields that the change writes and that some connected client does not simply obey" }),
   unknown: z.array(z.string()).meta({
     description: "Services whose endpoints are not known before their sources are asked, once the change is applied",
   }),
@@ -188,11 +171,6 @@ function shapeOf(made: Plan, notesOn: (change: DocumentChange) => readonly strin
     })),
     findings: made.findings.map(findingOf),
     resolved: made.resolved.map(findingOf),
-    effects: made.effects.map(({ document, path, on }) => ({
-      document: { ...document },
-      path,
-      on: on.map((each) => ({ ...each })),
-    })),
     unknown: [...unknown],
   };
 }

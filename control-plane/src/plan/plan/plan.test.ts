@@ -185,11 +185,3 @@ test("a proxyless client is touched by what it asks for, and not by a service th
   );
   assert.ok(plan.resources.every(({ viewers }) => !viewers.includes(viewerKey(node))));
 });
-
-test("fields that a connected client does not obey are named with who that is and what it does instead", () => {
-  const plan = planned([report(...places)], [report(...places), policy("report", { panicThreshold: 10 })]);
-  assert.deepEqual(
-    plan.effects.map(({ path, on }) => [path, on.map(({ kind, clients: some, effect }) => [kind, some, effect])]),
-    [["spec.panicThreshold", [["grpc-other", 1, "ignored"]]]],
-  );
-});

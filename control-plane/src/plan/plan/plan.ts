@@ -4,9 +4,8 @@ import { type Viewer, viewerKey } from "../../model/viewer.ts";
 import type { World } from "../../model/world.ts";
 import type { Snapshot } from "../../snapshot/snapshot.ts";
 import { analyzing } from "../analyze/analyze.ts";
-import { type DocumentRef, type Finding, findingKey } from "../analyze/finding.ts";
+import { type Finding, findingKey } from "../analyze/finding.ts";
 import type { Scene } from "../analyze/scene.ts";
-import { type PlannedEffect, plannedEffects } from "./effects.ts";
 import { type FieldChange, fieldChanges } from "./field-changes.ts";
 import { type ResourceKey, reachOf, resourceKey } from "./reach.ts";
 import { type ResourceChange, resourceChanges } from "./resource-changes.ts";
@@ -30,8 +29,6 @@ export type Plan = {
   /** Those that the change brings about, and those that it takes away. */
   readonly findings: readonly Finding[];
   readonly resolved: readonly Finding[];
-  /** Fields that the change writes and that some connected client does not simply obey. */
-  readonly effects: readonly PlannedEffect[];
   /** Services whose endpoints nobody knows before their sources are asked, which they are once the change is applied. */
   readonly unknown: readonly ServiceName[];
 };
@@ -84,22 +81,14 @@ export function* planning({
   const then = yield* analyzing(after.scene);
   const { clients: seen = [], loads: observed } = before.scene;
   const served = after.world.catalog;
-  const documents = documentChanges(before.scene, after.scene);
-  const written = new Map(after.scene.written.map((each) => [`${each.kind}/${each.name}`, each.document]));
-  const documentOf = ({ kind, name }: DocumentRef) => written.get(`${kind}/${name}`);
   return {
     base: before.world.revision,
-    documents,
+    documents: documentChanges(before.scene, after.scene),
     resources,
     clients: { touched: touched.length, of: clients.length, groups },
     traffic: trafficChanges(before.world, after.world, { clients: seen, observed }),
     findings: without(then, found),
     resolved: without(found, then),
-    effects: plannedEffects(
-      documents,
-      documentOf,
-      seen.map(({ agent }) => agent),
-    ),
     unknown: [...after.scene.book.services.keys()].filter((name) => !served.has(name)),
   };
 }
