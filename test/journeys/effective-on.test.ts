@@ -3,7 +3,8 @@ import { type TestContext, test } from "node:test";
 import { foreignClients, programOf } from "../clients/program-of.ts";
 import { type Backend, startBackend } from "../kit/backend.ts";
 import { documentOf } from "../kit/documents.ts";
-import { codes } from "../kit/grpc-load.ts";
+import type { CallRecord } from "../kit/echo.ts";
+import { answersById, codes } from "../kit/grpc-load.ts";
 import { until } from "../kit/wait.ts";
 import { startWeir, type Weir } from "../kit/weir.ts";
 import { startXdsClient, type XdsClient } from "../kit/xds-client.ts";
@@ -73,6 +74,58 @@ for (const [language, { tries, program: programFor }] of Object.entries(librarie
   });
 }
 
+for (const [language, { program: programFor }] of Object.entries(libraries)) {
+  test(`gRPC in ${language} keeps to time limits, to requests at a time and to one endpoint for each channel, as soon as it is told to`, {
+    timeout: 240_000,
+  }, async (t) => {
+    const program = await programFor(t);
+    if (program === undefined) return t.skip("its tools are missing");
+    await using scene = await startThree(program === "ours" ? undefined : program, { latencyMs: 500 });
+    const { weir, client } = scene;
+    const retry = { attempts: 0 };
+
+    await put(weir, "trafficPolicies", policyOf({ retry, timeouts: { request: "100ms" } }));
+    await untilAll(client, "DEADLINE_EXCEEDED", 3);
+    await put(weir, "trafficPolicies", policyOf({ retry }));
+    await untilAll(client, "OK", 3);
+
+    await put(weir, "trafficPolicies", policyOf({ retry, circuitBreaker: { maxRequests: 5 } }));
+    await until(async () => codes(await callsAtATime(client, program)).has("UNAVAILABLE"), {
+      within: 30_000,
+      what: "some calls are refused",
+    });
+    const limited = await callsAtATime(client, program);
+    const { OK: served = 0, UNAVAILABLE: refused = 0 } = Object.fromEntries(codes(limited));
+    assert.equal(served + refused, limited.length);
+    if (program === "ours")
+      assert.ok(served >= 10 && served <= 40, `five of half a second each, for two seconds: ${served}`);
+    else assert.equal(served, 5);
+    const slowest = Math.max(...limited.filter(({ code }) => code === "UNAVAILABLE").map(tookMs));
+    assert.ok(slowest < 400, `refused at once, not after ${slowest} ms`);
+
+    const loadBalancer = { type: "RingHash", consistentHash: { sourceAddress: {} } };
+    await put(weir, "trafficPolicies", policyOf({ retry, loadBalancer }));
+    await until(async () => answersById(await client.send(30, { atOnce: 30 })).size === 1, {
+      within: 30_000,
+      what: "all calls of a channel go to one endpoint",
+    });
+    await put(weir, "trafficPolicies", policyOf({ retry, loadBalancer: { type: "RoundRobin" } }));
+    await until(async () => answersById(await client.send(30, { atOnce: 30 })).size === 3, {
+      within: 30_000,
+      what: "calls go to all endpoints again",
+    });
+  });
+}
+
+/** More at a time than five; those of grpc-js that begin in the same turn of its loop are not counted against each other. */
+function callsAtATime(client: XdsClient, program: Program | "ours") {
+  return program === "ours" ? client.sendAtRate({ perSecond: 100, forMs: 2_000 }) : client.send(20, { atOnce: 20 });
+}
+
+function tookMs({ startedAt, endedAt }: CallRecord): number {
+  return endedAt - startedAt;
+}
+
 type Three = AsyncDisposable & {
   readonly weir: Weir;
   readonly client: XdsClient;
@@ -80,10 +133,12 @@ type Three = AsyncDisposable & {
 };
 
 /** Three endpoints in one zone, and a client of them that is told to retry nine times. */
-async function startThree(program: Program): Promise<Three> {
+async function startThree(program: Program, { latencyMs = 0 } = {}): Promise<Three> {
   await using started = new AsyncDisposableStack();
   const backends = await Promise.all(
-    [1, 2, 3].map(async (index) => started.use(await startBackend({ id: `report-${index}`, datacenter: "dc-a" }))),
+    [1, 2, 3].map(async (index) =>
+      started.use(await startBackend({ id: `report-${index}`, datacenter: "dc-a", latencyMs })),
+    ),
   );
   const endpoints = [{ static: backends.map(({ address }) => ({ address, locality: "dc-a/z1" })) }];
   const retry = { attempts: 9, backOff: { baseInterval: "1ms", maxInterval: "1ms" } };

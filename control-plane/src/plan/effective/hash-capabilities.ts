@@ -1,4 +1,4 @@
-import { approximated, type Capability, capability, envoys, ignored, since } from "./capability.ts";
+import { type Capability, capability, envoys, ignored, since, tried } from "./capability.ts";
 
 const envoy = envoys("HTTP routing, hash policy");
 const unseen = (what: string) =>
@@ -15,7 +15,7 @@ export function hashCapabilities(field: string): readonly Capability[] {
     capability(`${at}.cookie`, { whole: true, envoy, grpc: unseen("cookies") }),
     capability(`${at}.sourceAddress`, {
       envoy,
-      grpc: since("A42", undefined, approximated("each channel of a caller has an endpoint of its own", "gRFC A42")),
+      ...tried("A42", "each channel of a caller has an endpoint of its own"),
     }),
     capability(`${at}.method`, { envoy, grpc: unseen("path to hash by") }),
   ]);

@@ -176,7 +176,11 @@ export const trafficPolicyCapabilities: readonly Capability[] = [
     grpc: approximated("Weir moves weights as health falls: the client itself has none", "gRFC A27"),
   }),
 
-  capability("circuitBreaker.maxRequests", { envoy: envoys("circuit breaking"), grpc: since("A32") }),
+  capability("circuitBreaker.maxRequests", {
+    envoy: envoys("circuit breaking"),
+    ...tried("A32"),
+    node: since("A32", undefined, approximated("calls that begin in the same instant are not counted", "measured")),
+  }),
   ...["maxConnections", "maxPendingRequests", "maxRetries", "perEndpoint.maxConnections"].map((name) =>
     capability(`circuitBreaker.${name}`, {
       envoy: envoys("circuit breaking"),
