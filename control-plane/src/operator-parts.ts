@@ -57,6 +57,7 @@ export function operatorParts({
     loads,
     worlds: published,
     whyNotServed: (service) => whyNotServed(joined.knowledge.current(), service),
+    patchProblems: (patch) => patchProblems(patch, published.current(), leased(), translate),
     sources: () => withGuard(overviewOf(joined.knowledge.current()?.states ?? new Map()), joined.guarded()),
     guard: operatorGuard(joined, allows, confirmations),
     planning: operatorPlan({ policies, clients, loads, published, preview: joined.preview, leased, translate, now }),
@@ -70,6 +71,23 @@ export function operatorParts({
     metrics,
     version,
   };
+}
+
+/** Of one viewer of each kind: patches are for kinds of clients. What is translated already is not translated again. */
+function patchProblems(
+  patch: string,
+  world: World | undefined,
+  leased: readonly Viewer[],
+  translate: Translate,
+): readonly string[] {
+  if (world?.patches?.some(({ name }) => name === patch) !== true) return [];
+  const ofEachKind = new Map(
+    leased.map((viewer) => [viewer.flavour === "grpc" ? "grpc" : `envoy-${viewer.role}`, viewer]),
+  );
+  return [...ofEachKind].flatMap(([kind, viewer]) => {
+    const problems = translate(world, viewer).patchesLeftOut?.get(patch) ?? [];
+    return problems.map((problem) => `Patch ${patch} is left out for ${kind}: ${problemText(problem)}`);
+  });
 }
 
 function whyNotServed(known: Knowledge | undefined, service: ServiceName): string | undefined {

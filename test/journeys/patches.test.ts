@@ -6,6 +6,7 @@ import { codes, startLoad } from "../kit/grpc-load.ts";
 import { startEdge } from "../kit/three-data-centers.ts";
 import { until } from "../kit/wait.ts";
 import { startWeir } from "../kit/weir.ts";
+import { weirCommand } from "../kit/weir-command.ts";
 
 test("a patch arrives in Envoy, one that does not fit is told and harms nothing, and both can be taken back", async () => {
   await using backend = await startBackend({ id: "report-1", datacenter: "dc-a" });
@@ -53,6 +54,8 @@ test("a patch arrives in Envoy, one that does not fit is told and harms nothing,
     within: 5_000,
     what: "the log tells of the patch that does not fit",
   });
+  const described = await weirCommand(weir, ["describe", "patch", "unfit"]);
+  assert.match(described.stdout, /Patch unfit is left out for envoy-edge: operations\[1\]: does not apply/);
   assert.deepEqual([...codes(await load.send(5))], [["OK", 5]]);
   const refused = await patch("wrong", {
     type: "Cluster",

@@ -44,7 +44,10 @@ export function describe(parts: OperatorParts, document: StoredDocument, default
     })),
     clients: groups.map(({ kind, version, clients: count }) => ({ kind, version, clients: count })),
     programmed: programmedOf(clients),
-    notes: documents.flatMap(({ rows }) => effectiveWords(rows.filter(({ origin }) => origin === "document"))),
+    notes: [
+      ...about.flatMap(({ kind, name }) => (kind === "Patch" ? parts.patchProblems(name) : [])),
+      ...documents.flatMap(({ rows }) => effectiveWords(rows.filter(({ origin }) => origin === "document"))),
+    ],
   };
 }
 

@@ -22,6 +22,8 @@ export type OperatorParts = {
   readonly worlds: Latest<World>;
   /** Why a known service is not served; undefined when it is, or is not known. */
   whyNotServed(service: ServiceName): string | undefined;
+  /** Why a Patch is left out, for each kind of connected client. */
+  patchProblems(patch: string): readonly string[];
   /** What each source knows and since when. */
   sources(): readonly SourceOverview[];
   readonly guard: Guard;
