@@ -95,7 +95,7 @@ function trafficLines({ service, basis, rps, regions }: PlannedTraffic): readonl
     `${service} (${bases[basis]})`,
     ...regions.map(({ region, percentBefore, percentAfter, capacityRps }) => {
       const place = region === "" ? "nowhere" : region;
-      const share = `${place}  ${percentBefore} % -> ${percentAfter} %`;
+      const share = `${place}  ${oneDigit(percentBefore)} % -> ${oneDigit(percentAfter)} %`;
       if (rps === undefined)
         return `  ${share}${capacityRps === undefined ? "" : `, bears ${rounded(capacityRps)} rps`}`;
       const [now, then] = [(rps * percentBefore) / 100, (rps * percentAfter) / 100];
@@ -109,5 +109,9 @@ function trafficLines({ service, basis, rps, regions }: PlannedTraffic): readonl
 }
 
 function rounded(value: number): number {
-  return value < 10 ? Math.round(value * 10) / 10 : Math.round(value);
+  return value < 10 ? oneDigit(value) : Math.round(value);
+}
+
+function oneDigit(value: number): number {
+  return Math.round(value * 10) / 10;
 }
