@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Client, credentials, Metadata, Server, ServerCredentials, type ServerUnaryCall, status } from "@grpc/grpc-js";
+import { foreignClients, programOf } from "../clients/program-of.ts";
 import { documentOf } from "../kit/documents.ts";
 import { type CallOptions, type EchoReply, sayMethod } from "../kit/echo.ts";
 import { answersById, codes, type Load, startLoad } from "../kit/grpc-load.ts";
@@ -12,42 +13,63 @@ import { startXdsClient, type XdsClient } from "../kit/xds-client.ts";
 const other = "/echo.v1.Other/Ask";
 const slow = "/echo.v1.Slow/Wait";
 
+/** Of every kind that all clients know, each leading to somebody else. */
+const partings = [
+  { matches: [{ method: { service: "echo.v1.Other" } }], backendRefs: [{ service: "result" }] },
+  {
+    matches: [{ headers: [{ name: "x-canary", value: "yes|1", type: "RegularExpression" }] }],
+    backendRefs: [{ service: "report", subset: "v2" }],
+  },
+  {
+    matches: [
+      {
+        headers: [
+          { name: "x-tenant", value: "ana", invert: true },
+          { name: "x-old", type: "Present" },
+        ],
+      },
+    ],
+    backendRefs: [{ service: "report", subset: "v1" }],
+  },
+  {
+    matches: [{ method: { service: "echo\\.v1\\.(Slow|Quick)", type: "RegularExpression" } }],
+    backendRefs: [{ service: "result" }],
+  },
+];
+
 test("requests of one host part ways by method and header, the rest goes to the service", async () => {
   await using scene = await startScene();
-  await scene.route([
-    { matches: [{ method: { service: "echo.v1.Other" } }], backendRefs: [{ service: "result" }] },
-    {
-      matches: [{ headers: [{ name: "x-canary", value: "yes|1", type: "RegularExpression" }] }],
-      backendRefs: [{ service: "report", subset: "v2" }],
-    },
-    {
-      matches: [
-        {
-          headers: [
-            { name: "x-tenant", value: "ana", invert: true },
-            { name: "x-old", type: "Present" },
-          ],
-        },
-      ],
-      backendRefs: [{ service: "report", subset: "v1" }],
-    },
-  ]);
-  for (const [what, load] of scene.clients) {
-    const who = async (options: CallOptions) => [...answersById(await load.send(60, options)).keys()].sort();
-    assert.deepEqual(await who({ path: other }), ["result-1"], what);
-    assert.deepEqual(
-      await who({ path: other, headers: { "x-canary": "1" } }),
-      ["result-1"],
-      `${what}: the first rule holds`,
-    );
-    assert.deepEqual(await who({ headers: { "x-canary": "1" } }), ["v2-1"], what);
-    assert.deepEqual(await who({ headers: { "x-old": "any" } }), ["v1-1", "v1-2"], `${what}: no tenant is not ana`);
-    assert.deepEqual(await who({ headers: { "x-old": "any", "x-tenant": "bob" } }), ["v1-1", "v1-2"], what);
-    assert.deepEqual(await who({ headers: { "x-old": "any", "x-tenant": "ana" } }), ["v1-1", "v1-2", "v2-1"], what);
-    // All of "yes|1": what begins with the one or ends with the other does not match.
-    assert.deepEqual(await who({ headers: { "x-canary": "yes-21" } }), ["v1-1", "v1-2", "v2-1"], `${what}: no rule`);
-  }
+  await scene.route(partings);
+  for (const [what, load] of scene.clients) await assertPartings(load, what);
 });
+
+for (const [language, { prepare }] of Object.entries(foreignClients)) {
+  // The first time, it has to be built.
+  test(`a gRPC client in ${language} takes the same ways`, { timeout: 240_000 }, async (t) => {
+    const program = await programOf(prepare, t);
+    if (program === undefined) return t.skip("its tools are missing");
+    await using scene = await startScene();
+    await scene.route(partings);
+    const node = { id: `${language}-1`, cluster: "billing", locality: { region: "dc-a", zone: "z1" } };
+    await using client = await startXdsClient({ target: "xds:///report", xds: scene.xds, node, program });
+    await client.send(1);
+    await assertPartings(client, language);
+  });
+}
+
+async function assertPartings(load: Pick<Load, "send">, what: string): Promise<void> {
+  const who = async (options: CallOptions, count = 60) =>
+    [...answersById(await load.send(count, options)).keys()].sort();
+  assert.deepEqual(await who({ path: other }), ["result-1"], what);
+  assert.deepEqual(await who({ path: other, headers: { "x-canary": "1" } }), ["result-1"], `${what}: the first holds`);
+  assert.deepEqual(await who({ headers: { "x-canary": "1" } }), ["v2-1"], what);
+  assert.deepEqual(await who({ headers: { "x-old": "any" } }), ["v1-1", "v1-2"], `${what}: no tenant is not ana`);
+  assert.deepEqual(await who({ headers: { "x-old": "any", "x-tenant": "bob" } }), ["v1-1", "v1-2"], what);
+  assert.deepEqual(await who({ headers: { "x-old": "any", "x-tenant": "ana" } }), ["v1-1", "v1-2", "v2-1"], what);
+  // All of "yes|1": what begins with the one or ends with the other does not match.
+  assert.deepEqual(await who({ headers: { "x-canary": "yes-21" } }), ["v1-1", "v1-2", "v2-1"], `${what}: no rule`);
+  assert.deepEqual(await who({ path: slow, deadlineMs: 20_000 }, 5), ["result-1"], `${what}: a method by its pattern`);
+}
 
 test("weights, percent and the subsets of a split are kept, by Envoy and by the Node client", async () => {
   await using scene = await startScene();
@@ -208,6 +230,8 @@ test("a Route and subsets that come and go under load fail no request", async ()
 type Scene = AsyncDisposable & {
   readonly edge: Load;
   readonly edgeTarget: string;
+  /** Where clients ask the control plane. */
+  readonly xds: string;
   readonly proxyless: XdsClient;
   readonly clients: readonly (readonly [string, Pick<Load, "send" | "sendAtRate">])[];
   /** Requests that a back end has been given. */
@@ -252,6 +276,7 @@ async function startScene(): Promise<Scene> {
   return {
     edge,
     edgeTarget,
+    xds: weir.xds,
     proxyless,
     clients: [
       ["through Envoy", edge],

@@ -17,17 +17,22 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	_ "google.golang.org/grpc/xds"
 )
 
+type options struct {
+	AtOnce     int               `json:"atOnce"`
+	DeadlineMs int               `json:"deadlineMs"`
+	Headers    map[string]string `json:"headers"`
+	Path       string            `json:"path"`
+}
+
 type order struct {
-	ID      int `json:"id"`
-	Send    int `json:"send"`
-	Options struct {
-		AtOnce     int `json:"atOnce"`
-		DeadlineMs int `json:"deadlineMs"`
-	} `json:"options"`
+	ID      int     `json:"id"`
+	Send    int     `json:"send"`
+	Options options `json:"options"`
 }
 
 type record struct {
@@ -83,7 +88,7 @@ func sendAll(connection *grpc.ClientConn, wanted order) []record {
 	for worker := range atOnce {
 		workers.Go(func() {
 			for index := worker; index < wanted.Send; index += atOnce {
-				records[index] = say(connection, wanted.Options.DeadlineMs)
+				records[index] = say(connection, wanted.Options)
 			}
 		})
 	}
@@ -91,13 +96,14 @@ func sendAll(connection *grpc.ClientConn, wanted order) []record {
 	return records
 }
 
-func say(connection *grpc.ClientConn, deadlineMs int) record {
-	deadline := time.Duration(cmp.Or(deadlineMs, 5_000)) * time.Millisecond
+func say(connection *grpc.ClientConn, wanted options) record {
+	deadline := time.Duration(cmp.Or(wanted.DeadlineMs, 5_000)) * time.Millisecond
 	ctx, cancel := context.WithTimeout(context.Background(), deadline)
 	defer cancel()
+	ctx = metadata.NewOutgoingContext(ctx, metadata.New(wanted.Headers))
 	startedAt := time.Now().UnixMilli()
 	request, reply := make([]byte, 16), []byte(nil)
-	err := connection.Invoke(ctx, "/echo.v1.Echo/Say", &request, &reply, grpc.ForceCodec(bytesCodec{}))
+	err := connection.Invoke(ctx, cmp.Or(wanted.Path, "/echo.v1.Echo/Say"), &request, &reply, grpc.ForceCodec(bytesCodec{}))
 	return record{startedAt, time.Now().UnixMilli(), nameOf(status.Code(err)), status.Convert(err).Message(), reply}
 }
 

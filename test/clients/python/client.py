@@ -11,21 +11,23 @@ import grpc
 
 def main(target: str) -> None:
     # The backends speak plain bytes: what matters is who answers.
-    say = grpc.insecure_channel(target).unary_unary("/echo.v1.Echo/Say", bytes, json.loads)
+    channel = grpc.insecure_channel(target)
     tell({"ready": True})
     for line in sys.stdin:
         order = json.loads(line)
         options = order.get("options", {})
+        say = channel.unary_unary(options.get("path", "/echo.v1.Echo/Say"), bytes, json.loads)
         deadline = options.get("deadlineMs", 5_000) / 1000
+        headers = tuple(options.get("headers", {}).items())
         with ThreadPoolExecutor(options.get("atOnce", 10)) as workers:
-            records = list(workers.map(lambda _: record(say, deadline), range(order["send"])))
+            records = list(workers.map(lambda _: record(say, deadline, headers), range(order["send"])))
         tell({"answer": order["id"], "records": records})
 
 
-def record(say: grpc.UnaryUnaryMultiCallable, deadline: float) -> dict:
+def record(say: grpc.UnaryUnaryMultiCallable, deadline: float, headers: tuple) -> dict:
     started_at = now_ms()
     try:
-        reply = say(bytes(16), timeout=deadline)
+        reply = say(bytes(16), timeout=deadline, metadata=headers)
         outcome = {"code": "OK", "details": "", "reply": reply}
     except grpc.RpcError as error:
         outcome = {"code": error.code().name, "details": error.details()}
