@@ -47,7 +47,8 @@ function localityOf(
 const made = createMemory<LbEndpoint>();
 
 function lbEndpoint(member: Member, check: LocalityCheck | undefined): LbEndpoint {
-  return made(member.endpoint, check ?? member.endpoint, member.health, () => makeLbEndpoint(member, check));
+  const { endpoint, health, weight } = member;
+  return made(endpoint, check ?? endpoint, `${health} ${weight}`, () => makeLbEndpoint(member, check));
 }
 
 const statusOf: Readonly<Record<Health, HealthStatus>> = {
@@ -58,7 +59,7 @@ const statusOf: Readonly<Record<Health, HealthStatus>> = {
 };
 
 function makeLbEndpoint(
-  { endpoint: { address, weight }, health }: Member,
+  { endpoint: { address }, health, weight }: Member,
   check: LocalityCheck | undefined,
 ): LbEndpoint {
   const socketAddress: MessageInitShape<typeof SocketAddressSchema> = {

@@ -2,6 +2,7 @@ import type { Locality } from "../model/locality.ts";
 import { addressText, type Endpoint, type Health, type Service } from "../model/service.ts";
 import type { Viewer } from "../model/viewer.ts";
 import { type LocalityGroup, type Placed, priorityWeight } from "./locality-priority.ts";
+import { ringWeights } from "./ring-weights.ts";
 import { planSpread, type SpreadPlan } from "./spread-plan.ts";
 import type { Spreading } from "./spreading.ts";
 
@@ -14,8 +15,8 @@ export type SpreadLocality = {
   readonly members: readonly Member[];
 };
 
-/** An endpoint and the health that is said of it. */
-export type Member = { readonly endpoint: Endpoint; readonly health: Health };
+/** An endpoint, and the health and weight that are said of it. */
+export type Member = { readonly endpoint: Endpoint; readonly health: Health; readonly weight: number };
 
 /** A service's endpoints in the order of priorities, as one kind of client in one place is to see them. */
 export type Spread = {
@@ -54,16 +55,18 @@ function envoyLevels({ levels, draining }: SpreadPlan): readonly (readonly Entry
  * gRPC uses healthy endpoints only (gRFC A27). Draining ones stay in their own locality, since gRPC Java keeps one entry per
  * locality whatever its priority: a second one would replace the live endpoints.
  */
-function grpcLevels(plan: SpreadPlan, { overprovisioningFactor }: Spreading): readonly (readonly Entry[])[] {
+function grpcLevels(
+  plan: SpreadPlan,
+  { overprovisioningFactor, keepsWeights: isHashed }: Spreading,
+): readonly (readonly Entry[])[] {
   const { levels, draining, shares, usesDegraded } = plan;
   const live = levels.map((placed, index) => {
     const letsIn = index === 0 && shares ? usesDegraded : lettingInDegraded(placed, overprovisioningFactor / 100);
     const tell = letsIn ? degradedServing : asItIs;
-    return placed.map(({ group, weight }) => ({
-      locality: group.locality,
-      weight,
-      members: [...group.live, ...group.draining].map(tell),
-    }));
+    return placed.map(({ group, weight }) => {
+      const members = [...group.live, ...group.draining].map(tell);
+      return { locality: group.locality, weight, members: isHashed ? ringWeights(members) : members };
+    });
   });
   const placed = new Set(levels.flat().map(({ group }) => group));
   const others = draining.filter((group) => !placed.has(group));
@@ -81,11 +84,11 @@ function lettingInDegraded(placed: readonly Placed[], overprovisioning: number):
 }
 
 function asItIs(endpoint: Endpoint): Member {
-  return { endpoint, health: endpoint.health };
+  return { endpoint, health: endpoint.health, weight: endpoint.weight };
 }
 
 function degradedServing(endpoint: Endpoint): Member {
-  return { endpoint, health: endpoint.health === "degraded" ? "serving" : endpoint.health };
+  return { ...asItIs(endpoint), health: endpoint.health === "degraded" ? "serving" : endpoint.health };
 }
 
 function leaving({ locality, draining }: LocalityGroup): Entry {

@@ -7,7 +7,7 @@ const ring = (more: object = {}) => ({
 const maglev = (more: object = {}) => ({
   loadBalancer: { type: "Maglev", consistentHash: { header: freshHeader, ...more } },
 });
-const ejecting = { outlierDetection: { interval: "1s", baseEjectionTime: "5m" } };
+const ejecting = { outlierDetection: { interval: "1s", baseEjectionTime: "1h" } };
 const twoAndTwo = { "dc-a/z1": "ok ok", "dc-b/z1": "ok ok" };
 const halves = { to: { "dc-a": 50, "dc-b": 50 } };
 

@@ -21,7 +21,7 @@ export function hostsHeld(
       trouble !== undefined && (ejected.has(address) || isNoticedWithoutEjection(trouble, policy, flavour));
     return {
       address,
-      weight: member.endpoint.weight,
+      weight: member.weight,
       state: isNoticed ? "unusable" : stateOf(member, flavour),
       isGiven: flavour === "envoy" || member.health === "serving",
       fails: trouble !== undefined || member.health === "failing",

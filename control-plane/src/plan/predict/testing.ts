@@ -42,7 +42,7 @@ export function spreadOf(localities: readonly TestLocality[]): readonly SpreadLo
         metadata: {},
         source: "test" as SourceName,
       };
-      return { endpoint, health };
+      return { endpoint, health, weight: endpoint.weight };
     });
     return { priority, locality: locality.value, weight, members };
   });
