@@ -127,9 +127,9 @@ async function setRules(weir: Weir, rules: readonly object[]): Promise<void> {
   const spec = { hosts: ["report"], rules: rules.map((rule) => ({ backendRefs: [{ service: "report" }], ...rule })) };
   const { status, body } = await weir.api("PUT", "/v1/routes/report", documentOf("Route", "report", spec));
   assert.ok(status < 300, JSON.stringify(body));
-  const { revision } = body as { readonly revision: number };
-  const settled = await weir.api("GET", `/v1/clients:settled?within=10s&revision=${revision}`);
+  const settled = await weir.api("GET", "/v1/clients:settled?within=10s");
   const { acked, of } = settled.body as { readonly acked: number; readonly of: number };
+  assert.ok(of > 0);
   assert.equal(acked, of);
 }
 

@@ -18,9 +18,9 @@ test("a patch arrives in Envoy, one that does not fit is told and harms nothing,
   await using load = startLoad({ target: await edge.listener("edge"), authority: "report" });
   const settled = async ({ status, body }: Awaited<ReturnType<typeof weir.api>>) => {
     assert.ok(status < 300, JSON.stringify(body));
-    const { revision } = body as { readonly revision: number };
-    const answer = await weir.api("GET", `/v1/clients:settled?within=10s&revision=${revision}`);
+    const answer = await weir.api("GET", "/v1/clients:settled?within=10s");
     const { acked, of } = answer.body as { readonly acked: number; readonly of: number };
+    assert.ok(of > 0);
     assert.equal(acked, of);
   };
   const patch = (name: string, spec: object) => weir.api("PUT", `/v1/patches/${name}`, documentOf("Patch", name, spec));

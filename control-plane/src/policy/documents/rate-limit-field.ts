@@ -143,7 +143,7 @@ const global = z.strictObject({
 /** `rules[].rateLimit` of a Route. */
 export const rateLimit = together(
   z.strictObject({
-    local: local.optional().describe("Counted by each Envoy for itself."),
+    local: local.optional().describe("Counted by each Envoy for itself, and for each of the rule's matches."),
     global: global.optional().describe("Counted by a service for all Envoys."),
   }),
   ({ local, global }: JsonObject) =>
