@@ -15,15 +15,19 @@ const requests = 3_000;
 
 for (const [language, { prepare, agent, kind }] of Object.entries(foreignClients)) {
   // The first time, it has to be built.
-  test(`a gRPC client in ${language} follows the weights, and a shift of them, and is shown as synced`, {
+  test(`a gRPC client in ${language} follows the weights and a shift of them, is told apart and shown as synced, and fails over`, {
     timeout: 240_000,
   }, async (t) => {
     const program = await programOf(prepare, t);
     if (program === undefined) return t.skip("its tools are missing");
     await using started = new AsyncDisposableStack();
     const weir = started.use(await startWeir({ documents: { "report.yaml": seventyThirty } }));
-    for (const datacenter of ["dc-a", "dc-b", "dc-c"])
-      await register(weir, started.use(await startBackendProcess({ id: `${datacenter}-1`, datacenter })));
+    const backends = await Promise.all(
+      ["dc-a", "dc-b", "dc-c"].map(async (datacenter) =>
+        started.use(await startBackendProcess({ id: `${datacenter}-1`, datacenter })),
+      ),
+    );
+    for (const backend of backends) await register(weir, backend);
     const node = { id: `${language}-1`, cluster: "billing", locality: { region: "dc-a", zone: "z1" } };
     const client = started.use(await startXdsClient({ target: "xds:///report", xds: weir.xds, node, program }));
     await client.send(1);
@@ -54,6 +58,12 @@ for (const [language, { prepare, agent, kind }] of Object.entries(foreignClients
     );
     assert.match(connected[0]?.version ?? "", /^\d+\.\d+\.\d+/);
     assert.deepEqual(programmed, { clients: 1, has: 1, behind: 0, rejects: [] });
+
+    for (const { datacenter, kill } of backends) if (datacenter !== "dc-c") await kill();
+    await until(async () => answersByDatacenter(await client.send(30)).get("dc-c") === 30, {
+      within: 20_000,
+      what: "all calls go to the standby",
+    });
   });
 }
 

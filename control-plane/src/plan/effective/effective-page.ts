@@ -46,6 +46,7 @@ function isOwnWork({ on }: Capability): boolean {
   return columns.every(([client]) => on[client].source === "Weir");
 }
 
+type Column = (typeof columns)[number];
 type Group = readonly [Capability, ...Capability[]];
 
 /** Rows that say the same, one after the other, are one. */
@@ -79,21 +80,30 @@ function markOf({ effect, since }: Cell): string {
   return since && since.before.effect !== effect ? `${marks[effect]}*` : marks[effect];
 }
 
-/** What the kinds do that do not obey, each said once with whom it is about; and whence what the others do is known. */
+/** What the kinds do that do not obey, each said once with whom it is about; and whence what the libraries do is known. */
 function insteadOf({ on }: Capability): string {
-  const said = new Map<string, string[]>();
-  for (const [client, name] of columns) {
-    const { instead, source } = on[client];
-    const text = instead === "" ? source : `${instead} (${source})`;
-    said.set(text, [...(said.get(text) ?? []), name]);
-  }
-  const libraries = columns.length - 1;
+  const told = columns.filter(([client]) => !on[client].source.startsWith("Envoy: ") || on[client].instead !== "");
+  const groups = Map.groupBy(told, ([client]) => on[client].instead);
   const whole = on.envoy.since ? [`Envoy: since ${on.envoy.since.release.join(".")}`] : [];
-  const told = [...said].filter(([text]) => !text.startsWith("Envoy: "));
-  return [
-    ...whole,
-    ...told.map(([text, names]) => (names.length === libraries ? text : `${names.join(", ")}: ${text}`)),
-  ].join("; ");
+  return [...whole, ...[...groups].map(([instead, group]) => groupText(instead, group, on))].join("; ");
+}
+
+function groupText(instead: string, group: readonly Column[], on: Capability["on"]): string {
+  const bySource = Map.groupBy(group, ([client]) => on[client].source);
+  const sources = [...bySource].map(([source, some]) =>
+    bySource.size === 1
+      ? source
+      : source === "measured"
+        ? `${source} with ${namesText(some)}`
+        : `${namesText(some)}: ${source}`,
+  );
+  const isAll = group.length === columns.length - 1 && group.every(([client]) => client !== "envoy");
+  const text = instead === "" ? sources.join("; ") : `${instead} (${sources.join("; ")})`;
+  return isAll || (instead === "" && bySource.size > 1) ? text : `${namesText(group)}: ${text}`;
+}
+
+function namesText(group: readonly Column[]): string {
+  return group.map(([, name]) => name).join(", ");
 }
 
 function grfcTable(): string {
