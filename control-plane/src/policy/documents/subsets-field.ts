@@ -9,7 +9,7 @@ import { shown } from "./shown.ts";
 const subset = z.strictObject({
   match: together(z.record(z.string(), z.string()), nothingToMatch)
     .meta({ examples: [{ version: "v1" }] })
-    .describe("The metadata that its endpoints have: meta in Consul, metadata of others."),
+    .describe("The metadata that its endpoints have: in Consul meta, and tag/canary for a tag."),
   whenEmpty: z
     .enum(["Fail", "UseAll"])
     .default("Fail")

@@ -136,6 +136,13 @@ for (const [title, body, says] of [
   });
 }
 
+test("a tag is metadata that subsets can go by, as far as it can be a key", () => {
+  const service = { Meta: { version: "v1" }, Tags: ["canary", "v1.2", "traefik.http.rule=Host(`a b`)"] };
+  const { endpoints, skipped } = read([instance({ service })]);
+  assert.deepEqual(endpoints[0]?.metadata, { "tag/canary": "true", "tag/v1.2": "true", version: "v1" });
+  assert.deepEqual(skipped, []);
+});
+
 test("an empty list is an answer", () => {
   assert.deepEqual(read([]), { endpoints: [], skipped: [] });
 });

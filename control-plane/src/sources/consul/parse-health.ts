@@ -24,6 +24,7 @@ const entrySchema = z.object({
     Address: z.string().optional(),
     Port: z.number(),
     Meta: meta,
+    Tags: z.array(z.string()).nullish(),
     Weights: z.object({ Passing: z.number() }).nullish(),
   }),
   Checks: z.array(z.object({ CheckID: z.string(), Status: z.string() })).nullish(),
@@ -81,7 +82,7 @@ function endpointOf(entry: Entry, reading: HealthReading, note: Note): Endpoint 
     locality: localityOf(entry, reading, note),
     health: healthOf(entry.Checks ?? [], reading.passingOnly),
     weight: weightOf(entry, note),
-    metadata: metadataOf(Service.Meta ?? {}, note),
+    metadata: metadataOf(Service.Meta ?? {}, Service.Tags ?? [], note),
     source: reading.source,
   };
 }
@@ -134,12 +135,23 @@ function weightOf({ Service }: Entry, note: Note): number {
   return Math.min(maxWeight, Math.max(1, passing));
 }
 
-function metadataOf(given: Readonly<Record<string, string>>, note: Note): Endpoint["metadata"] {
+/** What stands in its metadata, and for each tag, as far as it makes a key, `tag/canary: "true"`: subsets go by either. */
+function metadataOf(
+  given: Readonly<Record<string, string>>,
+  tags: readonly string[],
+  note: Note,
+): Endpoint["metadata"] {
   const usable = Object.entries(given).filter(([key, value]) => {
     const one = parseMetadata({ [key]: value });
     if (!one.ok) note(`meta ${one.problems.map(problemText).join("; ")}; it is left out`);
     return one.ok;
   });
-  const all = parseMetadata(Object.fromEntries(usable.slice(0, 64)));
+  // Tags are often long texts for other tools, so nothing is said of those that are left out.
+  const tagged = tags.map((tag): [string, string] => [`tag/${tag}`, "true"]).filter(isMetadata);
+  const all = parseMetadata(Object.fromEntries([...usable, ...tagged].slice(0, 64)));
   return all.ok ? all.value : {};
+}
+
+function isMetadata([key, value]: readonly [string, string]): boolean {
+  return parseMetadata({ [key]: value }).ok;
 }
