@@ -1,3 +1,4 @@
+import { priorityLoads } from "../../translate/priority-load.ts";
 import { type Host, hostsOf, type Level } from "./host.ts";
 
 /** Percent of all requests, whole numbers, by priority. */
@@ -9,8 +10,8 @@ export type PriorityLoads = {
 
 /**
  * Envoy's shares of the priorities, in its whole percents: "Priority levels", "Degraded endpoints" and "Panic threshold" of
- * its documentation, with the rounding of source/extensions/load_balancing_policies/common/load_balancer_impl.cc
- * (`recalculatePerPriorityState`, `recalculatePerPriorityPanic`, `recalculateLoadInTotalPanic`).
+ * its documentation, with source/extensions/load_balancing_policies/common/load_balancer_impl.cc
+ * (`recalculatePerPriorityPanic`, `recalculateLoadInTotalPanic`).
  */
 export function envoyPriorityLoads(
   levels: readonly Level[],
@@ -20,11 +21,10 @@ export function envoyPriorityLoads(
   }: { readonly overprovisioningFactor: number; readonly panicThreshold: number },
 ): PriorityLoads {
   const hosts = levels.map(hostsOf);
-  const available = (state: Host["state"]) =>
-    hosts.map((all) => Math.min(100, percentOf(overprovisioningFactor * count(all, state), all.length)));
-  const healthy = available("healthy");
-  const degraded = available("degraded");
-  const total = Math.min(100, sum(healthy) + sum(degraded));
+  const { healthy, degraded, total } = priorityLoads(
+    hosts.map((all) => ({ hosts: all.length, healthy: count(all, "healthy"), degraded: count(all, "degraded") })),
+    overprovisioningFactor,
+  );
   const none = levels.map(() => 0);
 
   if (total === 0 && panicThreshold === 0) {
@@ -34,21 +34,7 @@ export function envoyPriorityLoads(
   const panics = hosts.map((all) => total < 100 && isInPanic(all, panicThreshold));
   if (panics.every(Boolean)) return { healthy: inTotalPanic(hosts), degraded: none, panics };
 
-  const toHealthy = distribute(healthy, 100, total);
-  const toDegraded = distribute(degraded, toHealthy.left, total);
-  const first = healthy.findIndex((percent) => percent > 0);
-  // What rounding leaves is for the first that has anything.
-  return first >= 0
-    ? { healthy: plus(toHealthy.loads, first, toDegraded.left), degraded: toDegraded.loads, panics }
-    : {
-        healthy: toHealthy.loads,
-        degraded: plus(
-          toDegraded.loads,
-          degraded.findIndex((percent) => percent > 0),
-          toDegraded.left,
-        ),
-        panics,
-      };
+  return { healthy, degraded, panics };
 }
 
 function isInPanic(hosts: readonly Host[], threshold: number): boolean {
@@ -65,16 +51,6 @@ function inTotalPanic(hosts: readonly (readonly Host[])[]): readonly number[] {
     hosts.findIndex(({ length }) => length > 0),
   );
   return plus(loads, first, 100 - sum(loads));
-}
-
-function distribute(available: readonly number[], load: number, total: number) {
-  let left = load;
-  const loads = available.map((percent) => {
-    const taken = Math.min(left, percentOf(100 * percent, total));
-    left -= taken;
-    return taken;
-  });
-  return { loads, left };
 }
 
 /** Whole-number division, as Envoy's. */
