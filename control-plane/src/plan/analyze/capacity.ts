@@ -14,7 +14,7 @@ const tooMuch = ofEachPlacedService(
   (subject, scene) =>
     overloaded(subject, scene).map(({ region, rps, capacity, basis }) => ({
       place: capacityPlace(subject, region),
-      says: `${region} gets ${rounded(rps)} requests a second of ${subject.name}${words[basis]} and can bear ${rounded(capacity)}: ${percentText((100 * rps) / capacity)}`,
+      says: `${region} gets ${rounded(rps)} requests a second of ${subject.name}${words[basis]} and ${boundText(capacity, rps)}`,
       remedy: `Give it less (weir traffic set), run more endpoints there, or correct capacity.`,
     })),
 );
@@ -97,6 +97,11 @@ function overloaded(
 function capacityPlace({ spec, split, inSplit, inService }: Subject, region: string) {
   const isCeiling = split?.ceilings.some((each) => each.region === region) === true;
   return isCeiling ? inSplit("ceilings", region) : spec.capacity ? inService("capacity") : inSplit();
+}
+
+function boundText(capacity: number, rps: number): string {
+  if (capacity <= 0) return "none of its endpoints there is serving";
+  return `can bear ${rounded(capacity)}: ${percentText((100 * rps) / capacity)}`;
 }
 
 function rounded(value: number): number {
