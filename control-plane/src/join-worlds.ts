@@ -4,6 +4,7 @@ import { type Distances, noDistances } from "./model/distances.ts";
 import type { ServiceName } from "./model/names.ts";
 import type { Book, World } from "./model/world.ts";
 import { nothingPaced, type Pace, pace } from "./pacing/pace.ts";
+import { type PaceNote, paceNotes } from "./pacing/pace-notes.ts";
 import { nextExpiry, worldParts } from "./policy/world-parts.ts";
 import { type Configured, type Demand, demandOf } from "./sources/demand.ts";
 import type { Feed, FeedKey, FeedStates } from "./sources/feed.ts";
@@ -70,7 +71,7 @@ export function joinWorlds(
     readonly guarding: Guarding;
     /** How far regions are from each other, as it is known by now. */
     readonly distances: Latest<Distances>;
-    readonly observe: (note: ServiceNote | GuardNote) => void;
+    readonly observe: (note: ServiceNote | GuardNote | PaceNote) => void;
     readonly now: () => Date;
     readonly monotonicMs: () => number;
   },
@@ -123,7 +124,9 @@ export function joinWorlds(
 
   function publish(book: Book): void {
     const { catalog } = merged;
+    const heldBefore = paced.held;
     paced = pace(paced, { catalog, ...worldParts(book, now()) }, monotonicMs());
+    for (const note of paceNotes(heldBefore, paced.held)) observe(note);
     paceAgain();
     const around = { held: paced.held, distances: distances.current() ?? noDistances };
     const world: World = { revision: book.revision, catalog, ...worldParts(book, now(), around) };

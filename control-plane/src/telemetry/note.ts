@@ -1,4 +1,5 @@
 import type { OperatorNote } from "../operator/parts.ts";
+import type { PaceNote } from "../pacing/pace-notes.ts";
 import type { PolicyNote } from "../policy/policy-store.ts";
 import type { AdsNote } from "../serve/ads-server.ts";
 import type { StatusNote } from "../serve/csds/csds-service.ts";
@@ -38,6 +39,7 @@ export type Note =
   | SourceNote
   | ServiceNote
   | GuardNote
+  | PaceNote
   | PolicyNote
   | SnapshotNote
   | AdsNote

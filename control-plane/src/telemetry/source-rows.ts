@@ -1,4 +1,5 @@
 import { problemText } from "../lib/parsed.ts";
+import type { PaceNote } from "../pacing/pace-notes.ts";
 import type { SourceNote } from "../sources/feed.ts";
 import type { ServiceNote } from "../sources/service-notes.ts";
 import { sourceLabels } from "./metrics.ts";
@@ -6,7 +7,7 @@ import type { Rows } from "./row.ts";
 import { causeText, rounded } from "./text.ts";
 
 /** What the sources of endpoints tell. */
-export const sourceRows: Rows<SourceNote | ServiceNote> = {
+export const sourceRows: Rows<SourceNote | ServiceNote | PaceNote> = {
   "source-changed": {
     level: "info",
     says: ({ feed, endpoints }) => `${feed} has ${endpoints} endpoints`,
@@ -112,6 +113,16 @@ export const sourceRows: Rows<SourceNote | ServiceNote> = {
     level: "info",
     says: ({ service }) => `all endpoints of ${service} are known`,
     fields: ({ service }) => ({ component: "sources", service }),
+  },
+  "locality-held": {
+    level: "info",
+    says: ({ service, locality }) => `${service}: ${locality} came back; it is used again after a hold, step by step`,
+    fields: ({ service, locality, percent }) => ({ component: "sources", service, locality, percent }),
+  },
+  "locality-used": {
+    level: "info",
+    says: ({ service, locality }) => `${service}: nothing of ${locality} is held back any more`,
+    fields: ({ service, locality }) => ({ component: "sources", service, locality }),
   },
   "lease-expired": {
     level: "warn",
