@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { foreignClients, programOf } from "../clients/program-of.ts";
 import { type Backend, startBackend } from "../kit/backend.ts";
 import { documentOf } from "../kit/documents.ts";
@@ -17,12 +18,16 @@ type Program = Parameters<typeof startXdsClient>[0]["program"];
 const libraries: Readonly<
   Record<
     string,
-    { readonly tries: number; readonly program: (t: TestContext) => Promise<Program | "ours" | undefined> }
+    {
+      readonly tries: number;
+      readonly leastRequest: boolean;
+      readonly program: (t: TestContext) => Promise<Program | "ours" | undefined>;
+    }
   >
 > = {
-  node: { tries: 5, program: async () => "ours" },
-  go: { tries: 10, program: (t) => programOf(foreignClients.go.prepare, t) },
-  python: { tries: 5, program: (t) => programOf(foreignClients.python.prepare, t) },
+  node: { tries: 5, leastRequest: false, program: async () => "ours" },
+  go: { tries: 10, leastRequest: true, program: (t) => programOf(foreignClients.go.prepare, t) },
+  python: { tries: 5, leastRequest: false, program: (t) => programOf(foreignClients.python.prepare, t) },
 };
 
 // Waits of 1 ms hang in the C core, which is told of 2.
@@ -117,6 +122,29 @@ for (const [language, { program: programFor }] of Object.entries(libraries)) {
   });
 }
 
+for (const [language, { leastRequest, program: programFor }] of Object.entries(libraries)) {
+  test(`asked for least request, gRPC in ${language} ${leastRequest ? "spares who is slow" : "takes endpoints in turn"}`, {
+    timeout: 240_000,
+  }, async (t) => {
+    const program = await programFor(t);
+    if (program === undefined) return t.skip("its tools are missing");
+    await using scene = await startThree(program === "ours" ? undefined : program, { slowestMs: 200 });
+    const { weir, client } = scene;
+    await put(weir, "trafficPolicies", policyOf({ loadBalancer: { type: "LeastRequest", choices: 3 } }));
+    const slowShare = (records: readonly CallRecord[]) => (answersById(records).get("report-1") ?? 0) / records.length;
+    if (leastRequest)
+      await until(async () => slowShare(await client.send(150, { atOnce: 6 })) < 0.2, {
+        within: 30_000,
+        what: "the slow one of three gets less than a fifth",
+      });
+    else {
+      await delay(1_000);
+      const share = slowShare(await client.send(150, { atOnce: 6 }));
+      assert.ok(share > 0.28, `in turn is a third each; the slow one got ${share}`);
+    }
+  });
+}
+
 /** More at a time than five; those of grpc-js that begin in the same turn of its loop are not counted against each other. */
 function callsAtATime(client: XdsClient, program: Program | "ours") {
   return program === "ours" ? client.sendAtRate({ perSecond: 100, forMs: 2_000 }) : client.send(20, { atOnce: 20 });
@@ -133,11 +161,14 @@ type Three = AsyncDisposable & {
 };
 
 /** Three endpoints in one zone, and a client of them that is told to retry nine times. */
-async function startThree(program: Program, { latencyMs = 0 } = {}): Promise<Three> {
+async function startThree(
+  program: Program,
+  { latencyMs = 0, slowestMs }: { readonly latencyMs?: number; readonly slowestMs?: number } = {},
+): Promise<Three> {
   await using started = new AsyncDisposableStack();
   const backends = await Promise.all(
-    [1, 2, 3].map(async (index) =>
-      started.use(await startBackend({ id: `report-${index}`, datacenter: "dc-a", latencyMs })),
+    [slowestMs ?? latencyMs, latencyMs, latencyMs].map(async (ownMs, index) =>
+      started.use(await startBackend({ id: `report-${index + 1}`, datacenter: "dc-a", latencyMs: ownMs })),
     ),
   );
   const endpoints = [{ static: backends.map(({ address }) => ({ address, locality: "dc-a/z1" })) }];

@@ -22,7 +22,6 @@ export const trafficSplitCapabilities: readonly Capability[] = [
     value: "nearest",
     envoy: obeyed(`Envoy: ${priorities}`),
     grpc: byDegrees("gRFC A56"),
-    ...seen(byDegrees),
   }),
   capability("rules[].failover", {
     envoy: obeyed(`Envoy: ${priorities}`),
