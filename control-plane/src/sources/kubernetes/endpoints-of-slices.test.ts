@@ -49,6 +49,26 @@ test("an endpoint is called by its pod, else by its address", () => {
   assert.deepEqual(lines, ["reports/a 10.0.0.1:9090 dc-a serving", "10.0.0.2:9090 10.0.0.2:9090 dc-a serving"]);
 });
 
+test("the labels that a slice has from its Service are the metadata of its endpoints", () => {
+  const labels = {
+    "kubernetes.io/service-name": "report-v2",
+    "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
+    "app.kubernetes.io/version": "2.1",
+    version: "v2",
+    "example.com/team": "reporting",
+  };
+  const result = endpointsOfSlices(
+    [slice([pod("a", "10.0.0.1")], { metadata: { name: "report-x", labels } })],
+    reading,
+  );
+  assert.ok(result.ok);
+  assert.deepEqual(result.value.endpoints[0]?.metadata, {
+    "app.kubernetes.io/version": "2.1",
+    "example.com/team": "reporting",
+    version: "v2",
+  });
+});
+
 for (const [ready, serving, terminating, health] of [
   [true, true, false, "serving"],
   [false, false, false, "failing"],

@@ -1,5 +1,5 @@
 import { type Parsed, type Problem, parsed, problemText, refused } from "../../lib/parsed.ts";
-import { addressOf, defaultWeight } from "../../model/endpoint-entry.ts";
+import { addressOf, defaultWeight, parseMetadata } from "../../model/endpoint-entry.ts";
 import { type Locality, parseLocality } from "../../model/locality.ts";
 import { parseEndpointId, type SourceName } from "../../model/names.ts";
 import { addressText, type Endpoint, type Health, type KubernetesService } from "../../model/service.ts";
@@ -44,9 +44,10 @@ export function endpointsOfSlices(
       skipped.push(...port.problems.map(({ says }) => ({ at, says })));
       continue;
     }
+    const metadata = metadataOf(slice);
     for (const each of slice.endpoints) {
       const where = each.pod ? `pod ${each.pod}` : `${at} ${each.address}`;
-      const endpoint = endpointOf(each, port.value, reading, (says) => skipped.push({ at: where, says }));
+      const endpoint = endpointOf(each, port.value, metadata, reading, (says) => skipped.push({ at: where, says }));
       if (!endpoint) continue;
       usable++;
       if (reading.readyOnly && endpoint.health === "failing") continue;
@@ -92,7 +93,19 @@ function portOf({ ports, addressType }: Slice, wanted: string | number | undefin
   return no(`has several ports, ${has}: name one as kubernetes.port`);
 }
 
-function endpointOf(each: SliceEndpoint, port: number, reading: SliceReading, note: Note): Endpoint | undefined {
+/** Labels are always metadata, but for how many there may be. */
+function metadataOf({ labels }: Slice): Endpoint["metadata"] {
+  const all = parseMetadata(Object.fromEntries(Object.entries(labels).slice(0, 64)));
+  return all.ok ? all.value : {};
+}
+
+function endpointOf(
+  each: SliceEndpoint,
+  port: number,
+  metadata: Endpoint["metadata"],
+  reading: SliceReading,
+  note: Note,
+): Endpoint | undefined {
   const address = addressOf(each.address, port);
   if (!address.ok) {
     for (const { says } of address.problems) note(says);
@@ -109,7 +122,7 @@ function endpointOf(each: SliceEndpoint, port: number, reading: SliceReading, no
     locality: localityOf(each, reading, note),
     health: healthOf(each.conditions),
     weight: defaultWeight,
-    metadata: {},
+    metadata,
     source: reading.source,
   };
 }

@@ -4,6 +4,8 @@ import { z } from "zod";
 export type Slice = {
   readonly name: string;
   readonly service: string;
+  /** Without those of Kubernetes itself. Its controller copies them from the Service. */
+  readonly labels: Readonly<Record<string, string>>;
   /** `IPv4`, `IPv6`, `FQDN`. */
   readonly addressType: string;
   readonly ports: readonly { readonly name: string; readonly port: number | undefined }[];
@@ -61,15 +63,17 @@ type Read = z.output<typeof sliceSchema>;
 export function readSlice(raw: unknown): Slice {
   const { name, labels } = nameSchema.parse(raw).metadata;
   const service = labels?.[serviceLabel] ?? "";
+  const own = Object.fromEntries(Object.entries(labels ?? {}).filter(([key]) => !isOfKubernetes(key)));
   const result = sliceSchema.safeParse(raw);
   if (!result.success) {
     const unreadable = result.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
-    return { name, service, addressType: "", ports: [], endpoints: [], unreadable };
+    return { name, service, labels: own, addressType: "", ports: [], endpoints: [], unreadable };
   }
   const { addressType, ports, endpoints } = result.data;
   return {
     name,
     service,
+    labels: own,
     addressType,
     ports: (ports ?? []).flatMap(({ name, port, protocol }) =>
       // Nothing in xDS that Weir sends goes over UDP or SCTP.
@@ -78,6 +82,11 @@ export function readSlice(raw: unknown): Slice {
     endpoints: (endpoints ?? []).map(endpointOf),
     unreadable: [],
   };
+}
+
+/** `kubernetes.io/service-name`, `endpointslice.kubernetes.io/managed-by`; `app.kubernetes.io/version` is the user's to say. */
+function isOfKubernetes(label: string): boolean {
+  return !label.startsWith("app.kubernetes.io/") && /^([a-z0-9-]+\.)*(kubernetes|k8s)\.io\//.test(label);
 }
 
 function endpointOf(raw: NonNullable<Read["endpoints"]>[number]): SliceEndpoint {
