@@ -47,6 +47,7 @@ function asStored(stored: StoredDocument): About {
 /** As much of the specs of all kinds as says which services they are about. */
 type Spec = {
   readonly service?: unknown;
+  readonly type?: unknown;
   readonly name?: unknown;
   readonly hosts?: readonly unknown[];
   readonly targetRefs?: readonly { readonly name?: unknown }[];
@@ -62,7 +63,7 @@ function servicesOf(document: StoredDocument): readonly ServiceName[] {
 }
 
 function namesIn({ kind, name, document }: StoredDocument): readonly unknown[] {
-  const { service, name: patched, targetRefs = [], rules = [] } = specOf(document);
+  const { service, type, name: patched, targetRefs = [], rules = [] } = specOf(document);
   switch (kind) {
     case "Service":
       return [name];
@@ -71,11 +72,7 @@ function namesIn({ kind, name, document }: StoredDocument): readonly unknown[] {
     case "TrafficPolicy":
       return targetRefs.map((target) => target.name);
     case "Patch":
-      return [
-        String(patched)
-          .replace(/^inbound\//, "")
-          .split(/[|/]/)[0],
-      ];
+      return [serviceOfPatch(String(type), String(patched))];
     case "Route":
       return rules.flatMap(({ backendRefs = [], mirror }) =>
         [...backendRefs, ...(mirror ? [mirror] : [])].map((ref) => ref.service),
@@ -83,6 +80,13 @@ function namesIn({ kind, name, document }: StoredDocument): readonly unknown[] {
     default:
       return never(kind);
   }
+}
+
+/** `report` of `report|v2`, `report/canary` and `inbound/report`; nothing of a listener that takes calls for all. */
+function serviceOfPatch(type: string, patched: string): string {
+  const [first = "", second = ""] = patched.split(/[|/]/);
+  if (first === "inbound") return second;
+  return type === "Listener" ? "" : first;
 }
 
 /** Both documents have their own name for a host, unless they say others. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { create, type JsonValue, type MessageInitShape } from "@bufbuild/protobuf";
 import { NodeSchema } from "@weir/proto/envoy/config/core/v3/base_pb.ts";
 import { viewerKey } from "../model/viewer.ts";
 import { viewerOfNode } from "./viewer-of-node.ts";
@@ -49,6 +49,24 @@ test("metadata says where an Envoy's listener binds", () => {
     host: "127.0.0.1",
     port: 4711,
   });
+});
+
+test("metadata says what a sidecar takes calls for; what is wrong with that does not cost it the rest", () => {
+  const report = { service: "report", listen: "0.0.0.0:9091", application: "127.0.0.1:9090" };
+  const inboundOf = (cluster: string, inbound: JsonValue) => {
+    const node = read({ id: "s1", cluster, userAgentName: "envoy", metadata: { weir: { inbound } } });
+    assert.ok(node.ok);
+    return { key: viewerKey(node.value.viewer), problems: (node.value.problems ?? []).map(({ at }) => at) };
+  };
+  const key = "envoy/sidecar//127.0.0.1:15001";
+  const taken = `${key} takes report=0.0.0.0:9091/127.0.0.1:9090`;
+  assert.deepEqual(inboundOf("report", [report]), { key: taken, problems: [] });
+  assert.deepEqual(inboundOf("report", []), { key, problems: [] });
+  assert.deepEqual(inboundOf("report", "all"), { key, problems: ["node.metadata.weir.inbound"] });
+  const partly = inboundOf("report", [{ ...report, listen: 7 }, report]);
+  assert.deepEqual(partly, { key: taken, problems: ["node.metadata.weir.inbound[0].listen"] });
+  const edge = inboundOf("edge", [report]);
+  assert.deepEqual(edge, { key: "envoy/edge//0.0.0.0:10000", problems: ["node.metadata.weir.inbound"] });
 });
 
 test("all that is wrong with a node is said at once", () => {
