@@ -29,7 +29,7 @@ function randomSituation(name: string, random: Random): Situation {
       overprovisioningFactor: random.oneOf([100, 140, 200]),
       outlierDetection:
         random.next() < 0.8
-          ? { interval: "1s", baseEjectionTime: "1h", failurePercentage: { requestVolume: 3 } }
+          ? { interval: "1s", baseEjectionTime: "1h", maxEjectionTime: "1h", failurePercentage: { requestVolume: 3 } }
           : { enabled: false },
     },
     ...(chosen.freshHeader !== undefined && { freshHeader: chosen.freshHeader }),

@@ -23,6 +23,9 @@ export type PredictionScene = AsyncDisposable & {
   send(client: ClientKind, subject: Subject, count: number): Promise<readonly CallRecord[]>;
 };
 
+/** On a machine that is busy with other things a request may take seconds. */
+const deadlineMs = 20_000;
+
 /** One control plane, an Envoy, a proxyless client and a few back ends, for all situations. */
 export async function startPredictionScene(situations: readonly Situation[]): Promise<PredictionScene> {
   await using started = new AsyncDisposableStack();
@@ -52,7 +55,7 @@ export async function startPredictionScene(situations: readonly Situation[]): Pr
     subjects,
     addressOfId,
     send(client, { service, situation: { atOnce = 10, headers = {}, freshHeader } }, count) {
-      const options = { atOnce, headers, ...(freshHeader !== undefined && { freshHeader }) };
+      const options = { atOnce, headers, deadlineMs, ...(freshHeader !== undefined && { freshHeader }) };
       return client === "edge"
         ? loadOf(service).send(count, options)
         : proxyless.send(count, { ...options, target: `xds:///${service}` });

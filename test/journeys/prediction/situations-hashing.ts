@@ -7,7 +7,7 @@ const ring = (more: object = {}) => ({
 const maglev = (more: object = {}) => ({
   loadBalancer: { type: "Maglev", consistentHash: { header: freshHeader, ...more } },
 });
-const ejecting = { outlierDetection: { interval: "1s", baseEjectionTime: "1h" } };
+const ejecting = { outlierDetection: { interval: "1s", baseEjectionTime: "1h", maxEjectionTime: "1h" } };
 const twoAndTwo = { "dc-a/z1": "ok ok", "dc-b/z1": "ok ok" };
 const halves = { to: { "dc-a": 50, "dc-b": 50 } };
 

@@ -77,7 +77,14 @@ export const routes: readonly Situation[] = [
     endpoints: { "dc-a/z1": "ok@v1 ok@v1 erring@v2", "dc-b/z1": "ok@v1 ok@v2" },
     to: halves,
     service,
-    policy: { outlierDetection: { interval: "1s", baseEjectionTime: "1h", failurePercentage: { requestVolume: 3 } } },
+    policy: {
+      outlierDetection: {
+        interval: "1s",
+        baseEjectionTime: "1h",
+        maxEjectionTime: "1h",
+        failurePercentage: { requestVolume: 3 },
+      },
+    },
     split: { subsets: { v1: 50, v2: 50 } },
   },
 ];

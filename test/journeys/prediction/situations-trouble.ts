@@ -2,7 +2,7 @@ import type { Situation } from "./situation.ts";
 
 const ejecting = (maxEjectionPercent: number, more: object = {}) => ({
   loadBalancer: { type: "RoundRobin" },
-  outlierDetection: { interval: "1s", baseEjectionTime: "1h", maxEjectionPercent },
+  outlierDetection: { interval: "1s", baseEjectionTime: "1h", maxEjectionTime: "1h", maxEjectionPercent },
   ...more,
 });
 const noEjection = { loadBalancer: { type: "RoundRobin" }, outlierDetection: { enabled: false } };

@@ -1,0 +1,8 @@
+import { test } from "node:test";
+import { assertPredicted } from "./prediction/assert-predicted.ts";
+import { hashing } from "./prediction/situations-hashing.ts";
+import { routes } from "./prediction/situations-routes.ts";
+
+test("traffic goes where it is predicted to: hashes, routes and subsets", async () => {
+  await assertPredicted([...routes, ...hashing]);
+});

@@ -1,0 +1,8 @@
+import { test } from "node:test";
+import { assertPredicted } from "./prediction/assert-predicted.ts";
+import { capacity } from "./prediction/situations-capacity.ts";
+import { weights } from "./prediction/situations-weights.ts";
+
+test("traffic goes where it is predicted to: weights and capacities", async () => {
+  await assertPredicted([...weights, ...capacity]);
+});
