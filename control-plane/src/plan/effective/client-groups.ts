@@ -11,7 +11,13 @@ export type ClientGroup = {
   readonly clients: number;
 };
 
-/** Connected clients by kind and version, from their user agents (name and version), kinds in a fixed order. */
+/** Versions of a kind that are told apart: a client says what it likes, and each is a column of every field. */
+const mostVersions = 20;
+
+/**
+ * Connected clients by kind and version, from their user agents (name and version), kinds in a fixed order. The rarest of many
+ * versions are one group, of the version `others`.
+ */
 export function clientGroups(agents: Iterable<string>): readonly ClientGroup[] {
   const groups = new Map<string, ClientGroup>();
   for (const agent of agents) {
@@ -19,9 +25,13 @@ export function clientGroups(agents: Iterable<string>): readonly ClientGroup[] {
     const key = `${kind} ${version}`;
     groups.set(key, { kind, version, release, clients: (groups.get(key)?.clients ?? 0) + 1 });
   }
-  return [...groups.values()].sort(
-    (a, b) => clientKinds.indexOf(a.kind) - clientKinds.indexOf(b.kind) || byText(a.version, b.version),
-  );
+  return clientKinds.flatMap((kind) => {
+    const some = [...groups.values()].filter((group) => group.kind === kind);
+    const common = some.sort((a, b) => b.clients - a.clients || byText(a.version, b.version)).slice(0, mostVersions);
+    const rare = some.slice(mostVersions).reduce((sum, { clients }) => sum + clients, 0);
+    const others = rare > 0 ? [{ kind, version: "others", release: undefined, clients: rare }] : [];
+    return [...common.sort((a, b) => byText(a.version, b.version)), ...others];
+  });
 }
 
 /** The same with each kind of which none is connected, at its current version; `grpc-other` only where there is one. */

@@ -101,3 +101,11 @@ test("kinds of which none is connected are told as well, if asked for", () => {
     ["envoy 0", "grpc-go 1", "grpc-java 0", "grpc-core 0", "grpc-node 0"],
   );
 });
+
+test("clients that each say another version make no more groups than can be shown", () => {
+  const agents = Array.from({ length: 1_000 }, (_, index) => `gRPC Go 1.${index}.0`);
+  const groups = clientGroups([...agents, "gRPC Go 1.85.0"]);
+  assert.equal(groups.length, 21);
+  assert.deepEqual(groups.at(-1), { kind: "grpc-go", version: "others", release: undefined, clients: 980 });
+  assert.equal(groups.find(({ version }) => version === "1.85.0")?.clients, 2);
+});
