@@ -65,7 +65,12 @@ export async function startXdsClient({
     args: [...program.args, target],
     env: { GRPC_XDS_BOOTSTRAP_CONFIG: bootstrap, ...program.env, ...env },
   });
-  await child.json(({ ready }) => ready === true);
+  try {
+    await child.json(({ ready }) => ready === true, 30_000);
+  } catch (error) {
+    await child.stop("SIGKILL");
+    throw error;
+  }
   const waiting = new Map<number, (records: readonly CallRecord[]) => void>();
   const gone = child.exit.then(({ code, signal }): never => {
     throw new Error(`it ended (${signal ?? code})\n${lastWords(child)}`);
