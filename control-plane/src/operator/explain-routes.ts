@@ -18,7 +18,7 @@ const kinds = ["edge", "sidecar", "grpc"] as const;
 type Kind = (typeof kinds)[number];
 
 /** Once or several times in a query. */
-const several = z.union([z.string().transform((one) => [one]), z.array(z.string()).max(100)]);
+const several = z.union([z.string().transform((one) => [one]), z.array(z.string()).max(20)]);
 
 /** Where a client's requests go, and where they would. */
 export function explainRoutes(app: OperatorApp, { parts }: OperatorContext): void {

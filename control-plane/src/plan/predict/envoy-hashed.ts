@@ -1,8 +1,8 @@
 import type { LoadBalancer } from "../../model/policy.ts";
 import { allOf } from "./all-of.ts";
-import { ringOwner, ringShares } from "./hash-ring.ts";
+import { canTellOwner, ringOwner, ringShares } from "./hash-ring.ts";
 import { byWeight, type Level, type Part } from "./host.ts";
-import { maglevShares, maglevTable } from "./maglev-table.ts";
+import { largestMaglevTable, maglevShares, maglevTable } from "./maglev-table.ts";
 
 /**
  * Who answers which part of all hashes in a priority, or this one: the healthy hosts, or all of them in a panic, each with its part of its
@@ -33,6 +33,7 @@ export function envoyHashed(
 type Weighted = readonly { readonly address: string; readonly weight: number }[];
 
 function onTable(weighted: Weighted, size: number, hash: bigint | undefined): readonly number[] {
+  if (size > largestMaglevTable) return byShare(weighted);
   const table = maglevTable(weighted, size);
   if (hash === undefined) return maglevShares(table, weighted.length);
   return allOf(table[Number(hash % BigInt(size))], weighted.length);
@@ -44,5 +45,10 @@ function onRing(
   hash: bigint | undefined,
 ): readonly number[] {
   const ring = { weighted, minimum, maximum };
-  return hash === undefined ? ringShares(ring) : allOf(ringOwner(ring, hash), weighted.length);
+  return hash === undefined || !canTellOwner(ring) ? ringShares(ring) : allOf(ringOwner(ring, hash), weighted.length);
+}
+
+function byShare(weighted: Weighted): readonly number[] {
+  const total = weighted.reduce((sum, { weight }) => sum + weight, 0);
+  return weighted.map(({ weight }) => weight / total);
 }

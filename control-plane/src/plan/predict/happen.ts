@@ -1,4 +1,4 @@
-import { matchesLocality } from "../../model/locality.ts";
+import { localityText, matchesLocality } from "../../model/locality.ts";
 import { addressText, type Endpoint, type Health, type Service } from "../../model/service.ts";
 import type { Condition, Trouble } from "./condition.ts";
 import type { Happening, Where } from "./what-if.ts";
@@ -36,11 +36,14 @@ export function happen(service: Service, happenings: readonly Happening[]): Afte
 function partOf(endpoints: readonly Endpoint[], where: Where, percent: number): readonly Endpoint[] {
   const named = endpoints.filter((endpoint) => isNamed(where, endpoint));
   // By zones in turn, so that a part of a data center is that part of each of its zones.
+  const taken = new Map<string, number>();
   const inTurn = named
-    .map((endpoint, index) => ({
-      endpoint,
-      turn: named.slice(0, index).filter(({ locality }) => locality.zone === endpoint.locality.zone).length,
-    }))
+    .map((endpoint) => {
+      const zone = localityText(endpoint.locality);
+      const turn = taken.get(zone) ?? 0;
+      taken.set(zone, turn + 1);
+      return { endpoint, turn };
+    })
     .sort((a, b) => a.turn - b.turn);
   const count = Math.max(1, Math.round((named.length * percent) / 100));
   return inTurn.slice(0, count).map(({ endpoint }) => endpoint);

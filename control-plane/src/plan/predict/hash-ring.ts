@@ -54,14 +54,19 @@ export function ringOwner(
   return (next ?? first)?.owner;
 }
 
-/** Larger ones are so even that shares are the weights, and would take a second to sort. */
-const largestSorted = 65_536;
+/** Larger ones are so even that shares are the weights, and would take seconds to make and sort. */
+const largestMade = 65_536;
+
+/** Whether who answers a single hash can be told at little cost. */
+export function canTellOwner(ring: HashRing): boolean {
+  return scaleOf(ring) <= largestMade;
+}
 
 const allHashes = 2 ** 64;
 
 /** The part of all hashes that each owner answers. */
 export function ringShares(ring: HashRing, isUsed: (owner: number) => boolean = everyone): readonly number[] {
-  if (scaleOf(ring) > largestSorted) return sharesByWeight(ring, isUsed);
+  if (!canTellOwner(ring)) return sharesByWeight(ring, isUsed);
   const used = [...ringEntries(ring)].filter(({ owner }) => isUsed(owner));
   used.sort((a, b) => (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0));
   const shares = ring.weighted.map(() => 0);

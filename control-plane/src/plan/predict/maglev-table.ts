@@ -4,6 +4,9 @@ import { xxHash64 } from "./xx-hash.ts";
 /** Envoy's default; always a prime. */
 export const maglevTableSize = 65_537;
 
+/** Larger ones are as even as the weights, and would take a second to make. */
+export const largestMaglevTable = 262_144;
+
 /**
  * Envoy's Maglev table: for each entry the index of the address that has it, and `hash % size` is a request's entry. Listing 1
  * of the Maglev paper with Envoy's weights (source/extensions/load_balancing_policies/maglev/maglev_lb.cc): the heaviest
