@@ -64,6 +64,16 @@ test("a place that was never seen is used at once, one that vanished and comes b
   assert.deepEqual(scene.at(3, { "dc-a": "++", "dc-b": "++" }), { "dc-b/z1/": 0 });
 });
 
+test("endpoints that are new and not ready at first take nothing away that had to come back", () => {
+  const scene = sceneOf();
+  scene.at(0, { "dc-a": "++" });
+  scene.at(1, { "dc-a": "++----" });
+  assert.deepEqual(scene.at(2, { "dc-a": "++++++" }), {});
+  scene.at(3, { "dc-a": "++++++------" });
+  scene.at(4, { "dc-a": "+++++-------" });
+  assert.deepEqual(scene.at(5, { "dc-a": "++++++++++++" }), { "dc-a/z1/": (100 * 5) / 12 }, "one was lost meanwhile");
+});
+
 test("a place that drained comes back as it was", () => {
   const scene = sceneOf();
   scene.at(0, { "dc-a": "++", "dc-b": "++" });

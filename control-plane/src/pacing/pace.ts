@@ -93,7 +93,7 @@ function saidOf({ endpoints }: Service): ReadonlyMap<LocalityKey, Said> {
   return new Map(
     [...counts].map(([key, { live, serving }]): [LocalityKey, Said] => [
       key,
-      live === 0 ? "draining" : { percent: healthPercent(serving, live) },
+      live === 0 ? "draining" : { serving, percent: healthPercent(serving, live) },
     ]),
   );
 }
