@@ -44,6 +44,15 @@ test("a delay is felt by the calls that it is for, and the listener stays as it 
   assert.equal(stats.get("listener_manager.listener_in_place_updated"), 0);
 });
 
+test("answers come no faster than a fault lets them", async () => {
+  await using scene = await startScene();
+  await setRules(scene.weir, [{ fault: { responseRate: { kibPerSecond: 1 } } }]);
+  // 2,000 characters, two seconds' worth.
+  const record = await scene.send({});
+  assert.equal(record.code, "OK");
+  assert.ok(tookMs(record) >= 700, `${tookMs(record)} ms`);
+});
+
 test("a local limit lets exactly its burst through, and each tenant has one of its own", async () => {
   await using scene = await startScene();
   // Slow enough that not one more comes in the time of a test.
@@ -103,7 +112,7 @@ test("a rate-limit service decides for all; while it is away calls pass, unless 
 /** A service, an Envoy edge in front of it, and a client. */
 async function startScene(more: readonly object[] = []) {
   await using started = new AsyncDisposableStack();
-  const backend = started.use(await startBackend({ id: "report-1", datacenter: "dc-a" }));
+  const backend = started.use(await startBackend({ id: `report-1${" ".repeat(2_000)}`, datacenter: "dc-a" }));
   const report = documentOf("Service", "report", {
     endpoints: [{ static: [{ address: backend.address, locality: "dc-a/z1" }] }],
   });

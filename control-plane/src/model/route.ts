@@ -137,6 +137,8 @@ export type Fault = {
   readonly onHeaders: readonly HeaderMatch[];
   readonly delay: FaultDelay | undefined;
   readonly abort: FaultAbort | undefined;
+  /** Envoy only: answers come no faster. */
+  readonly responseRate: { readonly kibPerSecond: number; readonly percent: number } | undefined;
 };
 
 /** `percent` of the requests; with `from-header` only those that ask for it, and of those. */

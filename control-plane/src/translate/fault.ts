@@ -11,11 +11,17 @@ import type { Fault, FaultAbort, FaultDelay } from "../model/route.ts";
 import { fractionOf } from "./fraction.ts";
 import { headerMatcherOf } from "./header-matcher.ts";
 
-/** The fault of a route, in a form that Envoy and gRPC clients (gRFC A33) read alike, but for the headers that it is for. */
-export function httpFaultOf({ onHeaders, delay, abort }: Fault): HTTPFault {
+/** The fault of a route, in a form that Envoy and gRPC clients (gRFC A33) read alike, but for the headers that it is for and the pace of answers. */
+export function httpFaultOf({ onHeaders, delay, abort, responseRate }: Fault): HTTPFault {
   return create(HTTPFaultSchema, {
     ...(delay && { delay: delayOf(delay) }),
     ...(abort && { abort: abortOf(abort) }),
+    ...(responseRate && {
+      responseRateLimit: {
+        percentage: fractionOf(responseRate.percent),
+        limitType: { case: "fixedLimit", value: { limitKbps: BigInt(responseRate.kibPerSecond) } },
+      },
+    }),
     headers: onHeaders.map(headerMatcherOf),
   });
 }

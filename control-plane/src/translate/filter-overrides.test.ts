@@ -82,6 +82,7 @@ const fault: Fault = {
   onHeaders: [],
   delay: { percent: 100, by: { kind: "from-header" } },
   abort: { percent: 12.5, with: { kind: "grpc", status: 14 } },
+  responseRate: undefined,
 };
 
 const local: LocalRateLimit = {

@@ -42,6 +42,11 @@ export const routeCapabilities: readonly Capability[] = [
   }),
   capability("rules[].fault.delay", { whole: true, envoy: envoys("fault injection filter"), grpc: since("A33") }),
   capability("rules[].fault.abort", { whole: true, envoy: envoys("fault injection filter"), ...tried("A33") }),
+  capability("rules[].fault.responseRate", {
+    whole: true,
+    envoy: envoys("fault injection filter"),
+    grpc: ignored("answers come as they come", "gRFC A33"),
+  }),
   capability("rules[].fault.onHeaders", {
     whole: true,
     envoy: envoys("fault injection filter"),

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { Fault, FaultAbort, FaultDelay } from "../../model/route.ts";
-import { exactlyOneOf, withDefault } from "./document-fields.ts";
+import { count, exactlyOneOf, withDefault } from "./document-fields.ts";
 import { duration, durationMs } from "./duration.ts";
 import { headerMatch, headerMatchOf } from "./header-match-field.ts";
-import { isJsonObject } from "./plain-json.ts";
+import { isJsonObject, type JsonObject } from "./plain-json.ts";
 
 const grpcStatuses = [
   "CANCELLED",
@@ -62,6 +62,10 @@ export const fault = z
     abort: abort
       .optional()
       .describe("Answers instead of the service; exactly one of grpcStatus, httpStatus, fromHeader."),
+    responseRate: z
+      .strictObject({ kibPerSecond: count(1).describe("KiB in a second."), percent: share })
+      .optional()
+      .describe("Envoy only: answers come no faster."),
     onHeaders: z
       .array(headerMatch)
       .max(16)
@@ -70,18 +74,19 @@ export const fault = z
   })
   .superRefine(
     (value, context) => {
-      const isEmpty = isJsonObject(value) && value["delay"] === undefined && value["abort"] === undefined;
-      if (isEmpty) context.addIssue({ code: "custom", message: "expected delay, abort or both" });
+      const isThere = ["delay", "abort", "responseRate"].some((field) => (value as JsonObject)[field] !== undefined);
+      if (!isThere) context.addIssue({ code: "custom", message: "expected some of delay, abort, responseRate" });
     },
     { when: ({ value, issues }) => isJsonObject(value) && issues.length === 0 },
   );
 
 /** What a rule's `fault` says. */
-export function faultOf({ delay, abort, onHeaders = [] }: z.output<typeof fault>): Fault {
+export function faultOf({ delay, abort, responseRate, onHeaders = [] }: z.output<typeof fault>): Fault {
   return {
     onHeaders: onHeaders.map(headerMatchOf),
     delay: delay && delayOf(delay),
     abort: abort && abortOf(abort),
+    responseRate,
   };
 }
 

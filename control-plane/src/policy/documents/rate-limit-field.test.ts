@@ -67,13 +67,14 @@ test("a fault holds back, answers, or both, for a part of the requests", () => {
     onHeaders: [{ name: "x-chaos", value: { kind: "exact", text: "on" }, invert: false }],
     delay: { percent: 12.5, by: { kind: "fixed", ms: 2_000 } },
     abort: { percent: 100, with: { kind: "grpc", status: 14 } },
+    responseRate: undefined,
   });
   const says = (value: unknown) =>
     fault
       .safeParse(value)
       .error?.issues.map(({ message }) => message)
       .join("; ") ?? "";
-  assert.match(says({}), /expected delay, abort or both/);
+  assert.match(says({}), /expected some of delay, abort, responseRate/);
   assert.match(says({ abort: { grpcStatus: "INTERNAL", httpStatus: 500 } }), /only one of/);
   assert.match(says({ delay: { percent: 5 } }), /expected one of fixed, fromHeader/);
 });
