@@ -62,9 +62,9 @@ export function operatorParts({
     guard: operatorGuard(joined, allows, confirmations),
     planning: operatorPlan({ policies, clients, loads, published, preview: joined.preview, leased, translate, now }),
     resourceNames: (spec) => resourceNames(spec, published.current()?.routes ?? []),
-    placements: (service, from, flavour) => {
+    placements: (service, from, flavour, subset) => {
       const world = published.current();
-      return world ? placementsOf(world, service, from, flavour) : [];
+      return world ? placementsOf(world, service, from, flavour, subset) : [];
     },
     resourceJson,
     readiness: () => readinessOf(policies.status(), joined, published, now()),

@@ -4,14 +4,19 @@ import type { AddCommand } from "./cli.ts";
 import { print } from "./print.ts";
 import type { Cell } from "./table.ts";
 
-/** `weir endpoints SERVICE --from dc-a/z1`. */
+/** `weir endpoints SERVICE --from dc-a/z1 --subset v2`. */
 export const addEndpoints: AddCommand = (command, cli) => {
   command
     .argument("<service>")
     .option("--from <locality>", "where the client is, like dc-a/z1")
+    .option("--subset <name>", "one of its subsets; the whole service unless told")
     .addOption(new Option("--client <kind>", "what it is").choices(["envoy", "grpc"]).default("envoy"))
-    .action(async (service: string, { from, client }: { from?: string; client: string }) => {
-      const query = new URLSearchParams({ client, ...(from !== undefined && { from }) });
+    .action(async (service: string, { from, client, subset }: { from?: string; client: string; subset?: string }) => {
+      const query = new URLSearchParams({
+        client,
+        ...(from !== undefined && { from }),
+        ...(subset !== undefined && { subset }),
+      });
       const { body } = await cli
         .api(command)
         .get<Placements>(`/v1/services/${encodeURIComponent(service)}/endpoints?${query}`);

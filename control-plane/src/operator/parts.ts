@@ -31,7 +31,7 @@ export type OperatorParts = {
   /** The names under which each kind of client asks for a service's resources. */
   resourceNames(spec: ServiceSpec): Readonly<Record<"envoy-edge" | "envoy-sidecar" | "grpc", ResourceNames>>;
   /** Where a client at this place is sent, in the order of priorities. */
-  placements(service: Service, from: Locality, flavour: "envoy" | "grpc"): readonly Placement[];
+  placements(service: Service, from: Locality, flavour: "envoy" | "grpc", subset?: string): readonly Placement[];
   /** A resource's content as JSON. */
   resourceJson(body: NonNullable<ResourceStatus["body"]>): unknown;
   readiness(): Readiness;

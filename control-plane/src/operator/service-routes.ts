@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { didYouMean } from "../lib/did-you-mean.ts";
 import type { Problem } from "../lib/parsed.ts";
 import { localityText, parseLocality, unknownLocality } from "../model/locality.ts";
 import { addressText } from "../model/service.ts";
@@ -65,17 +66,21 @@ export function serviceRoutes(app: OperatorApp, { parts }: OperatorContext): voi
         querystring: z.strictObject({
           from: z.string().optional().meta({ description: "The client's locality, like dc-a/z1" }),
           client: z.enum(["envoy", "grpc"]).optional().meta({ description: "envoy unless told" }),
+          subset: z.string().optional().meta({ description: "One of its subsets; the whole service unless told" }),
         }),
         response: {
           200: z.object({ service: z.string(), from: z.string(), client: z.string(), placements: z.array(placement) }),
         },
       },
     },
-    async ({ params: { name }, query: { from, client = "envoy" } }) => {
+    async ({ params: { name }, query: { from, client = "envoy", subset } }) => {
       const service = serviceNamed(parts, name);
       const locality = from === undefined ? { ok: true as const, value: unknownLocality } : parseLocality(from);
       if (!locality.ok) throw badRequest("the request's query", at("from", locality.problems));
-      const placements = parts.placements(service, locality.value, client);
+      const subsets = service.spec.subsets.map((each) => each.name);
+      if (subset !== undefined && !subsets.includes(subset))
+        throw badRequest("the request's query", [{ at: "subset", says: noSubset(name, subset, subsets) }]);
+      const placements = parts.placements(service, locality.value, client, subset);
       const totals = new Map<number, number>();
       for (const { priority, weight } of placements) totals.set(priority, (totals.get(priority) ?? 0) + weight);
       return {
@@ -133,6 +138,11 @@ export function serviceRoutes(app: OperatorApp, { parts }: OperatorContext): voi
       };
     },
   );
+}
+
+function noSubset(service: string, subset: string, known: readonly string[]): string {
+  const others = ` (it has ${known.join(", ") || "none"})`;
+  return `Service "${service}" has no subset "${subset}"${didYouMean(subset, known) || others}`;
 }
 
 function distinct(values: readonly string[]): string[] {

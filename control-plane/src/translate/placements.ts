@@ -5,6 +5,7 @@ import type { Viewer } from "../model/viewer.ts";
 import type { World } from "../model/world.ts";
 import { spreadOf } from "./spread-endpoints.ts";
 import { spreadingOf } from "./spreading.ts";
+import { subsetEndpoints } from "./subset-endpoints.ts";
 
 /** One locality as a client sees it, for `weir endpoints report --from dc-a/z1`. */
 export type Placement = {
@@ -21,14 +22,20 @@ export type Placement = {
   readonly endpoints: readonly Endpoint[];
 };
 
-/** Where a client at this place is sent, in the order of priorities: what its endpoint resource holds, in words of the model. */
+/**
+ * Where a client at this place is sent, in the order of priorities: what the endpoint resource of a service or of one of its
+ * subsets holds, in words of the model. Nothing where there is no such subset.
+ */
 export function placementsOf(
   world: Pick<World, "splits" | "policies" | "held" | "distances">,
   service: Service,
   from: Locality,
   flavour: Viewer["flavour"],
+  subset?: string,
 ): readonly Placement[] {
-  const { localities, plan } = spreadOf(service, spreadingOf(world, service, from), flavour);
+  const part = subset === undefined ? service : partOf(service, subset);
+  if (part === undefined) return [];
+  const { localities, plan } = spreadOf(part, spreadingOf(world, service, from), flavour);
   return localities.map(({ priority, locality, weight, members }) => {
     const key = localityKey(locality);
     const isLive = members.some(({ health }) => health !== "draining");
@@ -41,4 +48,9 @@ export function placementsOf(
       ceilingRps: Number.isFinite(ceiling) ? ceiling : undefined,
     };
   });
+}
+
+function partOf(service: Service, name: string): Service | undefined {
+  const subset = service.spec.subsets.find((each) => each.name === name);
+  return subset && { ...service, endpoints: subsetEndpoints(service, subset) };
 }
