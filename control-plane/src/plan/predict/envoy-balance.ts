@@ -1,13 +1,14 @@
 import { never } from "../../lib/exhaustive.ts";
 import type { LoadBalancer, TrafficPolicy } from "../../model/policy.ts";
+import { effectiveWeight } from "../../translate/priority-load.ts";
 import { envoyHashed } from "./envoy-hashed.ts";
-import { envoyPriorityLoads } from "./envoy-priorities.ts";
+import { envoyPriorities } from "./envoy-priorities.ts";
 import { type Balance, byWeight, type Host, type HostShare, type Level, type Part } from "./host.ts";
 
 /** What Envoy makes of its hosts: priorities first, then localities, then a host in one. */
 export function envoyBalance(levels: readonly Level[], policy: TrafficPolicy, hash: bigint | undefined): Balance {
   if (levels.length === 0) return { loads: [], panics: [], hosts: [] };
-  const { healthy, degraded, panics } = envoyPriorityLoads(levels, policy);
+  const { healthy, degraded, panics } = envoyPriorities(levels, policy);
   let begun = 0;
   const draws = (state: Draw["state"], loads: readonly number[]) =>
     loads.map((percent, level): Draw => {
@@ -59,20 +60,12 @@ function partsOf(level: Level, draw: Draw, policy: TrafficPolicy, hash: bigint |
   // In a panic all hosts of the priority are one list: the localities' weights do not count.
   if (draw.panic) return among(placed.flat(), balancer, draw);
   const weights = level.map(({ weight, hosts }, place) =>
-    localityWeight(weight, used[place]?.length ?? 0, hosts.length, overprovisioningFactor),
+    effectiveWeight(weight, used[place]?.length ?? 0, hosts.length, overprovisioningFactor),
   );
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   return placed.flatMap((hosts, place) =>
     among(hosts, balancer, draw).map((part) => ({ ...part, share: (part.share * (weights[place] ?? 0)) / total })),
   );
-}
-
-/**
- * A locality keeps its weight until less than 1 in `overprovisioningFactor` of it is usable ("Locality weighted load
- * balancing"; `effectiveLocalityWeight` in source/extensions/load_balancing_policies/common/locality_wrr.cc).
- */
-function localityWeight(weight: number, usable: number, all: number, overprovisioningFactor: number): number {
-  return all === 0 ? 0 : weight * Math.min(1, ((overprovisioningFactor / 100) * usable) / all);
 }
 
 function among(
