@@ -97,3 +97,12 @@ test("an override is taken back by its place, or all are", () => {
   assert.deepEqual(withoutOverride(both, undefined).document.spec.overrides, []);
   assert.equal(withoutOverride(both, "dc-d").document, both);
 });
+
+test("a failover to the nearest stays, and may be asked for", () => {
+  const near = splitWith({ from: "*", to: { "dc-a": 100 }, failover: "nearest" });
+  const kept = withShares(near, { from: "*", to: { "dc-b": 100 }, failover: undefined });
+  assert.equal(kept.document.spec.rules?.[0]?.failover, "nearest");
+  assert.ok(kept.lines.includes("failover  nearest (as before)"), kept.lines.join("\n"));
+  const asked = withShares(splitWith(everyone), { from: "*", to: { "dc-a": 100 }, failover: "nearest" });
+  assert.equal(asked.document.spec.rules?.[0]?.failover, "nearest");
+});

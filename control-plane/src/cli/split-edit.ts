@@ -16,8 +16,11 @@ export type SplitRule = {
   readonly from?: string;
   readonly to?: Readonly<Record<string, number>>;
   readonly prefer?: "nearest";
-  readonly failover?: readonly string[];
+  readonly failover?: Failover;
 };
+
+/** A list, or the other regions by distance. */
+export type Failover = readonly string[] | "nearest";
 
 export type SplitOverride = {
   readonly locality: string;
@@ -34,7 +37,7 @@ export type Shares = {
   readonly from: string;
   readonly to: Readonly<Record<string, number>>;
   /** Undefined keeps what the rule has. */
-  readonly failover: readonly string[] | undefined;
+  readonly failover: Failover | undefined;
 };
 
 export function emptySplit(service: string): SplitDocument {
@@ -50,7 +53,8 @@ export function withShares(before: SplitDocument, { from, to, failover }: Shares
   const callers = patternOf(from);
   const at = rules.findIndex((rule) => patternText(patternOf(rule.from ?? "*")) === patternText(callers));
   const old = rules[at];
-  const kept = (failover ?? old?.failover ?? []).filter((entry) => !takesShare(to, entry));
+  const wanted = failover ?? old?.failover ?? [];
+  const kept = wanted === "nearest" ? wanted : wanted.filter((entry) => !takesShare(to, entry));
   const rule: SplitRule = { from: old?.from ?? from, to, ...(kept.length > 0 && { failover: kept }) };
   const covering = rules.findIndex((each) => coversPattern(patternOf(each.from ?? "*"), callers));
   const next = old ? rules.with(at, rule) : rules.toSpliced(covering < 0 ? rules.length : covering, 0, rule);
@@ -93,8 +97,9 @@ function shareLines(old: SplitRule | undefined, to: Readonly<Record<string, numb
   });
 }
 
-function failoverLines(before: readonly string[], after: readonly string[]): readonly string[] {
-  const [old, next] = [before.join(", ") || "none", after.join(", ") || "none"];
+function failoverLines(before: Failover, after: Failover): readonly string[] {
+  const said = (failover: Failover) => (failover === "nearest" ? failover : failover.join(", ") || "none");
+  const [old, next] = [said(before), said(after)];
   if (old === next) return next === "none" ? [] : [`failover  ${next} (as before)`];
   return [`failover  ${old} -> ${next}`];
 }

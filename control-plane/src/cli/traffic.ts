@@ -19,7 +19,7 @@ export const addTraffic: AddCommand = (traffic, cli) => {
     .option("--from <pattern>", "which callers: dc-a/*, dc-a/z1, or * for all that no other rule names", "*")
     .option(
       "--failover <localities>",
-      "where to go, in this order, when those are not healthy: dc-c,dc-d (default: as before)",
+      "where to go, in this order, when those are not healthy: dc-c,dc-d; or nearest (default: as before)",
     )
     .option("--no-failover", "nowhere else")
     .addHelpText(
@@ -28,8 +28,7 @@ export const addTraffic: AddCommand = (traffic, cli) => {
     );
   writeFlags(set).action((service: string, shares: readonly string[], flags: SetFlags) => {
     const to = parseShares(shares);
-    const failover =
-      flags.failover === false ? [] : flags.failover === undefined ? undefined : placesOf(flags.failover);
+    const failover = failoverOf(flags.failover);
     return change(cli, set, { service, what: `callers from ${flags.from}`, flags }, (before) =>
       withShares(before, { from: flags.from, to, failover }),
     );
@@ -63,6 +62,11 @@ export const addTraffic: AddCommand = (traffic, cli) => {
     change(cli, restore, { service, what: "overrides", flags }, (before) => withoutOverride(before, locality)),
   );
 };
+
+function failoverOf(said: string | false | undefined) {
+  if (said === undefined || said === "nearest") return said;
+  return said === false ? [] : placesOf(said);
+}
 
 type ChangeFlags = WriteFlags & { readonly wait?: string | true };
 type SetFlags = ChangeFlags & { readonly from: string; readonly failover?: string | false };
