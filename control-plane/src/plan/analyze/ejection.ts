@@ -1,5 +1,7 @@
+import { matchesLocality } from "../../model/locality.ts";
 import type { OutlierDetection } from "../../model/policy.ts";
 import type { Endpoint } from "../../model/service.ts";
+import { type SplitRule, standbysOf } from "../../model/split.ts";
 import { loadsOf } from "../traffic/loads-of.ts";
 import { type Analyzer, counted, ofEachPlacedService, percentText, timeText, when } from "./analyzer.ts";
 import type { SeenLoads } from "./scene.ts";
@@ -44,15 +46,21 @@ const cannotEjectRegion = ofEachPlacedService(
 
 const panicsEarly = ofEachPlacedService(
   { code: "WR0206", severity: "warning", title: "panicThreshold sends traffic to failing data centers" },
-  ({ name, policy: { panicThreshold }, endpoints, inPolicy }) => {
-    const byRegion = regionParts(endpoints);
-    const least = Math.min(...byRegion.values());
-    return when(byRegion.size > 1 && panicThreshold > least, () => ({
-      place: inPolicy("panicThreshold"),
-      says: `when only the smallest data center of ${name} is left, ${percentText(least)} of its endpoints are healthy, which is below panicThreshold ${panicThreshold}: Envoy then ignores weights and health and sends to all, failing ones too`,
-      remedy: `Set it below ${Math.floor(least)}; the default is 20.`,
-    }));
-  },
+  ({ name, policy: { panicThreshold }, split, endpoints, inPolicy }) =>
+    (split?.rules ?? []).flatMap((rule, index) => {
+      const together = sharedOut(rule, endpoints);
+      const byRegion = regionParts(together);
+      const [region, least] = [...byRegion].reduce((few, each) => (each[1] < few[1] ? each : few), ["", 100]);
+      // With a place left to fail over to, Envoy does not panic at all.
+      const hasStandby = standbysOf(rule).some((each) =>
+        endpoints.some(({ locality }) => matchesLocality(each, locality)),
+      );
+      return when(byRegion.size > 1 && !hasStandby && panicThreshold > least, () => ({
+        place: inPolicy("panicThreshold"),
+        says: `rules[${index}] of ${name} shares requests among ${counted(byRegion.size, "data center")} and has nothing to fail over to: when only ${region} is left, ${percentText(least)} of the endpoints are healthy, which is below panicThreshold ${panicThreshold}, and Envoy ignores weights and health and sends to all, failing ones too`,
+        remedy: `Set it below ${Math.max(1, Math.floor(least))} (the default is 20), or give the rule a failover list.`,
+      }));
+    }),
 );
 
 const neverPanics = ofEachPlacedService(
@@ -112,7 +120,8 @@ const tooFewRequests = ofEachPlacedService(
     // Each client judges by what it sent itself.
     const each = seen / endpoints.length / Math.max(1, clients?.length ?? 1);
     const { requestVolume } = detection.failurePercentage;
-    return when(each > 0 && each < requestVolume, () => ({
+    // Next to nothing says little of either.
+    return when(each >= 0.5 && each < requestVolume, () => ({
       place: inPolicy("outlierDetection", "failurePercentage", "requestVolume"),
       says: `a client sends an endpoint of ${name} about ${Math.round(each * 10) / 10} requests in an interval of ${timeText(detection.intervalMs)}, fewer than requestVolume ${requestVolume}: failurePercentage seldom judges`,
       remedy: `Set requestVolume to ${Math.max(1, Math.floor(each / 2))}, or a longer interval.`,
@@ -143,6 +152,12 @@ export const ejectionAnalyzers: readonly Analyzer[] = [
   tooFewRequests,
   backTooSoon,
 ];
+
+/** The endpoints that have a share of a rule: one priority, and one measure of its health. */
+function sharedOut({ spread }: SplitRule, endpoints: readonly Endpoint[]): readonly Endpoint[] {
+  const used = spread.kind === "shares" ? spread.to.filter(({ percent }) => percent > 0) : [];
+  return endpoints.filter(({ locality }) => used.some((target) => matchesLocality(target.locality, locality)));
+}
 
 /** Percent of the endpoints by region. */
 function regionParts(endpoints: readonly Endpoint[]): ReadonlyMap<string, number> {

@@ -9,7 +9,7 @@ const tooFewRequests = ofEachService(
   ({ name, policy: { circuitBreaker }, inPolicy, isWritten }, { loads }) => {
     const { maxRequests } = circuitBreaker;
     const seen = inFlight(name, loads);
-    const isLow = maxRequests <= 1024 && isWritten("circuitBreaker", "maxRequests");
+    const isLow = maxRequests === 1024 && isWritten("circuitBreaker", "maxRequests");
     // The limit is each client's own; what is in flight is told for all callers at a place together.
     if (seen !== undefined && seen > 0.8 * maxRequests)
       return [

@@ -48,8 +48,8 @@ const notIdempotent = ofEachService(
 
 const budgetWithoutEffect = ofEachService(
   { code: "WR0214", severity: "warning", title: "The retry budget holds nothing back" },
-  ({ name, policy: { retry, circuitBreaker }, inPolicy }) => {
-    if (retry.kind === "off") return [];
+  ({ name, policy: { retry, circuitBreaker }, inPolicy, isWritten }) => {
+    if (retry.kind === "off" || !isWritten("retry", "budget")) return [];
     const { percent, minRetryConcurrency } = retry.budget;
     const place =
       percent >= 50 ? inPolicy("retry", "budget", "percent") : inPolicy("retry", "budget", "minRetryConcurrency");

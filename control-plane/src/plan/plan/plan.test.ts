@@ -135,11 +135,11 @@ test("traffic is told per data center, by clients alike while nobody reports, wi
 
 test("findings are those that the change brings about and those that it takes away", () => {
   const tight = policy("report", { outlierDetection: { maxEjectionPercent: 10 } });
-  const wide = policy("report", { panicThreshold: 50 });
+  const wide = policy("report", { retry: { retryOn: ["INTERNAL"], perTryTimeout: "2s" } });
   const plan = planned([report(...places), tight], [report(...places), wide]);
   assert.deepEqual(
     [plan.findings.map(({ code }) => code), plan.resolved.map(({ code }) => code)],
-    [["WR0206"], ["WR0202"]],
+    [["WR0213"], ["WR0202"]],
   );
   assert.deepEqual(plan.traffic, [], "all are healthy: traffic goes where it did");
 });
