@@ -52,7 +52,8 @@ function membersOf(service: Service, name: string | undefined): Service {
 }
 
 function abortedPart({ fault }: RouteRule, request: Request, flavour: Viewer["flavour"]): number {
-  if (!fault?.abort || !takesFault(fault, flavour) || !matchesHeaders(fault.onHeaders, request)) return 0;
+  if (!fault?.abort || !takesFault(fault, flavour, { percent: 100 }) || !matchesHeaders(fault.onHeaders, request))
+    return 0;
   const asks = ["x-envoy-fault-abort-request", "x-envoy-fault-abort-grpc-request"];
   if (fault.abort.with.kind === "from-header" && !asks.some((name) => request.headers.has(name))) return 0;
   return fault.abort.percent / 100;
