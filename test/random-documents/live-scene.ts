@@ -1,8 +1,9 @@
 import { fileURLToPath } from "node:url";
+import type { RouteSpec } from "../../control-plane/src/model/route.ts";
 import type { ServiceSpec } from "../../control-plane/src/model/service.ts";
 import { collectionOf } from "../../control-plane/src/operator/collections.ts";
 import type { DocumentKind } from "../../control-plane/src/policy/policy-store.ts";
-import { canCall, grpcListenerName, grpcRoutesName } from "../../control-plane/src/translate/resource-names.ts";
+import { canCall, grpcListenerName, resourceNames } from "../../control-plane/src/translate/resource-names.ts";
 import { lastWords, type RunningProcess, startProcess } from "../kit/process.ts";
 import { startEdge } from "../kit/three-data-centers.ts";
 import { until } from "../kit/wait.ts";
@@ -48,7 +49,7 @@ export async function startLiveScene(): Promise<LiveScene> {
         node,
         called.flatMap(({ hosts }) => hosts),
       );
-      await heardOf(weir, called);
+      await heardOf(weir, called, book.routes);
       await takenByAll(weir, (body as { readonly revision: number }).revision);
       endpoints += (await edge.clusters()).length;
     },
@@ -85,16 +86,15 @@ async function clientsOf(weir: Weir): Promise<readonly ClientRow[]> {
 type ResourceRow = { readonly type: string; readonly name: string; readonly status: string };
 
 /** Waits until the Node client was answered about all that leads to these services: it asks for routes when it has the listener. */
-async function heardOf(weir: Weir, services: readonly ServiceSpec[]): Promise<void> {
+async function heardOf(weir: Weir, services: readonly ServiceSpec[], routes: readonly RouteSpec[]): Promise<void> {
   let rows: readonly ResourceRow[] = [];
   const statusOf = (type: string, name: string) => rows.find((row) => row.type === type && row.name === name)?.status;
   const isAnswered = (type: string, name: string) => !["REQUESTED", undefined].includes(statusOf(type, name));
   const isHeardOf = (spec: ServiceSpec) =>
-    spec.hosts.every(
-      (host) =>
-        isAnswered("LDS", grpcListenerName(host)) &&
-        (statusOf("LDS", grpcListenerName(host)) !== "ACKED" || isAnswered("RDS", grpcRoutesName(spec))),
-    );
+    resourceNames(spec, routes).grpc.routes.every((name) => isAnswered("RDS", name) || !hasListener(spec)) &&
+    spec.hosts.every((host) => isAnswered("LDS", grpcListenerName(host)));
+  const hasListener = ({ hosts }: ServiceSpec) =>
+    hosts.some((host) => statusOf("LDS", grpcListenerName(host)) === "ACKED");
   const allHeardOf = async () => {
     if (services.length === 0) return true;
     const { status, body } = await weir.api("GET", "/v1/clients/node-1/resources");
