@@ -17,7 +17,10 @@ test("variables stand in for flags, and flags win", () => {
   const env = { WEIR_REPORT_DATA: "e", WEIR_REPORT_LOCALITY: "dc-b/z2", WEIR_REPORT_QUEUE_LIMIT: "7" };
   const config = parseConfig(["--data", "f"], env, defaults);
   assert.ok(config.ok);
-  assert.deepEqual([config.value.data, config.value.datacenter, config.value.queueLimit], ["f", "dc-b", 7]);
+  assert.deepEqual(
+    [config.value.data, config.value.datacenter, config.value.limits],
+    ["f", "dc-b", { queue: 7, tenant: 7 }],
+  );
 });
 
 test("everything wrong with the configuration is said at once", () => {

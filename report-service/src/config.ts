@@ -1,4 +1,7 @@
 import { parseArgs } from "node:util";
+import type { QueueLimits } from "./model/admission.ts";
+import type { FairShares, Share } from "./model/fair-queue.ts";
+import type { TenantId } from "./model/names.ts";
 import type { Parsed, Problem } from "./model/parsed.ts";
 
 /** Where this server announces itself. */
@@ -22,7 +25,8 @@ export type Config = {
   readonly metadata: Readonly<Record<string, string>>;
   readonly registryLeaseSeconds: number;
   readonly jobLeaseMs: number;
-  readonly queueLimit: number;
+  readonly limits: QueueLimits;
+  readonly shares: FairShares;
   readonly retentionMs: number;
   readonly drainLimitMs: number;
   readonly faultFile: string | undefined;
@@ -57,7 +61,20 @@ const settings = [
     value: "TIME",
     help: "its reports go to another server so long after it is gone",
   },
-  { name: "queue-limit", default: "1000", value: "N", help: "reports that may wait" },
+  { name: "queue-limit", default: "1000", value: "N", help: "reports that may wait in the queue of a worker cluster" },
+  { name: "tenant-queue-limit", value: "N", help: "those of one tenant; as many where not given" },
+  {
+    name: "tenant-concurrency",
+    default: "64",
+    value: "N",
+    help: "reports of one tenant that run at once in a cluster",
+  },
+  {
+    name: "tenant-weights",
+    default: "",
+    value: "T=N,…",
+    help: "turns of these tenants for each turn of another, such as acme=3",
+  },
   { name: "retention", default: "30d", value: "TIME", help: "how long an ended report is kept" },
   { name: "drain-limit", default: "30s", value: "TIME", help: "how long it finishes calls once told to stop" },
   {
@@ -140,6 +157,13 @@ export function parseConfig(
   const metadata = parsePairs(get("metadata") ?? "");
   if (!metadata) say("metadata", `must be KEY=VALUE,…, not "${get("metadata")}"`);
 
+  const queueLimit = integer("queue-limit", 1, 1_000_000);
+  const concurrency = integer("tenant-concurrency", 1, 1_000_000);
+  const weights = parsePairs(get("tenant-weights") ?? "");
+  if (!weights || Object.values(weights).some((weight) => !(Number(weight) > 0 && Number(weight) <= 1_000))) {
+    say("tenant-weights", `must be TENANT=WEIGHT,… with weights over 0 and up to 1000, not "${get("tenant-weights")}"`);
+  }
+
   const config: Config = {
     listen: matching("listen", address, "must be HOST:PORT") ?? "",
     advertise: matching("advertise", address, "must be HOST:PORT"),
@@ -154,7 +178,11 @@ export function parseConfig(
     metadata: metadata ?? {},
     registryLeaseSeconds: Math.ceil(time("registry-lease", 1_000) / 1_000),
     jobLeaseMs: time("job-lease", 200),
-    queueLimit: integer("queue-limit", 1, 1_000_000),
+    limits: {
+      queue: queueLimit,
+      tenant: get("tenant-queue-limit") ? integer("tenant-queue-limit", 1, 1_000_000) : queueLimit,
+    },
+    shares: { everyone: { weight: 1, concurrency }, others: sharesOf(weights ?? {}, concurrency) },
     retentionMs: time("retention", 1_000),
     drainLimitMs: time("drain-limit", 0),
     faultFile: get("fault-file"),
@@ -177,6 +205,12 @@ function parsePairs(text: string): Readonly<Record<string, string>> | undefined 
   const pairs = text.split(",").filter((pair) => pair !== "");
   if (pairs.some((pair) => !/^[^=]+=/.test(pair))) return undefined;
   return Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
+}
+
+function sharesOf(weights: Readonly<Record<string, string>>, concurrency: number): ReadonlyMap<TenantId, Share> {
+  return new Map(
+    Object.entries(weights).map(([tenant, weight]) => [tenant as TenantId, { weight: Number(weight), concurrency }]),
+  );
 }
 
 function millisecondsOf(text: string): number | undefined {

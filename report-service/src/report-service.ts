@@ -43,10 +43,10 @@ export type ReportService = {
 
 /** One server: the API, a worker and its place in the registry, over the store in `config.data`. */
 export async function startReportService(config: Config, { observe, tracer }: Parts): Promise<ReportService> {
-  const { id, data, datacenter, zone, jobLeaseMs: leaseMs, queueLimit } = config;
+  const { id, data, datacenter, zone, jobLeaseMs: leaseMs } = config;
   await using starting = new AsyncDisposableStack();
   const kinds = await loadKinds(config.kinds);
-  const { reports, queue } = starting.use(openStore(join(data, "reports.db")));
+  const { reports, queue, cleanUp } = starting.use(openStore(join(data, "reports.db")));
   const objects = createDiskObjects(join(data, "objects"));
   const health = createHealth([Reports.typeName, Results.typeName]);
   const faults = starting.use(await followFaults(config.faultFile, observe));
@@ -55,7 +55,10 @@ export async function startReportService(config: Config, { observe, tracer }: Pa
   const answers = answering((cause) => observe({ kind: "call-broke", cause }));
   const server = starting.use(
     await startGrpcServer(config.listen, {
-      reports: createReportsService({ reports, kinds, datacenter, queueLimit }, answers),
+      reports: createReportsService(
+        { reports, kinds, datacenter, limits: config.limits, retentionMs: config.retentionMs },
+        answers,
+      ),
       operations: createOperationsService({ reports, leaving: leaving.signal }, answers),
       results: createResultsService({ reports, objects, leaving: leaving.signal }, answers),
       health: health.handlers,
@@ -71,8 +74,10 @@ export async function startReportService(config: Config, { observe, tracer }: Pa
     sample: join(data, "sample", "sales-1.parquet"),
   });
   const parts = { reports, objects, kinds, runtime, leaseMs, tracer, observe };
-  const worker = starting.use(startWorkerLoop(queue, { worker: id, datacenter, leaseMs }, parts));
-  starting.use(startCleaner({ reports, objects }, config.retentionMs, observe));
+  const worker = starting.use(
+    startWorkerLoop(queue, { worker: id, datacenter, cluster: "sql", leaseMs, shares: config.shares }, parts),
+  );
+  starting.use(startCleaner({ cleanUp, objects }, observe));
   const registration = starting.use(register(config, server.address, observe));
 
   const running = starting.move();

@@ -18,6 +18,19 @@ import { never } from "../model/never.ts";
 import type { Artifact, Attempt, Failure, FailureReason, Format, Report, Status } from "../model/report.ts";
 import { errorInfo } from "./call-error.ts";
 
+const formats: Readonly<Record<Format, { readonly message: FormatMessage; readonly mediaType: string }>> = {
+  csv: { message: FormatMessage.CSV, mediaType: "text/csv; charset=utf-8; header=present" },
+  json: { message: FormatMessage.JSON, mediaType: "application/json" },
+  ndjson: { message: FormatMessage.NDJSON, mediaType: "application/x-ndjson" },
+  // https://www.iana.org/assignments/media-types/application/vnd.apache.parquet
+  parquet: { message: FormatMessage.PARQUET, mediaType: "application/vnd.apache.parquet" },
+  pdf: { message: FormatMessage.PDF, mediaType: "application/pdf" },
+  xlsx: {
+    message: FormatMessage.XLSX,
+    mediaType: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+  },
+};
+
 /** A report as clients see it. */
 export function reportMessage(report: Report): ReportMessage {
   const message = create(ReportSchema, {
@@ -25,7 +38,7 @@ export function reportMessage(report: Report): ReportMessage {
     kind: kindName(report.kind),
     parameters: { ...report.parameters },
     formats: report.formats.map(formatMessage),
-    attempts: report.attempts.map(attemptMessage),
+    attempts: report.attempts.map((attempt) => attemptMessage(attempt, report.cluster)),
     homeDatacenter: report.datacenter,
     createTime: timestampFromMs(report.createdAtMs),
   });
@@ -52,6 +65,10 @@ function addStatus(message: ReportMessage, status: Status): void {
       message.endTime = timestampFromMs(status.endedAtMs);
       message.artifacts = status.artifacts.map(artifactMessage);
       return;
+    case "expired":
+      message.state = StateMessage.EXPIRED;
+      message.endTime = timestampFromMs(status.endedAtMs);
+      return;
     case "failed":
     case "cancelled":
       message.state = status.kind === "failed" ? StateMessage.FAILED : StateMessage.CANCELLED;
@@ -70,13 +87,13 @@ export function failureMessage({ reason, message }: Failure): StatusMessage {
 
 /** The wire's name of a format. */
 export function formatMessage(format: Format): FormatMessage {
-  return format === "csv" ? FormatMessage.CSV : FormatMessage.JSON;
+  return formats[format].message;
 }
 
 /** The format that a client names, or undefined where there is none such. */
 export function formatOf(message: FormatMessage): Format | undefined {
-  if (message === FormatMessage.CSV) return "csv";
-  return message === FormatMessage.JSON ? "json" : undefined;
+  const found = Object.entries(formats).find(([, one]) => one.message === message);
+  return found?.[0] as Format | undefined;
 }
 
 function artifactMessage({ format, sizeBytes, rows, sha256 }: Artifact): ArtifactMessage {
@@ -85,16 +102,16 @@ function artifactMessage({ format, sizeBytes, rows, sha256 }: Artifact): Artifac
     sizeBytes: BigInt(sizeBytes),
     rowCount: BigInt(rows),
     sha256,
-    mediaType: format === "csv" ? "text/csv; charset=utf-8; header=present" : "application/json",
+    mediaType: formats[format].mediaType,
   });
 }
 
-function attemptMessage(attempt: Attempt): AttemptMessage {
+function attemptMessage(attempt: Attempt, workerCluster: string): AttemptMessage {
   const { number, worker, datacenter, startedAtMs, endedAtMs, failure } = attempt;
   return create(AttemptSchema, {
     number,
     worker,
-    workerCluster: "sql",
+    workerCluster,
     datacenter,
     startTime: timestampFromMs(startedAtMs),
     ...(endedAtMs !== undefined && { endTime: timestampFromMs(endedAtMs) }),
@@ -104,6 +121,8 @@ function attemptMessage(attempt: Attempt): AttemptMessage {
 
 function codeOf(reason: FailureReason): grpcStatus {
   switch (reason) {
+    case "INPUT_MISSING":
+      return grpcStatus.FAILED_PRECONDITION;
     case "RENDER_FAILED":
     case "WORKER_LOST":
       return grpcStatus.INTERNAL;

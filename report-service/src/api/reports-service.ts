@@ -8,6 +8,7 @@ import {
   ReportKindSchema,
   type Reports,
 } from "@weir/proto/report/v1/report_pb.ts";
+import type { QueueLimits } from "../model/admission.ts";
 import type { KindBook, ReportKind } from "../model/kind.ts";
 import { kindName, parseReportName, reportName } from "../model/names.ts";
 import { newReport, type Report } from "../model/report.ts";
@@ -23,12 +24,14 @@ export type ReportsParts = {
   readonly reports: ReportStore;
   readonly kinds: KindBook;
   readonly datacenter: string;
-  readonly queueLimit: number;
+  readonly limits: QueueLimits;
+  /** How long an ended report is kept where nobody says otherwise. */
+  readonly retentionMs: number;
 };
 
 /** report.v1.Reports: validates, queues and cancels. */
 export function createReportsService(
-  { reports, kinds, datacenter, queueLimit }: ReportsParts,
+  { reports, kinds, datacenter, limits, retentionMs }: ReportsParts,
   { unary }: Answering,
 ): Handlers<typeof Reports> {
   // It never changes while the server runs, and is asked for often.
@@ -37,8 +40,10 @@ export function createReportsService(
     createReport: unary(async (request, call) => {
       const order = parseCreate(request, kinds);
       if (!order.ok) throw invalid(order.problems);
-      const report = draft(order.value, datacenter, call);
-      return operationMessage(reportOf(await reports.create(report, order.value.request, queueLimit), queueLimit));
+      const report = draft(order.value, datacenter, retentionMs, call);
+      const creation = { report, ...(order.value.request && { request: order.value.request }) };
+      const [created] = await reports.create([creation], limits, call.signal);
+      return operationMessage(reportOf(created));
     }),
     cancelReport: unary(async ({ name, reason }) => {
       const key = parseReportName(name);
@@ -53,7 +58,12 @@ export function createReportsService(
   };
 }
 
-function draft({ tenant, kind, parameters, formats }: Order, datacenter: string, { metadata }: CallContext): Report {
+function draft(
+  { tenant, kind, parameters, formats }: Order,
+  datacenter: string,
+  retentionMs: number,
+  { metadata }: CallContext,
+): Report {
   const createdAtMs = Date.now();
   const [traceparent] = metadata.get("traceparent");
   return newReport({
@@ -64,14 +74,16 @@ function draft({ tenant, kind, parameters, formats }: Order, datacenter: string,
     formats,
     datacenter,
     createdAtMs,
+    retentionMs,
     ...(typeof traceparent === "string" && { traceparent }),
   });
 }
 
-function reportOf(created: Created, queueLimit: number): Report {
-  switch (created.kind) {
+function reportOf(created: Created | undefined): Report {
+  switch (created?.kind) {
     case "created":
     case "repeated":
+    case "reused":
       return created.report;
     case "other-body":
       throw new CallError(
@@ -82,9 +94,11 @@ function reportOf(created: Created, queueLimit: number): Report {
     case "full":
       throw new CallError(
         status.RESOURCE_EXHAUSTED,
-        `${created.queued} reports wait and no more than ${queueLimit} may; try again in ${created.retryAfterMs} ms`,
-        [retryInfo(created.retryAfterMs), errorInfo("QUEUE_FULL", { limit: String(queueLimit) })],
+        `${created.queued} reports wait and no more than ${created.limit} may; try again in ${created.retryAfterMs} ms`,
+        [retryInfo(created.retryAfterMs), errorInfo("QUEUE_FULL", { limit: String(created.limit) })],
       );
+    default:
+      throw new Error(`the store answered a create with ${created?.kind ?? "nothing"}`);
   }
 }
 

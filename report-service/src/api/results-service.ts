@@ -12,6 +12,7 @@ import {
 } from "@weir/proto/report/v1/report_pb.ts";
 import { parseReportName, parseTenantName, type ReportKey } from "../model/names.ts";
 import { hasEnded, type Report } from "../model/report.ts";
+import { anyReportFilter } from "../model/report-filter.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { ReportStore } from "../ports/report-store.ts";
 import { artifactFor } from "./artifact-for.ts";
@@ -66,7 +67,7 @@ export function createResultsService(
 
   return {
     getReport: unary(async ({ name }) => reportMessage(await find(name))),
-    listReports: unary(async ({ parent, pageSize, pageToken }) => {
+    listReports: unary(async ({ parent, pageSize, pageToken }, { signal }) => {
       const tenant = parseTenantName(parent);
       if (!tenant) throw invalid([{ at: "parent", says: `must be tenants/{tenant}, not "${parent}"` }]);
       const limit = pageSizeOf(pageSize);
@@ -75,7 +76,16 @@ export function createResultsService(
         throw invalid([...(limit.ok ? [] : limit.problems), ...(after.ok ? [] : after.problems)]);
       }
       // One more than asked for tells whether there is a next page.
-      const found = await reports.list(tenant, limit.value + 1, after.value);
+      const found = await reports.list(
+        {
+          tenant,
+          filter: anyReportFilter,
+          order: "newest-first",
+          limit: limit.value + 1,
+          ...(after.value && { after: after.value }),
+        },
+        signal,
+      );
       const page = found.slice(0, limit.value);
       return create(ListReportsResponseSchema, {
         reports: page.map(reportMessage),

@@ -1,6 +1,6 @@
 import { afterLoss, isClaimable } from "./lease.ts";
 import type { Artifact, Attempt, Failure, Progress, Report, Status } from "./report.ts";
-import { hasEnded } from "./report.ts";
+import { expiresAtMs, hasEnded } from "./report.ts";
 
 /** Everything that can happen to a report. Those with an `attempt` come from a worker and are fenced by it. */
 export type ReportChange =
@@ -11,10 +11,19 @@ export type ReportChange =
   | { readonly kind: "fail"; readonly attempt: number; readonly failure: Failure }
   | { readonly kind: "lose"; readonly attempt: number; readonly message: string }
   | { readonly kind: "hand-back"; readonly attempt: number }
-  | { readonly kind: "cancel"; readonly message: string };
+  /** From a client, only as long as the report is as in `sequence`, where that is given. */
+  | { readonly kind: "cancel"; readonly message: string; readonly sequence?: number }
+  /** Queues a report again that ended without a result, or whose result has expired. */
+  | { readonly kind: "retry"; readonly requestId: string }
+  /** Ends the time that an ended report is kept. */
+  | { readonly kind: "expire" };
 
-/** `fenced`: the attempt that asks is not the one that runs. `not-claimable`: held by a live lease. `ended`: too late. */
-export type Refusal = "fenced" | "not-claimable" | "ended";
+/**
+ * `fenced`: the attempt that asks is not the one that runs. `not-claimable`: held by a live lease. `ended`: too late.
+ * `outdated`: the report is no longer as the client saw it. `not-due`: not ended, not expired yet, or nothing to retry.
+ * `repeated`: that retry was made before.
+ */
+export type Refusal = "fenced" | "not-claimable" | "ended" | "outdated" | "not-due" | "repeated";
 
 export type Changed =
   | { readonly kind: "changed"; readonly report: Report }
@@ -25,6 +34,10 @@ export type Changed =
  * attempt, so that the answer may also be a report that failed for good.
  */
 export function changeReport(report: Report, change: ReportChange, nowMs: number): Changed {
+  if (change.kind === "retry") return retry(report, change.requestId);
+  if (change.kind === "expire") return expire(report, nowMs);
+  if (change.kind === "cancel" && change.sequence !== undefined && change.sequence !== report.sequence)
+    return refused(report, "outdated");
   if (hasEnded(report)) return refused(report, "ended");
   if (change.kind === "claim") return claim(report, change, nowMs);
   if (change.kind === "cancel") return changed(cancel(report, change.message, nowMs));
@@ -82,6 +95,22 @@ function cancel(report: Report, message: string, nowMs: number): Report {
   const failure: Failure = { reason: "CANCELLED", message };
   const status: Status = { kind: "cancelled", endedAtMs: nowMs, failure };
   return report.status.kind === "running" ? endAttempt(report, status, nowMs, failure) : { ...report, status };
+}
+
+function retry(report: Report, requestId: string): Changed {
+  if (requestId !== "" && report.retries.some((one) => one.requestId === requestId)) return refused(report, "repeated");
+  const { kind } = report.status;
+  if (kind !== "failed" && kind !== "cancelled" && kind !== "expired") return refused(report, "not-due");
+  const retries = [...report.retries, { afterAttempts: report.attempts.length, requestId }];
+  return changed({ ...report, retries, status: { kind: "queued" } });
+}
+
+function expire(report: Report, nowMs: number): Changed {
+  const { status } = report;
+  const dueMs = expiresAtMs(report);
+  if (status.kind === "expired" || dueMs === undefined || dueMs > nowMs || !("endedAtMs" in status))
+    return refused(report, "not-due");
+  return changed({ ...report, status: { kind: "expired", endedAtMs: status.endedAtMs } });
 }
 
 function endAttempt(report: Report, status: Status, nowMs: number, failure?: Failure): Report {

@@ -1,6 +1,6 @@
 import type { Failure, Report, Status } from "./report.ts";
 
-/** After this many lost workers a report fails: whatever it asks for may be what kills them. */
+/** After this many lost workers a report fails: whatever it asks for may be what kills them. A client's retry starts anew. */
 export const maxLostAttempts = 3;
 
 /** Whether a worker may take it: it waits, or the server that held it no longer renews its lease. */
@@ -11,7 +11,8 @@ export function isClaimable(report: Report, nowMs: number): boolean {
 
 /** What becomes of a report whose worker is gone: queued again, or failed if that was its last chance. */
 export function afterLoss(report: Report, failure: Failure, nowMs: number): Status {
-  const lost = report.attempts.filter((attempt) => attempt.failure?.reason === "WORKER_LOST").length;
+  const since = report.retries.at(-1)?.afterAttempts ?? 0;
+  const lost = report.attempts.slice(since).filter(({ failure }) => failure?.reason === "WORKER_LOST").length;
   if (lost < maxLostAttempts) return { kind: "queued" };
   return {
     kind: "failed",

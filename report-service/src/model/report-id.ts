@@ -1,4 +1,4 @@
-import type { ReportId } from "./names.ts";
+import type { ReportId, UploadId } from "./names.ts";
 
 // Crockford's base 32 in lower case, as https://github.com/ulid/spec but for the case, which resource ids demand.
 const digits = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -8,9 +8,18 @@ const digits = "0123456789abcdefghjkmnpqrstvwxyz";
  * `entropy` is 10 random bytes; `datacenter` is a resource id of at most 36 characters.
  */
 export function makeReportId(datacenter: string, nowMs: number, entropy: Uint8Array): ReportId {
+  return makeId(datacenter, nowMs, entropy) as ReportId;
+}
+
+/** As `makeReportId`, for an upload. */
+export function makeUploadId(datacenter: string, nowMs: number, entropy: Uint8Array): UploadId {
+  return makeId(datacenter, nowMs, entropy) as UploadId;
+}
+
+function makeId(datacenter: string, nowMs: number, entropy: Uint8Array): string {
   const time = encode(BigInt(nowMs), 10);
   const random = encode(BigInt(`0x${Buffer.from(entropy).toString("hex")}`), 16);
-  return `${datacenter}-${time}${random}` as ReportId;
+  return `${datacenter}-${time}${random}`;
 }
 
 function encode(value: bigint, length: number): string {

@@ -1,13 +1,28 @@
-import type { Report } from "../model/report.ts";
+import type { QueueLength } from "../model/admission.ts";
+import type { FairShares } from "../model/fair-queue.ts";
+import type { Report, WorkerCluster } from "../model/report.ts";
 
-/** Who takes jobs, and for how long it may keep one without renewing. */
-export type Claimant = { readonly worker: string; readonly datacenter: string; readonly leaseMs: number };
+/** Who takes jobs, of which cluster, and for how long it may keep one without renewing. */
+export type Claimant = {
+  readonly worker: string;
+  readonly datacenter: string;
+  readonly cluster: WorkerCluster;
+  readonly leaseMs: number;
+  /** What the tenants get; the same for all claimants of a cluster, or the last one's holds. */
+  readonly shares: FairShares;
+};
 
-/** The reports that wait for a worker. Shared by many servers; each claim is given to exactly one. */
+/** The reports that wait for a worker: one queue for each worker cluster. Shared by many servers. */
 export type JobQueue = {
-  /** The oldest report that waits or has lost its worker, now running under the claimant's lease. */
-  claim(claimant: Claimant, nowMs: number): Promise<Report | undefined>;
+  /**
+   * Up to `most` reports, now running under the claimant's lease, each given to exactly one claimant: first those that
+   * have lost their worker, then as `fair-queue` orders priorities and tenants, the oldest of a tenant first. No tenant
+   * gets more running at once than its share's `concurrency`. A report that lost its worker once too often is among
+   * them as failed.
+   */
+  claim(claimant: Claimant, most: number, nowMs: number): Promise<readonly Report[]>;
   /** Returns when there may be something to claim, early rather than late. */
-  wait(signal: AbortSignal): Promise<void>;
-  length(): Promise<{ readonly queued: number; readonly oldestQueuedAtMs?: number }>;
+  wait(cluster: WorkerCluster, signal: AbortSignal): Promise<void>;
+  /** Of one cluster, or of all. */
+  length(cluster?: WorkerCluster): Promise<QueueLength>;
 };

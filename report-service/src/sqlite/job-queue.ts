@@ -1,9 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { QueueLength } from "../model/admission.ts";
 import { changeReport } from "../model/change-report.ts";
-import type { Report } from "../model/report.ts";
+import { prioritiesOf, shareOf } from "../model/fair-queue.ts";
+import type { Report, WorkerCluster } from "../model/report.ts";
 import type { Claimant, JobQueue } from "../ports/job-queue.ts";
 import { anyReport, type ChangeFeed, type Subscription } from "./change-feed.ts";
+import type { Lane } from "./lanes.ts";
 import { transact } from "./open-database.ts";
 import { createReportRows, reportOf } from "./report-rows.ts";
 import { topicOf } from "./report-store.ts";
@@ -12,53 +13,80 @@ import { topicOf } from "./report-store.ts";
 const leaseCheckMs = 500;
 
 /** The queue within the same SQLite file as the reports: what is queued is what the table says. */
-export function createSqliteQueue(database: DatabaseSync, feed: ChangeFeed): JobQueue & { lengthNow(): QueueLength } {
+export function createSqliteQueue(database: DatabaseSync, feed: ChangeFeed): JobQueue {
   const rows = createReportRows(database);
-  let subscription: Subscription | undefined;
-  const oldestQueued = database.prepare("select body from reports where state = 'queued' order by created_ms limit 1");
+  const { lanes } = rows;
+  const subscriptions = new Map<WorkerCluster, Subscription>();
   const oldestLost = database.prepare(
-    "select body from reports where state = 'running' and leased_until_ms <= ? order by leased_until_ms limit 1",
+    `select body from reports where state = 'running' and cluster = ? and leased_until_ms <= ?
+     order by leased_until_ms limit 1`,
   );
-  const length = database.prepare(
-    "select count(*) as queued, min(created_ms) as oldest from reports where state = 'queued'",
+  const runningOf = database.prepare(
+    "select count(*) as running from reports where state = 'running' and cluster = ? and tenant = ?",
+  );
+  const oldestOf = database.prepare(
+    `select body from reports where state = 'queued' and cluster = ? and priority = ? and tenant = ?
+     order by created_ms, id limit 1`,
   );
 
-  function candidate(nowMs: number): Report | undefined {
-    const row = oldestLost.get(nowMs) ?? oldestQueued.get();
+  function lost(cluster: WorkerCluster, nowMs: number): Report | undefined {
+    const row = oldestLost.get(cluster, nowMs);
     return row && reportOf(row);
   }
 
-  function claim({ worker, datacenter, leaseMs }: Claimant, nowMs: number): Report | undefined {
-    const before = candidate(nowMs);
+  function nextLane({ cluster, shares }: Claimant): Lane | undefined {
+    for (const priority of prioritiesOf(lanes.nextTurn(cluster))) {
+      for (const lane of lanes.inOrder(cluster, priority)) {
+        const running = Number(runningOf.get(cluster, lane.tenant)?.["running"]);
+        if (running < shareOf(shares, lane.tenant).concurrency) return lane;
+      }
+    }
+    return undefined;
+  }
+
+  function next(claimant: Claimant): Report | undefined {
+    const lane = nextLane(claimant);
+    const row = lane && oldestOf.get(lane.cluster, lane.priority, lane.tenant);
+    if (!lane || !row) return undefined;
+    lanes.serve(lane, shareOf(claimant.shares, lane.tenant));
+    return reportOf(row);
+  }
+
+  function claimOne(claimant: Claimant, nowMs: number): Report | undefined {
+    const { worker, datacenter, cluster, leaseMs } = claimant;
+    const before = lost(cluster, nowMs) ?? next(claimant);
     if (!before) return undefined;
     const after = changeReport(before, { kind: "claim", worker, datacenter, leaseMs }, nowMs);
     if (after.kind === "changed") rows.put(after.report, before, nowMs);
     return after.report;
   }
 
-  function lengthNow(): QueueLength {
-    const row = length.get();
-    const oldest = row?.["oldest"];
-    const queued = Number(row?.["queued"] ?? 0);
-    return typeof oldest === "number" ? { queued, oldestQueuedAtMs: oldest } : { queued };
+  function claim(claimant: Claimant, most: number, nowMs: number): readonly Report[] {
+    const claimed: Report[] = [];
+    while (claimed.length < most) {
+      const report = claimOne(claimant, nowMs);
+      if (!report) break;
+      claimed.push(report);
+    }
+    return claimed;
   }
 
   return {
-    async claim(claimant, nowMs) {
+    async claim(claimant, most, nowMs) {
       // The first look takes no lock: idle workers must not queue up behind those that write.
-      if (!candidate(nowMs)) return undefined;
-      const report = transact(database, () => claim(claimant, nowMs));
-      if (report) feed.announce(topicOf(report));
-      return report;
+      if (lanes.length(claimant.cluster).queued === 0 && !lost(claimant.cluster, nowMs)) return [];
+      const claimed = transact(database, () => claim(claimant, most, nowMs));
+      for (const report of claimed) feed.announce(topicOf(report));
+      return claimed;
     },
-    async wait(signal) {
+    async wait(cluster, signal) {
       // Kept from the first wait on: a change between a fruitless claim and the next wait must not be missed.
-      subscription ??= feed.subscribe(anyReport);
+      const subscription = subscriptions.get(cluster) ?? feed.subscribe(anyReport);
+      subscriptions.set(cluster, subscription);
       await subscription.changed(signal, leaseCheckMs);
     },
-    async length() {
-      return lengthNow();
+    async length(cluster) {
+      return lanes.length(cluster);
     },
-    lengthNow,
   };
 }

@@ -1,75 +1,126 @@
 import type { DatabaseSync } from "node:sqlite";
-import { admit, type QueueLength } from "../model/admission.ts";
-import { changeReport } from "../model/change-report.ts";
-import type { ReportId, ReportKey, TenantId } from "../model/names.ts";
+import { admit, type QueueLimits } from "../model/admission.ts";
+import { type Changed, changeReport } from "../model/change-report.ts";
+import type { ReportKey } from "../model/names.ts";
 import { hasEnded, type Report } from "../model/report.ts";
-import type { Created, ReportEvent, ReportStore, RequestKey } from "../ports/report-store.ts";
+import {
+  type ChangeOf,
+  type Created,
+  type Creation,
+  type Removed,
+  type ReportEvent,
+  type ReportStore,
+  requestIdMs,
+} from "../ports/report-store.ts";
 import type { ChangeFeed } from "./change-feed.ts";
+import { filterSql } from "./filter-sql.ts";
 import { transact } from "./open-database.ts";
 import { createReportRows, reportOf } from "./report-rows.ts";
+import { createRequestRows } from "./request-rows.ts";
 
 /** Reports in a SQLite file that several servers may share. */
-export function createSqliteReports(
-  database: DatabaseSync,
-  feed: ChangeFeed,
-  queueLength: () => QueueLength,
-): ReportStore {
+export function createSqliteReports(database: DatabaseSync, feed: ChangeFeed): ReportStore {
   const rows = createReportRows(database);
-  const findRequest = database.prepare("select body_hash, report from requests where tenant = ? and id = ?");
-  const insertRequest = database.prepare("insert into requests (tenant, id, body_hash, report) values (?, ?, ?, ?)");
-  const newest = database.prepare(
-    "select body from reports where tenant = ? and (created_ms, id) < (?, ?) order by created_ms desc, id desc limit ?",
-  );
-  const ended = database.prepare("select tenant, id from reports where ended_ms < ? order by ended_ms limit ?");
-  const deletes = [
-    database.prepare("delete from reports where tenant = ? and id = ?"),
-    database.prepare("delete from events where tenant = ? and report = ?"),
-    // SQLite would rather walk all requests of the tenant.
-    database.prepare("delete from requests indexed by requests_of_report where tenant = ? and report = ?"),
-  ];
+  const requests = createRequestRows(database);
 
-  function repeated({ tenant }: Report, request: RequestKey): Created | undefined {
-    const known = findRequest.get(tenant, request.id);
-    if (!known) return undefined;
-    const first = rows.get({ tenant, id: String(known["report"]) as ReportId });
-    if (!first) throw new Error(`the request "${request.id}" of ${tenant} names a report that is not in the store`);
-    return { kind: known["body_hash"] === request.bodyHash ? "repeated" : "other-body", report: first };
+  function repeated({ report: { tenant, createdAtMs }, request }: Creation): Created | undefined {
+    const known = request && requests.find(tenant, request.id, createdAtMs - requestIdMs);
+    const first = known && rows.get({ tenant, id: known.report });
+    if (!first) return undefined;
+    return { kind: known.bodyHash === request?.bodyHash ? "repeated" : "other-body", report: first };
   }
 
-  function insert(report: Report, request: RequestKey | undefined, queueLimit: number): Created {
-    const before = request && repeated(report, request);
+  function reused({ report, reuseSinceMs }: Creation): Created | undefined {
+    if (reuseSinceMs === undefined || report.contentKey === undefined) return undefined;
+    const same = rows.getByContent(report.tenant, report.contentKey, reuseSinceMs);
+    return same && { kind: "reused", report: same };
+  }
+
+  function insert(creation: Creation, limits: QueueLimits): Created {
+    const { report, request, reuseSinceMs } = creation;
+    const before = repeated(creation);
     if (before) return before;
-    const queue = queueLength();
-    const admission = admit(queue, queueLimit, report.createdAtMs);
-    if (admission.kind === "full") return { ...admission, queued: queue.queued };
-    rows.put(report, undefined, report.createdAtMs);
-    if (request) insertRequest.run(report.tenant, request.id, request.bodyHash, report.id);
+    const answer = reused(creation) ?? insertNew(report, limits, reuseSinceMs !== undefined);
+    const made = answer.kind === "created" || answer.kind === "reused";
+    if (request && made) requests.put(answer.report, request, report.createdAtMs);
+    return answer;
+  }
+
+  function insertNew(report: Report, limits: QueueLimits, answers: boolean): Created {
+    const taken = rows.get(report);
+    if (taken) return { kind: "id-taken", report: taken };
+    const { cluster, tenant, priority, createdAtMs } = report;
+    const queue = { ...rows.lanes.length(cluster), ofTenant: rows.lanes.queuedOf(cluster, tenant) };
+    const admission = admit(queue, limits, priority, createdAtMs);
+    if (admission.kind === "full") return admission;
+    rows.insert(report, answers);
     return { kind: "created", report };
   }
 
+  /** What needs no write: the same identical report asked for again and again must not take the lock each time. */
+  function withoutLock(creation: Creation): Created | undefined {
+    return repeated(creation) ?? (creation.request ? undefined : reused(creation));
+  }
+
+  function apply(key: ReportKey, change: ChangeOf["change"], nowMs: number): Changed | undefined {
+    const before = rows.get(key);
+    if (!before) return undefined;
+    const after = changeReport(before, change, nowMs);
+    if (after.kind === "changed") rows.put(after.report, before, nowMs);
+    return after;
+  }
+
+  function announce({ key, change }: ChangeOf, result: Changed | undefined): void {
+    if (result?.kind === "changed" && change.kind !== "renew") feed.announce(topicOf(key));
+  }
+
   return {
-    async create(report, request, queueLimit) {
-      const created = transact(database, () => insert(report, request, queueLimit));
-      if (created.kind === "created") feed.announce(topicOf(report));
+    async create(creations, limits, signal) {
+      signal?.throwIfAborted();
+      const early = creations.map(withoutLock);
+      if (early.every((one) => one !== undefined)) return early;
+      const created = transact(database, () => creations.map((creation) => insert(creation, limits)));
+      for (const one of created) if (one.kind === "created") feed.announce(topicOf(one.report));
       return created;
     },
-    async read(key) {
+    async read(key, signal) {
+      signal?.throwIfAborted();
       return rows.get(key);
     },
-    async list(tenant, limit, after) {
-      const { createdAtMs, id } = after ?? { createdAtMs: Number.MAX_SAFE_INTEGER, id: "" };
-      return newest.all(tenant, createdAtMs, id, limit).map(reportOf);
+    async list({ tenant, filter, order, limit, after }, signal) {
+      signal?.throwIfAborted();
+      const [direction, beyond] = order === "newest-first" ? ["desc", "<"] : ["asc", ">"];
+      const condition = filterSql(filter);
+      const page = after ? `and (created_ms, id) ${beyond} (?, ?)` : "";
+      return database
+        .prepare(
+          `select body from reports where tenant = ? ${page} and ${condition.sql}
+           order by created_ms ${direction}, id ${direction} limit ?`,
+        )
+        .all(tenant, ...(after ? [after.createdAtMs, after.id] : []), ...condition.values, limit)
+        .map(reportOf);
     },
     async change(key, change, nowMs) {
-      const result = transact(database, () => {
-        const before = rows.get(key);
-        if (!before) return undefined;
-        const after = changeReport(before, change, nowMs);
-        if (after.kind === "changed") rows.put(after.report, before, nowMs);
-        return after;
-      });
-      if (result?.kind === "changed" && change.kind !== "renew") feed.announce(topicOf(key));
+      const result = transact(database, () => apply(key, change, nowMs));
+      announce({ key, change }, result);
       return result;
+    },
+    async changeAll(changes, nowMs) {
+      const results = transact(database, () => changes.map(({ key, change }) => apply(key, change, nowMs)));
+      for (const [index, change] of changes.entries()) announce(change, results[index]);
+      return results;
+    },
+    async remove(key, sequence): Promise<Removed> {
+      const removed = transact(database, (): Removed => {
+        const report = rows.get(key);
+        if (!report) return "unknown";
+        if (sequence !== undefined && report.sequence !== sequence) return "outdated";
+        if (!hasEnded(report)) return "unended";
+        rows.remove(report);
+        return "removed";
+      });
+      if (removed === "removed") feed.announce(topicOf(key));
+      return removed;
     },
     async *follow(key, afterSequence, signal): AsyncGenerator<ReportEvent, void> {
       // Subscribed before the first look, so that no change falls between the two.
@@ -85,15 +136,6 @@ export function createSqliteReports(
         if (!present || (hasEnded(present) && present.sequence <= sequence)) return;
         await subscription.changed(signal);
       }
-    },
-    async forget(endedBeforeMs, limit) {
-      return transact(database, () => {
-        const keys = ended
-          .all(endedBeforeMs, limit)
-          .map((row): ReportKey => ({ tenant: String(row["tenant"]) as TenantId, id: String(row["id"]) as ReportId }));
-        for (const { tenant, id } of keys) for (const statement of deletes) statement.run(tenant, id);
-        return keys;
-      });
     },
   };
 }

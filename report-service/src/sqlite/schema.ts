@@ -33,4 +33,69 @@ export const migrations: readonly string[] = [
      primary key (tenant, id)
    ) without rowid;
    create index requests_of_report on requests (tenant, report);`,
+  `alter table reports add column kind text not null default '';
+   alter table reports add column cluster text not null default 'sql';
+   alter table reports add column priority text not null default 'standard';
+   alter table reports add column expires_ms integer;
+   -- Of the one report that answers for its content; those that ended without a result give it up.
+   alter table reports add column content_key text;
+   update reports set
+     body = json_set(body, '$.uploads', json('[]'), '$.sensitive', json('[]'), '$.priority', 'standard',
+       '$.labels', json('{}'), '$.cluster', 'sql', '$.retentionMs', 2592000000, '$.retries', json('[]')),
+     kind = json_extract(body, '$.kind'),
+     expires_ms = ended_ms + 2592000000;
+   update events set
+     body = json_set(body, '$.uploads', json('[]'), '$.sensitive', json('[]'), '$.priority', 'standard',
+       '$.labels', json('{}'), '$.cluster', 'sql', '$.retentionMs', 2592000000, '$.retries', json('[]'));
+   create unique index reports_content on reports (tenant, content_key) where content_key is not null;
+   create index reports_expiring on reports (expires_ms) where expires_ms is not null;
+   drop index reports_ended;
+   drop index reports_queued;
+   create index reports_lane on reports (cluster, priority, tenant, created_ms, id) where state = 'queued';
+   create index reports_oldest on reports (cluster, created_ms) where state = 'queued';
+   drop index reports_leased;
+   create index reports_leased on reports (cluster, leased_until_ms) where state = 'running';
+   create index reports_running on reports (cluster, tenant) where state = 'running';
+
+   -- Whose turn it is: a row for each tenant that has reports waiting.
+   create table lanes (
+     cluster text not null,
+     priority text not null,
+     tenant text not null,
+     queued integer not null,
+     pass real not null,
+     primary key (cluster, priority, tenant)
+   ) without rowid;
+   create index lanes_by_pass on lanes (cluster, priority, pass, tenant);
+   insert into lanes select cluster, priority, tenant, count(*), 1 from reports where state = 'queued' group by 1, 2, 3;
+   create table clusters (
+     cluster text primary key,
+     queued integer not null,
+     turn integer not null
+   ) without rowid;
+   insert into clusters select cluster, sum(queued), 0 from lanes group by 1;
+   create table passes (
+     cluster text not null,
+     priority text not null,
+     pass real not null,
+     primary key (cluster, priority)
+   ) without rowid;
+
+   alter table requests add column created_ms integer not null default 0;
+   update requests set created_ms =
+     (select created_ms from reports r where r.tenant = requests.tenant and r.id = requests.report);
+   create index requests_oldest on requests (created_ms);
+
+   create table uploads (
+     tenant text not null,
+     id text not null,
+     created_ms integer not null,
+     completed_ms integer,
+     request text,
+     body_hash text,
+     body text not null,
+     primary key (tenant, id)
+   ) without rowid;
+   create unique index uploads_request on uploads (tenant, request) where request is not null;
+   create index uploads_abandoned on uploads (created_ms) where completed_ms is null;`,
 ];

@@ -1,6 +1,6 @@
 import type { ReportChange } from "../model/change-report.ts";
 import type { KindBook, ReportKind } from "../model/kind.ts";
-import type { Artifact, Failure, Progress, Report } from "../model/report.ts";
+import { type Artifact, type Failure, objectsOf, type Progress, type Report } from "../model/report.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { ReportStore } from "../ports/report-store.ts";
 import type { Tracer } from "../ports/tracer.ts";
@@ -72,7 +72,7 @@ async function outcomeOf(
     case "done": {
       const artifacts: Artifact[] = [];
       for (const { format, path } of result.files) {
-        const key = `${report.id}/${attempt}/report.${format}`;
+        const key = `${objectsOf(report)}/${attempt}/report.${format}`;
         artifacts.push({ format, key, rows: result.rows, ...(await objects.put(key, path)) });
       }
       return { kind: "succeed", attempt, artifacts };
@@ -86,7 +86,7 @@ async function record(report: Report, attempt: number, outcome: Outcome, parts: 
   const answer = await parts.reports.change(report, outcome, Date.now());
   if (answer?.kind === "changed") return endOf(outcome);
   parts.observe({ kind: "result-refused", report: report.id, attempt, why: answer?.why ?? "ended" });
-  if (outcome.kind === "succeed") await parts.objects.remove(`${report.id}/${attempt}`);
+  if (outcome.kind === "succeed") await parts.objects.remove(`${objectsOf(report)}/${attempt}`);
   return "superseded";
 }
 

@@ -16,8 +16,8 @@ export function startWorkerLoop(queue: JobQueue, claimant: Claimant, parts: JobP
   const handBack = new AbortController();
 
   async function takeOne(): Promise<void> {
-    const report = await queue.claim(claimant, Date.now());
-    if (!report) return queue.wait(stopping.signal);
+    const [report] = await queue.claim(claimant, 1, Date.now());
+    if (!report) return queue.wait(claimant.cluster, stopping.signal);
     if (report.status.kind === "running") await runJob(report, report.status.attempt, parts, handBack.signal);
     else parts.observe({ kind: "gave-up", report: report.id, reportKind: report.kind });
   }

@@ -6,7 +6,7 @@ import { sqlText } from "./sample-sales.ts";
 
 type QueryResult = Extract<JobResult, { kind: "done" | "failed" }>;
 
-const copyOptions: Readonly<Record<Format, string>> = {
+const copyOptions: Readonly<Partial<Record<Format, string>>> = {
   csv: "format csv, header true",
   json: "format json, array true",
 };

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { hasEnded } from "../../src/model/report.ts";
+import { anyReportFilter } from "../../src/model/report-filter.ts";
+import type { Connected, OpenPlace } from "./place.ts";
+import { claimant, report, tenant } from "./place.ts";
+
+const program = fileURLToPath(new URL("crash-main.ts", import.meta.url));
+const everything = { tenant, filter: anyReportFilter, order: "oldest-first", limit: 10_000 } as const;
+
+/** What a provider that other processes can use must keep when they are killed, in the middle of whatever they do. */
+export function provesCrashSafety(name: string, open: OpenPlace): void {
+  test(`${name}: what was answered to a process that is killed is there, whole, and its work is taken over`, async () => {
+    await using place = await open();
+    assert.ok(place.elsewhere, "this provider has no way for another process to connect");
+    const answered: string[] = [];
+    for (const lines of [7, 40, 90]) answered.push(...(await linesUntilKilled(place.elsewhere, lines)));
+    await using server = await place.connect();
+    const stored = new Map((await server.reports.list(everything)).map((each) => [String(each.id), each]));
+    for (const line of answered) {
+      const [state = "", id = ""] = line.split(" ");
+      const found = stored.get(id);
+      assert.ok(found, `${id} was answered and is not there`);
+      if (state === "succeeded") assert.equal(found.status.kind, "succeeded");
+    }
+    await finishAll(server);
+    const ended = await server.reports.list(everything);
+    assert.ok(ended.every(hasEnded));
+    assert.deepEqual(await server.queue.length(), { queued: 0 });
+    for (const { sequence, id } of ended) {
+      const events = [];
+      for await (const event of server.reports.follow({ tenant, id }, 1, new AbortController().signal)) {
+        events.push(event.sequence);
+      }
+      assert.deepEqual(
+        events,
+        Array.from({ length: sequence - 1 }, (_, index) => index + 2),
+        id,
+      );
+    }
+  });
+}
+
+type Elsewhere = { readonly module: URL; readonly argument: string };
+
+/** Lets a process create and work, and kills it once it has printed so many lines. */
+async function linesUntilKilled({ module, argument }: Elsewhere, count: number): Promise<readonly string[]> {
+  const child = spawn(process.execPath, [program, module.href, argument, `run${count}`], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const closed = once(child, "close");
+  const lines: string[] = [];
+  for await (const line of createInterface(child.stdout)) {
+    lines.push(line);
+    if (lines.length === count) child.kill("SIGKILL");
+  }
+  await closed;
+  assert.ok(lines.length >= count, `the other process ended after ${lines.length} lines`);
+  return lines;
+}
+
+/** Long after the last lease, so that nothing can be held by one of the dead. */
+async function finishAll({ queue, reports }: Connected): Promise<void> {
+  const nowMs = Date.now() + 3_600_000;
+  for (;;) {
+    const claimed = await queue.claim(claimant, 50, nowMs);
+    if (claimed.length === 0) return;
+    for (const key of claimed) {
+      if (key.status.kind !== "running") continue;
+      const done = { kind: "succeed", attempt: key.status.attempt, artifacts: [] } as const;
+      assert.equal((await reports.change(key, done, nowMs))?.kind, "changed");
+    }
+  }
+}
+
+/** What the other process does: creates a report, sometimes works on one, and prints what was answered. */
+export async function createAndWork({ queue, reports }: Connected, run: string): Promise<never> {
+  for (let index = 0; ; index += 1) {
+    const created = report(`${run}-${index}`, Date.now());
+    await reports.create([{ report: created }], { queue: 1_000_000, tenant: 1_000_000 });
+    process.stdout.write(`created ${created.id}\n`);
+    if (index % 3 !== 0) continue;
+    const [claimed] = await queue.claim(claimant, 1, Date.now());
+    if (claimed?.status.kind !== "running") continue;
+    const done = { kind: "succeed", attempt: claimed.status.attempt, artifacts: [] } as const;
+    const answer = await reports.change(claimed, done, Date.now());
+    if (answer?.kind === "changed") process.stdout.write(`succeeded ${claimed.id}\n`);
+  }
+}
