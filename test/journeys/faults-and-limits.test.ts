@@ -26,6 +26,21 @@ test("half of the calls are answered in the service's place, through Envoy and b
   }
 });
 
+test("a Node client does a fault to the calls that it is for, and to no others", async () => {
+  await using scene = await startScene();
+  const onHeaders = [
+    { name: "x-chaos", type: "Present" },
+    { name: "x-spared", type: "Present", invert: true },
+  ];
+  const matches = [{ method: { service: "echo.v1.Echo" } }, { path: { type: "PathPrefix", value: "/" } }];
+  await setRules(scene.weir, [{ matches, fault: { abort: { grpcStatus: "ABORTED" }, onHeaders } }]);
+  const node = { id: "client-1", cluster: "billing", locality: { region: "dc-a", zone: "z1" } };
+  await using proxyless = await startXdsClient({ target: "xds:///report", xds: scene.weir.xds, node });
+  assert.deepEqual(Object.fromEntries(codes(await proxyless.send(20))), { OK: 20 });
+  assert.deepEqual(Object.fromEntries(codes(await proxyless.send(20, { freshHeader: "x-chaos" }))), { ABORTED: 20 });
+  assert.deepEqual(Object.fromEntries(codes(await proxyless.send(20, { freshHeader: "x-spared" }))), { OK: 20 });
+});
+
 test("a delay is felt by the calls that it is for, and the listener stays as it is", async () => {
   await using scene = await startScene();
   await scene.load.send(1);

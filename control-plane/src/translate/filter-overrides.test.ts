@@ -7,7 +7,7 @@ import { RateLimitPerRouteSchema } from "@weir/proto/envoy/extensions/filters/ht
 import { parseServiceName, type ServiceName } from "../model/names.ts";
 import type { GlobalRateLimit, LocalRateLimit } from "../model/rate-limit.ts";
 import type { Fault } from "../model/route.ts";
-import { filterOverridesOf, limitersOf } from "./filter-overrides.ts";
+import { faultyMatch, filterOverridesOf, limitersOf } from "./filter-overrides.ts";
 import { envoyHttpFilters, grpcHttpFilters } from "./http-filters.ts";
 
 test("filters are off until a route turns them on, and the router is the last", () => {
@@ -56,12 +56,16 @@ test("a rule turns on what it says, in the filters that the listener has", () =>
   assert.equal(anyUnpack(asked, RateLimitPerRouteSchema)?.rateLimits[0]?.actions.length, 3);
 });
 
-test("a gRPC client is sent faults only, and none that are for some headers", () => {
+test("a gRPC client is sent faults only, those for some headers with a match of their own", () => {
   const at = { name: "report", limiters: [] };
   const rule = { fault, rateLimit: { local, global } };
   assert.deepEqual(Object.keys(filterOverridesOf(rule, "grpc", at)), ["envoy.filters.http.fault"]);
   const onHeaders = [{ name: "x-chaos", value: { kind: "present" as const }, invert: false }];
   assert.deepEqual(filterOverridesOf({ ...rule, fault: { ...fault, onHeaders } }, "grpc", at), {});
+  const match = { path: { kind: "any" as const }, headers: [], queryParameters: [], percent: 100 };
+  assert.deepEqual(faultyMatch({ ...fault, onHeaders }, match), { ...match, headers: onHeaders });
+  assert.equal(faultyMatch({ ...fault, onHeaders }, { ...match, percent: 50 }), undefined);
+  assert.equal(faultyMatch(fault, match), undefined);
 });
 
 test("a rate-limit service that cannot be reached is not asked; equal ways of asking are one filter", () => {

@@ -6,7 +6,7 @@ import { StatefulSessionPerRouteSchema } from "@weir/proto/envoy/extensions/filt
 import { byText } from "../lib/order.ts";
 import type { ServiceName } from "../model/names.ts";
 import type { RateLimit } from "../model/rate-limit.ts";
-import type { Fault, RouteRule } from "../model/route.ts";
+import type { Fault, RouteMatch, RouteRule } from "../model/route.ts";
 import type { Viewer } from "../model/viewer.ts";
 import { httpFaultOf } from "./fault.ts";
 import { globalRateLimitOf, type Limiter, limiterFilterName } from "./global-rate-limit.ts";
@@ -26,7 +26,7 @@ export function filterOverridesOf(
   { name, limiters }: { readonly name: string; readonly limiters: readonly Limiter[] },
 ): Record<string, Any> {
   return {
-    ...(fault && takesFault(fault, flavour) && { [faultFilterName]: anyPack(HTTPFaultSchema, httpFaultOf(fault)) }),
+    ...(fault && readsFault(fault, flavour) && { [faultFilterName]: anyPack(HTTPFaultSchema, httpFaultOf(fault)) }),
     ...(flavour === "envoy" && rateLimit && limitsOf(rateLimit, name, limiters)),
     ...(flavour === "envoy" &&
       sessionAffinity && {
@@ -35,9 +35,27 @@ export function filterOverridesOf(
   };
 }
 
-/** gRPC clients pass over the headers that a fault is for (gRFC A33), and would do it to every call. */
-export function takesFault({ onHeaders }: Fault, flavour: Viewer["flavour"]): boolean {
+/** gRPC clients pass over the headers that a fault is for (gRFC A33), and would do it to every call: see `faultyMatch`. */
+function readsFault({ onHeaders }: Fault, flavour: Viewer["flavour"]): boolean {
   return flavour === "envoy" || onHeaders.length === 0;
+}
+
+/**
+ * The requests of a match that a gRPC client is to do a fault to, where that looks at headers: they get a route of their own,
+ * before the one for all. Not of a match that is for a part of the requests only, whose dice would be thrown twice.
+ */
+export function faultyMatch({ onHeaders }: Fault, match: RouteMatch): RouteMatch | undefined {
+  if (onHeaders.length === 0 || match.percent < 100) return undefined;
+  return { ...match, headers: [...match.headers, ...onHeaders] };
+}
+
+/** Does a client do this fault to the requests of such a match? */
+export function takesFault(
+  fault: Fault,
+  flavour: Viewer["flavour"],
+  { percent }: Pick<RouteMatch, "percent">,
+): boolean {
+  return readsFault(fault, flavour) || percent === 100;
 }
 
 /** The rate-limit services that rules ask, each way of asking once, by name; only those that can be reached. */

@@ -5,9 +5,9 @@ import {
 } from "@weir/proto/envoy/config/core/v3/base_pb.ts";
 import type { RouteSchema } from "@weir/proto/envoy/config/route/v3/route_components_pb.ts";
 import { matchesOf } from "../model/covers-match.ts";
-import type { HeaderEdits, RouteRule } from "../model/route.ts";
+import type { HeaderEdits, RouteMatch, RouteRule } from "../model/route.ts";
 import type { Viewer } from "../model/viewer.ts";
-import { filterOverridesOf } from "./filter-overrides.ts";
+import { faultyMatch, filterOverridesOf } from "./filter-overrides.ts";
 import type { Limiter } from "./global-rate-limit.ts";
 import { routeActionOf } from "./route-action.ts";
 import { routeMatchesOf } from "./route-match.ts";
@@ -27,15 +27,17 @@ export function routesOfRule(
 ): readonly RouteMessage[] {
   const action = actionOf(rule, flavour, destinationOf);
   if (action === undefined) return [];
-  const typedPerFilterConfig = filterOverridesOf(rule, flavour, { name, limiters });
-  const common: RouteMessage = {
-    name,
-    action,
-    ...(flavour === "envoy" && headersOf(rule)),
-    ...(Object.keys(typedPerFilterConfig).length > 0 && { typedPerFilterConfig }),
+  const common: RouteMessage = { name, action, ...(flavour === "envoy" && headersOf(rule)) };
+  const routesFor = (match: RouteMatch, filtered: Pick<RouteRule, "fault" | "rateLimit">): readonly RouteMessage[] => {
+    const typedPerFilterConfig = filterOverridesOf(filtered, flavour, { name, limiters });
+    const config = Object.keys(typedPerFilterConfig).length > 0 && { typedPerFilterConfig };
+    return routeMatchesOf(match, flavour).map((each) => ({ ...common, ...config, match: each }));
   };
-  const matches = matchesOf(rule);
-  return matches.flatMap((match) => routeMatchesOf(match, flavour)).map((match) => ({ ...common, match }));
+  return matchesOf(rule).flatMap((match) => {
+    const faulty = flavour === "grpc" && rule.fault ? faultyMatch(rule.fault, match) : undefined;
+    if (!faulty || !rule.fault) return routesFor(match, rule);
+    return [...routesFor(faulty, { ...rule, fault: { ...rule.fault, onHeaders: [] } }), ...routesFor(match, rule)];
+  });
 }
 
 function actionOf(

@@ -41,7 +41,7 @@ export const routeCapabilities: readonly Capability[] = [
     grpc: ignored("each request goes where the balancer sends it; hashOn keeps callers together", "gRFC A55"),
   }),
   capability("rules[].fault.delay", { whole: true, envoy: envoys("fault injection filter"), grpc: since("A33") }),
-  capability("rules[].fault.abort", { whole: true, envoy: envoys("fault injection filter"), ...tried("A33") }),
+  capability("rules[].fault.abort", { whole: true, envoy: envoys("fault injection filter"), grpc: tried("A33") }),
   capability("rules[].fault.responseRate", {
     whole: true,
     envoy: envoys("fault injection filter"),
@@ -50,7 +50,8 @@ export const routeCapabilities: readonly Capability[] = [
   capability("rules[].fault.onHeaders", {
     whole: true,
     envoy: envoys("fault injection filter"),
-    grpc: withheld("the fault is left out: it does not look at headers, and would do it to every call", "gRFC A33"),
+    // Weir sends it a route of its own for those calls.
+    grpc: since("A33"),
   }),
   capability("rules[].rateLimit.local", {
     whole: true,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Fault, FaultAbort, FaultDelay } from "../../model/route.ts";
-import { count, exactlyOneOf, withDefault } from "./document-fields.ts";
+import { count, exactlyOneOf, listTogether, withDefault } from "./document-fields.ts";
 import { duration, durationMs } from "./duration.ts";
 import { headerMatch, headerMatchOf } from "./header-match-field.ts";
 import { isJsonObject, type JsonObject } from "./plain-json.ts";
@@ -66,11 +66,9 @@ export const fault = z
       .strictObject({ kibPerSecond: count(1).describe("KiB in a second."), percent: share })
       .optional()
       .describe("Envoy only: answers come no faster."),
-    onHeaders: z
-      .array(headerMatch)
-      .max(16)
+    onHeaders: listTogether(z.array(headerMatch).max(16), manyInverted)
       .optional()
-      .describe("Envoy only: only requests that have all of these headers. gRPC clients then do nothing."),
+      .describe("Only requests that have all of these headers."),
   })
   .superRefine(
     (value, context) => {
@@ -79,6 +77,14 @@ export const fault = z
     },
     { when: ({ value, issues }) => isJsonObject(value) && issues.length === 0 },
   );
+
+/** Each is two conditions to a gRPC client: that the header is another, or is not there. */
+function manyInverted(headers: readonly unknown[]) {
+  const inverted = headers.filter((header) => isJsonObject(header) && header["invert"] === true);
+  return inverted.length <= 2
+    ? []
+    : [{ path: [], says: `expected at most 2 inverted headers, not ${inverted.length}` }];
+}
 
 /** What a rule's `fault` says. */
 export function faultOf({ delay, abort, responseRate, onHeaders = [] }: z.output<typeof fault>): Fault {
