@@ -35,6 +35,13 @@ export const routes: readonly Situation[] = [
     service,
     split: { subsets: { v1: 80, v2: 20 } },
   },
+  {
+    name: "a subset without members that all of the service stands in for",
+    endpoints: { "dc-a/z1": "ok@v1 ok@v1", "dc-b/z1": "ok@v1" },
+    to: halves,
+    service: { subsets: { ...service.subsets, v2: { match: { version: "v2" }, whenEmpty: "UseAll" } } },
+    split: { subsets: { v1: 80, v2: 20 } },
+  },
   { name: "a canary for those who ask", endpoints, to: halves, service, rules: [canary], headers: { "x-canary": "1" } },
   { name: "no canary for the others", endpoints, to: halves, service, rules: [canary] },
   {
