@@ -78,7 +78,8 @@ export function operatorPlan({
     if (world === undefined || book === undefined || next === undefined) return undefined;
     const inForce = documentsInForce();
     const put = new Map(proposal.documents.map((each) => [`${each.kind}/${each.name}`, each]));
-    const others = inForce.filter(({ kind, name }) => !put.has(`${kind}/${name}`));
+    const gone = new Set(proposal.removed?.map(({ kind, name }) => `${kind}/${name}`));
+    const others = inForce.filter(({ kind, name }) => !put.has(`${kind}/${name}`) && !gone.has(`${kind}/${name}`));
     const seen = seenNow();
     return {
       before: { world, scene: sceneOf(book, world, inForce, seen) },

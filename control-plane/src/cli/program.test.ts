@@ -376,6 +376,12 @@ test("a plan says what an apply would do, exits with 1, and changes nothing", as
   assert.deepEqual(same, { code: 0, out: "Nothing would change (base r2).\n", err: "" });
   const json = JSON.parse((await weir.run("plan", "-f", change, "-o", "json")).out) as { isEmpty: boolean };
   assert.equal(json.isEmpty, false);
+  const gone = await weir.run("plan", "--delete", "split/report");
+  assert.equal(gone.code, 1);
+  assert.match(gone.out, /^Plan \(base r2\)\n- trafficSplits\/report\n/);
+  assert.match(gone.out, /^ +dc-a {2}80 % -> 50 %$/m);
+  assert.match((await weir.run("plan", "--delete", "service/report")).err, /there is no Service "report"/);
+  assert.match((await weir.run("plan")).err, /expected -f or --delete/);
   const wrong = await weir.run("plan", "-f", await weir.write("wrong.yaml", splitOf("{dc-a: 60}")));
   assert.equal(wrong.code, 2);
   assert.match(wrong.err, /cannot be applied:\n {2}\S+wrong.yaml:8:23 spec.rules\[0\].to: the shares add up to 60/);

@@ -31,6 +31,10 @@ export function collectionOfKind(kind: string): Collection | undefined {
   return collections.find((each) => kinds[each].kind === kind);
 }
 
+export function kindOfCollection(collection: Collection): string {
+  return kinds[collection].kind;
+}
+
 /** `/v1/trafficSplits/report`. */
 export function documentUrl(collection: Collection, name: string): string {
   return `/v1/${collection}/${encodeURIComponent(name)}`;

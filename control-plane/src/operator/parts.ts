@@ -40,8 +40,12 @@ export type OperatorParts = {
   readonly version: string;
 };
 
-/** Documents that were put, and all documents as they are then. */
-export type Proposal = { readonly book: Book; readonly documents: readonly StoredDocument[] };
+/** Documents that are put, those that go, and all documents as they are then. */
+export type Proposal = {
+  readonly book: Book;
+  readonly documents: readonly StoredDocument[];
+  readonly removed?: readonly Pick<StoredDocument, "kind" | "name">[];
+};
 
 /** What documents get wrong, and what a change of them would do. */
 export type Planning = {

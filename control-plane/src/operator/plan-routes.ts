@@ -11,6 +11,7 @@ import { doneOrThrow } from "./change-outcome.ts";
 import { documentsOf, problemsInBody } from "./documents-of-body.ts";
 import { findingOf, findingShape } from "./finding-shape.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
+import { removalsOf } from "./removals-of-body.ts";
 
 const kindOfClient = z.enum(["envoy", "grpc"]);
 
@@ -96,7 +97,8 @@ export function planRoutes(app: OperatorApp, { parts: { policies, planning, clie
       config: { yaml: true },
       schema: {
         summary: "What applying these documents would change: fields, xDS resources, clients, traffic, findings",
-        description: "The body is that of config:apply. Nothing is stored.",
+        description:
+          'The body is that of config:apply; {"documents": [...], "delete": [{"kind": ..., "name": ...}]} has documents that go, too. Nothing is stored.',
         tags: ["config"],
         querystring: z.strictObject({}),
         body: z.unknown(),
@@ -104,8 +106,13 @@ export function planRoutes(app: OperatorApp, { parts: { policies, planning, clie
       },
     },
     async (request) => {
+      const removed = removalsOf(request.body);
+      const documents = removed.length > 0 ? documentsBeside(request.body) : documentsOf(request.body);
       const outcome = await policies.change({
-        operations: documentsOf(request.body).map((document) => ({ kind: "put", document })),
+        operations: [
+          ...documents.map((document) => ({ kind: "put" as const, document })),
+          ...removed.map(({ kind, name }) => ({ kind: "delete" as const, documentKind: kind, name })),
+        ],
         by: "plan",
         reason: "",
         through: "api",
@@ -113,7 +120,7 @@ export function planRoutes(app: OperatorApp, { parts: { policies, planning, clie
       });
       if (outcome.kind === "refused") throw badRequest("the documents", problemsInBody(outcome.problems, request.body));
       const done = doneOrThrow(outcome, { what: "the documents", expected: undefined, policies });
-      const made = await planning.plan(done);
+      const made = await planning.plan({ ...done, removed });
       if (made === undefined)
         throw refusal(
           503,
@@ -125,6 +132,13 @@ export function planRoutes(app: OperatorApp, { parts: { policies, planning, clie
       return shapeOf(made, (change) => notesOn(change, done.documents, groups));
     },
   );
+}
+
+/** Where documents go, none need be put. */
+function documentsBeside(body: unknown): readonly unknown[] {
+  if (typeof body !== "object" || body === null || !("documents" in body)) return [];
+  const { documents } = body;
+  return Array.isArray(documents) && documents.length > 0 ? documentsOf(body) : [];
 }
 
 /** What connected clients do not do of what a change brings. */
