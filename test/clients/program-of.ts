@@ -3,16 +3,18 @@ import type { TestContext } from "node:test";
 import type { XdsClientProgram } from "../kit/xds-client.ts";
 import type { ForeignClient } from "./foreign-client.ts";
 import { goClient } from "./go-client.ts";
+import { javaClient } from "./java-client.ts";
 import { pythonClient } from "./python-client.ts";
 
 // Python's is gRPC's C core, which C++, C#, Ruby and PHP share.
 export const foreignClients: Readonly<
   Record<
-    "go" | "python",
+    "go" | "java" | "python",
     { readonly prepare: () => Promise<ForeignClient>; readonly agent: RegExp; readonly kind: string }
   >
 > = {
   go: { prepare: goClient, agent: /gRPC Go 1\.\d+\.\d+/, kind: "grpc-go" },
+  java: { prepare: javaClient, agent: /gRPC Java 1\.\d+\.\d+/, kind: "grpc-java" },
   python: { prepare: pythonClient, agent: /gRPC C-core/, kind: "grpc-core" },
 };
 

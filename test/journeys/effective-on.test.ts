@@ -27,6 +27,7 @@ const libraries: Readonly<
 > = {
   node: { tries: 5, leastRequest: false, program: async () => "ours" },
   go: { tries: 10, leastRequest: true, program: (t) => programOf(foreignClients.go.prepare, t) },
+  java: { tries: 5, leastRequest: true, program: (t) => programOf(foreignClients.java.prepare, t) },
   python: { tries: 5, leastRequest: false, program: (t) => programOf(foreignClients.python.prepare, t) },
 };
 

@@ -25,7 +25,7 @@ type Version = {
 
 // Read in grpc-go 1.85 (internal/xds/bootstrap), grpc-java (GrpcUtil.getGrpcBuildVersion), gRPC's C core
 // (xds_client_grpc.cc: "gRPC C-core linux", version "C-core 58.0.0", either with a suffix of who built it) and grpc-js-xds 1.14
-// (xds-client.ts); seen with all but Java.
+// (xds-client.ts); seen with all of them.
 const grpcNames: readonly (readonly [RegExp, GrpcImplementation])[] = [
   [/^grpc[ -]?go\b/i, "go"],
   [/^grpc[ -]?java\b/i, "java"],

@@ -114,14 +114,13 @@ export function since(
 }
 
 /**
- * The same for what was seen with Go, Python (the C core) and Node, in `test/journeys/effective-on.test.ts` and others: obeyed,
- * or approximated by doing `instead`.
+ * The same for what was seen with Go, Java, Python (the C core) and Node, in `test/journeys/effective-on.test.ts` and others:
+ * obeyed, or approximated by doing `instead`.
  */
-export function tried(grfc: Grfc, instead?: string): Readonly<Record<"grpc" | "go" | "core" | "node", GrpcCell>> {
+export function tried(grfc: Grfc, instead?: string): GrpcCell {
   const by = (source: string) =>
     since(grfc, undefined, instead === undefined ? obeyed(source) : approximated(instead, source));
-  const seen = by("measured");
-  return { grpc: by(`gRFC ${grfc}`), go: seen, core: seen, node: seen };
+  return (implementation) => by(implementation === "other" ? `gRFC ${grfc}` : "measured")(implementation);
 }
 
 /** What a client of this release makes of it; one whose release is not known is taken for a current one. */

@@ -15,7 +15,7 @@ export function hashCapabilities(field: string): readonly Capability[] {
     capability(`${at}.cookie`, { whole: true, envoy, grpc: unseen("cookies") }),
     capability(`${at}.sourceAddress`, {
       envoy,
-      ...tried("A42", "each channel of a caller has an endpoint of its own"),
+      grpc: tried("A42", "each channel of a caller has an endpoint of its own"),
     }),
     capability(`${at}.method`, { envoy, grpc: unseen("path to hash by") }),
   ]);

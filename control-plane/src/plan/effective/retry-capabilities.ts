@@ -1,5 +1,5 @@
 import { parseDuration } from "../../policy/documents/duration.ts";
-import { approximated, type Capability, capability, envoys, ignored, obeyed, since, tried } from "./capability.ts";
+import { approximated, type Capability, capability, envoys, ignored, since, tried } from "./capability.ts";
 
 const envoy = envoys("HTTP routing, retry semantics");
 const pickedAnew = ignored("a retry is picked like any call", "gRFC A6");
@@ -11,7 +11,6 @@ const conditionsToo = {
   holds: (value: unknown) => Array.isArray(value) && value.some((each) => /[a-z]/.test(String(each))),
 };
 
-const fiveTries = since("A44", undefined, approximated("five tries in all, whatever is asked", "gRFC A6"));
 const isShort = { says: "1ms", holds: (value: unknown) => (parseDuration(String(value)) ?? 2) < 2 };
 const fiveOrMore = { says: "5 or more", holds: (value: unknown) => Number(value) >= 5 };
 const aSecondOrMore = { says: "1s or more", holds: (value: unknown) => (parseDuration(String(value)) ?? 0) >= 1_000 };
@@ -22,12 +21,10 @@ export function retryCapabilities(field: string): readonly Capability[] {
     capability(`${field}.attempts`, {
       where: fiveOrMore,
       envoy,
-      grpc: fiveTries,
-      go: since("A44", undefined, obeyed("measured")),
-      core: since("A44", undefined, approximated("five tries in all, whatever is asked", "measured")),
-      node: since("A44", undefined, approximated("five tries in all, whatever is asked", "measured")),
+      grpc: tried("A44", "five tries in all, whatever is asked"),
+      go: tried("A44"),
     }),
-    capability(`${field}.attempts`, { envoy, ...tried("A44") }),
+    capability(`${field}.attempts`, { envoy, grpc: tried("A44") }),
     capability(`${field}.retryOn`, {
       where: conditionsToo,
       envoy,

@@ -34,8 +34,7 @@ export const trafficPolicyCapabilities: readonly Capability[] = [
   capability("loadBalancer.type", {
     value: "LeastRequest",
     envoy: envoys(loadBalancers),
-    grpc: since("A48", roundRobin("gRFC A48")),
-    go: since("A48", roundRobin("gRFC A48"), obeyed("measured")),
+    grpc: since("A48", roundRobin("gRFC A48"), obeyed("measured")),
     core: roundRobin("measured"),
     node: roundRobin("measured"),
     other: roundRobin("gRFC A48"),
@@ -117,9 +116,9 @@ export const trafficPolicyCapabilities: readonly Capability[] = [
     grpc: ignored("a new endpoint gets its full share at once", "gRFC A27"),
   }),
 
-  capability("outlierDetection.enabled", { envoy: envoys(outliers), ...tried("A50") }),
+  capability("outlierDetection.enabled", { envoy: envoys(outliers), grpc: tried("A50") }),
   ...["interval", "baseEjectionTime", "maxEjectionTime"].map((name) =>
-    capability(`outlierDetection.${name}`, { envoy: envoys(outliers), ...tried("A50") }),
+    capability(`outlierDetection.${name}`, { envoy: envoys(outliers), grpc: tried("A50") }),
   ),
   capability("outlierDetection.maxEjectionPercent", {
     where: { says: "below 100", holds: (value) => Number(value) < 100 },
@@ -161,7 +160,7 @@ export const trafficPolicyCapabilities: readonly Capability[] = [
     grpc: ignored("calls that no connection could be made for count as failed like all others", "gRFC A50"),
   }),
   ...["enforcing", "threshold", "minimumHosts", "requestVolume"].map((name) =>
-    capability(`outlierDetection.failurePercentage.${name}`, { envoy: envoys(outliers), ...tried("A50") }),
+    capability(`outlierDetection.failurePercentage.${name}`, { envoy: envoys(outliers), grpc: tried("A50") }),
   ),
   ...["enforcing", "minimumHosts", "requestVolume", "stdevFactor"].map((name) =>
     capability(`outlierDetection.successRate.${name}`, { envoy: envoys(outliers), grpc: since("A50") }),
@@ -178,7 +177,7 @@ export const trafficPolicyCapabilities: readonly Capability[] = [
 
   capability("circuitBreaker.maxRequests", {
     envoy: envoys("circuit breaking"),
-    ...tried("A32"),
+    grpc: tried("A32"),
     node: since("A32", undefined, approximated("calls that begin in the same instant are not counted", "measured")),
   }),
   ...["maxConnections", "maxPendingRequests", "maxRetries", "perEndpoint.maxConnections"].map((name) =>

@@ -10,7 +10,8 @@ const byDegrees = (source: string) =>
 
 /** With the libraries that are tried in test/journeys/foreign-clients.test.ts and shift-weights.test.ts. */
 function seen(cell: (source: string) => Cell) {
-  return { go: cell("measured"), core: cell("measured"), node: cell("measured") };
+  const tried = cell("measured");
+  return { go: tried, java: tried, core: tried, node: tried };
 }
 
 /** What clients make of a TrafficSplit. */
