@@ -2,7 +2,7 @@ import { type DescMessage, fromJson, type JsonValue, type MessageShape, toJson }
 import { envoyTypes } from "@weir/proto/grpc/envoy-types.ts";
 import { brokenRules } from "@weir/proto/grpc/field-rules.ts";
 import { applyPatch, type Operation } from "rfc6902";
-import { type Parsed, parsed, refused } from "../lib/parsed.ts";
+import { type Parsed, type Problem, parsed, refused } from "../lib/parsed.ts";
 import type { PatchSpec } from "../model/patch.ts";
 
 /**
@@ -19,14 +19,8 @@ export function patched<D extends DescMessage>(
   try {
     // With the empty lists that JSON leaves out: "/health_checks/-" is then the end of one.
     const json = toJson(schema, message, { registry, useProtoFieldName: true, alwaysEmitImplicit: true });
-    // What the operations hold is copied in: steps may change what steps before them have added.
-    const failures = applyPatch(json, structuredClone(operations) as Operation[]);
-    const problems = failures.flatMap((failure, index) =>
-      failure === null ? [] : [{ at: `operations[${index}]`, says: `does not apply: ${failure.message}` }],
-    );
-    const [first] = problems;
-    // What follows the first that failed is judged on what it did not do.
-    if (first) return refused(first);
+    const failure = applied(json, operations);
+    if (failure) return refused(failure);
     const next = fromJson(schema, json as JsonValue, { registry });
     const [broken] = brokenRules(schema, next, registry);
     if (broken)
@@ -42,4 +36,20 @@ export function patched<D extends DescMessage>(
       says: `what comes out does not decode: ${error instanceof Error ? error.message : error}`,
     });
   }
+}
+
+/** In characters of JSON; a copy may double a resource, and many of them would fill the memory. */
+const mostText = 4_000_000;
+
+/** Does the operations one after the other; gives the first that cannot be done. */
+function applied(json: unknown, operations: PatchSpec["operations"]): Problem | undefined {
+  for (const [index, operation] of operations.entries()) {
+    const at = `operations[${index}]`;
+    // What it holds is copied in: steps may change what steps before them have added.
+    const [failure] = applyPatch(json, [structuredClone(operation) as Operation]);
+    if (failure) return { at, says: `does not apply: ${failure.message}` };
+    if (operation.op === "copy" && JSON.stringify(json).length > mostText)
+      return { at, says: `makes the resource larger than ${mostText} characters` };
+  }
+  return undefined;
 }

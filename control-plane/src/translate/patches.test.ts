@@ -79,6 +79,22 @@ test("what does not apply, does not decode or renames is left out and told; the 
   assert.deepEqual([report?.name, report?.altStatName, report?.connectTimeout], ["report", "r", undefined]);
 });
 
+test("copies of copies have an end", () => {
+  const seed = {
+    op: "add" as const,
+    path: "/metadata",
+    value: { filter_metadata: { a: { text: "x".repeat(1_000) } } },
+  };
+  const double = Array.from({ length: 40 }, (_, index) => ({
+    op: "copy" as const,
+    from: "/metadata/filter_metadata/a",
+    path: `/metadata/filter_metadata/a/${index}`,
+  }));
+  const { resources, leftOut } = createPatches()(set, [patch("bomb", "Cluster", "report", [seed, ...double])], edge);
+  assert.equal(resources.clusters[0], set.clusters[0]);
+  assert.match(leftOut.get("bomb")?.[0]?.says ?? "", /larger than/);
+});
+
 test("a patch is the same however often it is applied", () => {
   const operations = [
     { op: "add" as const, path: "/metadata", value: { filter_metadata: { a: { list: [] } } } },
