@@ -62,6 +62,25 @@ test("a client that rejects a service's cluster is told by name, with its own wo
   ]);
 });
 
+test("a Route is told of with the service of its back ends, and in that service's description", async () => {
+  await using api = await startDescribed();
+  enter(api, "go-1", "gRPC Go 1.85.0", "ACKED");
+  const rule = { matches: [{ queryParameters: [{ name: "v", value: "2" }] }], backendRefs: [{ service: "report" }] };
+  const route = { apiVersion: "weir/v1alpha1", kind: "Route", metadata: { name: "canary" }, spec: { rules: [rule] } };
+  assert.equal((await api.put("/v1/routes/canary", route)).status, 201);
+  const described = (await api.get("/v1/routes/canary/description")).body as unknown as Description;
+  assert.deepEqual(
+    described.services.map(({ name, served }) => `${name} ${served}`),
+    ["report true"],
+  );
+  assert.match(
+    described.notes.join("\n"),
+    /^1 gRPC Go client is not sent rules\[0\]\.matches\[0\]\.queryParameters: /m,
+  );
+  const { documents } = (await api.get("/v1/services/report/description")).body as unknown as Description;
+  assert.ok(documents.some(({ kind, name }) => kind === "Route" && name === "canary"));
+});
+
 test("what is not there cannot be described", async () => {
   await using api = await startDescribed();
   assert.equal((await api.get("/v1/trafficSplits/report/description")).status, 404);

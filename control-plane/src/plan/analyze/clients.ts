@@ -1,4 +1,4 @@
-import { softwareOf } from "../../model/client-software.ts";
+import { type ClientKind, softwareOf } from "../../model/client-software.ts";
 import { standbysOf } from "../../model/split.ts";
 import { type Analyzer, counted, listed, ofEachPlacedService, ofEachService, timeText, when } from "./analyzer.ts";
 import type { Path, Scene, SeenClient } from "./scene.ts";
@@ -136,14 +136,17 @@ const nobodyCanCall = ofEachService(
     })),
 );
 
+/** Tried with grpc-js 1.14 and with the C core 58; Go and Java have it. */
+const lackLeastRequest: readonly ClientKind[] = ["grpc-node", "grpc-core"];
+
 const leastRequestIgnored = ofEachService(
-  { code: "WR0310", severity: "info", title: "Node clients use round robin for least request" },
+  { code: "WR0310", severity: "info", title: "Node and C core clients use round robin for least request" },
   ({ name, policy: { loadBalancer }, inPolicy, isWritten }, scene) => {
-    const node = grpcOf(scene).filter(({ agent }) => /node/i.test(agent)).length;
+    const lacking = grpcOf(scene).filter(({ agent }) => lackLeastRequest.includes(softwareOf(agent).kind)).length;
     const isMeant = loadBalancer.kind === "least-request" && isWritten("loadBalancer");
-    return when(node > 0 && isMeant, () => ({
+    return when(lacking > 0 && isMeant, () => ({
       place: inPolicy("loadBalancer"),
-      says: `${counted(node, "connected Node client")} ${node === 1 ? "takes" : "take"} the endpoints of ${name} in turn: grpc-js has no least request`,
+      says: `${counted(lacking, "connected gRPC client")} ${lacking === 1 ? "takes" : "take"} the endpoints of ${name} in turn: gRPC in Node and its C core have no least request`,
       remedy: "Nothing, or RoundRobin if all clients are to do the same.",
     }));
   },
