@@ -125,11 +125,11 @@ export function joinWorlds(
   function publish(book: Book): void {
     const { catalog } = merged;
     const heldBefore = paced.held;
-    paced = pace(paced, { catalog, ...worldParts(book, now()) }, monotonicMs());
+    const parts = { revision: book.revision, catalog, ...worldParts(book, now()) };
+    paced = pace(paced, parts, monotonicMs());
     for (const note of paceNotes(heldBefore, paced.held)) observe(note);
     paceAgain();
-    const around = { held: paced.held, distances: distances.current() ?? noDistances };
-    const world: World = { revision: book.revision, catalog, ...worldParts(book, now(), around) };
+    const world: World = { ...parts, held: paced.held, distances: distances.current() ?? noDistances };
     const before = worlds.current();
     if (before === undefined || !isSame(before, world)) worlds.set(world);
     clearTimeout(expiry);

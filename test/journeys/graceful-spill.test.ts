@@ -49,20 +49,25 @@ test("a data center that comes back gets nothing before its hold is over, and th
     assertShares(await scene[kind].send(requests), { "dc-a": 0.7, "dc-b": 0.3, "dc-c": 0 }, `${name}, after it`);
 });
 
-test("what dc-b cannot bear when dc-a dies goes to dc-c, before any source has noticed", async () => {
+test("what dc-b cannot bear when dc-a dies goes to dc-c, before any source has noticed and when they have", async () => {
   await using scene = await startScene(`
     rules: [{to: {dc-a: 100}, failover: [dc-b, dc-c]}]
     expectedRps: {dc-a: 1000}
     ceilings: {dc-b: {rps: 400}}`);
   for (const kind of Object.values(everyone)) assertShares(await scene[kind].send(200), { "dc-a": 1 }, kind);
   await scene.kill("dc-a");
-  for (const [name, kind] of Object.entries(everyone)) {
-    await until(async () => codes(await scene[kind].send(50)).get("OK") === 50, {
-      within: 10_000,
-      what: `${name} goes on`,
-    });
-    assertShares(await scene[kind].send(requests), { "dc-a": 0, "dc-b": 0.4, "dc-c": 0.6 }, name);
-  }
+  const tookOver = async (when: string) => {
+    for (const [name, kind] of Object.entries(everyone)) {
+      await until(async () => codes(await scene[kind].send(50)).get("OK") === 50, {
+        within: 10_000,
+        what: `${name} goes on`,
+      });
+      assertShares(await scene[kind].send(requests), { "dc-a": 0, "dc-b": 0.4, "dc-c": 0.6 }, `${name}, ${when}`);
+    }
+  };
+  await tookOver("unnoticed");
+  await scene.say({ "dc-a": 4 });
+  await tookOver("noticed");
 });
 
 type Scene = AsyncDisposable & {

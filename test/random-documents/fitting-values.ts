@@ -26,7 +26,7 @@ export function fittingValues(now: Date): Fitting {
     service: fc.constantFrom(...serviceNames),
     subset: version,
     from: pattern,
-    failover: fc.uniqueArray(pattern, { maxLength: 3 }),
+    failover: fc.oneof({ weight: 4, arbitrary: fc.uniqueArray(pattern, { maxLength: 3 }) }, fc.constant("nearest")),
     locality: place,
     to: shares(place),
     expireTime: fc
@@ -38,11 +38,14 @@ export function fittingValues(now: Date): Fitting {
   };
   const fitting: Fitting = (path, schema) => {
     const [field, parent] = [path.at(-1), path.at(-2)];
+    if (field === "spec" && Object.hasOwn(schema.properties ?? {}, "operations")) return patches;
     if (field === 0 && parent === "endpoints") return origins(schema, fitting, path);
     if (schema.type === "string" && schema.pattern?.includes("(h|m|s|ms)")) return durations;
     if (field === "key") {
       if (parent === "subsets") return version;
       if (parent === "match") return fc.constant("version");
+      if (parent === "ceilings") return fc.constantFrom("dc-a", "dc-b", "dc-c");
+      if (parent === "expectedRps") return place;
       return undefined;
     }
     if (parent === "match" && field === "*") return version;
@@ -61,6 +64,26 @@ export function fittingValues(now: Date): Fitting {
   };
   return fitting;
 }
+
+/** Changes that are right: a patch is there to say what validation cannot judge. */
+const patches: Arbitrary<unknown> = fc
+  .tuple(
+    fc.constantFrom(...serviceNames),
+    fc.subarray(["envoy-edge", "envoy-sidecar", "grpc"], { minLength: 1 }),
+    fc.constantFrom(
+      { type: "Cluster", operations: [{ op: "add", path: "/alt_stat_name", value: "patched" }] },
+      {
+        type: "Cluster",
+        operations: [
+          { op: "replace", path: "/circuit_breakers/thresholds/0/max_requests", value: 7 },
+          { op: "copy", from: "/name", path: "/alt_stat_name" },
+        ],
+      },
+      { type: "VirtualHost", operations: [{ op: "add", path: "/include_request_attempt_count", value: true }] },
+      { type: "ClusterLoadAssignment", operations: [{ op: "test", path: "/cluster_name", value: "another" }] },
+    ),
+  )
+  .map(([name, clients, what]) => ({ name, clients, ...what }));
 
 /** Mostly endpoints that stand in the document: others come from nowhere here. */
 function origins({ properties = {} }: JsonSchema, fitting: Fitting, path: FieldPath): Arbitrary<unknown> {
