@@ -43,8 +43,22 @@ spec:
   endpoints: [{static: [{address: "127.0.0.1:9", locality: dc-a/z1}]}]
 `;
 
+const route = `
+apiVersion: weir/v1alpha1
+kind: Route
+metadata: {name: report}
+spec:
+  rules:
+    - {name: canary, matches: [{headers: [{name: x-canary, value: "1"}]}], backendRefs: [{service: report}], timeouts: {request: 5s}}
+`;
+
 // Each is planned and then applied, one after the other.
-const changes: readonly { readonly what: string; readonly document: string; readonly touched: readonly string[] }[] = [
+const changes: readonly {
+  readonly what: string;
+  readonly document?: string;
+  readonly gone?: string;
+  readonly touched: readonly string[];
+}[] = [
   {
     what: "a shift for the callers of one data center",
     document: split("{dc-a: 40, dc-b: 60}"),
@@ -61,6 +75,9 @@ const changes: readonly { readonly what: string; readonly document: string; read
     document: split("{dc-a: 100}"),
     touched: ["client-1", "edge-a"],
   },
+  { what: "a rule for some requests", document: route, touched: ["client-1", "edge-a", "edge-b"] },
+  { what: "a rule that goes", gone: "routes/report", touched: ["client-1", "edge-a", "edge-b"] },
+  { what: "a split that goes", gone: "trafficSplits/report", touched: ["client-1", "edge-a", "edge-b"] },
 ];
 
 test("a plan tells the truth: what it names changes, for whom it names, and traffic goes where it says", async () => {
@@ -80,19 +97,27 @@ test("a plan tells the truth: what it names changes, for whom it names, and traf
     "envoy dc-b": throughB,
   };
 
-  for (const { what, document, touched } of changes) {
-    await folder.write("change.yaml", document);
-    const file = `${folder.path}/change.yaml`;
+  for (const { what, document, gone = "", touched } of changes) {
+    if (document !== undefined) await folder.write("change.yaml", document);
+    const [planOf, apply] = document
+      ? [
+          ["-f", `${folder.path}/change.yaml`],
+          ["apply", "-f", `${folder.path}/change.yaml`],
+        ]
+      : [
+          ["--delete", gone],
+          ["delete", gone],
+        ];
     await observed(weir, Object.values(loads));
     await settled(weir);
     const before = await holdings(weir);
-    const planned = await weirCommand(weir, ["plan", "-f", file, "-o", "json"]);
+    const planned = await weirCommand(weir, ["plan", ...planOf, "-o", "json"]);
     assert.deepEqual([planned.code, planned.stderr], [1, ""], what);
     const plan = JSON.parse(planned.stdout) as Planned;
     assert.equal(plan.clients.of, 3, what);
     assert.equal(plan.clients.touched, touched.length, what);
 
-    const applied = await weirCommand(weir, ["apply", "-f", file]);
+    const applied = await weirCommand(weir, apply);
     assert.equal(applied.code, 0, applied.stderr);
     const after = await until(
       async () => {
@@ -105,8 +130,10 @@ test("a plan tells the truth: what it names changes, for whom it names, and traf
     assert.deepEqual(changedClients(before, after), touched, what);
     assert.deepEqual(differences(before, after), promised(plan, before), what);
 
-    const again = await weirCommand(weir, ["plan", "-f", file]);
-    assert.deepEqual([again.code, again.stdout.startsWith("Nothing would change")], [0, true], what);
+    if (document !== undefined) {
+      const again = await weirCommand(weir, ["plan", ...planOf]);
+      assert.deepEqual([again.code, again.stdout.startsWith("Nothing would change")], [0, true], what);
+    }
     await trafficIs(plan, loads, what);
   }
 });
