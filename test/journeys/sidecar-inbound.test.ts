@@ -7,6 +7,7 @@ import { freePort } from "../kit/ports.ts";
 import { startEdge } from "../kit/three-data-centers.ts";
 import { until } from "../kit/wait.ts";
 import { startWeir } from "../kit/weir.ts";
+import { weirCommand } from "../kit/weir-command.ts";
 
 test("a call goes from the caller's sidecar to the callee's and from there to its application, counted once", async () => {
   await using application = await startBackend({ id: "report-1", datacenter: "dc-a" });
@@ -92,6 +93,8 @@ test("what a node says wrongly of its inbound is told, and costs it neither the 
   };
   assert.equal(clients[0]?.types.LDS.status, "SYNCED");
   assert.match(clients[0]?.problems?.join("\n") ?? "", /inbound\[0\]\.service: "no\/name" is no name.*\n.*"here:1"/);
+  const { stdout } = await weirCommand(weir, ["proxy", "status"]);
+  assert.match(stdout, /report-1 is served without node\.metadata\.weir\.inbound\[0\]\.service: "no\/name" is no name/);
   assert.match(weir.process().lines.join("\n"), /passed over: node\.metadata\.weir\.inbound\[0\]\.service/);
   assert.match(weir.process().lines.join("\n"), /there is no Service \\?"stranger/);
 });

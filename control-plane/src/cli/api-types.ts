@@ -91,6 +91,7 @@ export type Client = {
   readonly peer: string;
   readonly connectedAt: string;
   readonly connectedSeconds: number;
+  readonly problems?: readonly string[];
   readonly types: Readonly<Record<(typeof xdsTypes)[number], TypeStatus>>;
   readonly cost: {
     readonly requests: number;

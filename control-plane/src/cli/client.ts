@@ -20,7 +20,7 @@ export const addClient: AddCommand = (command, cli) => {
         value: { clients },
         table: () => ({ columns, rows: clients.map(row) }),
         names: () => clients.map(({ nodeId }) => nodeId),
-        notes: () => clients.flatMap(rejections),
+        notes: () => clients.flatMap((client) => [...rejections(client), ...passedOver(client)]),
       });
       if (clients.some(({ types }) => xdsTypes.some((type) => ["STALE", "ERROR"].includes(types[type].status))))
         cli.exit(1);
@@ -76,6 +76,11 @@ const styles = { SYNCED: "green", STALE: "yellow", ERROR: "red", NOT_SENT: "dim"
 function cell({ status, ageSeconds }: TypeStatus): Cell {
   const text = status === "NOT_SENT" ? status : `${status} (${ageText(ageSeconds * 1000)})`;
   return { text, style: styles[status] };
+}
+
+/** What a client says of itself that makes no sense. */
+function passedOver({ nodeId, problems = [] }: Client): readonly string[] {
+  return problems.map((problem) => `  ${nodeId} is served without ${problem}`);
 }
 
 /** Why a client rejected what it was sent, in its own words. */
