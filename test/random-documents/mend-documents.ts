@@ -1,7 +1,7 @@
 import type { Problem } from "../../control-plane/src/lib/parsed.ts";
 import type { Book } from "../../control-plane/src/model/world.ts";
 import { buildBook, emptyBook } from "../../control-plane/src/policy/documents/book.ts";
-import { parseDocument } from "../../control-plane/src/policy/documents/parse-document.ts";
+import { type ParsedDocument, parseDocument } from "../../control-plane/src/policy/documents/parse-document.ts";
 import { type Path, pathText } from "../../control-plane/src/policy/documents/path-text.ts";
 import { pathOfText } from "../../control-plane/src/policy/documents/place-problems.ts";
 import { isJsonObject } from "../../control-plane/src/policy/documents/plain-json.ts";
@@ -16,36 +16,55 @@ const mostRounds = 30;
  * as odd as what was made up, but valid. Undefined where nothing is left of it.
  */
 export function mendDocuments(madeUp: readonly unknown[], now: Date): GoodSet | undefined {
-  const documents = structuredClone(madeUp) as unknown[];
-  for (let round = 0; round < mostRounds && documents.length > 0; round += 1) {
-    const verdict = judge(documents, now);
+  const drafts = madeUp.map(
+    (document, index): Draft => ({ document: structuredClone(document), index, good: undefined }),
+  );
+  for (let round = 0; round < mostRounds && drafts.length > 0; round += 1) {
+    const documents = drafts.map(({ document }) => document);
+    const verdict = judge(drafts, now);
     if ("book" in verdict) return { documents, book: verdict.book };
     const problems =
       round === 0
         ? verdict.problems.toReversed().filter((problem) => !madeToFit(documents, problem))
         : verdict.problems;
     const paths = innermost(problems.flatMap((problem) => pathsOf(problem, documents)));
+    for (const { at } of verdict.problems) forgetVerdict(drafts, pathOfText(at));
     // From the back, so that an entry's place still holds when another of its list was taken out.
     for (const path of paths.sort(byPlaceBackwards)) takeOut(documents, path);
+    const left = drafts.filter(({ document }) => documents.includes(document));
+    drafts.splice(0, drafts.length, ...left);
+    for (const [index, draft] of drafts.entries()) draft.index = index;
   }
   return undefined;
 }
 
+/** A document in the making; `good` is what it says once it is right by itself, until it is changed. */
+type Draft = { readonly document: unknown; index: number; good: ParsedDocument | undefined };
+
 function judge(
-  documents: readonly unknown[],
+  drafts: readonly Draft[],
   now: Date,
 ): { readonly book: Book } | { readonly problems: readonly Problem[] } {
-  const results = documents.map((document, index) =>
-    parseDocument(document, { now, where: (path) => ({ at: pathText([index, ...path]) }) }),
-  );
-  const problems = results.flatMap((result) => (result.ok ? [] : result.problems));
+  const problems = drafts.flatMap((draft) => {
+    if (draft.good !== undefined) return [];
+    const where = (path: Path) => ({ at: pathText([draft.index, ...path]) });
+    const result = parseDocument(draft.document, { now, where });
+    if (!result.ok) return result.problems;
+    draft.good = result.value;
+    return [];
+  });
   if (problems.length > 0) return { problems };
   const book = buildBook(
     emptyBook,
-    results.flatMap((result) => (result.ok ? [result.value] : [])),
+    drafts.flatMap(({ good }) => good ?? []),
     { revision: 1 },
   );
   return book.ok ? { book: book.value } : { problems: book.problems };
+}
+
+function forgetVerdict(drafts: readonly Draft[], [index]: Path): void {
+  const draft = drafts[Number(index)];
+  if (draft !== undefined) draft.good = undefined;
 }
 
 /** What is wrong with a whole may be right when what is wrong inside it is gone. */

@@ -45,21 +45,21 @@ function objects(
   path: FieldPath,
 ): Arbitrary<unknown> {
   const keys = Object.keys(properties);
-  const optional = keys.filter((key) => !required.includes(key));
-  const fields = keys.map((key) => [key, valuesOfSchema(properties[key] ?? {}, fitting, [...path, key])] as const);
-  const chosen =
-    optional.length === 0
-      ? fc.constant(optional)
-      : fc.oneof(
-          { weight: 4, arbitrary: fc.subarray(optional) },
-          { weight: 2, arbitrary: fc.constantFrom(...optional).map((key) => [key]) },
-          { weight: 2, arbitrary: fc.constant(optional) },
-        );
-  const all = fc.record(Object.fromEntries(fields), { noNullPrototype: true });
-  return fc.tuple(all, chosen).map(([value, some]) => {
-    const kept = new Set([...required, ...some]);
-    return Object.fromEntries(Object.entries(value).filter(([key]) => kept.has(key)));
-  });
+  const fields: Readonly<Record<string, Arbitrary<unknown>>> = Object.fromEntries(
+    keys.map((key) => [key, valuesOfSchema(properties[key] ?? {}, fitting, [...path, key])]),
+  );
+  const needed = required.filter((key) => Object.hasOwn(fields, key));
+  const optional = keys.filter((key) => !needed.includes(key));
+  const withKeys = (...some: readonly string[]) =>
+    fc.record(Object.fromEntries([...needed, ...some].map((key) => [key, fields[key] ?? fc.constant(undefined)])), {
+      noNullPrototype: true,
+    });
+  if (optional.length === 0) return withKeys();
+  return fc.oneof(
+    { weight: 4, arbitrary: fc.record(fields, { requiredKeys: needed, noNullPrototype: true }) },
+    { weight: 2, arbitrary: fc.oneof(...optional.map((key) => withKeys(key))) },
+    { weight: 2, arbitrary: withKeys(...optional) },
+  );
 }
 
 function maps(values: JsonSchema["additionalProperties"], fitting: Fitting, path: FieldPath): Arbitrary<unknown> {
