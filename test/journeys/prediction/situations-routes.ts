@@ -80,6 +80,19 @@ export const routes: readonly Situation[] = [
     rules: [{ backendRefs: [{ subset: "v1" }], fault: { abort: { percent: 20, grpcStatus: "UNAVAILABLE" } } }],
   },
   {
+    name: "a fault for half of those who ask for it",
+    endpoints,
+    to: halves,
+    service,
+    rules: [
+      {
+        backendRefs: [{ subset: "v1" }],
+        fault: { abort: { percent: 50, grpcStatus: "UNAVAILABLE" }, onHeaders: [{ name: "x-chaos", value: "on" }] },
+      },
+    ],
+    headers: { "x-chaos": "on" },
+  },
+  {
     name: "an erring canary that is ejected",
     endpoints: { "dc-a/z1": "ok@v1 ok@v1 erring@v2", "dc-b/z1": "ok@v1 ok@v2" },
     to: halves,

@@ -1,18 +1,14 @@
 import { byText } from "../../lib/order.ts";
 import type { RouteRule } from "../../model/route.ts";
 import type { Service } from "../../model/service.ts";
-import type { Viewer } from "../../model/viewer.ts";
 import type { World } from "../../model/world.ts";
-import { takesFault } from "../../translate/filter-overrides.ts";
 import { spreadOf } from "../../translate/spread-endpoints.ts";
 import { spreadingOf } from "../../translate/spreading.ts";
 import type { Subject } from "../../translate/subjects.ts";
 import { subsetEndpoints } from "../../translate/subset-endpoints.ts";
 import type { Destination, Question, Scenario } from "./explanation.ts";
 import { happen } from "./happen.ts";
-import { matchesHeaders } from "./matches-request.ts";
 import { predictShares } from "./predict.ts";
-import type { Request } from "./request.ts";
 import type { Way } from "./route-request.ts";
 import type { WhatIf } from "./what-if.ts";
 
@@ -21,10 +17,10 @@ type Target = Pick<Destination, "subset" | "cluster" | "share"> & { readonly sub
 /** What becomes of requests at one of the targets of their way. */
 export function destinationOf(
   { subject: { service, policy }, ...target }: Target,
-  { rule }: Way,
+  { rule, aborted }: Way,
   hash: bigint | undefined,
   world: World,
-  { viewer, request, ifs }: Question,
+  { viewer, ifs }: Question,
 ): Destination {
   const { flavour, locality } = viewer;
   const scenario = ({ says, happenings }: WhatIf): Scenario => {
@@ -39,7 +35,7 @@ export function destinationOf(
     ...target,
     service: service.spec.name,
     by: rule && { route: rule.route, rule: rule.name },
-    aborted: rule ? abortedPart(rule.rule, request, flavour) : 0,
+    aborted,
     notes: rule && flavour === "envoy" ? notesOf(rule.rule) : [],
     now: scenario({ says: "now", happenings: [] }).prediction,
     ifs: (ifs.length > 0 ? ifs : eachDatacenterDies(service)).map(scenario),
@@ -49,14 +45,6 @@ export function destinationOf(
 function membersOf(service: Service, name: string | undefined): Service {
   const subset = service.spec.subsets.find((each) => each.name === name);
   return subset ? { ...service, endpoints: subsetEndpoints(service, subset) } : service;
-}
-
-function abortedPart({ fault }: RouteRule, request: Request, flavour: Viewer["flavour"]): number {
-  if (!fault?.abort || !takesFault(fault, flavour, { percent: 100 }) || !matchesHeaders(fault.onHeaders, request))
-    return 0;
-  const asks = ["x-envoy-fault-abort-request", "x-envoy-fault-abort-grpc-request"];
-  if (fault.abort.with.kind === "from-header" && !asks.some((name) => request.headers.has(name))) return 0;
-  return fault.abort.percent / 100;
 }
 
 function notesOf({ sessionAffinity, rateLimit }: RouteRule): readonly string[] {

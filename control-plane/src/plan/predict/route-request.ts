@@ -1,9 +1,10 @@
 import { matchesOf } from "../../model/covers-match.ts";
-import type { RouteRule } from "../../model/route.ts";
+import type { Fault, RouteMatch, RouteRule } from "../../model/route.ts";
 import type { Viewer } from "../../model/viewer.ts";
 import type { Entrance } from "../../translate/domains.ts";
+import { takesFault } from "../../translate/filter-overrides.ts";
 import { type Destinations, type Target, targetsOf, wholeOf } from "../../translate/targets.ts";
-import { matchesRequest } from "./matches-request.ts";
+import { matchesHeaders, matchesRequest } from "./matches-request.ts";
 import type { Request } from "./request.ts";
 
 /** A way that requests take, and the part of them that takes it. */
@@ -11,6 +12,8 @@ export type Way = {
   readonly share: number;
   /** Undefined: no rule takes them, and they go where they would without a Route. */
   readonly rule: { readonly route: string; readonly name: string; readonly rule: RouteRule } | undefined;
+  /** Of these, what a fault of the rule ends before they get anywhere. */
+  readonly aborted: number;
   /** None: the client answers itself that there is nobody it could call. */
   readonly targets: readonly Target[];
 };
@@ -28,13 +31,36 @@ export function waysOf(
     const targets = targetsOf(rule.backends, destinationOf);
     // A gRPC client is not told of a rule that leads to nobody whom it can call.
     if (targets.length === 0 && flavour === "grpc") continue;
-    const before = left;
+    let taken = 0;
+    let aborted = 0;
     // Each way to match draws for its own percentage.
-    for (const match of matchesOf(rule))
-      if (matchesRequest(match, request, flavour)) left -= (left * match.percent) / 100;
+    for (const match of matchesOf(rule)) {
+      if (!matchesRequest(match, request, flavour)) continue;
+      const part = ((left - taken) * match.percent) / 100;
+      taken += part;
+      aborted += part * abortedPart(rule.fault, match, request, flavour);
+    }
+    if (taken === 0) continue;
+    left -= taken;
     const name = rule.name ?? String(index);
-    if (left < before) ways.push({ share: before - left, rule: { route: route?.name ?? "", name, rule }, targets });
+    const by = { route: route?.name ?? "", name, rule };
+    ways.push({ share: taken, aborted: aborted / taken, rule: by, targets });
   }
   const rest = service && targetsOf([wholeOf(service)], destinationOf);
-  return left > 0 && rest && rest.length > 0 ? [...ways, { share: left, rule: undefined, targets: rest }] : ways;
+  return left > 0 && rest && rest.length > 0
+    ? [...ways, { share: left, aborted: 0, rule: undefined, targets: rest }]
+    : ways;
+}
+
+const asksForIt = ["x-envoy-fault-abort-request", "x-envoy-fault-abort-grpc-request"];
+
+function abortedPart(
+  fault: Fault | undefined,
+  match: RouteMatch,
+  request: Request,
+  flavour: Viewer["flavour"],
+): number {
+  if (!fault?.abort || !takesFault(fault, flavour, match) || !matchesHeaders(fault.onHeaders, request)) return 0;
+  if (fault.abort.with.kind === "from-header" && !asksForIt.some((name) => request.headers.has(name))) return 0;
+  return fault.abort.percent / 100;
 }
