@@ -1,44 +1,16 @@
 import { z } from "zod";
 import { defaultPolicy } from "../../model/default-policy.ts";
-import type { RouteRule, RouteTimeouts, SessionAffinity } from "../../model/route.ts";
-import { exactlyOneOf, listTogether, nameOf, nameText, withDefault } from "./document-fields.ts";
+import type { RouteRule, RouteTimeouts } from "../../model/route.ts";
+import { backendRefs, backendsOf, mirror, mirrorsOf } from "./backend-refs-field.ts";
+import { nameText } from "./document-fields.ts";
 import { duration, durationMs } from "./duration.ts";
 import { fault, faultOf } from "./fault-field.ts";
 import { exactlyOneHashSource, hashSourceFields, hashSourcesOf } from "./hash-source-field.ts";
 import { headerEdits, headerEditsOf } from "./header-edits-field.ts";
-import { headerName } from "./header-match-field.ts";
-import { isJsonObject } from "./plain-json.ts";
 import { rateLimit, rateLimitOf } from "./rate-limit-field.ts";
 import { retry, retryOf } from "./retry-field.ts";
 import { routeMatch, routeMatchOf } from "./route-match-field.ts";
-
-const backend = {
-  service: nameText.describe("The service."),
-  subset: z
-    .string()
-    .optional()
-    .describe("One of its subsets. Default: all of it, shared out as its TrafficSplit says.")
-    .meta({ examples: ["v2"] }),
-};
-
-const backendRefs = listTogether(
-  z
-    .array(
-      z.strictObject({
-        ...backend,
-        weight: withDefault(z.int().min(0).max(1_000_000), 1, "Its share is this by the sum of all; 0 gets nothing."),
-      }),
-    )
-    .min(1)
-    .max(32),
-  (entries) => [...allZero(entries), ...listedTwice(entries)],
-);
-
-const mirror = z.strictObject({
-  service: backend.service,
-  subset: backend.subset.describe("One of its subsets. Default: any endpoint."),
-  percent: withDefault(z.number().min(0.0001).max(100), 100, "Percent of the requests that are copied."),
-});
+import { sessionAffinity, sessionAffinityOf } from "./session-affinity-field.ts";
 
 const atLeastZero = duration({ minMs: 0 });
 
@@ -53,31 +25,6 @@ const timeouts = z.strictObject({
     .optional()
     .describe("For a request to its last byte, an upload included; 0s is no limit. Default: as the policy says."),
 });
-
-const cookie = z.strictObject({
-  name: z
-    .string()
-    .max(256)
-    .regex(/^[0-9A-Za-z!#$%&'*+.^_|~-]+$/, "expected the name of a cookie")
-    .describe("Its name."),
-  path: withDefault(
-    z
-      .string()
-      .max(1024)
-      .regex(/^\/[\x21-\x3a\x3c-\x7e]*$/, "expected a path that begins with /, without spaces and semicolons"),
-    "/",
-    "The path that it is made for.",
-  ),
-  ttl: withDefault(atLeastZero, "0s", "How long it lives; 0s until the browser closes."),
-});
-
-const sessionAffinity = exactlyOneOf(
-  z.strictObject({
-    cookie: cookie.optional().describe("A cookie that Envoy makes, and the browser sends back."),
-    header: headerName.optional().describe("A header that Envoy adds to the answer, and the caller sends back."),
-  }),
-  ["cookie", "header"],
-);
 
 /** One rule of a Route. */
 export const routeRule = z.strictObject({
@@ -116,12 +63,12 @@ const { intervalMs, ...budget } = defaultRetry.budget;
 const policysBudget = { ...budget, interval: `${intervalMs}ms` };
 
 export function routeRuleOf(fields: z.output<typeof routeRule>): RouteRule {
-  const { mirror, hashOn } = fields;
+  const { hashOn } = fields;
   return {
     name: fields.name,
     matches: fields.matches.map(routeMatchOf),
-    backends: fields.backendRefs.map(({ service, subset, weight }) => ({ service: nameOf(service), subset, weight })),
-    mirrors: mirror ? [{ service: nameOf(mirror.service), subset: mirror.subset, percent: mirror.percent }] : [],
+    backends: backendsOf(fields.backendRefs),
+    mirrors: mirrorsOf(fields.mirror),
     hashOn: hashOn && hashSourcesOf(hashOn),
     timeouts: timeoutsOf(fields.timeouts),
     retry: fields.retry && retryOf({ ...fields.retry, budget: policysBudget }),
@@ -136,31 +83,4 @@ export function routeRuleOf(fields: z.output<typeof routeRule>): RouteRule {
 function timeoutsOf({ request, streamIdle, maxStream }: z.output<typeof timeouts>): RouteTimeouts {
   const ms = (text: string | undefined) => (text === undefined ? undefined : durationMs(text));
   return { requestMs: ms(request), streamIdleMs: ms(streamIdle), maxStreamMs: ms(maxStream) };
-}
-
-function sessionAffinityOf(fields: z.output<typeof sessionAffinity> | undefined): SessionAffinity | undefined {
-  if (fields?.cookie) {
-    const { name, path, ttl } = fields.cookie;
-    return { kind: "cookie", name, path, ttlMs: durationMs(ttl) };
-  }
-  return fields?.header === undefined ? undefined : { kind: "header", name: fields.header };
-}
-
-function allZero(entries: readonly unknown[]) {
-  const weights = entries.map((entry) => (isJsonObject(entry) ? entry["weight"] : undefined));
-  if (weights.length === 0 || weights.some((weight) => weight !== 0)) return [];
-  return [{ path: [], says: "all weights are 0: there is nowhere to go" }];
-}
-
-function listedTwice(entries: readonly unknown[]) {
-  const names = entries.map((entry) =>
-    isJsonObject(entry)
-      ? `"${entry["service"]}"${entry["subset"] === undefined ? "" : `, subset "${entry["subset"]}",`}`
-      : "",
-  );
-  return names.flatMap((name, index) =>
-    name !== "" && names.indexOf(name) < index
-      ? [{ path: [index], says: `${name} is listed twice: add the weights up` }]
-      : [],
-  );
 }
