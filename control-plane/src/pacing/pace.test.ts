@@ -87,9 +87,9 @@ test("with failback off Envoys get everything back at once, and gRPC clients by 
   scene.at(0, { "dc-a": "----" });
   assert.deepEqual(scene.at(1, { "dc-a": "++++" }), { "dc-a/z1/": 0 });
   assert.equal(scene.onEnvoy(), false);
-  assert.deepEqual(scene.at(6), { "dc-a/z1/": 20 });
-  assert.deepEqual(scene.at(8), { "dc-a/z1/": 40 });
-  assert.deepEqual(scene.at(12), {});
+  assert.deepEqual(scene.at(3), { "dc-a/z1/": 25 });
+  assert.deepEqual(scene.at(4), { "dc-a/z1/": 50 });
+  assert.deepEqual(scene.at(5), {});
 });
 
 test("what did not change is the very same object, and a thousand services that did not change cost next to nothing", () => {

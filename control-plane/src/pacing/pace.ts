@@ -27,7 +27,7 @@ type ServicePace = {
 export const nothingPaced: Pace = { services: new Map(), held: new Map(), nextMs: undefined };
 
 /** Without a failback gRPC clients are told of rising health like this: their weights are not to change with each second. */
-const gentle: Rise = { holdForMs: 5_000, stepPercent: 20, everyMs: 2_000 };
+const gentle: Rise = { holdForMs: 2_000, stepPercent: 25, everyMs: 1_000 };
 
 /**
  * The next pace of a world. Pure: the clock is given, and what is the same object as before is not looked at again. A locality
