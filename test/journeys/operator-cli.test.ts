@@ -31,7 +31,11 @@ test("what an operator sets by the command line is in force, told in the history
     "CHG-4711",
     "--wait",
   );
-  assert.deepEqual([set.code, set.err], [0, ""]);
+  assert.equal(set.code, 0);
+  assert.match(
+    set.err,
+    /^warning WR0102 TrafficSplit\/report spec\.rules\[0\]\.failover\[0\]: report has no endpoint in dc-c .*\n$/,
+  );
   await weir.kill();
   await weir.start();
   const { out } = await run(weir, "traffic", "get", "report");
@@ -40,6 +44,28 @@ test("what an operator sets by the command line is in force, told in the history
   assert.match(out, /^report +\* +dc-c +1 +standby +- +- +- +0\/0$/m);
   assert.match((await run(weir, "endpoints", "report", "--from", "dc-b/z1")).out, /dc-a\/z1 +70 % +127\.0\.0\.1:9001/);
   assert.match((await run(weir, "history")).out, /^r2 +\d+s +ana +api +\+trafficSplits\/report +CHG-4711$/m);
+});
+
+test("what documents of the directory get wrong is told with their file, counted, and found offline with its line", async () => {
+  const lonely = `
+apiVersion: weir/v1alpha1
+kind: TrafficSplit
+metadata: {name: report}
+spec:
+  service: report
+  rules: [{to: {dc-a: 60, dc-d: 40}}]
+`;
+  await using weir = await startWeir({ documents: { "report.yaml": service, "split.yaml": lonely } });
+  const served = await run(weir, "analyze", "--severity", "error");
+  assert.equal(served.code, 1);
+  assert.match(served.out, /^error {3}WR0101 split\.yaml trafficSplits\/report spec\.rules\[0\]\.to\.dc-d: 40 % /);
+  const offline = await run(weir, "analyze", "-f", weir.configDir, "--severity", "error");
+  assert.match(
+    offline.out,
+    /^error {3}WR0101 split\.yaml:7:\d+ trafficSplits\/report spec\.rules\[0\]\.to\.dc-d: 40 % /,
+  );
+  const { body } = await weir.api("GET", "/metrics");
+  assert.match(String(body), /^config_findings\{severity="error"\} [01]$/m);
 });
 
 test("a wrong command says why on stderr, exits with 2 and leaves no revision", async () => {

@@ -14,12 +14,14 @@ export type ToldFinding = {
   readonly remedy: string;
   readonly help: string;
   readonly source?: Problem["source"];
+  /** Where it is only known which file of the server's directory it is. */
+  readonly file?: string;
 };
 
 /** Two lines for each: what is wrong and where, and what to do. */
 export function findingLines(findings: readonly ToldFinding[]): readonly string[] {
-  return findings.flatMap(({ code, severity, document, at, says, remedy, help, source }) => {
-    const place = source ? `${source.file}:${source.line}:${source.column} ` : "";
+  return findings.flatMap(({ code, severity, document, at, says, remedy, help, source, file }) => {
+    const place = source ? `${source.file}:${source.line}:${source.column} ` : file ? `${file} ` : "";
     const path = at === "" ? "" : ` ${at}`;
     return [
       `${severity.padEnd(7)} ${code} ${place}${documentText(document)}${path}: ${says}`,

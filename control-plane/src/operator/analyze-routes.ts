@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { countBySeverity, isAtLeast } from "../plan/analyze/finding.ts";
+import { countBySeverity, type DocumentRef, isAtLeast } from "../plan/analyze/finding.ts";
+import { documentKinds } from "../policy/documents/document-schemas.ts";
 import { findingOf, findingShape, severity } from "./finding-shape.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 
@@ -10,7 +11,13 @@ const findings = z.object({
 });
 
 /** What the documents in force get wrong, with the endpoints, clients and loads that there are. */
-export function analyzeRoutes(app: OperatorApp, { parts: { planning, worlds } }: OperatorContext): void {
+export function analyzeRoutes(app: OperatorApp, { parts: { planning, worlds, policies } }: OperatorContext): void {
+  const fileOf = ({ kind, name }: DocumentRef) => {
+    const known = documentKinds.find((each) => each === kind);
+    const origin = known && policies.get(known, name)?.origin;
+    return origin?.kind === "file" ? { file: origin.path } : {};
+  };
+
   app.get(
     "/v1/findings",
     {
@@ -25,7 +32,11 @@ export function analyzeRoutes(app: OperatorApp, { parts: { planning, worlds } }:
     },
     async ({ query: { severity: least = "info" } }) => {
       const all = (await planning.findings()).filter((each) => isAtLeast(each.severity, least));
-      return { revision: worlds.current()?.revision ?? 0, counts: countBySeverity(all), findings: all.map(findingOf) };
+      return {
+        revision: worlds.current()?.revision ?? 0,
+        counts: countBySeverity(all),
+        findings: all.map((each) => ({ ...findingOf(each), ...fileOf(each.document) })),
+      };
     },
   );
 }

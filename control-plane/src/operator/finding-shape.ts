@@ -12,6 +12,7 @@ export const findingShape = z.object({
     .meta({ description: "A path of the document", examples: ["spec.outlierDetection.maxEjectionPercent"] }),
   says: z.string(),
   remedy: z.string(),
+  file: z.string().optional().meta({ description: "The file of the watched directory that its document stands in" }),
   help: z.string().meta({ description: "Its page, in Weir's repository" }),
 });
 
