@@ -16,7 +16,7 @@ const headerText = z
   .string()
   .min(1)
   .max(1024)
-  .regex(/^[\x20-\x7e]+$/, "expected printable ASCII");
+  .regex(/^[\x20-\x7e]*$/, "expected printable ASCII");
 
 /** The largest number that Envoy's buckets hold: nobody sends as many requests in a second. */
 const unlimited: TokenBucket = { requests: 4_294_967_295, perMs: 1_000, burst: 4_294_967_295 };

@@ -23,7 +23,8 @@ export function patchReferenceProblems(
       : [{ ...place, says: `"${text}" is no name: expected ${nameRule}` }];
   };
   const [, inbound] = /^inbound\/(.*)$/.exec(target) ?? [];
-  if (inbound !== undefined && type !== "ClusterLoadAssignment") return ofService(inbound);
+  if (inbound !== undefined && type !== "ClusterLoadAssignment" && clients.includes("envoy-sidecar"))
+    return ofService(inbound);
   switch (type) {
     case "Cluster":
     case "ClusterLoadAssignment": {
@@ -43,9 +44,13 @@ export function patchReferenceProblems(
       const hosts = clients.includes("grpc") ? [...known.values()].flatMap((service) => service.hosts) : [];
       const names = [...envoys, ...hosts];
       if (names.includes(target)) return [];
-      const others = envoys.length > 0 ? ` (known: ${[...envoys, "inbound/SERVICE"].join(", ")})` : "";
+      const shown = clients.includes("envoy-sidecar") ? [...envoys, "inbound/SERVICE"] : envoys;
+      const others = envoys.length > 0 ? ` (known: ${shown.join(", ")})` : "";
       return [
-        { ...place, says: `${clients.join(", ")} have no listener "${target}"${didYouMean(target, names) || others}` },
+        {
+          ...place,
+          says: `${clients.join(", ")} take no calls by a listener "${target}"${didYouMean(target, names) || others}`,
+        },
       ];
     }
   }
