@@ -24,11 +24,9 @@ const client = z.object({
   role: z.string(),
   locality: z.string(),
   agent: z.string(),
-  software: z
-    .object({ kind: z.enum(clientKinds), version: z.string() })
-    .meta({
-      description: "What its user agent says that it is; docs/effective-on.md says what that makes of documents",
-    }),
+  software: z.object({ kind: z.enum(clientKinds), version: z.string() }).meta({
+    description: "What its user agent says that it is; docs/effective-on.md says what that makes of documents",
+  }),
   protocol: z.enum(["sotw", "delta"]),
   peer: z.string(),
   connectedAt: time,

@@ -29,7 +29,14 @@ test("the OpenAPI document has every route and the documents' own schemas", asyn
   const { schemas } = body["components"] as {
     schemas: Record<string, { properties?: { spec?: { required?: string[] } } }>;
   };
-  assert.deepEqual(Object.keys(schemas).sort(), ["Error", "Patch", "Route", "Service", "TrafficPolicy", "TrafficSplit"]);
+  assert.deepEqual(Object.keys(schemas).sort(), [
+    "Error",
+    "Patch",
+    "Route",
+    "Service",
+    "TrafficPolicy",
+    "TrafficSplit",
+  ]);
   const text = JSON.stringify(body);
   const references = [...text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map(([, name]) => name ?? "");
   assert.ok(references.length > 6);

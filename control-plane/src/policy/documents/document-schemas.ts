@@ -1,5 +1,5 @@
-import type { DocumentKind } from "../policy-store.ts";
 import { patchDocument } from "../patches/patch-document.ts";
+import type { DocumentKind } from "../policy-store.ts";
 import { routeDocument } from "./route-document.ts";
 import { serviceDocument } from "./service-document.ts";
 import { trafficPolicyDocument } from "./traffic-policy-document.ts";
