@@ -47,7 +47,7 @@ export const trafficPolicyCapabilities: readonly Capability[] = [
   capability("loadBalancer.type", {
     value: "RingHash",
     envoy: envoys(loadBalancers),
-    grpc: since("A42", roundRobin("gRFC A42")),
+    grpc: since("A42", roundRobin("gRFC A42"), obeyed("measured")),
   }),
   capability("loadBalancer.type", {
     value: "Maglev",
@@ -57,7 +57,7 @@ export const trafficPolicyCapabilities: readonly Capability[] = [
   capability("loadBalancer.type", {
     value: "WeightedRoundRobin",
     envoy: envoys("client-side weighted round robin"),
-    grpc: since("A58", roundRobin("gRFC A58")),
+    grpc: since("A58", roundRobin("gRFC A58"), obeyed("measured")),
     node: roundRobin("measured"),
     other: roundRobin("gRFC A58"),
   }),
