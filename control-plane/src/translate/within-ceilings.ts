@@ -24,7 +24,8 @@ const mostTurns = 1_000;
 export function withinCeilings(callers: readonly Caller[], ceilingOf: (region: string) => number): readonly Shares[] {
   const desks = callers.map(deskOf);
   const regions = [...new Set(desks.flatMap(({ regions }) => regions))].sort(byText);
-  const loadOf = (region: string) => desks.reduce((sum, desk) => sum + desk.rpsAt(region), 0);
+  const loads = new Map(regions.map((region) => [region, sum(desks.map((desk) => desk.rpsAt(region)))]));
+  const loadOf = (region: string) => loads.get(region) ?? 0;
   const excessOf = (region: string) => loadOf(region) - ceilingOf(region);
   const roomOf = (region: string) => Math.max(0, ceilingOf(region) - loadOf(region));
 
@@ -62,11 +63,20 @@ export function withinCeilings(callers: readonly Caller[], ceilingOf: (region: s
       if (left <= noticeableRps / 1_000) return 0;
       const others = tier.filter((each) => each.region !== region && roomOf(each.region) > noticeableRps);
       for (const { region: to, amount: taken } of portions(left, others)) {
-        desk.move(region, to, taken);
+        move(desk, { from: region, to, amount: taken });
         left -= taken;
       }
     }
     return left;
+  }
+
+  function move(
+    desk: Desk,
+    { from, to, amount }: { readonly from: string; readonly to: string; readonly amount: number },
+  ) {
+    desk.move(from, to, amount);
+    loads.set(from, loadOf(from) - amount);
+    loads.set(to, loadOf(to) + amount);
   }
 
   /** What goes to each, in proportion to its room; where some have no ceiling, they take all of it. */
@@ -109,7 +119,7 @@ export function withinCeilings(callers: readonly Caller[], ceilingOf: (region: s
       to = hop.from;
     }
     const amount = Math.min(excessOf(region), roomOf(end), ...hops.map(({ from, desk }) => desk.rpsAt(from)));
-    for (const { from, to, desk } of hops) desk.move(from, to, amount);
+    for (const { from, to, desk } of hops) move(desk, { from, to, amount });
     return amount > noticeableRps / 2;
   }
 }
@@ -130,21 +140,31 @@ function deskOf({ rps, shares: given, allowed }: Caller) {
       return { region, weight: sum(weights.values()) };
     }),
   );
-  const keysAt = (region: string) => [...shares.keys()].filter((key) => key.startsWith(`${region}/`));
-  const shareAt = (region: string) => sum(keysAt(region).map((key) => shares.get(key) ?? 0));
+
+  const keysAt = new Map<string, readonly LocalityKey[]>(
+    Map.groupBy(shares.keys(), (key) => key.slice(0, key.indexOf("/"))),
+  );
+  const parts = new Map([...keysAt].map(([region, keys]) => [region, sum(keys.map((key) => shares.get(key) ?? 0))]));
+  const shareAt = (region: string) => parts.get(region) ?? 0;
   return {
     tiers,
     regions: [...home.keys()],
     tierOf: (region: string) => tiers.findIndex((tier) => tier.some((each) => each.region === region)),
     rpsAt: (region: string) => rps * shareAt(region),
+    /** Requests a second; never more than there are. */
     move(from: string, to: string, amount: number) {
       if (amount <= 0 || shareAt(from) <= 0) return;
       const share = amount / rps;
-      const [left, there] = [shareAt(from), keysAt(to).map((key) => [key, shares.get(key) ?? 0] as const)];
-      for (const key of keysAt(from)) shares.set(key, Math.max(0, (shares.get(key) ?? 0) * (1 - share / left)));
-      const parts = there.some(([, part]) => part > 0) ? there : [...(home.get(to) ?? [])];
-      const total = sum(parts.map(([, part]) => part));
-      for (const [key, part] of parts) shares.set(key, (shares.get(key) ?? 0) + (share * part) / total);
+      const kept = Math.max(0, 1 - share / shareAt(from));
+      for (const key of keysAt.get(from) ?? []) shares.set(key, (shares.get(key) ?? 0) * kept);
+      // Where it has a share already, that grows; else its weights there are what the rule says.
+      const known = (keysAt.get(to) ?? []).map((key) => [key, shares.get(key) ?? 0] as const);
+      const targets = shareAt(to) > 0 ? known : [...(home.get(to) ?? [])];
+      const total = sum(targets.map(([, part]) => part));
+      for (const [key, part] of targets) shares.set(key, (shares.get(key) ?? 0) + (share * part) / total);
+      keysAt.set(to, [...new Set([...(keysAt.get(to) ?? []), ...targets.map(([key]) => key)])]);
+      parts.set(from, Math.max(0, shareAt(from) - share));
+      parts.set(to, shareAt(to) + share);
     },
     shares: (): Shares => new Map([...shares].filter(([, share]) => share > 1e-9)),
   };
