@@ -6,7 +6,7 @@ import type { ClientKind, Situation } from "./situation.ts";
 
 /** One number that was predicted, and what came of it. */
 export type Comparison = {
-  /** `dc-a/z1`, `dc-a/z1 #2`, `nowhere`. */
+  /** `dc-a/z1`, `dc-a/z1 #2` (of all the situation's endpoints), `nowhere`. */
   readonly of: string;
   readonly predicted: number;
   readonly observed: number;
@@ -35,7 +35,9 @@ export function comparisons(
   // A request to who is gone reaches nobody, and nobody tells where it was sent.
   const gone = new Set(endpoints.filter(({ word }) => word === "gone").map(({ address }) => address));
   const shareOf = (address: string) => shares.get(address) ?? 0;
-  const reachable = endpoints.filter(({ address }) => !gone.has(address));
+  const reachable = endpoints
+    .map((each, index) => ({ ...each, number: index + 1 }))
+    .filter(({ address }) => !gone.has(address));
   const localities = [...new Set(endpoints.map(({ locality }) => locality))];
   const sum = (addresses: readonly string[], of: (address: string) => number) =>
     addresses.reduce((total, address) => total + of(address), 0);
@@ -63,8 +65,8 @@ export function comparisons(
     },
     ...(situation.localitiesOnly
       ? []
-      : reachable.map(({ address, locality }, index) => ({
-          of: `${locality} #${index + 1}`,
+      : reachable.map(({ address, locality, number }) => ({
+          of: `${locality} #${number}`,
           predicted: shareOf(address),
           observed: counts.get(address) ?? 0,
           requests,

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import type { Result } from "./compare.ts";
+import type { Comparison, Result } from "./compare.ts";
 import { nowhere } from "./counts.ts";
 import { type ClientKind, endpointWords, type Situation } from "./situation.ts";
 
@@ -46,11 +46,35 @@ function thereIs(situation: Situation): string {
 function sharesText(results: readonly Result[], client: ClientKind): string {
   const result = results.find((each) => each.client === client);
   if (!result) return "";
-  return result.comparisons
-    .filter(({ of }) => of === nowhere || !of.includes("#"))
+  return told(result)
     .filter(({ predicted, observed }) => predicted > 0 || observed > 0)
     .map(({ of, predicted, observed, requests }) => `${of} ${percent(predicted)} → ${percent(observed / requests)}`)
     .join("<br>");
+}
+
+/** Localities, but where versions or single endpoints are what matters those. */
+function told({ situation, comparisons }: Result): readonly Comparison[] {
+  const [endpoints, places] = [
+    comparisons.filter(({ of }) => of.includes("#")),
+    comparisons.filter(({ of }) => !of.includes("#")),
+  ];
+  const versions = endpointWords(situation).map(({ version }) => version);
+  if (versions.every((version) => version === undefined)) return isOneHash(situation) ? endpoints : places;
+  const byVersion = Map.groupBy(endpoints, ({ of }) => versions[Number(of.split("#")[1]) - 1] ?? "");
+  return [
+    ...[...byVersion].map(([of, [first, ...rest]]) => rest.reduce(together, { ...(first ?? none), of })),
+    ...places.filter(({ of }) => of === nowhere),
+  ];
+}
+
+const none: Comparison = { of: "", predicted: 0, observed: 0, requests: 1, isSteady: false };
+
+function together(a: Comparison, b: Comparison): Comparison {
+  return { ...a, predicted: a.predicted + b.predicted, observed: a.observed + b.observed };
+}
+
+function isOneHash({ headers, policy }: Situation): boolean {
+  return headers !== undefined && /RingHash|Maglev/.test(JSON.stringify(policy ?? {}));
 }
 
 function percent(share: number): string {
