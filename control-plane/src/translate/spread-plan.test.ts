@@ -48,6 +48,13 @@ test("what a first priority cannot take goes into it as localities of the next",
   assert.deepEqual(told(rule, { "dc-a": threeOfFour(4), "dc-b": 4, "dc-c": 4 }), ["dc-b 100", "dc-c 100", "dc-a 100"]);
 });
 
+test("in a standby too each locality has the weight that its endpoints can bear", () => {
+  const rule = { to: { "dc-a": 100 }, failover: ["*"] };
+  const there = { "dc-a": 4, "dc-b": threeOfFour(2), "dc-c": 4 };
+  assert.deepEqual(told(rule, there), ["dc-a 100", "dc-b 41.2, dc-c 58.8"]);
+  assert.deepEqual(told(rule, there, { flavour: "envoy" }), ["dc-a 100", "dc-b 50, dc-c 50"]);
+});
+
 test("where nothing is healthy the rule stays as it is", () => {
   assert.deepEqual(told(twoThenThird, { "dc-a": ["failing"], "dc-b": ["failing"] }), ["dc-a 70, dc-b 30"]);
 });

@@ -16,7 +16,7 @@ import {
 import { effectiveWeight } from "./priority-load.ts";
 import { type Room, roomFor, weightsAsShares } from "./room.ts";
 import type { Spreading } from "./spreading.ts";
-import { healthIn, standingOf } from "./standing.ts";
+import { healthIn, type Standing, standingOf } from "./standing.ts";
 
 type Levels = Placement["priorities"];
 
@@ -67,30 +67,44 @@ export function planSpread(
   const asEnvoyDoes = () =>
     (room === undefined && !isHeld) ||
     isEqual(shares, envoyShares(byRule, (group) => released(healthIn(health, group), group), spreading)?.shares);
-  if (flavour === "envoy" ? asEnvoyDoes() : isSame(shares, front)) return { ...plan, levels: byRule };
+  const standbys = (levels: Levels) =>
+    flavour === "envoy" ? levels : levels.map((level) => level.map((each) => borne(each, health, spreading)));
+  if (flavour === "envoy" ? asEnvoyDoes() : isSame(shares, front))
+    return { ...plan, levels: [front, ...standbys(byRule.slice(1))] };
 
   const first = priorities.flat().filter(({ group }) => shares.has(localityKey(group.locality)));
   const others = withoutThose(room?.standbys(shares) ?? priorities, shares);
-  const isOut = ({ group }: Placed) => {
-    const { healthy, degraded } = healthIn(health, group);
-    return healthy + degraded === 0;
-  };
+  const isOut = ({ group }: Placed) => healthIn(health, group).healthy + healthIn(health, group).degraded === 0;
   const factor = flavour === "grpc" ? overprovisioningFactor : coveringFactor(first, health, overprovisioningFactor);
-  const asked = first.map(({ group }) => {
+  const level = levelOf(first, ({ group }) => {
     const share = shares.get(localityKey(group.locality)) ?? 0;
     if (flavour === "grpc" || spreading.keepsWeights) return share;
     // Envoy takes from a locality's weight what its endpoints cannot bear, which these shares allow for already.
     const { usable, hosts } = healthIn(health, group);
     return share / effectiveWeight(1, usable, hosts, factor);
   });
-  const weights = apportion(priorityWeight, asked);
-  const level = first.map(({ group }, index) => ({ group, weight: weights[index] ?? 1 }));
-  const levels = [
-    [...level].sort((a, b) => byText(localityKey(a.group.locality), localityKey(b.group.locality))),
+  const later = [
     ...others.map((each) => each.filter((placed) => !isOut(placed))),
     ...others.map((each) => each.filter(isOut)),
-  ];
-  return { ...plan, levels: levels.filter((each) => each.length > 0), overprovisioningFactor: factor };
+  ].filter((each) => each.length > 0);
+  return { ...plan, levels: [level, ...standbys(later)], overprovisioningFactor: factor };
+}
+
+function levelOf(placed: readonly Placed[], weightOf: (placed: Placed) => number): readonly Placed[] {
+  const weights = apportion(priorityWeight, placed.map(weightOf));
+  const level = placed.map(({ group }, index) => ({ group, weight: weights[index] ?? 1 }));
+  return level.sort((a, b) => byText(localityKey(a.group.locality), localityKey(b.group.locality)));
+}
+
+/** A locality of a standby with as much of its weight as its endpoints can bear, which gRPC does not see to itself. */
+function borne(
+  placed: Placed,
+  health: Standing["health"],
+  { overprovisioningFactor, keepsWeights }: Spreading,
+): Placed {
+  const { healthy, degraded, hosts } = healthIn(health, placed.group);
+  const weight = effectiveWeight(placed.weight, healthy > 0 ? healthy : degraded, hosts, overprovisioningFactor);
+  return keepsWeights || weight === 0 ? placed : { ...placed, weight: Math.max(1, Math.round(weight)) };
 }
 
 /** Are the weights of a level these shares? */
