@@ -1,12 +1,10 @@
-import { matchesLocality } from "../../model/locality.ts";
 import type { OutlierDetection } from "../../model/policy.ts";
-import type { Endpoint } from "../../model/service.ts";
-import { type SplitRule, standbysOf } from "../../model/split.ts";
 import { loadsOf } from "../traffic/loads-of.ts";
 import { type Analyzer, counted, ofEachPlacedService, percentText, timeText, when } from "./analyzer.ts";
+import { largestRegion } from "./region-parts.ts";
 import type { SeenLoads } from "./scene.ts";
 
-// Outlier detection and panic, against how many endpoints there are. Figures: docs/decisions/0004-defaults.md.
+// Outlier detection, against how many endpoints there are. Figures: docs/decisions/0004-defaults.md.
 
 const off = ofEachPlacedService(
   { code: "WR0201", severity: "warning", title: "Nothing notices that endpoints answer badly" },
@@ -40,37 +38,6 @@ const cannotEjectRegion = ofEachPlacedService(
       place: inPolicy("outlierDetection", "maxEjectionPercent"),
       says: `at most ${most} % of the endpoints of ${name} are ejected, and ${percentText(part)} of them are in ${region}: when all of it answers badly, the rest of it goes on getting requests`,
       remedy: "Set it to 100 (the default); panicThreshold is what brings endpoints back when too many are out.",
-    }));
-  },
-);
-
-const panicsEarly = ofEachPlacedService(
-  { code: "WR0206", severity: "warning", title: "panicThreshold sends traffic to failing data centers" },
-  ({ name, policy: { panicThreshold }, split, endpoints, inPolicy }) =>
-    (split?.rules ?? []).flatMap((rule, index) => {
-      const together = sharedOut(rule, endpoints);
-      const byRegion = regionParts(together);
-      const [region, least] = [...byRegion].reduce((few, each) => (each[1] < few[1] ? each : few), ["", 100]);
-      // With a place left to fail over to, Envoy does not panic at all.
-      const hasStandby = standbysOf(rule).some((each) =>
-        endpoints.some(({ locality }) => matchesLocality(each, locality)),
-      );
-      return when(byRegion.size > 1 && !hasStandby && panicThreshold > least, () => ({
-        place: inPolicy("panicThreshold"),
-        says: `rules[${index}] of ${name} shares requests among ${counted(byRegion.size, "data center")} and has nothing to fail over to: when only ${region} is left, ${percentText(least)} of the endpoints are healthy, which is below panicThreshold ${panicThreshold}, and Envoy ignores weights and health and sends to all, failing ones too`,
-        remedy: `Set it below ${Math.max(1, Math.floor(least))} (the default is 20), or give the rule a failover list.`,
-      }));
-    }),
-);
-
-const neverPanics = ofEachPlacedService(
-  { code: "WR0207", severity: "info", title: "panicThreshold 0 with few endpoints" },
-  ({ name, policy: { panicThreshold, outlierDetection: detection }, endpoints, inPolicy }) => {
-    const canEjectAll = detection.kind === "on" && detection.maxEjectionPercent === 100;
-    return when(panicThreshold === 0 && canEjectAll && endpoints.length <= 5, () => ({
-      place: inPolicy("panicThreshold"),
-      says: `all ${counted(endpoints.length, "endpoint")} of ${name} can be ejected together, after one bad moment of what they share; with panicThreshold 0 every request then fails at once for up to ${timeText(detection.kind === "on" ? detection.maxEjectionMs : 0)}`,
-      remedy: "Set it to 20 (the default): with next to nothing left, all are tried.",
     }));
   },
 );
@@ -141,34 +108,6 @@ const backTooSoon = ofEachPlacedService(
         })),
 );
 
-export const ejectionAnalyzers: readonly Analyzer[] = [
-  off,
-  neverEjects,
-  cannotEjectRegion,
-  panicsEarly,
-  neverPanics,
-  successRateBlind,
-  percentageIdle,
-  tooFewRequests,
-  backTooSoon,
-];
-
-/** The endpoints that have a share of a rule: one priority, and one measure of its health. */
-function sharedOut({ spread }: SplitRule, endpoints: readonly Endpoint[]): readonly Endpoint[] {
-  const used = spread.kind === "shares" ? spread.to.filter(({ percent }) => percent > 0) : [];
-  return endpoints.filter(({ locality }) => used.some((target) => matchesLocality(target.locality, locality)));
-}
-
-/** Percent of the endpoints by region. */
-function regionParts(endpoints: readonly Endpoint[]): ReadonlyMap<string, number> {
-  const byRegion = Map.groupBy(endpoints, ({ locality }) => locality.region);
-  return new Map([...byRegion].map(([region, there]) => [region, (100 * there.length) / endpoints.length]));
-}
-
-function largestRegion(endpoints: readonly Endpoint[]): readonly [string, number] {
-  return [...regionParts(endpoints)].reduce((most, each) => (each[1] > most[1] ? each : most), ["", 0]);
-}
-
 function requestsPerInterval(
   service: string,
   detection: OutlierDetection,
@@ -178,3 +117,13 @@ function requestsPerInterval(
   const requests = loadsOf(seen, service).reduce((sum, each) => sum + each.requests, 0);
   return (requests * detection.intervalMs) / seen.windowMs;
 }
+
+export const ejectionAnalyzers: readonly Analyzer[] = [
+  off,
+  neverEjects,
+  cannotEjectRegion,
+  successRateBlind,
+  percentageIdle,
+  tooFewRequests,
+  backTooSoon,
+];

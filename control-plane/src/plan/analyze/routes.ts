@@ -1,9 +1,8 @@
-import type { BackendRef, RouteRule, RouteSpec } from "../../model/route.ts";
-import { isInSubset, type Service } from "../../model/service.ts";
-import { type Analyzer, counted, listed, ofAll, type Sighting, timeText, when } from "./analyzer.ts";
-import { type Path, type Place, type Scene, type Subject, subjectsOf } from "./scene.ts";
+import type { RouteRule } from "../../model/route.ts";
+import { type Analyzer, listed, ofAll, timeText, when } from "./analyzer.ts";
+import { ofEachRule, refText } from "./ruled.ts";
 
-// Rules of Routes, against the services that they lead to and the clients that follow them.
+// Rules of Routes, against the services that they lead to.
 
 const faultLeftOn = ofEachRule(
   { code: "WR0601", severity: "warning", title: "Trouble made on purpose is on for everybody" },
@@ -50,36 +49,6 @@ const noEndpoints = ofEachRule(
     }),
 );
 
-const passedOver = ofEachRule(
-  { code: "WR0604", severity: "warning", title: "gRPC clients pass a rule over" },
-  ({ rule: { matches }, at, called, grpcClients }) => {
-    const lost = matches.filter(({ queryParameters }) => queryParameters.length > 0).length;
-    return when(grpcClients > 0 && matches.length > 0 && lost === matches.length, () => ({
-      place: at("matches"),
-      says: `${counted(grpcClients, "connected gRPC client")} never ${grpcClients === 1 ? "takes" : "take"} ${called}: gRPC has no query parameters to match, so the rules after it decide`,
-      remedy: "Match by a header as well.",
-    }));
-  },
-);
-
-const envoyOnly = ofEachRule(
-  { code: "WR0605", severity: "info", title: "Parts of a rule that gRPC clients do not do" },
-  ({ rule, at, called, grpcClients }) => {
-    const parts = [
-      ...(rule.mirrors.length > 0 ? ["mirror"] : []),
-      ...(rule.sessionAffinity ? ["sessionAffinity"] : []),
-      ...(rule.rateLimit ? ["rateLimit"] : []),
-      ...(hasEdits(rule.requestHeaders) ? ["requestHeaders"] : []),
-      ...(hasEdits(rule.responseHeaders) ? ["responseHeaders"] : []),
-    ];
-    return when(grpcClients > 0 && parts.length > 0, () => ({
-      place: at(parts[0] ?? ""),
-      says: `${counted(grpcClients, "connected gRPC client")} ${grpcClients === 1 ? "does" : "do"} without ${parts.join(", ")} of ${called}`,
-      remedy: "Have Envoys do it (the edge, a sidecar), or the service itself.",
-    }));
-  },
-);
-
 const triesOverDeadline = ofEachRule(
   { code: "WR0606", severity: "warning", title: "The tries of a route take longer than its request may" },
   ({ rule, at, called, policyOf }) => {
@@ -93,44 +62,6 @@ const triesOverDeadline = ofEachRule(
       place: rule.timeouts.requestMs === undefined ? at("retry") : at("timeouts", "request"),
       says: `${attempts + 1} tries of ${timeText(perTryTimeoutMs)} are ${timeText((attempts + 1) * perTryTimeoutMs)}, and a request of ${called} ends after ${timeText(requestMs)}`,
       remedy: "Allow the request more time, or each try less.",
-    }));
-  },
-);
-
-const countedApart = ofEachRule(
-  { code: "WR0608", severity: "info", title: "A local rate limit is counted in each Envoy by itself" },
-  ({ rule: { rateLimit }, at, called, envoys }) => {
-    const bucket = rateLimit?.local?.bucket;
-    return when(bucket !== undefined && envoys > 1, () => ({
-      place: at("rateLimit", "local"),
-      says: `${counted(envoys, "Envoy")} are connected, and each lets ${bucket?.requests} requests of ${called} in ${timeText(bucket?.perMs ?? 0)} through: together up to ${(bucket?.requests ?? 0) * envoys}`,
-      remedy: "Divide it by the number of Envoys, or use the global limit.",
-    }));
-  },
-);
-
-const limiterGone = ofEachRule(
-  { code: "WR0609", severity: "error", title: "A global rate limit stops everything" },
-  ({ rule: { rateLimit }, at, called, endpointsOf }) => {
-    const global = rateLimit?.global;
-    const there = global && endpointsOf({ service: global.service, subset: undefined });
-    return when(global?.failOpen === false && there === 0, () => ({
-      place: at("rateLimit", "global"),
-      says: `${global?.service} decides about each request of ${called} and has no endpoint: since the limit fails closed, all are refused`,
-      remedy: "Set failOpen: true, or see to it that the rate-limit service is there.",
-    }));
-  },
-);
-
-const hashedForNothing = ofEachRule(
-  { code: "WR0610", severity: "warning", title: "A route hashes for a service that does not balance by hash" },
-  ({ rule: { hashOn, backends }, at, called, policyOf }) => {
-    const [first] = backends;
-    const kind = policyOf(first)?.loadBalancer.kind;
-    return when(hashOn !== undefined && kind !== undefined && kind !== "ring-hash" && kind !== "maglev", () => ({
-      place: at("hashOn"),
-      says: `hashOn of ${called} has no effect: ${first?.service} is balanced by ${kind}`,
-      remedy: "Set loadBalancer.type of its TrafficPolicy to RingHash or Maglev.",
     }));
   },
 );
@@ -152,71 +83,28 @@ const unanswered = ofAll(
   },
 );
 
-export const routeAnalyzers: readonly Analyzer[] = [
-  faultLeftOn,
-  mirrorsItself,
-  noEndpoints,
-  passedOver,
-  envoyOnly,
-  triesOverDeadline,
-  unanswered,
-  countedApart,
-  limiterGone,
-  hashedForNothing,
-];
-
-/** A rule of a Route and what it is about. */
-type Ruled = {
-  readonly rule: RouteRule;
-  at(...path: Path): Place;
-  /** `rules[0] of report`, or the rule's name. */
-  readonly called: string;
-  readonly grpcClients: number;
-  readonly envoys: number;
-  /** Of those that are not draining; undefined: not known. */
-  endpointsOf(ref: BackendRef): number | undefined;
-  policyOf(ref: BackendRef | undefined): Subject["policy"] | undefined;
-};
-
-function ofEachRule(
-  head: Pick<Analyzer, "code" | "severity" | "title">,
-  find: (ruled: Ruled) => Iterable<Sighting>,
-): Analyzer {
-  return ofAll(head, (scene) =>
-    scene.book.routes.flatMap((route) =>
-      route.rules.flatMap((rule, index) => [...find(ruled(scene, route, rule, index))]),
-    ),
-  );
-}
-
-function ruled(scene: Scene, { name }: RouteSpec, rule: RouteRule, index: number): Ruled {
-  const { clients = [], catalog } = scene;
-  return {
-    rule,
-    at: (...path) => ({ document: { kind: "Route", name }, path: ["spec", "rules", index, ...path] }),
-    called: rule.name ?? `rules[${index}] of ${name}`,
-    grpcClients: clients.filter(({ kind }) => kind === "grpc").length,
-    envoys: clients.filter(({ kind }) => kind === "envoy").length,
-    endpointsOf: ({ service, subset }) => endpointsIn(catalog.get(service), subset),
-    policyOf: (ref) => ref && subjectsOf(scene).find((each) => each.name === ref.service)?.policy,
-  };
-}
-
-function endpointsIn(service: Service | undefined, name: string | undefined): number | undefined {
-  if (service === undefined) return undefined;
-  const subset = service.spec.subsets.find((each) => each.name === name);
-  const members = subset ? service.endpoints.filter((each) => isInSubset(subset, each)) : service.endpoints;
-  return members.length === 0 && subset?.whenEmpty === "use-all" ? service.endpoints.length : members.length;
-}
-
-function refText({ service, subset }: BackendRef): string {
-  return subset === undefined ? service : `subset ${subset} of ${service}`;
-}
-
-function hasEdits({ set, add, remove }: RouteRule["requestHeaders"]): boolean {
-  return set.length + add.length + remove.length > 0;
-}
+const hashedForNothing = ofEachRule(
+  { code: "WR0610", severity: "warning", title: "A route hashes for a service that does not balance by hash" },
+  ({ rule: { hashOn, backends }, at, called, policyOf }) => {
+    const [first] = backends;
+    const kind = policyOf(first)?.loadBalancer.kind;
+    return when(hashOn !== undefined && kind !== undefined && kind !== "ring-hash" && kind !== "maglev", () => ({
+      place: at("hashOn"),
+      says: `hashOn of ${called} has no effect: ${first?.service} is balanced by ${kind}`,
+      remedy: "Set loadBalancer.type of its TrafficPolicy to RingHash or Maglev.",
+    }));
+  },
+);
 
 function isEverything({ path, headers, queryParameters, percent }: RouteRule["matches"][number]): boolean {
   return path.kind === "any" && headers.length + queryParameters.length === 0 && percent === 100;
 }
+
+export const routeAnalyzers: readonly Analyzer[] = [
+  faultLeftOn,
+  mirrorsItself,
+  noEndpoints,
+  triesOverDeadline,
+  unanswered,
+  hashedForNothing,
+];
