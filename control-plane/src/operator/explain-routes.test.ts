@@ -103,6 +103,24 @@ test("routes are tried in order, by path, headers and chance, down to subsets", 
   assert.deepEqual(waysIn(await ask({ path: "/report.v1.Reports/Create" })), ["- report 100"]);
 });
 
+test("what no rule of a host takes is told, and the host whose rules name a method need not be", async () => {
+  await using api = await startApi();
+  const rules = [{ matches: [{ method: { service: "report.v1.Reports" } }], backendRefs: [{ service: "report" }] }];
+  const route = {
+    apiVersion: "weir/v1alpha1",
+    kind: "Route",
+    metadata: { name: "api" },
+    spec: { hosts: ["api"], rules },
+  };
+  await api.put("/v1/routes/api", route);
+  const ask = async (query: string) => (await api.get(`/v1/explain?client=edge&${query}`)).body;
+  await api.until(async () => (await ask("host=api"))["unmatchedPercent"] === 100);
+  const named = await ask("path=/report.v1.Reports/Create");
+  assert.deepEqual([named["host"], waysIn(named as Routed)], ["api", ["0 report 100"]]);
+  const unclear = await api.get("/v1/explain?client=edge&path=/other");
+  assert.deepEqual(fieldsOf(unclear), ["host: is needed where it is not clear from the path: one of api, report"]);
+});
+
 type Routed = {
   readonly destinations: readonly { rule?: string; cluster: string; percent: number; now: Predicted }[];
   readonly mirrors: readonly object[];
