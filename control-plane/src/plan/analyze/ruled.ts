@@ -11,7 +11,7 @@ export type Ruled = {
   readonly called: string;
   readonly grpcClients: number;
   readonly envoys: number;
-  /** Of those that are not draining; undefined: not known. */
+  /** How many endpoints are there; undefined: not known. */
   endpointsOf(ref: BackendRef): number | undefined;
   policyOf(ref: BackendRef | undefined): Subject["policy"] | undefined;
 };
