@@ -31,6 +31,12 @@ test("a patch changes its resource, for the clients that it is for; all others s
   const again = apply(set, patches, edge).resources;
   assert.equal(again.clusters[0], resources.clusters[0], "unchanged is the same object");
   assert.equal(again.routes[0], resources.routes[0]);
+  const sidecars = { ...patch("other", "Cluster", "report", [{ op: "add", path: "/alt_stat_name", value: "s" }]) };
+  const more = [...patches, { ...sidecars, clients: ["envoy-sidecar" as const] }];
+  const sidecar = apply(set, more, { ...edge, role: "sidecar" }).resources.clusters[0];
+  assert.equal(sidecar?.altStatName, "s");
+  assert.equal(apply(set, more, edge).resources.clusters[0], resources.clusters[0], "whatever others are sent");
+  assert.equal(apply(set, more, { ...edge, role: "sidecar" }).resources.clusters[0], sidecar);
   assert.equal(apply(set, patches, grpc).resources, set);
   assert.equal(apply(set, [], edge).resources, set);
 });
@@ -109,7 +115,7 @@ test("a patch is the same however often it is applied", () => {
 
 const locality = { region: "dc-a", zone: "z1", subZone: "" };
 const listen = { host: "127.0.0.1", port: 10_000 };
-const edge: Viewer = { flavour: "envoy", role: "edge", locality, listen };
+const edge: Extract<Viewer, { readonly flavour: "envoy" }> = { flavour: "envoy", role: "edge", locality, listen };
 const grpc: Viewer = { flavour: "grpc", locality, grpc: grpcCapabilities("node", [1, 14]) };
 
 const set: ResourceSet = {

@@ -4,6 +4,7 @@ import { ClusterLoadAssignmentSchema } from "@weir/proto/envoy/config/endpoint/v
 import { ListenerSchema } from "@weir/proto/envoy/config/listener/v3/listener_pb.ts";
 import { VirtualHostSchema } from "@weir/proto/envoy/config/route/v3/route_components_pb.ts";
 import type { RouteConfiguration } from "@weir/proto/envoy/config/route/v3/route_pb.ts";
+import { getOrMake } from "../lib/get-or-make.ts";
 import type { Problem } from "../lib/parsed.ts";
 import type { PatchClient, PatchSpec, PatchType } from "../model/patch.ts";
 import type { Viewer } from "../model/viewer.ts";
@@ -12,6 +13,7 @@ import type { ResourceSet } from "./resource-set.ts";
 
 /** Patches by what they are for. */
 type Plan = ReadonlyMap<string, readonly PatchSpec[]>;
+type Remembered = { readonly patches: readonly PatchSpec[]; readonly result: Result<object> };
 type Result<T> = { readonly value: T; readonly leftOut: ReadonlyMap<string, readonly Problem[]> };
 
 /**
@@ -21,7 +23,8 @@ type Result<T> = { readonly value: T; readonly leftOut: ReadonlyMap<string, read
  */
 export function createPatches() {
   const plans = new WeakMap<readonly PatchSpec[], Map<PatchClient, Plan>>();
-  const results = new WeakMap<object, { readonly patches: readonly PatchSpec[]; readonly result: Result<object> }>();
+  // Kinds of clients share messages, and each has patches of its own.
+  const results = new WeakMap<object, Map<PatchClient, Remembered>>();
   const configurations = new WeakMap<RouteConfiguration, RouteConfiguration>();
 
   const planOf = (patches: readonly PatchSpec[], client: PatchClient): Plan => {
@@ -40,10 +43,11 @@ export function createPatches() {
   const apply = <D extends DescMessage>(
     schema: D,
     message: MessageShape<D>,
-    patches: readonly PatchSpec[],
+    { patches, client }: { readonly patches: readonly PatchSpec[]; readonly client: PatchClient },
     nameOf: (message: MessageShape<D>) => string,
   ): Result<MessageShape<D>> => {
-    const known = results.get(message);
+    const ofMessage = getOrMake(results, message, () => new Map<PatchClient, Remembered>());
+    const known = ofMessage.get(client);
     if (known && sameList(known.patches, patches)) return known.result as Result<MessageShape<D>>;
     const leftOut = new Map<string, readonly Problem[]>();
     let value = message;
@@ -53,12 +57,13 @@ export function createPatches() {
       else leftOut.set(patch.name, next.problems);
     }
     const result = { value, leftOut };
-    results.set(message, { patches, result });
+    ofMessage.set(client, { patches, result });
     return result;
   };
 
   return (resources: ResourceSet, patches: readonly PatchSpec[], viewer: Viewer) => {
-    const plan = planOf(patches, viewer.flavour === "grpc" ? "grpc" : `envoy-${viewer.role}`);
+    const client = viewer.flavour === "grpc" ? "grpc" : (`envoy-${viewer.role}` as const);
+    const plan = planOf(patches, client);
     const leftOut = new Map<string, readonly Problem[]>();
     if (plan.size === 0) return { resources, leftOut };
 
@@ -71,7 +76,7 @@ export function createPatches() {
       messages.map((message) => {
         const wanted = namesOf(type, nameOf(message)).flatMap((name) => plan.get(`${type} ${name}`) ?? []);
         if (wanted.length === 0) return message;
-        const result = apply(schema, message, wanted, nameOf);
+        const result = apply(schema, message, { patches: wanted, client }, nameOf);
         for (const [name, problems] of result.leftOut) leftOut.set(name, problems);
         return result.value;
       });
