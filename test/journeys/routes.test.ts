@@ -98,6 +98,21 @@ test("weights, percent and the subsets of a split are kept, by Envoy and by the 
   }
 });
 
+test("parts of requests that follow one another are each drawn anew, and so are copies", async () => {
+  await using scene = await startScene();
+  await scene.route([
+    { matches: [{ percent: 20 }], backendRefs: [{ service: "result" }] },
+    { matches: [{ percent: 50 }], backendRefs: [{ service: "report", subset: "v2" }] },
+    { backendRefs: [{ service: "report", subset: "v1" }], mirror: { service: "down", percent: 25 } },
+  ]);
+  for (const [what, load] of scene.clients) {
+    const answers = answersById(await load.send(2_000));
+    assertShare(answers.get("result-1") ?? 0, { of: 2_000, share: 0.2, what: `the first part, ${what}` });
+    assertShare(answers.get("v2-1") ?? 0, { of: 2_000, share: 0.4, what: `half of the rest, ${what}` });
+  }
+  assertShare(scene.calls("down-1"), { of: 2_000, share: 0.1, what: "copies of a quarter of what is left" });
+});
+
 test("a mirror sees its part of the requests, and nobody waits for it", async () => {
   await using scene = await startScene();
   await scene.route([

@@ -9,31 +9,40 @@ import type { HeaderEdits, RouteMatch, RouteRule } from "../model/route.ts";
 import type { Viewer } from "../model/viewer.ts";
 import { faultyMatch, filterOverridesOf } from "./filter-overrides.ts";
 import type { Limiter } from "./global-rate-limit.ts";
+import { type PercentWindow, partOfWindow } from "./percent-windows.ts";
 import { routeActionOf } from "./route-action.ts";
 import { routeMatchesOf } from "./route-match.ts";
 import { type Destinations, targetsOf } from "./targets.ts";
 
 export type RouteMessage = MessageInitShape<typeof RouteSchema>;
+type Filtered = Pick<RouteRule, "fault" | "rateLimit" | "sessionAffinity">;
+
+const all: PercentWindow = { from: 0, to: 100 };
 
 /**
  * A rule as routes, one for each of its ways to match. Where a client can call none of its back ends, Envoy answers for it; a
- * gRPC client is not told of the rule, for it has no answer of its own: a later rule may take those requests.
+ * gRPC client is not told of the rule, for it has no answer of its own: a later rule may take those requests. `windows` are
+ * those of its ways, for Envoy.
  */
 export function routesOfRule(
   rule: RouteRule,
   name: string,
   flavour: Viewer["flavour"],
   { destinationOf, limiters }: { readonly destinationOf: Destinations; readonly limiters: readonly Limiter[] },
+  windows: readonly PercentWindow[] = [],
 ): readonly RouteMessage[] {
-  const action = actionOf(rule, flavour, destinationOf);
-  if (action === undefined) return [];
-  const common: RouteMessage = { name, action, ...(flavour === "envoy" && headersOf(rule)) };
-  const routesFor = (match: RouteMatch, filtered: Pick<RouteRule, "fault" | "rateLimit">): readonly RouteMessage[] => {
+  const routesFor = (match: RouteMatch, filtered: Filtered, window = all): readonly RouteMessage[] => {
+    const mirrors = rule.mirrors.map((mirror) => ({ ...mirror, percent: partOfWindow(window, mirror.percent) }));
+    const action = actionOf({ ...rule, mirrors }, flavour, destinationOf);
+    if (action === undefined) return [];
+    const common: RouteMessage = { name, action, ...(flavour === "envoy" && headersOf(rule)) };
     const typedPerFilterConfig = filterOverridesOf(filtered, flavour, { name, limiters });
     const config = Object.keys(typedPerFilterConfig).length > 0 && { typedPerFilterConfig };
     return routeMatchesOf(match, flavour).map((each) => ({ ...common, ...config, match: each }));
   };
-  return matchesOf(rule).flatMap((match) => {
+  return matchesOf(rule).flatMap((match, index) => {
+    const window = windows[index];
+    if (window) return routesFor({ ...match, percent: window.to }, rule, window);
     const faulty = flavour === "grpc" && rule.fault ? faultyMatch(rule.fault, match) : undefined;
     if (!faulty || !rule.fault) return routesFor(match, rule);
     return [...routesFor(faulty, { ...rule, fault: { ...rule.fault, onHeaders: [] } }), ...routesFor(match, rule)];

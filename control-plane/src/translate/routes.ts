@@ -4,6 +4,7 @@ import { type RouteConfiguration, RouteConfigurationSchema } from "@weir/proto/e
 import type { Viewer } from "../model/viewer.ts";
 import type { Entrance } from "./domains.ts";
 import type { Limiter } from "./global-rate-limit.ts";
+import { percentWindowsOf } from "./percent-windows.ts";
 import { nothingInstead, routeActionOf } from "./route-action.ts";
 import { type RouteMessage, routesOfRule } from "./route-rule.ts";
 import { type Destination, type Destinations, targetsOf, wholeOf } from "./targets.ts";
@@ -17,8 +18,10 @@ export function virtualHostOf(
   flavour: Viewer["flavour"],
   context: RouteContext,
 ): VirtualHost {
-  const ruled = (route?.rules ?? []).flatMap((rule, index) =>
-    routesOfRule(rule, `${route?.name}/${rule.name ?? index}`, flavour, context),
+  const rules = route?.rules ?? [];
+  const windows = flavour === "envoy" ? percentWindowsOf(rules) : [];
+  const ruled = rules.flatMap((rule, index) =>
+    routesOfRule(rule, `${route?.name}/${rule.name ?? index}`, flavour, context, windows[index]),
   );
   const destination = service && context.destinationOf(service.name);
   const routes = destination ? [...ruled, wholeService(destination, flavour, context)] : ruled;

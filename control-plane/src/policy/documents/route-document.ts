@@ -10,6 +10,7 @@ import { shown } from "./shown.ts";
 const hosts = listTogether(z.array(nameText).min(1).max(100), repeatedHosts);
 
 const rules = listTogether(z.array(routeRule).min(1).max(256), (entries) => [
+  ...tooManyMatches(entries),
   ...repeatedNames(entries),
   ...neverReached(entries),
 ]);
@@ -48,6 +49,16 @@ function repeatedHosts(entries: readonly unknown[]): Found {
   );
 }
 
+/** Each is compared with all before it. */
+const mostMatches = 512;
+
+function tooManyMatches(entries: readonly unknown[]): Found {
+  const matches = entries.map((entry) => (isJsonObject(entry) ? entry["matches"] : undefined));
+  const count = matches.reduce<number>((sum, each) => sum + (Array.isArray(each) ? Math.max(1, each.length) : 1), 0);
+  if (count <= mostMatches) return [];
+  return [{ path: [], says: `expected at most ${mostMatches} matches in all, not ${count}: make several Routes` }];
+}
+
 function repeatedNames(entries: readonly unknown[]): Found {
   const names = entries.map((entry) => (isJsonObject(entry) ? entry["name"] : undefined));
   return names.flatMap((name, index) =>
@@ -59,6 +70,7 @@ function repeatedNames(entries: readonly unknown[]): Found {
 
 /** Rules that never come to pass, because earlier ones take all their requests. */
 function neverReached(entries: readonly unknown[]): Found {
+  if (tooManyMatches(entries).length > 0) return [];
   // Only rules that are right in themselves can be compared.
   const rules = entries
     .map((entry) => routeRule.safeParse(entry))
