@@ -1,21 +1,26 @@
 import { createHash } from "node:crypto";
 import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
-import { anyUnpack } from "@bufbuild/protobuf/wkt";
+import { anyUnpack, type Empty } from "@bufbuild/protobuf/wkt";
 import { type ChannelCredentials, type ChannelOptions, Client, status } from "@grpc/grpc-js";
 import { type Operation, Operations } from "@weir/proto/google/longrunning/operations_pb.ts";
 import {
+  type BatchCreateReportsRequestSchema,
+  type BatchCreateReportsResponse,
   type CancelReportRequestSchema,
   type Chunk,
   CreateReportMetadataSchema,
   type CreateReportRequestSchema,
+  type DeleteReportRequestSchema,
   type Format,
   type ListReportKindsResponse,
   type ListReportsRequestSchema,
   type ListReportsResponse,
   type Report,
   type ReportEvent,
+  type ReportKind,
   Reports,
   Results,
+  type RetryReportRequestSchema,
   Report_State as State,
   type StreamReportRequestSchema,
   type WatchReportRequestSchema,
@@ -29,11 +34,19 @@ export { type AnsweredBy, ReportCallError } from "./client/report-call-error.ts"
 /** Typed calls of report.v1; each rejects with a `ReportCallError`. */
 export type ReportClient = {
   createReport(order: Init<typeof CreateReportRequestSchema>, call?: CallOptions): Promise<Answer<Operation>>;
+  batchCreateReports(
+    orders: Init<typeof BatchCreateReportsRequestSchema>,
+    call?: CallOptions,
+  ): Promise<Answer<BatchCreateReportsResponse>>;
+  retryReport(request: Init<typeof RetryReportRequestSchema>, call?: CallOptions): Promise<Answer<Operation>>;
+  deleteReport(request: Init<typeof DeleteReportRequestSchema>, call?: CallOptions): Promise<Answer<Empty>>;
   /** The operation once it is done. */
   waitOperation(name: string, call?: CallOptions): Promise<Answer<Operation>>;
   cancelReport(request: Init<typeof CancelReportRequestSchema>, call?: CallOptions): Promise<Answer<Report>>;
   listReportKinds(call?: CallOptions): Promise<Answer<ListReportKindsResponse>>;
-  getReport(name: string, call?: CallOptions): Promise<Answer<Report>>;
+  getReportKind(name: string, call?: CallOptions): Promise<Answer<ReportKind>>;
+  /** `fields` such as `state`: those that are wanted; all where none is named. */
+  getReport(name: string, call?: CallOptions, fields?: readonly string[]): Promise<Answer<Report>>;
   listReports(request: Init<typeof ListReportsRequestSchema>, call?: CallOptions): Promise<Answer<ListReportsResponse>>;
   watchReport(request: Init<typeof WatchReportRequestSchema>, call?: CallOptions): AsyncGenerator<ReportEvent, void>;
   streamReport(request: Init<typeof StreamReportRequestSchema>, call?: CallOptions): AsyncGenerator<Chunk, void>;
@@ -56,10 +69,15 @@ export function createReportClient(
   const channel = new Client(target, credentials, options);
   return {
     createReport: (order, call) => unary(channel, Reports.method.createReport, order, call),
+    batchCreateReports: (orders, call) => unary(channel, Reports.method.batchCreateReports, orders, call),
+    retryReport: (request, call) => unary(channel, Reports.method.retryReport, request, call),
+    deleteReport: (request, call) => unary(channel, Reports.method.deleteReport, request, call),
     waitOperation: (name, call) => unary(channel, Operations.method.waitOperation, { name }, call),
     cancelReport: (request, call) => unary(channel, Reports.method.cancelReport, request, call),
     listReportKinds: (call) => unary(channel, Reports.method.listReportKinds, {}, call),
-    getReport: (name, call) => unary(channel, Results.method.getReport, { name }, call),
+    getReportKind: (name, call) => unary(channel, Reports.method.getReportKind, { name }, call),
+    getReport: (name, call, fields = []) =>
+      unary(channel, Results.method.getReport, { name, readMask: { paths: [...fields] } }, call),
     listReports: (request, call) => unary(channel, Results.method.listReports, request, call),
     watchReport: (request, call) => stream(channel, Results.method.watchReport, request, call),
     streamReport: (request, call) => stream(channel, Results.method.streamReport, request, call),

@@ -3,7 +3,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { create, createFileRegistry, fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
-import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { Client, credentials, status } from "@grpc/grpc-js";
 import { Health, HealthCheckResponse_ServingStatus as ServingStatus } from "@weir/proto/grpc/health/v1/health_pb.ts";
 import {
@@ -61,11 +61,11 @@ test("reflection gives the services, and files that a client can build the types
     ],
   );
   assert.ok(files?.messageResponse.case === "fileDescriptorResponse");
-  const [file, ...imports] = files.messageResponse.value.fileDescriptorProto.map((bytes) =>
+  const file = files.messageResponse.value.fileDescriptorProto.map((bytes) =>
     fromBinary(FileDescriptorProtoSchema, bytes),
   );
-  assert.ok(file?.name === "report/v1/report.proto");
-  const types = createFileRegistry(file, (name) => imports.find((one) => one.name === name));
+  assert.equal(file[0]?.name, "report/v1/report.proto");
+  const types = createFileRegistry(create(FileDescriptorSetSchema, { file: file.reverse() }));
   assert.ok(types.getMessage("report.v1.CreateReportRequest"));
   assert.equal(extension?.messageResponse.case, "errorResponse");
   assert.equal(unknown?.messageResponse.case, "errorResponse");

@@ -43,10 +43,10 @@ export type ReportService = {
 
 /** One server: the API, a worker and its place in the registry, over the store in `config.data`. */
 export async function startReportService(config: Config, { observe, tracer }: Parts): Promise<ReportService> {
-  const { id, data, datacenter, zone, jobLeaseMs: leaseMs } = config;
+  const { id, data, datacenter, zone, jobLeaseMs: leaseMs, limits, retentionMs } = config;
   await using starting = new AsyncDisposableStack();
   const kinds = await loadKinds(config.kinds);
-  const { reports, queue, cleanUp } = starting.use(openStore(join(data, "reports.db")));
+  const { reports, queue, uploads, cleanUp } = starting.use(openStore(join(data, "reports.db")));
   const objects = createDiskObjects(join(data, "objects"));
   const health = createHealth([Reports.typeName, Results.typeName]);
   const faults = starting.use(await followFaults(config.faultFile, observe));
@@ -56,7 +56,7 @@ export async function startReportService(config: Config, { observe, tracer }: Pa
   const server = starting.use(
     await startGrpcServer(config.listen, {
       reports: createReportsService(
-        { reports, kinds, datacenter, limits: config.limits, retentionMs: config.retentionMs },
+        { reports, queue, uploads, objects, kinds, datacenter, limits, retentionMs },
         answers,
       ),
       operations: createOperationsService({ reports, leaving: leaving.signal }, answers),

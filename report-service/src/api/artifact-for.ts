@@ -2,7 +2,7 @@ import { status } from "@grpc/grpc-js";
 import { Format as FormatMessage } from "@weir/proto/report/v1/report_pb.ts";
 import { reportName } from "../model/names.ts";
 import type { Artifact, Report } from "../model/report.ts";
-import { CallError, errorInfo, invalid } from "./call-error.ts";
+import { CallError, errorInfo, invalid, notNow } from "./call-error.ts";
 import { formatOf } from "./report-message.ts";
 
 /** The artifact that a client asks for; throws what to answer where the report has none, or not yet. */
@@ -22,6 +22,13 @@ function noResult(report: Report): CallError {
   if (state.kind === "failed" || state.kind === "cancelled") {
     const { reason, message } = state.failure;
     return new CallError(status.FAILED_PRECONDITION, `${name} has ${state.kind}: ${message}`, [errorInfo(reason)]);
+  }
+  if (state.kind === "expired") {
+    return notNow(
+      "REPORT_EXPIRED",
+      `${name} has expired and its bytes are gone; retry it to make them again`,
+      state.kind,
+    );
   }
   return new CallError(status.FAILED_PRECONDITION, `${name} is ${state.kind}; set wait, or watch it first`, [
     errorInfo("REPORT_NOT_READY", { state: state.kind }),

@@ -2,7 +2,7 @@ import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufb
 import { type Any, anyPack, type DurationSchema } from "@bufbuild/protobuf/wkt";
 import { Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "@weir/proto/google/rpc/error_details_pb.ts";
-import { StatusSchema } from "@weir/proto/google/rpc/status_pb.ts";
+import { type Status, StatusSchema } from "@weir/proto/google/rpc/status_pb.ts";
 import type { Problem } from "../model/parsed.ts";
 
 /** Who defines the reasons in our google.rpc.ErrorInfo. */
@@ -21,7 +21,8 @@ export class CallError extends Error {
 }
 
 export function notFound(name: string): CallError {
-  return new CallError(status.NOT_FOUND, `there is no ${name || "report without a name"}`);
+  const asked = name === "" ? "report without a name" : shown(name);
+  return new CallError(status.NOT_FOUND, `there is no ${asked}`, [errorInfo("NOT_FOUND")]);
 }
 
 /** INVALID_ARGUMENT that lists every problem as a field violation. */
@@ -31,6 +32,32 @@ export function invalid(problems: readonly Problem[]): CallError {
     detail(BadRequestSchema, { fieldViolations }),
     errorInfo("PARAMETER_INVALID"),
   ]);
+}
+
+/** FAILED_PRECONDITION: the report is in a state in which this cannot be done. */
+export function notNow(reason: string, message: string, state: string): CallError {
+  return new CallError(status.FAILED_PRECONDITION, message, [errorInfo(reason, { state })]);
+}
+
+/** ABORTED, as https://google.aip.dev/154 has it: the report has changed since the client saw it. */
+export function etagMismatch(name: string): CallError {
+  return new CallError(status.ABORTED, `${name} has changed since you read it; read it again`, [
+    errorInfo("ETAG_MISMATCH"),
+  ]);
+}
+
+/** An error as the google.rpc.Status of one item among several. */
+export function statusMessageOf({ code, message, details }: CallError): Status {
+  return create(StatusSchema, { code, message, details: [...details] });
+}
+
+// grpc-message is a header: it must stay short, and say what cannot be seen.
+const shownCharacters = 200;
+
+/** What a client sent, as it may stand in an error: short, and without what a terminal or a log would obey. */
+export function shown(text: string): string {
+  const short = text.length > shownCharacters ? `${text.slice(0, shownCharacters)}… (${text.length} characters)` : text;
+  return short.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (odd) => `\\u{${odd.codePointAt(0)?.toString(16)}}`);
 }
 
 /** A google.rpc.ErrorInfo of our domain. */
@@ -45,7 +72,9 @@ export function retryInfo(delayMs: number): Any {
 /** What grpc-js sends for a thrown error; one that nobody expected tells the client nothing about us. */
 export function serviceErrorOf(error: unknown): ServiceError {
   const { code, message, details } =
-    error instanceof CallError ? error : new CallError(status.INTERNAL, "an unexpected error; the server's log has it");
+    error instanceof CallError
+      ? error
+      : new CallError(status.INTERNAL, "an unexpected error; the server's log has it", [errorInfo("UNEXPECTED")]);
   const metadata = new Metadata();
   if (details.length > 0) {
     const rich = create(StatusSchema, { code, message, details: [...details] });

@@ -6,19 +6,20 @@ import { operationName } from "../model/names.ts";
 import type { Report } from "../model/report.ts";
 import { failureMessage, reportMessage } from "./report-message.ts";
 
-/** The operation that creates a report, as far as it has come. */
-export function operationMessage(report: Report): Operation {
+/** The operation that creates a report, as far as it has come; `reused` where it began for an identical create. */
+export function operationMessage(report: Report, reused = false): Operation {
   const message = reportMessage(report);
+  message.reused = reused;
   const { name, state, progress } = message;
   const operation = create(OperationSchema, {
     name: operationName(report),
     metadata: anyPack(
       CreateReportMetadataSchema,
-      create(CreateReportMetadataSchema, { report: name, state, ...(progress && { progress }) }),
+      create(CreateReportMetadataSchema, { report: name, state, reused, ...(progress && { progress }) }),
     ),
   });
   const { status } = report;
-  if (status.kind === "succeeded") {
+  if (status.kind === "succeeded" || status.kind === "expired") {
     operation.done = true;
     operation.result = { case: "response", value: anyPack(ReportSchema, message) };
   } else if (status.kind === "failed" || status.kind === "cancelled") {

@@ -11,19 +11,25 @@ export function pageSizeOf(asked: number): Parsed<number> {
   return { ok: true, value: Math.min(asked === 0 ? defaultPageSize : asked, maxPageSize) };
 }
 
-/** Where the page after `last` begins. */
-export function pageTokenOf(last: Report | undefined): string {
-  return last ? Buffer.from(JSON.stringify([last.createdAtMs, last.id])).toString("base64url") : "";
+/** Where the page after `last` begins; `digest` tells which list it is a place in. */
+export function pageTokenOf(last: Report | undefined, digest: string): string {
+  return last ? Buffer.from(JSON.stringify([last.createdAtMs, last.id, digest])).toString("base64url") : "";
 }
 
-/** The place that `pageTokenOf` wrote down; undefined for the first page. */
-export function parsePageToken(token: string): Parsed<Cursor | undefined> {
+/** The place that `pageTokenOf` wrote down for the same list; undefined for the first page. */
+export function parsePageToken(token: string, digest: string): Parsed<Cursor | undefined> {
   if (token === "") return { ok: true, value: undefined };
+  const refuse = (says: string): Parsed<never> => ({ ok: false, problems: [{ at: "page_token", says }] });
   try {
-    const [createdAtMs, id]: unknown[] = JSON.parse(Buffer.from(token, "base64url").toString());
-    if (typeof createdAtMs === "number" && typeof id === "string") return { ok: true, value: { createdAtMs, id } };
+    const [createdAtMs, id, ofList]: unknown[] = JSON.parse(Buffer.from(token, "base64url").toString());
+    if (typeof createdAtMs === "number" && typeof id === "string") {
+      // https://google.aip.dev/158: all other arguments must be those of the call that gave the token.
+      return ofList === digest
+        ? { ok: true, value: { createdAtMs, id } }
+        : refuse("is of a list with another parent, filter or order_by");
+    }
   } catch {
     // Said below, like any other text that is no token.
   }
-  return { ok: false, problems: [{ at: "page_token", says: "is none that this service has given out" }] };
+  return refuse("is none that this service has given out");
 }

@@ -58,7 +58,7 @@ function answer(question: ServerReflectionRequest["messageRequest"], { services,
 // The file, which clients take from the first place, and all that it imports, so that they need not ask one by one.
 function fileAnswer(file: DescFile | undefined, asked: string): Answer {
   if (!file) return notFound(asked);
-  const bytes = [...withImports(file)].map(({ proto }) => toBinary(FileDescriptorProtoSchema, proto));
+  const bytes = withImports(file).map(({ proto }) => toBinary(FileDescriptorProtoSchema, proto));
   return { case: "fileDescriptorResponse", value: { fileDescriptorProto: bytes } };
 }
 
@@ -69,7 +69,7 @@ function notFound(what: string): Answer {
 function indexOf(services: readonly DescService[]): Index {
   const files = new Map<string, DescFile>();
   const symbols = new Map<string, DescFile>();
-  for (const file of services.flatMap((service) => [...withImports(service.file)])) {
+  for (const file of services.flatMap((service) => withImports(service.file))) {
     files.set(file.proto.name, file);
     for (const symbol of symbolsOf(file)) symbols.set(symbol, file);
   }
@@ -90,9 +90,14 @@ function* symbolsOf(file: DescFile): Generator<string> {
   for (const top of file.enums) yield top.typeName;
 }
 
-function withImports(file: DescFile, found: Set<DescFile> = new Set()): ReadonlySet<DescFile> {
-  if (found.has(file)) return found;
-  found.add(file);
-  for (const imported of file.dependencies) withImports(imported, found);
-  return found;
+/** The file, then all that it imports, each before what it imports itself: reversed, they can be built one by one. */
+function withImports(file: DescFile): readonly DescFile[] {
+  const importsFirst = new Set<DescFile>();
+  const add = (one: DescFile): void => {
+    if (importsFirst.has(one)) return;
+    one.dependencies.forEach(add);
+    importsFirst.add(one);
+  };
+  add(file);
+  return [...importsFirst].reverse();
 }

@@ -8,15 +8,28 @@ import {
   type Attempt as AttemptMessage,
   AttemptSchema,
   Format as FormatMessage,
+  Priority as PriorityMessage,
   ProgressSchema,
   type Report as ReportMessage,
   ReportSchema,
   Report_State as StateMessage,
 } from "@weir/proto/report/v1/report_pb.ts";
-import { kindName, reportName } from "../model/names.ts";
+import { kindName, reportName, uploadName } from "../model/names.ts";
 import { never } from "../model/never.ts";
-import type { Artifact, Attempt, Failure, FailureReason, Format, Report, Status } from "../model/report.ts";
+import {
+  type Artifact,
+  type Attempt,
+  expiresAtMs,
+  type Failure,
+  type FailureReason,
+  type Format,
+  type Parameters,
+  type Priority,
+  type Report,
+  type Status,
+} from "../model/report.ts";
 import { errorInfo } from "./call-error.ts";
+import { etagOf } from "./etag.ts";
 
 const formats: Readonly<Record<Format, { readonly message: FormatMessage; readonly mediaType: string }>> = {
   csv: { message: FormatMessage.CSV, mediaType: "text/csv; charset=utf-8; header=present" },
@@ -36,16 +49,40 @@ export function reportMessage(report: Report): ReportMessage {
   const message = create(ReportSchema, {
     name: reportName(report),
     kind: kindName(report.kind),
-    parameters: { ...report.parameters },
+    parameters: shownParameters(report),
+    uploads: report.uploads.map((id) => uploadName({ tenant: report.tenant, id })),
+    priority: priorities[report.priority],
+    labels: { ...report.labels },
+    etag: etagOf(report),
     formats: report.formats.map(formatMessage),
     attempts: report.attempts.map((attempt) => attemptMessage(attempt, report.cluster)),
     homeDatacenter: report.datacenter,
     createTime: timestampFromMs(report.createdAtMs),
   });
+  if (report.asOfMs !== undefined) message.asOfTime = timestampFromMs(report.asOfMs);
+  const expiresMs = expiresAtMs(report);
+  if (expiresMs !== undefined) message.expireTime = timestampFromMs(expiresMs);
   const [first] = report.attempts;
   if (first) message.startTime = timestampFromMs(first.startedAtMs);
   addStatus(message, report.status);
   return message;
+}
+
+function shownParameters({ parameters, sensitive }: Report): Record<string, Parameters[string]> {
+  return Object.fromEntries(Object.entries(parameters).filter(([name]) => !sensitive.includes(name)));
+}
+
+const priorities: Readonly<Record<Priority, PriorityMessage>> = {
+  interactive: PriorityMessage.INTERACTIVE,
+  standard: PriorityMessage.STANDARD,
+  bulk: PriorityMessage.BULK,
+};
+
+/** The priority that a client names, or undefined where there is none such. */
+export function priorityOf(message: PriorityMessage): Priority | undefined {
+  if (message === PriorityMessage.UNSPECIFIED) return "standard";
+  const found = Object.entries(priorities).find(([, one]) => one === message);
+  return found?.[0] as Priority | undefined;
 }
 
 function addStatus(message: ReportMessage, status: Status): void {

@@ -1,120 +1,148 @@
-import { randomBytes } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
+import { anyPack, EmptySchema } from "@bufbuild/protobuf/wkt";
 import { status } from "@grpc/grpc-js";
+import { type Operation, OperationSchema } from "@weir/proto/google/longrunning/operations_pb.ts";
 import type { Handlers } from "@weir/proto/grpc/service.ts";
 import {
-  ListReportKindsResponseSchema,
-  type ReportKind as ReportKindMessage,
-  ReportKindSchema,
+  BatchCreateReportsResponseSchema,
+  ReportSchema,
   type Reports,
+  Report_State as State,
 } from "@weir/proto/report/v1/report_pb.ts";
-import type { QueueLimits } from "../model/admission.ts";
-import type { KindBook, ReportKind } from "../model/kind.ts";
-import { kindName, parseReportName, reportName } from "../model/names.ts";
-import { newReport, type Report } from "../model/report.ts";
-import { makeReportId } from "../model/report-id.ts";
-import type { Created, ReportStore } from "../ports/report-store.ts";
-import { CallError, errorInfo, invalid, notFound, retryInfo } from "./call-error.ts";
-import type { Answering, CallContext } from "./handlers.ts";
+import type { Changed, ReportChange } from "../model/change-report.ts";
+import { parseReportName, type ReportKey } from "../model/names.ts";
+import { objectsOf, type Report } from "../model/report.ts";
+import type { JobQueue } from "../ports/job-queue.ts";
+import type { ObjectStore } from "../ports/object-store.ts";
+import {
+  CallError,
+  errorInfo,
+  etagMismatch,
+  invalid,
+  notFound,
+  notNow,
+  retryInfo,
+  statusMessageOf,
+} from "./call-error.ts";
+import { type Answer, type CreateParts, createReports } from "./create-reports.ts";
+import { sequenceOf } from "./etag.ts";
+import type { Answering } from "./handlers.ts";
+import { createKindCalls } from "./kind-calls.ts";
 import { operationMessage } from "./operation-message.ts";
-import { type Order, parseCreate } from "./parse-create.ts";
-import { formatMessage, reportMessage } from "./report-message.ts";
+import { isRequestId, requestIdSays } from "./parse-create.ts";
+import { reportMessage } from "./report-message.ts";
 
-export type ReportsParts = {
-  readonly reports: ReportStore;
-  readonly kinds: KindBook;
-  readonly datacenter: string;
-  readonly limits: QueueLimits;
-  /** How long an ended report is kept where nobody says otherwise. */
-  readonly retentionMs: number;
-};
+const maxBatch = 500;
 
-/** report.v1.Reports: validates, queues and cancels. */
-export function createReportsService(
-  { reports, kinds, datacenter, limits, retentionMs }: ReportsParts,
-  { unary }: Answering,
-): Handlers<typeof Reports> {
-  // It never changes while the server runs, and is asked for often.
-  const allKinds = create(ListReportKindsResponseSchema, { kinds: [...kinds.values()].map(kindMessage) });
+export type ReportsParts = CreateParts & { readonly queue: JobQueue; readonly objects: ObjectStore };
+
+/** report.v1.Reports: validates, queues, cancels, retries and deletes. */
+export function createReportsService(parts: ReportsParts, { unary }: Answering): Handlers<typeof Reports> {
+  const { reports, queue, objects, kinds, limits } = parts;
+
+  async function change(name: string, asked: ReportChange): Promise<Changed> {
+    const key = parseReportName(name);
+    const answer = key && (await reports.change(key, asked, Date.now()));
+    if (!answer) throw notFound(name);
+    return answer;
+  }
+
+  /** A report that waits again takes a place, which the store does not look at. */
+  async function admitRetry(key: ReportKey): Promise<void> {
+    const report = await reports.read(key);
+    const { queued } = await queue.length(report?.cluster ?? "");
+    if (queued < limits.queue) return;
+    throw new CallError(status.RESOURCE_EXHAUSTED, `${queued} reports wait and no more than ${limits.queue} may`, [
+      retryInfo(1_000),
+      errorInfo("QUEUE_FULL", { limit: String(limits.queue) }),
+    ]);
+  }
+
   return {
     createReport: unary(async (request, call) => {
-      const order = parseCreate(request, kinds);
-      if (!order.ok) throw invalid(order.problems);
-      const report = draft(order.value, datacenter, retentionMs, call);
-      const creation = { report, ...(order.value.request && { request: order.value.request }) };
-      const [created] = await reports.create([creation], limits, call.signal);
-      return operationMessage(reportOf(created));
+      const [answer] = await createReports([request], request.parent, parts, call);
+      if (!answer || answer instanceof CallError) throw answer;
+      return request.validateOnly ? preview(answer.report) : operationMessage(answer.report, answer.reused);
     }),
-    cancelReport: unary(async ({ name, reason }) => {
-      const key = parseReportName(name);
-      if (!key) throw notFound(name);
+    batchCreateReports: unary(async ({ parent, requests }, call) => {
+      if (requests.length > maxBatch) {
+        throw invalid([{ at: "requests", says: `may be at most ${maxBatch}, not ${requests.length}` }]);
+      }
+      const strangers = requests.flatMap((one, index) => (one.parent === "" || one.parent === parent ? [] : [index]));
+      if (strangers.length > 0) {
+        const says = "must be the batch's own parent, or nothing";
+        throw invalid(strangers.map((index) => ({ at: `requests[${index}].parent`, says })));
+      }
+      return batchAnswer(await createReports(requests, parent, parts, call), requests);
+    }),
+    cancelReport: unary(async ({ name, reason, etag }) => {
       const message = reason === "" ? "cancelled by a client" : `cancelled by a client: ${reason.slice(0, 500)}`;
-      const answer = await reports.change(key, { kind: "cancel", message }, Date.now());
-      if (!answer) throw notFound(name);
-      if (answer.kind === "refused" && answer.report.status.kind !== "cancelled") throw endedAlready(answer.report);
+      const sequence = sequenceOf(etag);
+      const answer = await change(name, { kind: "cancel", message, ...(sequence !== undefined && { sequence }) });
+      if (answer.kind === "refused" && answer.why === "outdated") throw etagMismatch(name);
+      const { kind: state } = answer.report.status;
+      if (answer.kind === "refused" && state !== "cancelled") {
+        throw notNow("REPORT_ENDED", `${name} has ${state} already`, state);
+      }
       return reportMessage(answer.report);
     }),
-    listReportKinds: unary(async () => allKinds),
+    retryReport: unary(async ({ name, requestId }) => {
+      if (!isRequestId(requestId)) throw invalid([{ at: "request_id", says: requestIdSays }]);
+      const key = parseReportName(name);
+      if (!key) throw notFound(name);
+      await admitRetry(key);
+      const answer = await change(name, { kind: "retry", requestId });
+      const { kind: state } = answer.report.status;
+      if (answer.kind === "refused" && answer.why !== "repeated") {
+        throw notNow(
+          "NOTHING_TO_RETRY",
+          `${name} is ${state}; only what failed, was cancelled or expired is retried`,
+          state,
+        );
+      }
+      return operationMessage(answer.report, false);
+    }),
+    deleteReport: unary(async ({ name, etag }) => {
+      const key = parseReportName(name);
+      if (!key) throw notFound(name);
+      const removed = await reports.remove(key, sequenceOf(etag));
+      switch (removed) {
+        case "removed":
+          // Where this does not happen any more, the cleaner finds bytes that belong to nobody.
+          await objects.remove(objectsOf(key));
+          return create(EmptySchema);
+        case "unended":
+          throw notNow("REPORT_NOT_ENDED", `${name} has not ended; cancel it first`, "unended");
+        case "outdated":
+          throw etagMismatch(name);
+        case "unknown":
+          throw notFound(name);
+      }
+    }),
+    ...createKindCalls(kinds, unary),
   };
 }
 
-function draft(
-  { tenant, kind, parameters, formats }: Order,
-  datacenter: string,
-  retentionMs: number,
-  { metadata }: CallContext,
-): Report {
-  const createdAtMs = Date.now();
-  const [traceparent] = metadata.get("traceparent");
-  return newReport({
-    tenant,
-    id: makeReportId(datacenter, createdAtMs, randomBytes(10)),
-    kind: kind.name,
-    parameters,
-    formats,
-    datacenter,
-    createdAtMs,
-    retentionMs,
-    ...(typeof traceparent === "string" && { traceparent }),
+/** A create that was only to be validated: the report as it would be, without what only one that is there has. */
+function preview(report: Report): Operation {
+  const message = reportMessage(report);
+  message.name = "";
+  message.etag = "";
+  message.state = State.STATE_UNSPECIFIED;
+  return create(OperationSchema, {
+    done: true,
+    result: { case: "response", value: anyPack(ReportSchema, message) },
   });
 }
 
-function reportOf(created: Created | undefined): Report {
-  switch (created?.kind) {
-    case "created":
-    case "repeated":
-    case "reused":
-      return created.report;
-    case "other-body":
-      throw new CallError(
-        status.ALREADY_EXISTS,
-        `request_id was used before with another request, which made ${reportName(created.report)}; use a new id`,
-        [errorInfo("REQUEST_ID_REUSED", { report: reportName(created.report) })],
-      );
-    case "full":
-      throw new CallError(
-        status.RESOURCE_EXHAUSTED,
-        `${created.queued} reports wait and no more than ${created.limit} may; try again in ${created.retryAfterMs} ms`,
-        [retryInfo(created.retryAfterMs), errorInfo("QUEUE_FULL", { limit: String(created.limit) })],
-      );
-    default:
-      throw new Error(`the store answered a create with ${created?.kind ?? "nothing"}`);
+function batchAnswer(answers: readonly Answer[], requests: readonly { readonly validateOnly: boolean }[]) {
+  const response = create(BatchCreateReportsResponseSchema);
+  for (const [index, answer] of answers.entries()) {
+    if (answer instanceof CallError) {
+      response.operations.push(create(OperationSchema));
+      response.failedRequests[index] = statusMessageOf(answer);
+    } else if (requests[index]?.validateOnly) response.operations.push(preview(answer.report));
+    else response.operations.push(operationMessage(answer.report, answer.reused));
   }
-}
-
-function endedAlready(report: Report): CallError {
-  return new CallError(status.FAILED_PRECONDITION, `${reportName(report)} has ${report.status.kind} already`, [
-    errorInfo("REPORT_ENDED", { state: report.status.kind }),
-  ]);
-}
-
-function kindMessage(kind: ReportKind): ReportKindMessage {
-  return create(ReportKindSchema, {
-    name: kindName(kind.name),
-    title: kind.title,
-    description: kind.description,
-    parametersSchema: structuredClone(kind.parametersSchema) as NonNullable<ReportKindMessage["parametersSchema"]>,
-    formats: kind.formats.map(formatMessage),
-    workerCluster: "sql",
-  });
+  return response;
 }

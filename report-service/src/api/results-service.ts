@@ -7,18 +7,20 @@ import {
   ListReportsResponseSchema,
   type ReportEvent,
   ReportEventSchema,
+  ReportSchema,
   type Results,
   type StreamReportRequest,
 } from "@weir/proto/report/v1/report_pb.ts";
-import { parseReportName, parseTenantName, type ReportKey } from "../model/names.ts";
+import { parseReportName, type ReportKey } from "../model/names.ts";
 import { hasEnded, type Report } from "../model/report.ts";
-import { anyReportFilter } from "../model/report-filter.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { ReportStore } from "../ports/report-store.ts";
 import { artifactFor } from "./artifact-for.ts";
 import { CallError, errorInfo, invalid, notFound } from "./call-error.ts";
 import type { Answering } from "./handlers.ts";
-import { pageSizeOf, pageTokenOf, parsePageToken } from "./paging.ts";
+import { pageTokenOf } from "./paging.ts";
+import { parseList } from "./parse-list.ts";
+import { parseReadMask } from "./read-mask.ts";
 import { reportMessage } from "./report-message.ts";
 import { streamArtifact } from "./stream-artifact.ts";
 
@@ -34,9 +36,9 @@ export function createResultsService(
   { reports, objects, leaving }: ResultsParts,
   { unary, streaming }: Answering,
 ): Handlers<typeof Results> {
-  async function find(name: string): Promise<Report> {
+  async function find(name: string, signal: AbortSignal): Promise<Report> {
     const key = parseReportName(name);
-    const report = key && (await reports.read(key));
+    const report = key && (await reports.read(key, signal));
     if (!report) throw notFound(name);
     return report;
   }
@@ -60,40 +62,32 @@ export function createResultsService(
   }
 
   async function* stream(request: StreamReportRequest, signal: AbortSignal): AsyncGenerator<Chunk> {
-    const found = await find(request.name);
+    const found = await find(request.name, signal);
     const report = request.wait && !hasEnded(found) ? await ended(found, signal) : found;
     yield* streamArtifact(objects, artifactFor(report, request.format), Number(request.offset), signal);
   }
 
   return {
-    getReport: unary(async ({ name }) => reportMessage(await find(name))),
-    listReports: unary(async ({ parent, pageSize, pageToken }, { signal }) => {
-      const tenant = parseTenantName(parent);
-      if (!tenant) throw invalid([{ at: "parent", says: `must be tenants/{tenant}, not "${parent}"` }]);
-      const limit = pageSizeOf(pageSize);
-      const after = parsePageToken(pageToken);
-      if (!limit.ok || !after.ok) {
-        throw invalid([...(limit.ok ? [] : limit.problems), ...(after.ok ? [] : after.problems)]);
-      }
+    getReport: unary(async ({ name, readMask }, { signal }) => {
+      const mask = parseReadMask(ReportSchema, readMask);
+      if (!mask.ok) throw invalid(mask.problems);
+      return mask.value(reportMessage(await find(name, signal)));
+    }),
+    listReports: unary(async (request, { signal }) => {
+      const query = parseList(request);
+      if (!query.ok) throw invalid(query.problems);
+      const { mask, digest, ...page } = query.value;
       // One more than asked for tells whether there is a next page.
-      const found = await reports.list(
-        {
-          tenant,
-          filter: anyReportFilter,
-          order: "newest-first",
-          limit: limit.value + 1,
-          ...(after.value && { after: after.value }),
-        },
-        signal,
-      );
-      const page = found.slice(0, limit.value);
+      const found = await reports.list({ ...page, limit: page.limit + 1 }, signal);
+      const shown = found.slice(0, page.limit);
       return create(ListReportsResponseSchema, {
-        reports: page.map(reportMessage),
-        nextPageToken: found.length > page.length ? pageTokenOf(page.at(-1)) : "",
+        reports: shown.map((report) => mask(reportMessage(report))),
+        nextPageToken: found.length > shown.length ? pageTokenOf(shown.at(-1), digest) : "",
       });
     }),
     watchReport: streaming(async function* ({ name, afterSequence }, { signal }) {
-      yield* watch(await find(name), Number(afterSequence), signal);
+      if (afterSequence < 0n) throw invalid([{ at: "after_sequence", says: "must not be negative" }]);
+      yield* watch(await find(name, signal), Number(afterSequence), signal);
     }),
     streamReport: streaming((request, { signal }) => stream(request, signal)),
   };

@@ -36,7 +36,11 @@ export const kindSchema = {
               // DuckDB binds scalars; a schema that allows more is a mistake that would show only at run time.
               additionalProperties: {
                 type: "object",
-                properties: { type: { enum: ["string", "number", "integer", "boolean"] } },
+                properties: {
+                  type: { enum: ["string", "number", "integer", "boolean"] },
+                  // Ours, not JSON Schema's: encrypted where it is stored, and never given out.
+                  sensitive: { type: "boolean" },
+                },
                 anyOf: [{ required: ["type"] }, { required: ["enum"] }, { required: ["const"] }],
               },
             },
@@ -44,6 +48,13 @@ export const kindSchema = {
         },
         query: { type: "string", minLength: 1 },
         formats: { type: "array", minItems: 1, uniqueItems: true, items: { enum: ["CSV", "JSON"] } },
+        reuse: {
+          type: "object",
+          required: ["maxAge"],
+          additionalProperties: false,
+          properties: { maxAge: { type: "string", pattern: "^[1-9][0-9]*(ms|s|m|h|d)$" } },
+        },
+        retention: { type: "string", pattern: "^[1-9][0-9]*(s|m|h|d)$" },
         limits: {
           type: "object",
           additionalProperties: false,
@@ -64,9 +75,13 @@ export type KindDocument = {
   readonly spec: {
     readonly title: string;
     readonly description?: string;
-    readonly parameters: { readonly properties?: { readonly [name: string]: unknown } };
+    readonly parameters: {
+      readonly properties?: { readonly [name: string]: { readonly sensitive?: boolean } };
+    };
     readonly query: string;
     readonly formats: readonly ("CSV" | "JSON")[];
+    readonly reuse?: { readonly maxAge: string };
+    readonly retention?: string;
     readonly limits?: { readonly timeout?: string; readonly memory?: string; readonly maxRows?: number };
   };
 };

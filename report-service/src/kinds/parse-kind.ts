@@ -1,4 +1,5 @@
-import type { JsonObject, ReportKind } from "../model/kind.ts";
+import { contentHash } from "../model/content-key.ts";
+import type { Json, JsonObject, ReportKind } from "../model/kind.ts";
 import { parseKindId } from "../model/names.ts";
 import type { Parsed, Problem } from "../model/parsed.ts";
 import type { Format, Parameters } from "../model/report.ts";
@@ -27,6 +28,8 @@ export function parseKind(document: unknown): Parsed<ReportKind> {
     ok: true,
     value: {
       name,
+      version: contentHash([spec.query, spec.parameters as Json, spec.formats, spec.limits?.maxRows ?? null]),
+      cluster: "sql",
       title: spec.title,
       description: spec.description ?? "",
       parametersSchema,
@@ -37,6 +40,11 @@ export function parseKind(document: unknown): Parsed<ReportKind> {
         memory: spec.limits?.memory ?? "512MB",
         maxRows: spec.limits?.maxRows ?? 1_000_000,
       },
+      sensitive: Object.entries(spec.parameters.properties ?? {}).flatMap(([own, { sensitive }]) =>
+        sensitive ? [own] : [],
+      ),
+      ...(spec.reuse && { reuseMaxAgeMs: millisecondsOf(spec.reuse.maxAge) }),
+      ...(spec.retention && { retentionMs: millisecondsOf(spec.retention) }),
       parseParameters: (value) => parseParameters(value, check.value),
     },
   };
@@ -66,7 +74,8 @@ function undeclaredProblem(name: string): Problem {
   return { at: "spec.query", says: `uses $${name}, which spec.parameters.properties does not declare` };
 }
 
+const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
 function millisecondsOf(text: string): number {
-  const amount = Number.parseInt(text, 10);
-  return text.endsWith("ms") ? amount : amount * (text.endsWith("m") ? 60_000 : 1_000);
+  return Number.parseInt(text, 10) * (unitsMs[text.replace(/^\d+/, "")] ?? 1);
 }

@@ -8,10 +8,10 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { OperationSchema } from "../../google/longrunning/operations_pb.ts";
+import type { Operation, OperationSchema } from "../../google/longrunning/operations_pb.ts";
 import { file_google_longrunning_operations } from "../../google/longrunning/operations_pb.ts";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, EmptySchema, FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_empty, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Status } from "../../google/rpc/status_pb.ts";
 import { file_google_rpc_status } from "../../google/rpc/status_pb.ts";
 import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
@@ -20,7 +20,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file report/v1/report.proto.
  */
 export const file_report_v1_report: GenFile = /*@__PURE__*/
-  fileDesc("ChZyZXBvcnQvdjEvcmVwb3J0LnByb3RvEglyZXBvcnQudjEizQQKBlJlcG9ydBIMCgRuYW1lGAEgASgJEgwKBGtpbmQYAiABKAkSKwoKcGFyYW1ldGVycxgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSIgoHZm9ybWF0cxgEIAMoDjIRLnJlcG9ydC52MS5Gb3JtYXQSJgoFc3RhdGUYFCABKA4yFy5yZXBvcnQudjEuUmVwb3J0LlN0YXRlEiUKCHByb2dyZXNzGBUgASgLMhMucmVwb3J0LnYxLlByb2dyZXNzEiYKCWFydGlmYWN0cxgWIAMoCzITLnJlcG9ydC52MS5BcnRpZmFjdBIhCgVlcnJvchgXIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzEiQKCGF0dGVtcHRzGBggAygLMhIucmVwb3J0LnYxLkF0dGVtcHQSFwoPaG9tZV9kYXRhY2VudGVyGBkgASgJEi8KC2NyZWF0ZV90aW1lGBsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydF90aW1lGBwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgdIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAibgoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIKCgZRVUVVRUQQARILCgdSVU5OSU5HEAISDQoJU1VDQ0VFREVEEAMSCgoGRkFJTEVEEAQSDQoJQ0FOQ0VMTEVEEAUSCwoHRVhQSVJFRBAGIjgKCFByb2dyZXNzEg8KB3BlcmNlbnQYASABKAUSDQoFc3RhZ2UYAiABKAkSDAoEcm93cxgDIAEoAyJ4CghBcnRpZmFjdBIhCgZmb3JtYXQYASABKA4yES5yZXBvcnQudjEuRm9ybWF0EhIKCnNpemVfYnl0ZXMYAiABKAMSEQoJcm93X2NvdW50GAMgASgDEg4KBnNoYTI1NhgEIAEoCRISCgptZWRpYV90eXBlGAUgASgJItYBCgdBdHRlbXB0Eg4KBm51bWJlchgBIAEoBRIOCgZ3b3JrZXIYAiABKAkSFgoOd29ya2VyX2NsdXN0ZXIYAyABKAkSEgoKZGF0YWNlbnRlchgEIAEoCRIuCgpzdGFydF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIQoFZXJyb3IYByABKAsyEi5nb29nbGUucnBjLlN0YXR1cyJcChNDcmVhdGVSZXBvcnRSZXF1ZXN0Eg4KBnBhcmVudBgBIAEoCRIhCgZyZXBvcnQYAiABKAsyES5yZXBvcnQudjEuUmVwb3J0EhIKCnJlcXVlc3RfaWQYBCABKAkidQoUQ3JlYXRlUmVwb3J0TWV0YWRhdGESDgoGcmVwb3J0GAEgASgJEiYKBXN0YXRlGAIgASgOMhcucmVwb3J0LnYxLlJlcG9ydC5TdGF0ZRIlCghwcm9ncmVzcxgDIAEoCzITLnJlcG9ydC52MS5Qcm9ncmVzcyIzChNDYW5jZWxSZXBvcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSDgoGcmVhc29uGAIgASgJIhgKFkxpc3RSZXBvcnRLaW5kc1JlcXVlc3QiPwoXTGlzdFJlcG9ydEtpbmRzUmVzcG9uc2USJAoFa2luZHMYASADKAsyFS5yZXBvcnQudjEuUmVwb3J0S2luZCKuAQoKUmVwb3J0S2luZBIMCgRuYW1lGAEgASgJEg0KBXRpdGxlGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEjIKEXBhcmFtZXRlcnNfc2NoZW1hGAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIiCgdmb3JtYXRzGAUgAygOMhEucmVwb3J0LnYxLkZvcm1hdBIWCg53b3JrZXJfY2x1c3RlchgGIAEoCSIgChBHZXRSZXBvcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkiSwoSTGlzdFJlcG9ydHNSZXF1ZXN0Eg4KBnBhcmVudBgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJSChNMaXN0UmVwb3J0c1Jlc3BvbnNlEiIKB3JlcG9ydHMYASADKAsyES5yZXBvcnQudjEuUmVwb3J0EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSI6ChJXYXRjaFJlcG9ydFJlcXVlc3QSDAoEbmFtZRgBIAEoCRIWCg5hZnRlcl9zZXF1ZW5jZRgCIAEoAyJsCgtSZXBvcnRFdmVudBIQCghzZXF1ZW5jZRgBIAEoAxIoCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIhCgZyZXBvcnQYAyABKAsyES5yZXBvcnQudjEuUmVwb3J0ImQKE1N0cmVhbVJlcG9ydFJlcXVlc3QSDAoEbmFtZRgBIAEoCRIhCgZmb3JtYXQYAiABKA4yES5yZXBvcnQudjEuRm9ybWF0Eg4KBm9mZnNldBgDIAEoAxIMCgR3YWl0GAQgASgIIkkKBUNodW5rEg4KBm9mZnNldBgBIAEoAxIMCgRkYXRhGAIgASgMEhIKCnRvdGFsX3NpemUYAyABKAMSDgoGc2hhMjU2GAQgASgJKokBCgZGb3JtYXQSFgoSRk9STUFUX1VOU1BFQ0lGSUVEEAASDgoKRk9STUFUX0NTVhABEg8KC0ZPUk1BVF9KU09OEAISEQoNRk9STUFUX05ESlNPThADEhIKDkZPUk1BVF9QQVJRVUVUEAQSDgoKRk9STUFUX1BERhAFEg8KC0ZPUk1BVF9YTFNYEAYymAIKB1JlcG9ydHMScAoMQ3JlYXRlUmVwb3J0Eh4ucmVwb3J0LnYxLkNyZWF0ZVJlcG9ydFJlcXVlc3QaHS5nb29nbGUubG9uZ3J1bm5pbmcuT3BlcmF0aW9uIiHKQR4KBlJlcG9ydBIUQ3JlYXRlUmVwb3J0TWV0YWRhdGESQQoMQ2FuY2VsUmVwb3J0Eh4ucmVwb3J0LnYxLkNhbmNlbFJlcG9ydFJlcXVlc3QaES5yZXBvcnQudjEuUmVwb3J0ElgKD0xpc3RSZXBvcnRLaW5kcxIhLnJlcG9ydC52MS5MaXN0UmVwb3J0S2luZHNSZXF1ZXN0GiIucmVwb3J0LnYxLkxpc3RSZXBvcnRLaW5kc1Jlc3BvbnNlMqACCgdSZXN1bHRzEjsKCUdldFJlcG9ydBIbLnJlcG9ydC52MS5HZXRSZXBvcnRSZXF1ZXN0GhEucmVwb3J0LnYxLlJlcG9ydBJMCgtMaXN0UmVwb3J0cxIdLnJlcG9ydC52MS5MaXN0UmVwb3J0c1JlcXVlc3QaHi5yZXBvcnQudjEuTGlzdFJlcG9ydHNSZXNwb25zZRJGCgtXYXRjaFJlcG9ydBIdLnJlcG9ydC52MS5XYXRjaFJlcG9ydFJlcXVlc3QaFi5yZXBvcnQudjEuUmVwb3J0RXZlbnQwARJCCgxTdHJlYW1SZXBvcnQSHi5yZXBvcnQudjEuU3RyZWFtUmVwb3J0UmVxdWVzdBoQLnJlcG9ydC52MS5DaHVuazABYgZwcm90bzM", [file_google_longrunning_operations, file_google_protobuf_struct, file_google_protobuf_timestamp, file_google_rpc_status]);
+  fileDesc("ChZyZXBvcnQvdjEvcmVwb3J0LnByb3RvEglyZXBvcnQudjEiigcKBlJlcG9ydBIMCgRuYW1lGAEgASgJEgwKBGtpbmQYAiABKAkSKwoKcGFyYW1ldGVycxgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSIgoHZm9ybWF0cxgEIAMoDjIRLnJlcG9ydC52MS5Gb3JtYXQSDwoHdXBsb2FkcxgFIAMoCRIuCgphc19vZl90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIlCghwcmlvcml0eRgHIAEoDjITLnJlcG9ydC52MS5Qcmlvcml0eRItCgZsYWJlbHMYCCADKAsyHS5yZXBvcnQudjEuUmVwb3J0LkxhYmVsc0VudHJ5EiYKA3R0bBgKIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhImCgVzdGF0ZRgUIAEoDjIXLnJlcG9ydC52MS5SZXBvcnQuU3RhdGUSJQoIcHJvZ3Jlc3MYFSABKAsyEy5yZXBvcnQudjEuUHJvZ3Jlc3MSJgoJYXJ0aWZhY3RzGBYgAygLMhMucmVwb3J0LnYxLkFydGlmYWN0EiEKBWVycm9yGBcgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXMSJAoIYXR0ZW1wdHMYGCADKAsyEi5yZXBvcnQudjEuQXR0ZW1wdBIXCg9ob21lX2RhdGFjZW50ZXIYGSABKAkSDgoGcmV1c2VkGBogASgIEi8KC2NyZWF0ZV90aW1lGBsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydF90aW1lGBwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgdIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYHiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBGV0YWcYYyABKAkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJuCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEgoKBlFVRVVFRBABEgsKB1JVTk5JTkcQAhINCglTVUNDRUVERUQQAxIKCgZGQUlMRUQQBBINCglDQU5DRUxMRUQQBRILCgdFWFBJUkVEEAYiOAoIUHJvZ3Jlc3MSDwoHcGVyY2VudBgBIAEoBRINCgVzdGFnZRgCIAEoCRIMCgRyb3dzGAMgASgDIngKCEFydGlmYWN0EiEKBmZvcm1hdBgBIAEoDjIRLnJlcG9ydC52MS5Gb3JtYXQSEgoKc2l6ZV9ieXRlcxgCIAEoAxIRCglyb3dfY291bnQYAyABKAMSDgoGc2hhMjU2GAQgASgJEhIKCm1lZGlhX3R5cGUYBSABKAki1gEKB0F0dGVtcHQSDgoGbnVtYmVyGAEgASgFEg4KBndvcmtlchgCIAEoCRIWCg53b3JrZXJfY2x1c3RlchgDIAEoCRISCgpkYXRhY2VudGVyGAQgASgJEi4KCnN0YXJ0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIhCgVlcnJvchgHIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzIqkCChNDcmVhdGVSZXBvcnRSZXF1ZXN0Eg4KBnBhcmVudBgBIAEoCRIhCgZyZXBvcnQYAiABKAsyES5yZXBvcnQudjEuUmVwb3J0EhEKCXJlcG9ydF9pZBgDIAEoCRISCgpyZXF1ZXN0X2lkGAQgASgJEhUKDXZhbGlkYXRlX29ubHkYBSABKAgSMwoFcmV1c2UYBiABKA4yJC5yZXBvcnQudjEuQ3JlYXRlUmVwb3J0UmVxdWVzdC5SZXVzZRIqCgdtYXhfYWdlGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkAKBVJldXNlEhUKEVJFVVNFX1VOU1BFQ0lGSUVEEAASDwoLUkVVU0VfQUxMT1cQARIPCgtSRVVTRV9ORVZFUhACIl0KGUJhdGNoQ3JlYXRlUmVwb3J0c1JlcXVlc3QSDgoGcGFyZW50GAEgASgJEjAKCHJlcXVlc3RzGAIgAygLMh4ucmVwb3J0LnYxLkNyZWF0ZVJlcG9ydFJlcXVlc3Qi7gEKGkJhdGNoQ3JlYXRlUmVwb3J0c1Jlc3BvbnNlEjEKCm9wZXJhdGlvbnMYASADKAsyHS5nb29nbGUubG9uZ3J1bm5pbmcuT3BlcmF0aW9uElIKD2ZhaWxlZF9yZXF1ZXN0cxgCIAMoCzI5LnJlcG9ydC52MS5CYXRjaENyZWF0ZVJlcG9ydHNSZXNwb25zZS5GYWlsZWRSZXF1ZXN0c0VudHJ5GkkKE0ZhaWxlZFJlcXVlc3RzRW50cnkSCwoDa2V5GAEgASgFEiEKBXZhbHVlGAIgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXM6AjgBIoUBChRDcmVhdGVSZXBvcnRNZXRhZGF0YRIOCgZyZXBvcnQYASABKAkSJgoFc3RhdGUYAiABKA4yFy5yZXBvcnQudjEuUmVwb3J0LlN0YXRlEiUKCHByb2dyZXNzGAMgASgLMhMucmVwb3J0LnYxLlByb2dyZXNzEg4KBnJldXNlZBgEIAEoCCJBChNDYW5jZWxSZXBvcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSDgoGcmVhc29uGAIgASgJEgwKBGV0YWcYAyABKAkiNgoSUmV0cnlSZXBvcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSEgoKcmVxdWVzdF9pZBgCIAEoCSIxChNEZWxldGVSZXBvcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSDAoEZXRhZxgCIAEoCSI/ChZMaXN0UmVwb3J0S2luZHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJIlgKF0xpc3RSZXBvcnRLaW5kc1Jlc3BvbnNlEiQKBWtpbmRzGAEgAygLMhUucmVwb3J0LnYxLlJlcG9ydEtpbmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiQKFEdldFJlcG9ydEtpbmRSZXF1ZXN0EgwKBG5hbWUYASABKAkirAIKClJlcG9ydEtpbmQSDAoEbmFtZRgBIAEoCRINCgV0aXRsZRgCIAEoCRITCgtkZXNjcmlwdGlvbhgDIAEoCRIyChFwYXJhbWV0ZXJzX3NjaGVtYRgEIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSIgoHZm9ybWF0cxgFIAMoDjIRLnJlcG9ydC52MS5Gb3JtYXQSFgoOd29ya2VyX2NsdXN0ZXIYBiABKAkSMAoNcmV1c2VfbWF4X2FnZRgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIsCglyZXRlbnRpb24YCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SHAoUc2Vuc2l0aXZlX3BhcmFtZXRlcnMYCiADKAkiTwoQR2V0UmVwb3J0UmVxdWVzdBIMCgRuYW1lGAEgASgJEi0KCXJlYWRfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2sinAEKEkxpc3RSZXBvcnRzUmVxdWVzdBIOCgZwYXJlbnQYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkSDgoGZmlsdGVyGAQgASgJEhAKCG9yZGVyX2J5GAUgASgJEi0KCXJlYWRfbWFzaxgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2siUgoTTGlzdFJlcG9ydHNSZXNwb25zZRIiCgdyZXBvcnRzGAEgAygLMhEucmVwb3J0LnYxLlJlcG9ydBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiOgoSV2F0Y2hSZXBvcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSFgoOYWZ0ZXJfc2VxdWVuY2UYAiABKAMibAoLUmVwb3J0RXZlbnQSEAoIc2VxdWVuY2UYASABKAMSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIQoGcmVwb3J0GAMgASgLMhEucmVwb3J0LnYxLlJlcG9ydCJkChNTdHJlYW1SZXBvcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSIQoGZm9ybWF0GAIgASgOMhEucmVwb3J0LnYxLkZvcm1hdBIOCgZvZmZzZXQYAyABKAMSDAoEd2FpdBgEIAEoCCJJCgVDaHVuaxIOCgZvZmZzZXQYASABKAMSDAoEZGF0YRgCIAEoDBISCgp0b3RhbF9zaXplGAMgASgDEg4KBnNoYTI1NhgEIAEoCSpoCghQcmlvcml0eRIYChRQUklPUklUWV9VTlNQRUNJRklFRBAAEhgKFFBSSU9SSVRZX0lOVEVSQUNUSVZFEAESFQoRUFJJT1JJVFlfU1RBTkRBUkQQAhIRCg1QUklPUklUWV9CVUxLEAMqiQEKBkZvcm1hdBIWChJGT1JNQVRfVU5TUEVDSUZJRUQQABIOCgpGT1JNQVRfQ1NWEAESDwoLRk9STUFUX0pTT04QAhIRCg1GT1JNQVRfTkRKU09OEAMSEgoORk9STUFUX1BBUlFVRVQQBBIOCgpGT1JNQVRfUERGEAUSDwoLRk9STUFUX1hMU1gQBjL8BAoHUmVwb3J0cxJwCgxDcmVhdGVSZXBvcnQSHi5yZXBvcnQudjEuQ3JlYXRlUmVwb3J0UmVxdWVzdBodLmdvb2dsZS5sb25ncnVubmluZy5PcGVyYXRpb24iIcpBHgoGUmVwb3J0EhRDcmVhdGVSZXBvcnRNZXRhZGF0YRJhChJCYXRjaENyZWF0ZVJlcG9ydHMSJC5yZXBvcnQudjEuQmF0Y2hDcmVhdGVSZXBvcnRzUmVxdWVzdBolLnJlcG9ydC52MS5CYXRjaENyZWF0ZVJlcG9ydHNSZXNwb25zZRJBCgxDYW5jZWxSZXBvcnQSHi5yZXBvcnQudjEuQ2FuY2VsUmVwb3J0UmVxdWVzdBoRLnJlcG9ydC52MS5SZXBvcnQSbgoLUmV0cnlSZXBvcnQSHS5yZXBvcnQudjEuUmV0cnlSZXBvcnRSZXF1ZXN0Gh0uZ29vZ2xlLmxvbmdydW5uaW5nLk9wZXJhdGlvbiIhykEeCgZSZXBvcnQSFENyZWF0ZVJlcG9ydE1ldGFkYXRhEkYKDERlbGV0ZVJlcG9ydBIeLnJlcG9ydC52MS5EZWxldGVSZXBvcnRSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5ElgKD0xpc3RSZXBvcnRLaW5kcxIhLnJlcG9ydC52MS5MaXN0UmVwb3J0S2luZHNSZXF1ZXN0GiIucmVwb3J0LnYxLkxpc3RSZXBvcnRLaW5kc1Jlc3BvbnNlEkcKDUdldFJlcG9ydEtpbmQSHy5yZXBvcnQudjEuR2V0UmVwb3J0S2luZFJlcXVlc3QaFS5yZXBvcnQudjEuUmVwb3J0S2luZDKgAgoHUmVzdWx0cxI7CglHZXRSZXBvcnQSGy5yZXBvcnQudjEuR2V0UmVwb3J0UmVxdWVzdBoRLnJlcG9ydC52MS5SZXBvcnQSTAoLTGlzdFJlcG9ydHMSHS5yZXBvcnQudjEuTGlzdFJlcG9ydHNSZXF1ZXN0Gh4ucmVwb3J0LnYxLkxpc3RSZXBvcnRzUmVzcG9uc2USRgoLV2F0Y2hSZXBvcnQSHS5yZXBvcnQudjEuV2F0Y2hSZXBvcnRSZXF1ZXN0GhYucmVwb3J0LnYxLlJlcG9ydEV2ZW50MAESQgoMU3RyZWFtUmVwb3J0Eh4ucmVwb3J0LnYxLlN0cmVhbVJlcG9ydFJlcXVlc3QaEC5yZXBvcnQudjEuQ2h1bmswAWIGcHJvdG8z", [file_google_longrunning_operations, file_google_protobuf_duration, file_google_protobuf_empty, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp, file_google_rpc_status]);
 
 /**
  * @generated from message report.v1.Report
@@ -41,7 +41,7 @@ export type Report = Message<"report.v1.Report"> & {
   kind: string;
 
   /**
-   * Checked against the kind's JSON Schema.
+   * Checked against the kind's JSON Schema. What the kind marks as sensitive is taken and never given out again.
    *
    * @generated from field: google.protobuf.Struct parameters = 3;
    */
@@ -53,6 +53,39 @@ export type Report = Message<"report.v1.Report"> & {
    * @generated from field: repeated report.v1.Format formats = 4;
    */
   formats: Format[];
+
+  /**
+   * `tenants/{tenant}/uploads/{upload}`: completed uploads of the same tenant that the report reads; at most 16.
+   *
+   * @generated from field: repeated string uploads = 5;
+   */
+  uploads: string[];
+
+  /**
+   * The state of the data that it shows; the present one where not given.
+   *
+   * @generated from field: google.protobuf.Timestamp as_of_time = 6;
+   */
+  asOfTime?: Timestamp | undefined;
+
+  /**
+   * @generated from field: report.v1.Priority priority = 7;
+   */
+  priority: Priority;
+
+  /**
+   * At most 64, with names such as `team` or `cost-center` and values of at most 63 characters.
+   *
+   * @generated from field: map<string, string> labels = 8;
+   */
+  labels: { [key: string]: string };
+
+  /**
+   * Input only: how long it is kept once it has ended, at most 366 days; where not given, as its kind or the server says.
+   *
+   * @generated from field: google.protobuf.Duration ttl = 10;
+   */
+  ttl?: Duration | undefined;
 
   /**
    * Output only, like all that follow.
@@ -89,6 +122,13 @@ export type Report = Message<"report.v1.Report"> & {
   homeDatacenter: string;
 
   /**
+   * In the answer to a create only: an identical report that was made before answers it.
+   *
+   * @generated from field: bool reused = 26;
+   */
+  reused: boolean;
+
+  /**
    * @generated from field: google.protobuf.Timestamp create_time = 27;
    */
   createTime?: Timestamp | undefined;
@@ -102,6 +142,20 @@ export type Report = Message<"report.v1.Report"> & {
    * @generated from field: google.protobuf.Timestamp end_time = 29;
    */
   endTime?: Timestamp | undefined;
+
+  /**
+   * When its bytes will be gone; known once it has ended.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 30;
+   */
+  expireTime?: Timestamp | undefined;
+
+  /**
+   * Changes with the report (https://google.aip.dev/154).
+   *
+   * @generated from field: string etag = 99;
+   */
+  etag: string;
 };
 
 /**
@@ -304,11 +358,40 @@ export type CreateReportRequest = Message<"report.v1.CreateReportRequest"> & {
   report?: Report | undefined;
 
   /**
-   * Optional, at best a UUID. The same id with the same body is answered by the same report, however often it is sent.
+   * Optional: the last part of the report's name, such as `month-end-2026-10`. Without one the service makes it.
+   *
+   * @generated from field: string report_id = 3;
+   */
+  reportId: string;
+
+  /**
+   * Optional, at best a UUID. For 24 hours the same id with the same body is answered by the same report, however often
+   * it is sent.
    *
    * @generated from field: string request_id = 4;
    */
   requestId: string;
+
+  /**
+   * Says what is wrong, or answers with the report as it would be, and creates none.
+   *
+   * @generated from field: bool validate_only = 5;
+   */
+  validateOnly: boolean;
+
+  /**
+   * Excludes `report_id` where it is REUSE_ALLOW.
+   *
+   * @generated from field: report.v1.CreateReportRequest.Reuse reuse = 6;
+   */
+  reuse: CreateReportRequest_Reuse;
+
+  /**
+   * How long ago a reused report may have been created; as the kind says, or at any time, where not given.
+   *
+   * @generated from field: google.protobuf.Duration max_age = 7;
+   */
+  maxAge?: Duration | undefined;
 };
 
 /**
@@ -317,6 +400,92 @@ export type CreateReportRequest = Message<"report.v1.CreateReportRequest"> & {
  */
 export const CreateReportRequestSchema: GenMessage<CreateReportRequest> = /*@__PURE__*/
   messageDesc(file_report_v1_report, 4);
+
+/**
+ * @generated from enum report.v1.CreateReportRequest.Reuse
+ */
+export const CreateReportRequest_Reuse = {
+  /**
+   * As the kind says.
+   *
+   * @generated from enum value: REUSE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * An identical report of this tenant that waits, runs or has succeeded answers instead of a new one: same version of
+   * the kind, same parameters, uploads, as_of_time and formats.
+   *
+   * @generated from enum value: REUSE_ALLOW = 1;
+   */
+  ALLOW: 1,
+
+  /**
+   * @generated from enum value: REUSE_NEVER = 2;
+   */
+  NEVER: 2,
+} as const;
+
+/**
+ * @generated from enum report.v1.CreateReportRequest.Reuse
+ */
+export type CreateReportRequest_Reuse = (typeof CreateReportRequest_Reuse)[keyof typeof CreateReportRequest_Reuse] | UnknownEnum;
+
+/**
+ * Describes the enum report.v1.CreateReportRequest.Reuse.
+ */
+export const CreateReportRequest_ReuseSchema: GenEnum<CreateReportRequest_Reuse> = /*@__PURE__*/
+  enumDesc(file_report_v1_report, 4, 0);
+
+/**
+ * @generated from message report.v1.BatchCreateReportsRequest
+ */
+export type BatchCreateReportsRequest = Message<"report.v1.BatchCreateReportsRequest"> & {
+  /**
+   * `tenants/{tenant}`, of every request that does not repeat it.
+   *
+   * @generated from field: string parent = 1;
+   */
+  parent: string;
+
+  /**
+   * @generated from field: repeated report.v1.CreateReportRequest requests = 2;
+   */
+  requests: CreateReportRequest[];
+};
+
+/**
+ * Describes the message report.v1.BatchCreateReportsRequest.
+ * Use `create(BatchCreateReportsRequestSchema)` to create a new message.
+ */
+export const BatchCreateReportsRequestSchema: GenMessage<BatchCreateReportsRequest> = /*@__PURE__*/
+  messageDesc(file_report_v1_report, 5);
+
+/**
+ * @generated from message report.v1.BatchCreateReportsResponse
+ */
+export type BatchCreateReportsResponse = Message<"report.v1.BatchCreateReportsResponse"> & {
+  /**
+   * One for each request, in their order; without a name where that request failed.
+   *
+   * @generated from field: repeated google.longrunning.Operation operations = 1;
+   */
+  operations: Operation[];
+
+  /**
+   * Why, by the request's place in the batch, as CreateReport would have answered.
+   *
+   * @generated from field: map<int32, google.rpc.Status> failed_requests = 2;
+   */
+  failedRequests: { [key: number]: Status };
+};
+
+/**
+ * Describes the message report.v1.BatchCreateReportsResponse.
+ * Use `create(BatchCreateReportsResponseSchema)` to create a new message.
+ */
+export const BatchCreateReportsResponseSchema: GenMessage<BatchCreateReportsResponse> = /*@__PURE__*/
+  messageDesc(file_report_v1_report, 6);
 
 /**
  * @generated from message report.v1.CreateReportMetadata
@@ -338,6 +507,13 @@ export type CreateReportMetadata = Message<"report.v1.CreateReportMetadata"> & {
    * @generated from field: report.v1.Progress progress = 3;
    */
   progress?: Progress | undefined;
+
+  /**
+   * An identical report that was made before answers this create.
+   *
+   * @generated from field: bool reused = 4;
+   */
+  reused: boolean;
 };
 
 /**
@@ -345,7 +521,7 @@ export type CreateReportMetadata = Message<"report.v1.CreateReportMetadata"> & {
  * Use `create(CreateReportMetadataSchema)` to create a new message.
  */
 export const CreateReportMetadataSchema: GenMessage<CreateReportMetadata> = /*@__PURE__*/
-  messageDesc(file_report_v1_report, 5);
+  messageDesc(file_report_v1_report, 7);
 
 /**
  * @generated from message report.v1.CancelReportRequest
@@ -357,9 +533,18 @@ export type CancelReportRequest = Message<"report.v1.CancelReportRequest"> & {
   name: string;
 
   /**
+   * At most 500 characters are kept.
+   *
    * @generated from field: string reason = 2;
    */
   reason: string;
+
+  /**
+   * Optional: cancels only the report as it was seen.
+   *
+   * @generated from field: string etag = 3;
+   */
+  etag: string;
 };
 
 /**
@@ -367,12 +552,71 @@ export type CancelReportRequest = Message<"report.v1.CancelReportRequest"> & {
  * Use `create(CancelReportRequestSchema)` to create a new message.
  */
 export const CancelReportRequestSchema: GenMessage<CancelReportRequest> = /*@__PURE__*/
-  messageDesc(file_report_v1_report, 6);
+  messageDesc(file_report_v1_report, 8);
+
+/**
+ * @generated from message report.v1.RetryReportRequest
+ */
+export type RetryReportRequest = Message<"report.v1.RetryReportRequest"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Optional: the same id retries the report once.
+   *
+   * @generated from field: string request_id = 2;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message report.v1.RetryReportRequest.
+ * Use `create(RetryReportRequestSchema)` to create a new message.
+ */
+export const RetryReportRequestSchema: GenMessage<RetryReportRequest> = /*@__PURE__*/
+  messageDesc(file_report_v1_report, 9);
+
+/**
+ * @generated from message report.v1.DeleteReportRequest
+ */
+export type DeleteReportRequest = Message<"report.v1.DeleteReportRequest"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Optional: deletes only the report as it was seen.
+   *
+   * @generated from field: string etag = 2;
+   */
+  etag: string;
+};
+
+/**
+ * Describes the message report.v1.DeleteReportRequest.
+ * Use `create(DeleteReportRequestSchema)` to create a new message.
+ */
+export const DeleteReportRequestSchema: GenMessage<DeleteReportRequest> = /*@__PURE__*/
+  messageDesc(file_report_v1_report, 10);
 
 /**
  * @generated from message report.v1.ListReportKindsRequest
  */
 export type ListReportKindsRequest = Message<"report.v1.ListReportKindsRequest"> & {
+  /**
+   * At most 1000; 0 means 50.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
 };
 
 /**
@@ -380,7 +624,7 @@ export type ListReportKindsRequest = Message<"report.v1.ListReportKindsRequest">
  * Use `create(ListReportKindsRequestSchema)` to create a new message.
  */
 export const ListReportKindsRequestSchema: GenMessage<ListReportKindsRequest> = /*@__PURE__*/
-  messageDesc(file_report_v1_report, 7);
+  messageDesc(file_report_v1_report, 11);
 
 /**
  * @generated from message report.v1.ListReportKindsResponse
@@ -390,6 +634,13 @@ export type ListReportKindsResponse = Message<"report.v1.ListReportKindsResponse
    * @generated from field: repeated report.v1.ReportKind kinds = 1;
    */
   kinds: ReportKind[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
 };
 
 /**
@@ -397,7 +648,26 @@ export type ListReportKindsResponse = Message<"report.v1.ListReportKindsResponse
  * Use `create(ListReportKindsResponseSchema)` to create a new message.
  */
 export const ListReportKindsResponseSchema: GenMessage<ListReportKindsResponse> = /*@__PURE__*/
-  messageDesc(file_report_v1_report, 8);
+  messageDesc(file_report_v1_report, 12);
+
+/**
+ * @generated from message report.v1.GetReportKindRequest
+ */
+export type GetReportKindRequest = Message<"report.v1.GetReportKindRequest"> & {
+  /**
+   * `reportKinds/{kind}`.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message report.v1.GetReportKindRequest.
+ * Use `create(GetReportKindRequestSchema)` to create a new message.
+ */
+export const GetReportKindRequestSchema: GenMessage<GetReportKindRequest> = /*@__PURE__*/
+  messageDesc(file_report_v1_report, 13);
 
 /**
  * @generated from message report.v1.ReportKind
@@ -434,6 +704,27 @@ export type ReportKind = Message<"report.v1.ReportKind"> & {
    * @generated from field: string worker_cluster = 6;
    */
   workerCluster: string;
+
+  /**
+   * How old an identical report may be that answers a create which does not speak of reuse; absent means that none does.
+   *
+   * @generated from field: google.protobuf.Duration reuse_max_age = 8;
+   */
+  reuseMaxAge?: Duration | undefined;
+
+  /**
+   * How long an ended report is kept where its `ttl` does not say otherwise; absent means as long as the server says.
+   *
+   * @generated from field: google.protobuf.Duration retention = 9;
+   */
+  retention?: Duration | undefined;
+
+  /**
+   * Those that are encrypted where they are stored, and never given out.
+   *
+   * @generated from field: repeated string sensitive_parameters = 10;
+   */
+  sensitiveParameters: string[];
 };
 
 /**
@@ -441,7 +732,7 @@ export type ReportKind = Message<"report.v1.ReportKind"> & {
  * Use `create(ReportKindSchema)` to create a new message.
  */
 export const ReportKindSchema: GenMessage<ReportKind> = /*@__PURE__*/
-  messageDesc(file_report_v1_report, 9);
+  messageDesc(file_report_v1_report, 14);
 
 /**
  * @generated from message report.v1.GetReportRequest
@@ -451,6 +742,13 @@ export type GetReportRequest = Message<"report.v1.GetReportRequest"> & {
    * @generated from field: string name = 1;
    */
   name: string;
+
+  /**
+   * Optional: which of the report's fields are wanted, such as `state,progress`; `*` or nothing means all.
+   *
+   * @generated from field: google.protobuf.FieldMask read_mask = 2;
+   */
+  readMask?: FieldMask | undefined;
 };
 
 /**
@@ -458,7 +756,7 @@ export type GetReportRequest = Message<"report.v1.GetReportRequest"> & {
  * Use `create(GetReportRequestSchema)` to create a new message.
  */
 export const GetReportRequestSchema: GenMessage<GetReportRequest> = /*@__PURE__*/
-  messageDesc(file_report_v1_report, 10);
+  messageDesc(file_report_v1_report, 15);
 
 /**
  * @generated from message report.v1.ListReportsRequest
@@ -479,9 +777,33 @@ export type ListReportsRequest = Message<"report.v1.ListReportsRequest"> & {
   pageSize: number;
 
   /**
+   * Of the page before, with the same parent, filter and order.
+   *
    * @generated from field: string page_token = 3;
    */
   pageToken: string;
+
+  /**
+   * Optional: conditions on `state`, `kind`, `priority`, `create_time` and `labels`, with AND, OR, NOT and parentheses,
+   * as in https://google.aip.dev/160: `state = FAILED AND create_time > "2026-11-20T00:00:00Z" AND labels.team = "x"`.
+   *
+   * @generated from field: string filter = 4;
+   */
+  filter: string;
+
+  /**
+   * `create_time desc`, as where nothing is given, or `create_time`.
+   *
+   * @generated from field: string order_by = 5;
+   */
+  orderBy: string;
+
+  /**
+   * As in GetReportRequest.
+   *
+   * @generated from field: google.protobuf.FieldMask read_mask = 6;
+   */
+  readMask?: FieldMask | undefined;
 };
 
 /**
@@ -489,7 +811,7 @@ export type ListReportsRequest = Message<"report.v1.ListReportsRequest"> & {
  * Use `create(ListReportsRequestSchema)` to create a new message.
  */
 export const ListReportsRequestSchema: GenMessage<ListReportsRequest> = /*@__PURE__*/
-  messageDesc(file_report_v1_report, 11);
+  messageDesc(file_report_v1_report, 16);
 
 /**
  * @generated from message report.v1.ListReportsResponse
@@ -513,7 +835,7 @@ export type ListReportsResponse = Message<"report.v1.ListReportsResponse"> & {
  * Use `create(ListReportsResponseSchema)` to create a new message.
  */
 export const ListReportsResponseSchema: GenMessage<ListReportsResponse> = /*@__PURE__*/
-  messageDesc(file_report_v1_report, 12);
+  messageDesc(file_report_v1_report, 17);
 
 /**
  * @generated from message report.v1.WatchReportRequest
@@ -537,7 +859,7 @@ export type WatchReportRequest = Message<"report.v1.WatchReportRequest"> & {
  * Use `create(WatchReportRequestSchema)` to create a new message.
  */
 export const WatchReportRequestSchema: GenMessage<WatchReportRequest> = /*@__PURE__*/
-  messageDesc(file_report_v1_report, 13);
+  messageDesc(file_report_v1_report, 18);
 
 /**
  * @generated from message report.v1.ReportEvent
@@ -566,7 +888,7 @@ export type ReportEvent = Message<"report.v1.ReportEvent"> & {
  * Use `create(ReportEventSchema)` to create a new message.
  */
 export const ReportEventSchema: GenMessage<ReportEvent> = /*@__PURE__*/
-  messageDesc(file_report_v1_report, 14);
+  messageDesc(file_report_v1_report, 19);
 
 /**
  * @generated from message report.v1.StreamReportRequest
@@ -602,7 +924,7 @@ export type StreamReportRequest = Message<"report.v1.StreamReportRequest"> & {
  * Use `create(StreamReportRequestSchema)` to create a new message.
  */
 export const StreamReportRequestSchema: GenMessage<StreamReportRequest> = /*@__PURE__*/
-  messageDesc(file_report_v1_report, 15);
+  messageDesc(file_report_v1_report, 20);
 
 /**
  * @generated from message report.v1.Chunk
@@ -636,7 +958,53 @@ export type Chunk = Message<"report.v1.Chunk"> & {
  * Use `create(ChunkSchema)` to create a new message.
  */
 export const ChunkSchema: GenMessage<Chunk> = /*@__PURE__*/
-  messageDesc(file_report_v1_report, 16);
+  messageDesc(file_report_v1_report, 21);
+
+/**
+ * Which reports of a worker cluster's queue go first: of ten, seven interactive ones, two standard ones, one bulk one.
+ *
+ * @generated from enum report.v1.Priority
+ */
+export const Priority = {
+  /**
+   * As PRIORITY_STANDARD.
+   *
+   * @generated from enum value: PRIORITY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Somebody waits for it. The last tenth of a queue takes only these.
+   *
+   * @generated from enum value: PRIORITY_INTERACTIVE = 1;
+   */
+  INTERACTIVE: 1,
+
+  /**
+   * @generated from enum value: PRIORITY_STANDARD = 2;
+   */
+  STANDARD: 2,
+
+  /**
+   * Not in a hurry: turned away first when a queue fills.
+   *
+   * @generated from enum value: PRIORITY_BULK = 3;
+   */
+  BULK: 3,
+} as const;
+
+/**
+ * Which reports of a worker cluster's queue go first: of ten, seven interactive ones, two standard ones, one bulk one.
+ *
+ * @generated from enum report.v1.Priority
+ */
+export type Priority = (typeof Priority)[keyof typeof Priority] | UnknownEnum;
+
+/**
+ * Describes the enum report.v1.Priority.
+ */
+export const PrioritySchema: GenEnum<Priority> = /*@__PURE__*/
+  enumDesc(file_report_v1_report, 0);
 
 /**
  * @generated from enum report.v1.Format
@@ -693,7 +1061,7 @@ export type Format = (typeof Format)[keyof typeof Format] | UnknownEnum;
  * Describes the enum report.v1.Format.
  */
 export const FormatSchema: GenEnum<Format> = /*@__PURE__*/
-  enumDesc(file_report_v1_report, 0);
+  enumDesc(file_report_v1_report, 1);
 
 /**
  * The write side: validates, queues and cancels. It holds no state of its own.
@@ -702,12 +1070,16 @@ export const FormatSchema: GenEnum<Format> = /*@__PURE__*/
  */
 export const Reports: GenService<{
   /**
-   * Validates and queues a report. The operation is `done` at once where the same request id was answered by a report
-   * that has ended since. Its metadata is a CreateReportMetadata, its response a Report.
+   * Validates and queues a report, or answers with the one that the same request id or identical content made before.
+   * The operation is `done` at once where that one has ended since. Its metadata is a CreateReportMetadata, its response
+   * a Report.
    *
-   * INVALID_ARGUMENT with google.rpc.BadRequest: every violation of the request and of the kind's parameters, at once.
-   * ALREADY_EXISTS: this request id came before with another body.
-   * RESOURCE_EXHAUSTED with google.rpc.RetryInfo: the queue is full.
+   * Each error has a google.rpc.ErrorInfo of the domain `report.v1` with one of these reasons:
+   * INVALID_ARGUMENT PARAMETER_INVALID, with google.rpc.BadRequest: every violation of the request and of the kind's
+   * parameters, at once. INPUT_MISSING: an upload is not there or not complete.
+   * ALREADY_EXISTS REQUEST_ID_REUSED: this request id came before with another body. REPORT_EXISTS: its `report_id`.
+   * RESOURCE_EXHAUSTED with google.rpc.RetryInfo QUEUE_FULL, TENANT_QUEUE_FULL: too many reports wait, of everyone or of
+   * this tenant.
    *
    * @generated from rpc report.v1.Reports.CreateReport
    */
@@ -717,8 +1089,18 @@ export const Reports: GenService<{
     output: typeof OperationSchema;
   },
   /**
+   * Creates up to 500 reports, each as CreateReport would: those that cannot be created do not keep back the others.
+   *
+   * @generated from rpc report.v1.Reports.BatchCreateReports
+   */
+  batchCreateReports: {
+    methodKind: "unary";
+    input: typeof BatchCreateReportsRequestSchema;
+    output: typeof BatchCreateReportsResponseSchema;
+  },
+  /**
    * Ends a report that has not ended: a running query is interrupted. A cancelled one is answered as it is.
-   * FAILED_PRECONDITION: it has already succeeded or failed.
+   * FAILED_PRECONDITION REPORT_ENDED: it has already succeeded, failed or expired. ABORTED ETAG_MISMATCH.
    *
    * @generated from rpc report.v1.Reports.CancelReport
    */
@@ -728,7 +1110,29 @@ export const Reports: GenService<{
     output: typeof ReportSchema;
   },
   /**
-   * The reports that can be asked for, with the JSON Schema of their parameters.
+   * Queues a report again that failed, was cancelled or has expired; its attempts are counted on.
+   * FAILED_PRECONDITION NOTHING_TO_RETRY: it waits, runs or has succeeded.
+   *
+   * @generated from rpc report.v1.Reports.RetryReport
+   */
+  retryReport: {
+    methodKind: "unary";
+    input: typeof RetryReportRequestSchema;
+    output: typeof OperationSchema;
+  },
+  /**
+   * Removes an ended report with its bytes and request ids.
+   * FAILED_PRECONDITION REPORT_NOT_ENDED: cancel it first. ABORTED ETAG_MISMATCH.
+   *
+   * @generated from rpc report.v1.Reports.DeleteReport
+   */
+  deleteReport: {
+    methodKind: "unary";
+    input: typeof DeleteReportRequestSchema;
+    output: typeof EmptySchema;
+  },
+  /**
+   * The reports that can be asked for, with the JSON Schema of their parameters, by name.
    *
    * @generated from rpc report.v1.Reports.ListReportKinds
    */
@@ -736,6 +1140,14 @@ export const Reports: GenService<{
     methodKind: "unary";
     input: typeof ListReportKindsRequestSchema;
     output: typeof ListReportKindsResponseSchema;
+  },
+  /**
+   * @generated from rpc report.v1.Reports.GetReportKind
+   */
+  getReportKind: {
+    methodKind: "unary";
+    input: typeof GetReportKindRequestSchema;
+    output: typeof ReportKindSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_report_v1_report, 0);
@@ -755,7 +1167,7 @@ export const Results: GenService<{
     output: typeof ReportSchema;
   },
   /**
-   * The tenant's reports, newest first.
+   * The tenant's reports, newest first where `order_by` does not say otherwise.
    *
    * @generated from rpc report.v1.Results.ListReports
    */

@@ -1,0 +1,139 @@
+import { randomBytes } from "node:crypto";
+import { status } from "@grpc/grpc-js";
+import type { CreateReportRequest } from "@weir/proto/report/v1/report_pb.ts";
+import type { QueueLimits } from "../model/admission.ts";
+import { contentKeyOf } from "../model/content-key.ts";
+import type { KindBook } from "../model/kind.ts";
+import { reportName, type UploadKey, uploadName } from "../model/names.ts";
+import { newReport, type Report } from "../model/report.ts";
+import { makeReportId } from "../model/report-id.ts";
+import type { Created, Creation, ReportStore } from "../ports/report-store.ts";
+import type { UploadStore } from "../ports/upload-store.ts";
+import { CallError, errorInfo, invalid, retryInfo } from "./call-error.ts";
+import type { CallContext } from "./handlers.ts";
+import { type Order, parseCreate } from "./parse-create.ts";
+
+export type CreateParts = {
+  readonly reports: ReportStore;
+  readonly uploads: UploadStore;
+  readonly kinds: KindBook;
+  readonly datacenter: string;
+  readonly limits: QueueLimits;
+  /** How long an ended report is kept where nobody says otherwise. */
+  readonly retentionMs: number;
+};
+
+/** What one create of several came to: its report, perhaps one that was there before, or what to answer instead. */
+export type Answer = { readonly report: Report; readonly reused: boolean } | CallError;
+
+/** Creates what can be created, in one go; `parent` is the tenant of those that name none. */
+export async function createReports(
+  requests: readonly CreateReportRequest[],
+  parent: string,
+  parts: CreateParts,
+  call: CallContext,
+): Promise<readonly Answer[]> {
+  const drafts = await Promise.all(requests.map((request) => draft(request, parent, parts, call)));
+  const creations = drafts.flatMap((one) => (one.kind === "create" ? [one.creation] : []));
+  const created = creations.length > 0 ? await parts.reports.create(creations, parts.limits, call.signal) : [];
+  const answers = created.map(answerOf).values();
+  return drafts.map((one) => (one.kind === "create" ? answers.next().value : one.answer)).map(existing);
+}
+
+type Draft =
+  | { readonly kind: "create"; readonly creation: Creation }
+  | { readonly kind: "answer"; readonly answer: Answer };
+
+/** What is to be created; an answer at once where that is wrong or was only to be checked. */
+async function draft(
+  request: CreateReportRequest,
+  parent: string,
+  parts: CreateParts,
+  call: CallContext,
+): Promise<Draft> {
+  const order = parseCreate(request, request.parent === "" ? parent : request.parent, parts.kinds);
+  if (!order.ok) return { kind: "answer", answer: invalid(order.problems) };
+  const hashes = await hashesOf(order.value.uploads, parts.uploads, call.signal);
+  if (hashes instanceof CallError) return { kind: "answer", answer: hashes };
+  const report = reportOf(order.value, hashes, parts, call);
+  if (order.value.validateOnly) return { kind: "answer", answer: { report, reused: false } };
+  const { request: requestKey, reuseMaxAgeMs } = order.value;
+  const creation: Creation = {
+    report,
+    ...(requestKey && { request: requestKey }),
+    ...(reuseMaxAgeMs !== "never" && { reuseSinceMs: Math.max(0, report.createdAtMs - reuseMaxAgeMs) }),
+  };
+  return { kind: "create", creation };
+}
+
+function reportOf(
+  order: Order,
+  uploadHashes: readonly string[],
+  parts: CreateParts,
+  { metadata }: CallContext,
+): Report {
+  const { tenant, kind, parameters, formats, asOfMs, priority, labels } = order;
+  const createdAtMs = Date.now();
+  const [traceparent] = metadata.get("traceparent");
+  return newReport({
+    ...{ tenant, kind: kind.name, parameters, formats, priority, labels, createdAtMs, datacenter: parts.datacenter },
+    id: order.id ?? makeReportId(parts.datacenter, createdAtMs, randomBytes(10)),
+    cluster: kind.cluster,
+    sensitive: kind.sensitive,
+    uploads: order.uploads.map(({ id }) => id),
+    retentionMs: order.ttlMs ?? kind.retentionMs ?? parts.retentionMs,
+    contentKey: contentKeyOf({ kind, parameters, formats, asOfMs, uploads: uploadHashes }),
+    ...(asOfMs !== undefined && { asOfMs }),
+    ...(typeof traceparent === "string" && { traceparent }),
+  });
+}
+
+function existing(answer: Answer | undefined): Answer {
+  if (!answer) throw new Error("the store has not answered every create");
+  return answer;
+}
+
+async function hashesOf(
+  keys: readonly UploadKey[],
+  uploads: UploadStore,
+  signal: AbortSignal,
+): Promise<readonly string[] | CallError> {
+  const found = await Promise.all(keys.map((key) => uploads.read(key, signal)));
+  const missing = keys.filter((_, index) => found[index]?.completedAtMs === undefined);
+  if (missing.length === 0) return found.flatMap((upload) => (upload ? [upload.sha256] : []));
+  const names = missing.map(uploadName).join(", ");
+  return new CallError(status.FAILED_PRECONDITION, `not uploaded, or not completed: ${names}`, [
+    errorInfo("INPUT_MISSING", { uploads: names }),
+  ]);
+}
+
+function answerOf(created: Created): Answer {
+  switch (created.kind) {
+    case "created":
+    case "repeated":
+      return { report: created.report, reused: false };
+    case "reused":
+      return { report: created.report, reused: true };
+    case "other-body":
+      return new CallError(
+        status.ALREADY_EXISTS,
+        `request_id was used before with another request, which made ${reportName(created.report)}; use a new id`,
+        [errorInfo("REQUEST_ID_REUSED", { report: reportName(created.report) })],
+      );
+    case "id-taken":
+      return new CallError(
+        status.ALREADY_EXISTS,
+        `there is ${reportName(created.report)} already; use another report_id, or a request_id to repeat a create`,
+        [errorInfo("REPORT_EXISTS", { report: reportName(created.report) })],
+      );
+    case "full": {
+      const { of, queued, limit, retryAfterMs } = created;
+      const whose = of === "tenant" ? " of this tenant" : "";
+      const message = `${queued} reports${whose} wait and no more than ${limit} may; try again in ${retryAfterMs} ms`;
+      return new CallError(status.RESOURCE_EXHAUSTED, message, [
+        retryInfo(retryAfterMs),
+        errorInfo(of === "tenant" ? "TENANT_QUEUE_FULL" : "QUEUE_FULL", { limit: String(limit) }),
+      ]);
+    }
+  }
+}
