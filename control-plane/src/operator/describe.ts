@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import type { ServiceName } from "../model/names.ts";
 import { type ClientGroup, clientGroups, withEveryKind } from "../plan/effective/client-groups.ts";
 import { type EffectiveRow, effectiveOn } from "../plan/effective/effective-on.ts";
@@ -10,16 +11,16 @@ import { type Holding, holdingOf } from "./holding-of.ts";
 import type { OperatorParts, ResourceNames } from "./parts.ts";
 
 /** A document in force with all that holds for it: what it says and what is left to defaults, who does what of it, and who has it. */
-export function describe(parts: OperatorParts, document: StoredDocument, defaults: "differing" | "all"): Description {
+export async function describe(
+  parts: OperatorParts,
+  document: StoredDocument,
+  defaults: "differing" | "all",
+): Promise<Description> {
   const { about, services } = documentsAbout(parts.policies, document);
   const told = services.map((name) => servicePart(parts, name));
-  const clients = parts.clients.list().flatMap((client) => {
-    const holding = holdingOf(
-      client,
-      told.flatMap(({ names }) => names?.[kindOf(client)] ?? []),
-    );
-    return holding ? [{ client, holding }] : [];
-  });
+  const clients = await holders(parts.clients.list(), (client) =>
+    told.flatMap(({ names }) => names?.[kindOf(client)] ?? []),
+  );
   const groups = withEveryKind(clientGroups(clients.map(({ client: { agent } }) => agent)));
   const documents = about.map(({ kind, name, spec, stored }) => ({
     kind,
@@ -49,6 +50,25 @@ export function describe(parts: OperatorParts, document: StoredDocument, default
       ...documents.flatMap(({ rows }) => effectiveWords(rows.filter(({ origin }) => origin === "document"))),
     ],
   };
+}
+
+type Holder = { readonly client: ClientView; readonly holding: Holding };
+
+/** So many clients take a few milliseconds; then others have their turn. */
+const clientsAtATime = 250;
+
+/** Those who were told of these resources. */
+async function holders(
+  clients: readonly ClientView[],
+  namesFor: (client: ClientView) => readonly ResourceNames[],
+): Promise<readonly Holder[]> {
+  const found: Holder[] = [];
+  for (const [index, client] of clients.entries()) {
+    const holding = holdingOf(client, namesFor(client));
+    if (holding) found.push({ client, holding });
+    if (index % clientsAtATime === clientsAtATime - 1) await turn();
+  }
+  return found;
 }
 
 /** The rows of what nobody wrote: whom it is for is no field of it. */
@@ -94,9 +114,7 @@ function acceptedOf({ revision, etag, changed }: StoredDocument) {
   return { revision, etag, at: changed.at.toISOString(), by: changed.by, reason: changed.reason };
 }
 
-function programmedOf(
-  clients: readonly { readonly client: ClientView; readonly holding: Holding }[],
-): Description["programmed"] {
+function programmedOf(clients: readonly Holder[]): Description["programmed"] {
   return {
     clients: clients.length,
     has: clients.filter(({ holding }) => holding.kind === "has").length,
