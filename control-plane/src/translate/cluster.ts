@@ -4,7 +4,7 @@ import { type Cluster, Cluster_DiscoveryType, ClusterSchema } from "@weir/proto/
 import type { TcpKeepaliveSchema } from "@weir/proto/envoy/config/core/v3/address_pb.ts";
 import { SocketOption_SocketState } from "@weir/proto/envoy/config/core/v3/socket_option_pb.ts";
 import type { Connection, TrafficPolicy } from "../model/policy.ts";
-import type { ServiceSpec } from "../model/service.ts";
+import type { Protocol, ServiceSpec } from "../model/service.ts";
 import type { Viewer } from "../model/viewer.ts";
 import { adsSource, selfSource } from "./ads-source.ts";
 import { circuitBreakersOf } from "./circuit-limits.ts";
@@ -12,6 +12,7 @@ import { outlierDetectionOf } from "./ejection.ts";
 import { healthChecksOf } from "./health-check.ts";
 import { httpProtocolOptionsKey, httpProtocolOptionsOf } from "./http-protocol.ts";
 import { loadBalancingOf } from "./load-balancing.ts";
+import { createMemory } from "./memory.ts";
 import { clusterName } from "./resource-names.ts";
 
 /** How clients of a flavour reach a service, wherever they are: all but where its endpoints are and who gets how much. */
@@ -21,9 +22,18 @@ export function clusterOf(
   flavour: Viewer["flavour"],
   subset?: string,
 ): Cluster {
+  const { protocol } = spec;
+  const shared = made(policy, policy, `${flavour} ${protocol}`, () => sharedOf(protocol, policy, flavour));
+  const healthChecks = flavour === "envoy" ? [...healthChecksOf(policy.healthCheck, spec)] : [];
+  return create(ClusterSchema, { ...shared, name: clusterName(spec, subset), healthChecks });
+}
+
+/** What all services of one policy and protocol have in common is made once: most of what a new viewer's clusters are. */
+const made = createMemory<Cluster>();
+
+function sharedOf(protocol: Protocol, policy: TrafficPolicy, flavour: Viewer["flavour"]): Cluster {
   const outlierDetection = outlierDetectionOf(policy.outlierDetection);
   return create(ClusterSchema, {
-    name: clusterName(spec, subset),
     clusterDiscoveryType: { case: "type", value: Cluster_DiscoveryType.EDS },
     // No service_name: endpoints are asked for under the cluster's own name.
     edsClusterConfig: { edsConfig: adsSource() },
@@ -31,15 +41,14 @@ export function clusterOf(
     ...loadBalancingOf(policy.loadBalancer, flavour),
     ...(outlierDetection && { outlierDetection }),
     // Envoy is told by its bootstrap where loads are reported, a gRPC client cluster by cluster.
-    ...(flavour === "envoy" ? forEnvoy(spec, policy) : { lrsServer: selfSource() }),
+    ...(flavour === "envoy" ? forEnvoy(protocol, policy) : { lrsServer: selfSource() }),
   });
 }
 
-function forEnvoy(spec: ServiceSpec, policy: TrafficPolicy) {
+function forEnvoy(protocol: Protocol, policy: TrafficPolicy) {
   const { timeouts, connection } = policy;
   return {
     connectTimeout: durationFromMs(timeouts.connectMs),
-    healthChecks: [...healthChecksOf(policy.healthCheck, spec)],
     // Or an endpoint that left stays for as long as it passes its health check.
     ignoreHealthOnHostRemoval: true,
     commonLbConfig: {
@@ -50,7 +59,7 @@ function forEnvoy(spec: ServiceSpec, policy: TrafficPolicy) {
     },
     ...(connection.preconnect > 1 && { preconnectPolicy: { perUpstreamPreconnectRatio: connection.preconnect } }),
     typedExtensionProtocolOptions: {
-      [httpProtocolOptionsKey]: httpProtocolOptionsOf(spec.protocol, timeouts, connection),
+      [httpProtocolOptionsKey]: httpProtocolOptionsOf(protocol, timeouts, connection),
     },
     // A peer that vanished without a word is noticed by the kernel: on a quiet connection by probes, on one that carries requests
     // when nothing was acknowledged for so long. Otherwise requests on it wait for as long as their callers do.
