@@ -72,18 +72,20 @@ export function operatorPlan({
     return { book, written: documents.map(writtenOf), catalog: world.catalog, ...seen };
   }
 
+  function documentsWith({ documents, removed = [] }: Proposal): readonly StoredDocument[] {
+    const keyOf = ({ kind, name }: Pick<StoredDocument, "kind" | "name">) => `${kind}/${name}`;
+    const others = new Set([...documents, ...removed].map(keyOf));
+    return [...documentsInForce().filter((each) => !others.has(keyOf(each))), ...documents];
+  }
+
   function states(proposal: Proposal) {
     const [world, book] = [published.current(), policies.books.current()];
     const next = preview(proposal.book);
     if (world === undefined || book === undefined || next === undefined) return undefined;
-    const inForce = documentsInForce();
-    const put = new Map(proposal.documents.map((each) => [`${each.kind}/${each.name}`, each]));
-    const gone = new Set(proposal.removed?.map(({ kind, name }) => `${kind}/${name}`));
-    const others = inForce.filter(({ kind, name }) => !put.has(`${kind}/${name}`) && !gone.has(`${kind}/${name}`));
     const seen = seenNow();
     return {
-      before: { world, scene: sceneOf(book, world, inForce, seen) },
-      after: { world: next, scene: sceneOf(proposal.book, next, [...others, ...put.values()], seen) },
+      before: { world, scene: sceneOf(book, world, documentsInForce(), seen) },
+      after: { world: next, scene: sceneOf(proposal.book, next, documentsWith(proposal), seen) },
     };
   }
 
@@ -110,14 +112,17 @@ export function operatorPlan({
       findingsNow().catch(() => undefined);
       return lastKnown;
     },
-    async findingsOf(proposal) {
-      const both = states(proposal);
-      if (both === undefined) return [];
-      const before = new Set((await inTurns(analyzing(both.before.scene))).map(findingKey));
-      const asked = new Set(proposal.documents.map(({ kind, name }) => `${kind}/${name}`));
-      return (await inTurns(analyzing(both.after.scene))).filter(
-        (each) => !before.has(findingKey(each)) || asked.has(`${each.document.kind}/${each.document.name}`),
-      );
+    async warnings() {
+      const before = new Set((await findingsNow().catch(() => lastKnown)).map(findingKey));
+      return async (proposal) => {
+        const world = preview(proposal.book);
+        if (world === undefined) return [];
+        const asked = new Set(proposal.documents.map(({ kind, name }) => `${kind}/${name}`));
+        const found = await inTurns(analyzing(sceneOf(proposal.book, world, documentsWith(proposal)))).catch(() => []);
+        return found.filter(
+          (each) => !before.has(findingKey(each)) || asked.has(`${each.document.kind}/${each.document.name}`),
+        );
+      };
     },
     async plan(proposal) {
       const both = states(proposal);

@@ -54,6 +54,7 @@ export function configRoutes(app: OperatorApp, { parts: { policies, planning } }
     async (request) => {
       const documents = documentsOf(request.body);
       const validateOnly = request.query.validateOnly === "true";
+      const warningsOf = await planning.warnings();
       const before = new Map<string, StoredDocument>();
       for (const kind of kindOf.options)
         for (const each of policies.list(kind)) before.set(`${kind}/${each.name}`, each);
@@ -65,7 +66,7 @@ export function configRoutes(app: OperatorApp, { parts: { policies, planning } }
       });
       if (outcome.kind === "refused") throw badRequest("the documents", problemsInBody(outcome.problems, request.body));
       const done = doneOrThrow(outcome, { what: "the documents", expected: undefined, policies });
-      const findings = await planning.findingsOf(done);
+      const findings = await warningsOf(done);
       return {
         revision: done.revision,
         validateOnly,

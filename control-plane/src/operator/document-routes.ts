@@ -90,6 +90,8 @@ function routesOf(app: OperatorApp, { parts: { policies, planning } }: OperatorC
     async (request, reply) => {
       const { name } = request.params;
       const body: unknown = request.body;
+      // First, so that nothing is waited for between what is read of the document and its change.
+      const warningsOf = await planning.warnings();
       const problems = documentMismatches(body, kind, name);
       if (problems.length > 0) throw badRequest(`the ${kind}`, problems);
       const before = policies.get(kind, name);
@@ -104,7 +106,7 @@ function routesOf(app: OperatorApp, { parts: { policies, planning } }: OperatorC
       const { documents, revision } = done;
       const after = documents.find((each) => each.kind === kind && each.name === name);
       if (!after) throw new Error(`${collection}/${name} was stored, but is not in the answer of the store`);
-      const warnings = warningHeaders(await planning.findingsOf(done));
+      const warnings = warningHeaders(await warningsOf(done));
       if (warnings.length > 0) reply.header("warning", warnings);
       return withHeaders(reply, after, revision)
         .code(before ? 200 : 201)

@@ -53,8 +53,11 @@ export type Planning = {
   findings(): Promise<readonly Finding[]>;
   /** The same as they were when last asked for; this asks. */
   lastFindings(): readonly Finding[];
-  /** About documents that are put, and those that putting them brings about elsewhere. */
-  findingsOf(proposal: Proposal): Promise<readonly Finding[]>;
+  /**
+   * To be asked for before documents are put: then it tells what is found about them, and what putting them brought about
+   * elsewhere. Never rejects, lest a write fails because of it.
+   */
+  warnings(): Promise<(proposal: Proposal) => Promise<readonly Finding[]>>;
   /** Undefined before anything is served. */
   plan(proposal: Proposal): Promise<Plan | undefined>;
 };

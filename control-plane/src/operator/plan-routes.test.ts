@@ -119,3 +119,16 @@ test("findings come with an apply, with its dry run, and for what is in force", 
   const { body } = await api.get("/v1/findings?severity=error");
   assert.deepEqual(body["counts"], { error: 1, warning: 0, info: 0 });
 });
+
+test("what a document brings about in others is told when it is applied", async () => {
+  await using api = await startTestApi();
+  await api.post("/v1/config:apply", [placed, split]);
+  await api.until(async () => (await api.get("/v1/services/report/endpoints")).status === 200);
+  const smaller = { ...placed, spec: { ...placed.spec, endpoints: [{ static: endpoints.slice(0, 1) }] } };
+  const { body } = await api.post("/v1/config:apply", smaller);
+  const told = (body as unknown as { findings: readonly { code: string; document: { kind: string } }[] }).findings;
+  assert.deepEqual(
+    told.map(({ code, document }) => `${code} ${document.kind}`),
+    ["WR0101 TrafficSplit", "WR0102 TrafficSplit", "WR0402 Service"],
+  );
+});
