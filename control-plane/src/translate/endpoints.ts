@@ -44,27 +44,20 @@ function localityOf(
   return { locality, priority, loadBalancingWeight: weight, lbEndpoints };
 }
 
-type Made = Pick<Member, "health" | "weight"> & {
-  readonly check: LocalityCheck | undefined;
-  readonly message: LbEndpoint;
-};
-
 /**
- * An endpoint's message is the same object in every assignment: most of what a new viewer gets is made already. One map for
- * all of them: with maps of its own for each of 20,000 endpoints the collection of garbage took as long as the translation.
+ * An endpoint's message is the same object in nearly every assignment: most of what a new viewer gets is made already. What is
+ * remembered of it is the last one alone: with maps for each of 20,000 endpoints the collection of garbage took as long as
+ * the translation.
  */
-const made = new WeakMap<Endpoint, readonly Made[]>();
-
-/** It differs by caller and over time, so what is remembered of one endpoint has an end. */
-const mostMade = 8;
+const made = new WeakMap<Endpoint, LbEndpoint>();
 
 function lbEndpoint(member: Member, check: LocalityCheck | undefined): LbEndpoint {
   const { endpoint, health, weight } = member;
-  const known = made.get(endpoint) ?? [];
-  const found = known.find((each) => each.check === check && each.health === health && each.weight === weight);
-  if (found !== undefined) return found.message;
-  const message = makeLbEndpoint(member, check);
-  made.set(endpoint, [{ check, health, weight, message }, ...known.slice(0, mostMade - 1)]);
+  if (check !== undefined) return makeLbEndpoint(member, check);
+  const known = made.get(endpoint);
+  if (known?.healthStatus === statusOf[health] && known.loadBalancingWeight === weight) return known;
+  const message = makeLbEndpoint(member, undefined);
+  made.set(endpoint, message);
   return message;
 }
 
