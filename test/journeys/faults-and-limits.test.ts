@@ -7,6 +7,7 @@ import type { CallRecord } from "../kit/echo.ts";
 import { codes, type Load, startLoad } from "../kit/grpc-load.ts";
 import { freePort } from "../kit/ports.ts";
 import { startRateLimitService } from "../kit/rate-limit-service.ts";
+import { settledAfter } from "../kit/settled.ts";
 import { assertShare } from "../kit/share.ts";
 import { startEdge } from "../kit/three-data-centers.ts";
 import { until } from "../kit/wait.ts";
@@ -149,12 +150,7 @@ async function startScene(more: readonly object[] = []) {
 /** Sets the Route of `report`, whose rules all lead there, and waits until every client has it. */
 async function setRules(weir: Weir, rules: readonly object[]): Promise<void> {
   const spec = { hosts: ["report"], rules: rules.map((rule) => ({ backendRefs: [{ service: "report" }], ...rule })) };
-  const { status, body } = await weir.api("PUT", "/v1/routes/report", documentOf("Route", "report", spec));
-  assert.ok(status < 300, JSON.stringify(body));
-  const settled = await weir.api("GET", "/v1/clients:settled?within=10s");
-  const { acked, of } = settled.body as { readonly acked: number; readonly of: number };
-  assert.ok(of > 0);
-  assert.equal(acked, of);
+  await settledAfter(weir, weir.api("PUT", "/v1/routes/report", documentOf("Route", "report", spec)));
 }
 
 async function sendOne(load: Load, headers: Readonly<Record<string, string>>): Promise<CallRecord> {

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { startBackend } from "../kit/backend.ts";
 import { documentOf } from "../kit/documents.ts";
 import { codes, startLoad } from "../kit/grpc-load.ts";
+import { settledAfter } from "../kit/settled.ts";
 import { startEdge } from "../kit/three-data-centers.ts";
 import { until } from "../kit/wait.ts";
 import { startWeir } from "../kit/weir.ts";
@@ -16,13 +17,6 @@ test("a patch arrives in Envoy, one that does not fit is told and harms nothing,
   await using weir = await startWeir({ documents: { "report.json": JSON.stringify(report) } });
   await using edge = await startEdge(weir);
   await using load = startLoad({ target: await edge.listener("edge"), authority: "report" });
-  const settled = async ({ status, body }: Awaited<ReturnType<typeof weir.api>>) => {
-    assert.ok(status < 300, JSON.stringify(body));
-    const answer = await weir.api("GET", "/v1/clients:settled?within=10s");
-    const { acked, of } = answer.body as { readonly acked: number; readonly of: number };
-    assert.ok(of > 0);
-    assert.equal(acked, of);
-  };
   const patch = (name: string, spec: object) => weir.api("PUT", `/v1/patches/${name}`, documentOf("Patch", name, spec));
 
   const stats = { op: "add", path: "/alt_stat_name", value: "patched_report" };
@@ -40,8 +34,11 @@ test("a patch arrives in Envoy, one that does not fit is told and harms nothing,
       },
     },
   };
-  await settled(await patch("stats", { type: "Cluster", name: "report", operations: [stats] }));
-  await settled(await patch("lua", { type: "Listener", name: "edge", clients: ["envoy-edge"], operations: [direct] }));
+  await settledAfter(weir, patch("stats", { type: "Cluster", name: "report", operations: [stats] }));
+  await settledAfter(
+    weir,
+    patch("lua", { type: "Listener", name: "edge", clients: ["envoy-edge"], operations: [direct] }),
+  );
   assert.deepEqual([...codes(await load.send(5))], [["OK", 5]]);
   const counted = async () => (await edge.stats("cluster.patched_report.upstream_rq_total")).size;
   await until(async () => (await counted()) === 1, { within: 5_000, what: "the cluster counts under its new name" });
@@ -49,7 +46,7 @@ test("a patch arrives in Envoy, one that does not fit is told and harms nothing,
   assert.equal(stopped.status, 403, "the filter that was put in answers");
 
   const unfit = [stats, { op: "remove", path: "/health_checks/0" }];
-  await settled(await patch("unfit", { type: "Cluster", name: "report", operations: unfit }));
+  await settledAfter(weir, patch("unfit", { type: "Cluster", name: "report", operations: unfit }));
   await until(() => weir.process().lines.join("\n").includes("Patch unfit is left out for envoy/edge"), {
     within: 5_000,
     what: "the log tells of the patch that does not fit",
@@ -65,7 +62,7 @@ test("a patch arrives in Envoy, one that does not fit is told and harms nothing,
   assert.equal(refused.status, 400);
   assert.match(JSON.stringify(refused.body), /did you mean \\"connect_timeout\\"/);
 
-  for (const name of ["stats", "lua", "unfit"]) await settled(await weir.api("DELETE", `/v1/patches/${name}`));
+  for (const name of ["stats", "lua", "unfit"]) await settledAfter(weir, weir.api("DELETE", `/v1/patches/${name}`));
   await until(async () => (await edge.stats("cluster.report.upstream_rq_total")).size === 1, {
     within: 5_000,
     what: "the cluster counts under its own name again",

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { Planned } from "../../control-plane/src/cli/planned.ts";
 import { makeFolder } from "../kit/folder.ts";
 import { answersByDatacenter, codes, type Load, startLoad } from "../kit/grpc-load.ts";
+import { settled } from "../kit/settled.ts";
 import { assertShare } from "../kit/share.ts";
 import { startEdge, startScene } from "../kit/three-data-centers.ts";
 import { until } from "../kit/wait.ts";
@@ -200,12 +201,6 @@ async function holdings(weir: Weir): Promise<Holdings> {
     return [nodeId, { viewer, held }] as const;
   });
   return new Map((await Promise.all(entries)).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-async function settled(weir: Weir): Promise<void> {
-  const { body } = await weir.api("GET", "/v1/clients:settled?within=8s");
-  const { acked, of } = body as { acked: number; of: number };
-  assert.equal(acked, of, "every client has what it is to have");
 }
 
 function changedClients(before: Holdings, after: Holdings): readonly string[] {

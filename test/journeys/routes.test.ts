@@ -5,6 +5,7 @@ import { foreignClients, programOf } from "../clients/program-of.ts";
 import { documentOf } from "../kit/documents.ts";
 import { type CallOptions, type EchoReply, sayMethod } from "../kit/echo.ts";
 import { answersById, codes, type Load, startLoad } from "../kit/grpc-load.ts";
+import { settledAfter } from "../kit/settled.ts";
 import { assertShare } from "../kit/share.ts";
 import { startEdge } from "../kit/three-data-centers.ts";
 import { startWeir, type Weir } from "../kit/weir.ts";
@@ -310,13 +311,8 @@ async function startScene(): Promise<Scene> {
 }
 
 /** Writes it and waits until every client has it. */
-async function putDocument(weir: Weir, collection: string, document: ReturnType<typeof documentOf>): Promise<void> {
-  const { status, body } = await weir.api("PUT", `/v1/${collection}/${document.metadata.name}`, document);
-  assert.ok(status < 300, JSON.stringify(body));
-  const { revision } = body as { readonly revision: number };
-  const settled = await weir.api("GET", `/v1/clients:settled?within=10s&revision=${revision}`);
-  const { acked, of } = settled.body as { readonly acked: number; readonly of: number };
-  assert.equal(acked, of);
+function putDocument(weir: Weir, collection: string, document: ReturnType<typeof documentOf>): Promise<void> {
+  return settledAfter(weir, weir.api("PUT", `/v1/${collection}/${document.metadata.name}`, document));
 }
 
 type Answering = AsyncDisposable & { readonly id: string; readonly address: string; calls(): number };
