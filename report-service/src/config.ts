@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import type { QueueLimits } from "./model/admission.ts";
 import type { FairShares, Share } from "./model/fair-queue.ts";
+import type { RateRule } from "./model/gcra.ts";
 import type { TenantId } from "./model/names.ts";
 import type { Parsed, Problem } from "./model/parsed.ts";
 
@@ -9,6 +10,12 @@ export type Announce =
   | { readonly kind: "weir"; readonly url: URL }
   | { readonly kind: "consul"; readonly url: URL }
   | { readonly kind: "nowhere" };
+
+/** Whose word on its tenant is taken. */
+export type Callers =
+  | { readonly kind: "loopback" }
+  | { readonly kind: "anyone" }
+  | { readonly kind: "header"; readonly name: string };
 
 export type Config = {
   readonly listen: string;
@@ -27,6 +34,11 @@ export type Config = {
   readonly jobLeaseMs: number;
   readonly limits: QueueLimits;
   readonly shares: FairShares;
+  /** What one tenant may ask for at this server; undefined: as much as it likes. */
+  readonly tenantRate: RateRule | undefined;
+  readonly callers: Callers;
+  readonly keys: string | undefined;
+  readonly encrypt: "sensitive" | "all";
   readonly retentionMs: number;
   readonly drainLimitMs: number;
   readonly faultFile: string | undefined;
@@ -74,6 +86,29 @@ const settings = [
     default: "",
     value: "T=N,…",
     help: "turns of these tenants for each turn of another, such as acme=3",
+  },
+  {
+    name: "tenant-rate",
+    default: "",
+    value: "N/N",
+    help: "calls a second of one tenant, and how many at once, such as 100/200; no limit where not given",
+  },
+  {
+    name: "callers",
+    default: "loopback",
+    value: "WHOM",
+    help: "whose word on its tenant is taken: loopback, anyone, or header:NAME as a proxy in front writes it",
+  },
+  {
+    name: "keys",
+    value: "PATH",
+    help: "the keys that encrypt parameters, the newest first; made in --data where not given",
+  },
+  {
+    name: "encrypt",
+    default: "sensitive",
+    value: "WHICH",
+    help: "parameters to encrypt where they are stored: sensitive, those that their kind marks so, or all",
   },
   { name: "retention", default: "30d", value: "TIME", help: "how long an ended report is kept" },
   { name: "drain-limit", default: "30s", value: "TIME", help: "how long it finishes calls once told to stop" },
@@ -164,6 +199,11 @@ export function parseConfig(
     say("tenant-weights", `must be TENANT=WEIGHT,… with weights over 0 and up to 1000, not "${get("tenant-weights")}"`);
   }
 
+  const tenantRate = rateOf(get("tenant-rate") ?? "");
+  if (tenantRate === "wrong") say("tenant-rate", `must be N/N such as 100/200, not "${get("tenant-rate")}"`);
+  const callers = callersOf(get("callers") ?? "");
+  if (!callers) say("callers", `must be loopback, anyone or header:NAME, not "${get("callers")}"`);
+
   const config: Config = {
     listen: matching("listen", address, "must be HOST:PORT") ?? "",
     advertise: matching("advertise", address, "must be HOST:PORT"),
@@ -183,6 +223,10 @@ export function parseConfig(
       tenant: get("tenant-queue-limit") ? integer("tenant-queue-limit", 1, 1_000_000) : queueLimit,
     },
     shares: { everyone: { weight: 1, concurrency }, others: sharesOf(weights ?? {}, concurrency) },
+    tenantRate: tenantRate === "wrong" ? undefined : tenantRate,
+    callers: callers ?? { kind: "loopback" },
+    keys: get("keys"),
+    encrypt: oneOf("encrypt", ["sensitive", "all"]),
     retentionMs: time("retention", 1_000),
     drainLimitMs: time("drain-limit", 0),
     faultFile: get("fault-file"),
@@ -211,6 +255,18 @@ function sharesOf(weights: Readonly<Record<string, string>>, concurrency: number
   return new Map(
     Object.entries(weights).map(([tenant, weight]) => [tenant as TenantId, { weight: Number(weight), concurrency }]),
   );
+}
+
+function rateOf(text: string): RateRule | "wrong" | undefined {
+  if (text === "") return undefined;
+  const [, perSecond, burst] = /^(\d+(?:\.\d+)?)\/(\d+)$/.exec(text) ?? [];
+  return Number(perSecond) > 0 && Number(burst) >= 1 ? { perSecond: Number(perSecond), burst: Number(burst) } : "wrong";
+}
+
+function callersOf(text: string): Callers | undefined {
+  if (text === "loopback" || text === "anyone") return { kind: text };
+  const [, name] = /^header:([a-z0-9-]+)$/.exec(text) ?? [];
+  return name === undefined ? undefined : { kind: "header", name };
 }
 
 function millisecondsOf(text: string): number | undefined {

@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import { Reports, Results } from "@weir/proto/report/v1/report_pb.ts";
+import { authenticate, guardTenants } from "./api/admit-calls.ts";
+import { trustEveryone, trustHeader, trustLoopback } from "./api/authenticators.ts";
 import type { CallNote } from "./api/call-note.ts";
 import { type FaultNote, type FaultSwitch, watchFaultFile } from "./api/fault-switch.ts";
 import { startGrpcServer } from "./api/grpc-server.ts";
@@ -9,10 +11,13 @@ import { createOperationsService } from "./api/operations-service.ts";
 import { createReportsService } from "./api/reports-service.ts";
 import { createResultsService } from "./api/results-service.ts";
 import { type CleanerNote, startCleaner } from "./cleaner/cleaner.ts";
-import type { Config } from "./config.ts";
+import type { Callers, Config } from "./config.ts";
 import { createDiskObjects } from "./disk/object-store.ts";
 import { readKinds } from "./kinds/read-kinds.ts";
-import type { KindBook } from "./model/kind.ts";
+import { createRateLimiter } from "./memory/rate-limiter.ts";
+import { sha256 } from "./model/content-key.ts";
+import type { KindBook, ReportKind } from "./model/kind.ts";
+import type { Authenticator } from "./ports/authenticator.ts";
 import type { JobQueue } from "./ports/job-queue.ts";
 import type { Tracer } from "./ports/tracer.ts";
 import { createConsulRegistrar } from "./presence/consul-registrar.ts";
@@ -22,6 +27,9 @@ import type { Instance, PresenceNote, Registrar } from "./presence/registrar.ts"
 import { type Registration, startRegistration } from "./presence/registration.ts";
 import { createWeirRegistrar } from "./presence/weir-registrar.ts";
 import { openStore } from "./sqlite/open-store.ts";
+import { readKeyRing } from "./vault/key-ring.ts";
+import { sealStores } from "./vault/sealed-stores.ts";
+import { createVault } from "./vault/vault.ts";
 import { createSqlRuntime } from "./worker/runtimes/sql-runtime.ts";
 import { startWorkerLoop } from "./worker/worker-loop.ts";
 import type { WorkerNote } from "./worker/worker-note.ts";
@@ -46,17 +54,23 @@ export async function startReportService(config: Config, { observe, tracer }: Pa
   const { id, data, datacenter, zone, jobLeaseMs: leaseMs, limits, retentionMs } = config;
   await using starting = new AsyncDisposableStack();
   const kinds = await loadKinds(config.kinds);
-  const { reports, queue, uploads, cleanUp } = starting.use(openStore(join(data, "reports.db")));
+  const vault = createVault(await readKeyRing(config.keys ?? join(data, "keys")));
+  const stores = sealStores(starting.use(openStore(join(data, "reports.db"))), vault, config.encrypt);
+  const { reports, queue, uploads, cleanUp } = stores;
   const objects = createDiskObjects(join(data, "objects"));
   const health = createHealth([Reports.typeName, Results.typeName]);
   const faults = starting.use(await followFaults(config.faultFile, observe));
   const leaving = new AbortController();
 
-  const answers = answering((cause) => observe({ kind: "call-broke", cause }));
+  // A plain hash of what is encrypted would tell those who can guess it.
+  const fingerprint = ({ sensitive }: ReportKind) =>
+    sensitive.length > 0 || config.encrypt === "all" ? vault.fingerprint : sha256;
+  const guard = guardTenants(config.tenantRate && createRateLimiter(config.tenantRate));
+  const answers = answering((cause) => observe({ kind: "call-broke", cause }), guard);
   const server = starting.use(
     await startGrpcServer(config.listen, {
       reports: createReportsService(
-        { reports, queue, uploads, objects, kinds, datacenter, limits, retentionMs },
+        { reports, queue, uploads, objects, kinds, datacenter, limits, retentionMs, fingerprint },
         answers,
       ),
       operations: createOperationsService({ reports, leaving: leaving.signal }, answers),
@@ -66,6 +80,7 @@ export async function startReportService(config: Config, { observe, tracer }: Pa
         identify(id, `${datacenter}/${zone}`),
         observeCalls(observe, tracer),
         ...(faults ? [refuseCalls(faults.fault)] : []),
+        authenticate(authenticatorOf(config.callers)),
       ],
     }),
   );
@@ -97,6 +112,17 @@ export async function startReportService(config: Config, { observe, tracer }: Pa
       ),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+function authenticatorOf(callers: Callers): Authenticator {
+  switch (callers.kind) {
+    case "loopback":
+      return trustLoopback;
+    case "anyone":
+      return trustEveryone;
+    case "header":
+      return trustHeader(callers.name);
+  }
 }
 
 async function loadKinds(directory: string): Promise<KindBook> {

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { status } from "@grpc/grpc-js";
 import type { CreateReportRequest } from "@weir/proto/report/v1/report_pb.ts";
 import type { QueueLimits } from "../model/admission.ts";
-import { contentKeyOf } from "../model/content-key.ts";
-import type { KindBook } from "../model/kind.ts";
+import { contentKeyOf, type Hash } from "../model/content-key.ts";
+import type { KindBook, ReportKind } from "../model/kind.ts";
 import { reportName, type UploadKey, uploadName } from "../model/names.ts";
 import { newReport, type Report } from "../model/report.ts";
 import { makeReportId } from "../model/report-id.ts";
@@ -21,6 +21,8 @@ export type CreateParts = {
   readonly limits: QueueLimits;
   /** How long an ended report is kept where nobody says otherwise. */
   readonly retentionMs: number;
+  /** How the parameters of a kind are hashed for good. */
+  readonly fingerprint: (kind: ReportKind) => Hash;
 };
 
 /** What one create of several came to: its report, perhaps one that was there before, or what to answer instead. */
@@ -51,7 +53,7 @@ async function draft(
   parts: CreateParts,
   call: CallContext,
 ): Promise<Draft> {
-  const order = parseCreate(request, request.parent === "" ? parent : request.parent, parts.kinds);
+  const order = parseCreate(request, request.parent === "" ? parent : request.parent, parts);
   if (!order.ok) return { kind: "answer", answer: invalid(order.problems) };
   const hashes = await hashesOf(order.value.uploads, parts.uploads, call.signal);
   if (hashes instanceof CallError) return { kind: "answer", answer: hashes };
@@ -82,7 +84,7 @@ function reportOf(
     sensitive: kind.sensitive,
     uploads: order.uploads.map(({ id }) => id),
     retentionMs: order.ttlMs ?? kind.retentionMs ?? parts.retentionMs,
-    contentKey: contentKeyOf({ kind, parameters, formats, asOfMs, uploads: uploadHashes }),
+    contentKey: contentKeyOf({ kind, parameters, formats, asOfMs, uploads: uploadHashes }, parts.fingerprint(kind)),
     ...(asOfMs !== undefined && { asOfMs }),
     ...(typeof traceparent === "string" && { traceparent }),
   });

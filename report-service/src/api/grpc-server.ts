@@ -4,10 +4,11 @@ import { Health } from "@weir/proto/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "@weir/proto/grpc/reflection/v1/reflection_pb.ts";
 import { type Handlers, serviceOf } from "@weir/proto/grpc/service.ts";
 import { Reports, Results } from "@weir/proto/report/v1/report_pb.ts";
+import { maxRequestBytes, readable } from "./readable-requests.ts";
 import { createReflectionService } from "./reflection-service.ts";
 
-// Parameters are small; nobody has a reason to send more.
-const maxRequestBytes = 1024 * 1024;
+// Above what our own services take, so that they can answer in their own words; what is larger is not even read.
+const maxMessageBytes = 2 * maxRequestBytes;
 
 export type GrpcParts = {
   readonly reports: Handlers<typeof Reports>;
@@ -29,12 +30,12 @@ export type GrpcServer = {
 export async function startGrpcServer(listen: string, parts: GrpcParts): Promise<GrpcServer> {
   const server = new Server({
     interceptors: [...parts.interceptors],
-    "grpc.max_receive_message_length": maxRequestBytes,
+    "grpc.max_receive_message_length": maxMessageBytes,
     "grpc.enable_channelz": 0,
   });
-  server.addService(serviceOf(Reports), parts.reports);
-  server.addService(serviceOf(Results), parts.results);
-  server.addService(serviceOf(Operations), parts.operations);
+  server.addService(readable(serviceOf(Reports)), parts.reports);
+  server.addService(readable(serviceOf(Results)), parts.results);
+  server.addService(readable(serviceOf(Operations)), parts.operations);
   server.addService(serviceOf(Health), parts.health);
   server.addService(
     serviceOf(ServerReflection),

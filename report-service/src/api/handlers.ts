@@ -1,38 +1,65 @@
 import { once } from "node:events";
-import type { handleServerStreamingCall, handleUnaryCall, Metadata, ServerWritableStream } from "@grpc/grpc-js";
-import { CallError, serviceErrorOf } from "./call-error.ts";
+import {
+  type Deadline,
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  type Metadata,
+  type ServerWritableStream,
+  type ServiceError,
+  status,
+} from "@grpc/grpc-js";
+import type { Guard } from "./admit-calls.ts";
+import { CallError, errorInfo, serviceErrorOf } from "./call-error.ts";
+import { Unreadable } from "./readable-requests.ts";
 
 /** What a handler may know of its call; the signal aborts on the client's deadline, its cancellation, and at the end. */
 export type CallContext = { readonly metadata: Metadata; readonly signal: AbortSignal };
 
+/** `waits`: it answers only once something has happened, so only the client's own deadline ends it. */
+export type UnaryKind = { readonly waits: boolean };
+
 /** grpc-js handlers from functions that answer or throw a `CallError`. */
 export type Answering = {
-  unary<I, O>(answer: (request: I, call: CallContext) => Promise<O>): handleUnaryCall<I, O>;
+  unary<I, O>(answer: (request: I, call: CallContext) => Promise<O>, kind?: UnaryKind): handleUnaryCall<I, O>;
   /** The generator is not asked for more than the client reads. */
   streaming<I, O>(answer: (request: I, call: CallContext) => AsyncIterable<O>): handleServerStreamingCall<I, O>;
 };
 
-/** `onBug` is told of errors that are no answers: bugs and broken parts, of which the client only learns INTERNAL. */
-export function answering(onBug: (cause: Error) => void): Answering {
-  const answerOf = (error: unknown) => {
-    if (!(error instanceof CallError)) onBug(error as Error);
+// For clients that set no deadline: none of them waits longer for one answer.
+const unaryLimitMs = 30_000;
+
+/**
+ * `onBug` is told of errors that are no answers: bugs and broken parts, of which the client only learns INTERNAL.
+ * `guard` looks at each request first.
+ */
+export function answering(onBug: (cause: Error) => void, guard: Guard): Answering {
+  const answerOf = (error: unknown, { signal }: CallContext): ServiceError => {
+    if (error instanceof CallError) return serviceErrorOf(error);
+    if (signal.aborted) return serviceErrorOf(tooLate());
+    onBug(error as Error);
     return serviceErrorOf(error);
   };
+  const admit = async (request: unknown, { metadata }: CallContext) => {
+    if (request instanceof Unreadable) throw request.error;
+    await guard(request, metadata);
+  };
   return {
-    unary: (answer) => (call, callback) => {
-      const { context, finish } = contextOf(call);
-      answer(call.request, context)
+    unary: (answer, kind) => (call, callback) => {
+      const { context, finish } = contextOf(call, kind?.waits ? undefined : unaryLimitMs);
+      admit(call.request, context)
+        .then(() => answer(call.request, context))
         .then(
           (response) => callback(null, response),
-          (error: unknown) => callback(answerOf(error)),
+          (error: unknown) => callback(answerOf(error, context)),
         )
         .finally(finish);
     },
     streaming: (answer) => (call) => {
-      const { context, finish } = contextOf(call);
-      writeAll(call, answer(call.request, context), context.signal)
+      const { context, finish } = contextOf(call, undefined);
+      admit(call.request, context)
+        .then(() => writeAll(call, answer(call.request, context), context.signal))
         // A client that has left is answered by nobody.
-        .catch((error: unknown) => context.signal.aborted || call.emit("error", answerOf(error)))
+        .catch((error: unknown) => context.signal.aborted || call.emit("error", answerOf(error, context)))
         .finally(finish);
     },
   };
@@ -50,11 +77,30 @@ async function writeAll<I, O>(
   if (!signal.aborted) call.end();
 }
 
-type AnyCall = { readonly metadata: Metadata; once(event: "cancelled", listener: () => void): unknown };
+type AnyCall = {
+  readonly metadata: Metadata;
+  once(event: "cancelled", listener: () => void): unknown;
+  getDeadline(): Deadline;
+};
 
-function contextOf(call: AnyCall): { readonly context: CallContext; readonly finish: () => void } {
+function contextOf(
+  call: AnyCall,
+  limitMs: number | undefined,
+): { readonly context: CallContext; readonly finish: () => void } {
   const ended = new AbortController();
-  const finish = () => ended.abort();
+  const finish = () => {
+    clearTimeout(limit);
+    ended.abort();
+  };
+  // grpc-js itself ends a call at the client's deadline.
+  const endless = call.getDeadline() === Number.POSITIVE_INFINITY && limitMs !== undefined;
+  const limit = endless ? setTimeout(finish, limitMs).unref() : undefined;
   call.once("cancelled", finish);
   return { context: { metadata: call.metadata, signal: ended.signal }, finish };
+}
+
+function tooLate(): CallError {
+  return new CallError(status.DEADLINE_EXCEEDED, "the answer would come too late; whether it was done is unknown", [
+    errorInfo("DEADLINE_EXCEEDED"),
+  ]);
 }

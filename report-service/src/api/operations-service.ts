@@ -33,13 +33,16 @@ export function createOperationsService(
 
   return {
     getOperation: unary(async ({ name }) => operationMessage(await find(name))),
-    waitOperation: unary(async ({ name, timeout }, call) => {
-      let report = await find(name);
-      const enough = timeout ? [AbortSignal.timeout(durationMs(timeout))] : [];
-      const signal = AbortSignal.any([call.signal, leaving, ...enough]);
-      for await (const event of reports.follow(report, report.sequence, signal)) report = event.report;
-      return operationMessage(report);
-    }),
+    waitOperation: unary(
+      async ({ name, timeout }, call) => {
+        let report = await find(name);
+        const enough = timeout ? [AbortSignal.timeout(durationMs(timeout))] : [];
+        const signal = AbortSignal.any([call.signal, leaving, ...enough]);
+        for await (const event of reports.follow(report, report.sequence, signal)) report = event.report;
+        return operationMessage(report);
+      },
+      { waits: true },
+    ),
     cancelOperation: unary(async ({ name }) => {
       const report = await find(name);
       const message = "its operation was cancelled by a client";

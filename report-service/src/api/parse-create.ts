@@ -4,7 +4,7 @@ import {
   type Report as ReportMessage,
   CreateReportRequest_Reuse as ReuseMessage,
 } from "@weir/proto/report/v1/report_pb.ts";
-import { canonicalJson, contentHash } from "../model/content-key.ts";
+import { canonicalJson, contentHash, type Hash } from "../model/content-key.ts";
 import type { JsonObject, KindBook, ReportKind } from "../model/kind.ts";
 import {
   kindName,
@@ -46,7 +46,11 @@ const maxLabels = 64;
 const maxTtlMs = 366 * 86_400_000;
 
 /** What a client asks for, or everything that is wrong with it; `parent` is the tenant's name. */
-export function parseCreate(message: CreateReportRequest, parent: string, kinds: KindBook): Parsed<Order> {
+export function parseCreate(
+  message: CreateReportRequest,
+  parent: string,
+  { kinds, fingerprint }: { readonly kinds: KindBook; readonly fingerprint: (kind: ReportKind) => Hash },
+): Parsed<Order> {
   const problems: Problem[] = [];
   const collect = <T>(parsed: Parsed<T>): T | undefined => {
     if (parsed.ok) return parsed.value;
@@ -80,7 +84,10 @@ export function parseCreate(message: CreateReportRequest, parent: string, kinds:
 
   if (!tenant || !kind || !parameters || !formats || !uploads || !labels || !priority) return { ok: false, problems };
   if (reuseMaxAgeMs === undefined || problems.length > 0) return { ok: false, problems };
-  const request = message.requestId === "" ? undefined : { id: message.requestId, bodyHash: hashOf(message, given) };
+  const request =
+    message.requestId === ""
+      ? undefined
+      : { id: message.requestId, bodyHash: hashOf(message, given, fingerprint(kind)) };
   return {
     ok: true,
     value: {
@@ -187,9 +194,12 @@ function parseReuse(message: CreateReportRequest, kind: ReportKind | undefined):
 }
 
 /** Equal for equal requests, in whatever order the parameters came. */
-function hashOf({ report, ...request }: CreateReportRequest, parameters: JsonObject): string {
+function hashOf({ report, ...request }: CreateReportRequest, parameters: JsonObject, hash: Hash): string {
   const { reportId, reuse, maxAge } = request;
   const { kind = "", formats = [], uploads = [], labels = {}, priority = 0, ttl, asOfTime } = report ?? {};
   const times = [ttl, asOfTime, maxAge].map((time) => (time ? `${time.seconds}.${time.nanos}` : null));
-  return contentHash([kind, canonicalJson(parameters), formats, uploads, labels, priority, times, reportId, reuse]);
+  return contentHash(
+    [kind, canonicalJson(parameters), formats, uploads, labels, priority, times, reportId, reuse],
+    hash,
+  );
 }

@@ -12,15 +12,18 @@ export type Content = {
   readonly formats: readonly Format[];
 };
 
+/** What makes a short text of a long one, equal for equal ones only. */
+export type Hash = (text: string) => string;
+
 /** Equal for reports that come out equal; `hash` where it must tell nothing of parameters that are sensitive. */
-export function contentKeyOf(content: Content, hash: (text: string) => string = sha256): string {
+export function contentKeyOf(content: Content, hash: Hash = sha256): string {
   const { kind, parameters, uploads, asOfMs = null, formats } = content;
   return hash(canonicalJson([kind.name, kind.version, parameters, uploads, asOfMs, formats.toSorted()]));
 }
 
-/** SHA-256, in lower-case hexadecimal, of a value whose members may stand in any order. */
-export function contentHash(value: Json): string {
-  return sha256(canonicalJson(value));
+/** The hash of a value whose members may stand in any order. */
+export function contentHash(value: Json, hash: Hash = sha256): string {
+  return hash(canonicalJson(value));
 }
 
 /** JSON that is equal for equal values: members are sorted, as in RFC 8785. */
@@ -35,6 +38,7 @@ function sorted(value: Json): Json {
   return Object.fromEntries(entries.map(([name, inner]) => [name, sorted(inner)]));
 }
 
-function sha256(text: string): string {
+/** SHA-256 in lower-case hexadecimal. */
+export function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }

@@ -6,7 +6,7 @@ import { provesCrashSafety } from "../../test/contract/crash.ts";
 import { provesJobQueue } from "../../test/contract/job-queue.ts";
 import { claimant, create, report, request } from "../../test/contract/place.ts";
 import { provesReportStore } from "../../test/contract/report-store.ts";
-import { openSqlitePlace } from "../../test/contract/sqlite-place.ts";
+import { openSealedSqlitePlace, openSqlitePlace } from "../../test/contract/sqlite-place.ts";
 import { provesCleanUp, provesUploadStore } from "../../test/contract/upkeep.ts";
 import { temporaryDirectory } from "../../test/server-process.ts";
 import { openStore } from "./open-store.ts";
@@ -17,6 +17,9 @@ provesJobQueue("SQLite", openSqlitePlace);
 provesUploadStore("SQLite", openSqlitePlace);
 provesCleanUp("SQLite", openSqlitePlace);
 provesCrashSafety("SQLite", openSqlitePlace);
+
+// Whatever holds for a store holds for one in which all parameters are encrypted.
+provesReportStore("SQLite, sealed", openSealedSqlitePlace);
 
 test("what was stored is there when the file is opened again", async () => {
   await using directory = await temporaryDirectory();
