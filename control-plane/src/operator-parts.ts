@@ -14,9 +14,9 @@ import { resourceJson } from "./snapshot/resource-json.ts";
 import type { AddressRule } from "./sources/guard/address-rule.ts";
 import type { SharedConfirmations } from "./sources/guard/shared-confirmations.ts";
 import { overviewOf, waitingText } from "./sources/overview.ts";
-import { placementsOf } from "./translate/placements.ts";
 import { resourceNames } from "./translate/resource-names.ts";
 import type { Translate } from "./translate/resource-set.ts";
+import { placementsOf } from "./translate/spread/placements.ts";
 
 /** Puts together what the operator's side is given, from the parts that the control plane runs. */
 export function operatorParts({

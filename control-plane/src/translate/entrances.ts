@@ -7,14 +7,14 @@ import type { ServiceName } from "../model/names.ts";
 import type { Viewer } from "../model/viewer.ts";
 import type { World } from "../model/world.ts";
 import type { Entrance } from "./domains.ts";
-import { limitersOf } from "./filter-overrides.ts";
+import { limitersOf } from "./filter/filter-overrides.ts";
+import { type Limiter, limiterFilterName } from "./filter/global-rate-limit.ts";
 import type { Fitting } from "./fitting.ts";
-import { type Limiter, limiterFilterName } from "./global-rate-limit.ts";
-import { envoyListenerOf, grpcListenerOf } from "./listener.ts";
+import { envoyListenerOf, grpcListenerOf } from "./listener/listener.ts";
 import { createLastMemory, createMemory, sameWhileEqual } from "./memory.ts";
 import { grpcListenerName, grpcRoutesName, routesName } from "./resource-names.ts";
 import type { ResourceSet } from "./resource-set.ts";
-import { routeConfigurationOf, virtualHostOf } from "./routes.ts";
+import { routeConfigurationOf, virtualHostOf } from "./route/routes.ts";
 import type { Subjects } from "./subjects.ts";
 
 type ListenersAndRoutes = Pick<ResourceSet, "listeners" | "routes">;

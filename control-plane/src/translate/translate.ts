@@ -1,14 +1,14 @@
 import type { Cluster } from "@weir/proto/envoy/config/cluster/v3/cluster_pb.ts";
 import type { Viewer } from "../model/viewer.ts";
 import type { World } from "../model/world.ts";
-import { createAssignments } from "./assignments.ts";
-import { clusterOf } from "./cluster.ts";
+import { clusterOf } from "./cluster/cluster.ts";
 import { createEntrances } from "./entrances.ts";
 import { createFitting } from "./fitting.ts";
+import { createSidecarInbound } from "./listener/sidecar-inbound.ts";
 import { createMemory } from "./memory.ts";
-import { createPatches } from "./patches.ts";
+import { createPatches } from "./patch/patches.ts";
 import type { ResourceSet, Translate, Translation } from "./resource-set.ts";
-import { createSidecarInbound } from "./sidecar-inbound.ts";
+import { createAssignments } from "./spread/assignments.ts";
 import { createSubjects, type Subject, type Subjects } from "./subjects.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { OutlierDetection, TrafficPolicy } from "../../model/policy.ts";
 import { addressText } from "../../model/service.ts";
 import type { Viewer } from "../../model/viewer.ts";
-import type { SpreadLocality } from "../../translate/spread-endpoints.ts";
+import type { SpreadLocality } from "../../translate/spread/spread-endpoints.ts";
 import type { Condition } from "./condition.ts";
 
 /**

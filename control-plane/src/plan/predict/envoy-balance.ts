@@ -1,6 +1,6 @@
 import { never } from "../../lib/exhaustive.ts";
 import type { LoadBalancer, TrafficPolicy } from "../../model/policy.ts";
-import { effectiveWeight } from "../../translate/priority-load.ts";
+import { effectiveWeight } from "../../translate/spread/priority-load.ts";
 import { envoyHashed } from "./envoy-hashed.ts";
 import { envoyPriorities } from "./envoy-priorities.ts";
 import { type Balance, byWeight, type Host, type HostShare, type Level, type Part } from "./host.ts";

@@ -1,4 +1,4 @@
-import { priorityLoads } from "../../translate/priority-load.ts";
+import { priorityLoads } from "../../translate/spread/priority-load.ts";
 import { type Host, hostsOf, type Level } from "./host.ts";
 
 /** Percent of all requests, whole numbers, by priority. */

@@ -5,7 +5,7 @@ import type { Balance, Host, Level, Part } from "./host.ts";
 
 /** What gRPC clients do not go over unless the application tells them (gRFC A42, `grpc.lb.ring_hash.ring_size_cap`). */
 const ringSizeCap = 4_096;
-/** What Maglev is for gRPC clients, which lack it: translate/load-balancing.ts. */
+/** What Maglev is for gRPC clients, which lack it: translate/cluster/load-balancing.ts. */
 const insteadOfMaglev = { minimumRingSize: 1_024, maximumRingSize: ringSizeCap };
 
 /**

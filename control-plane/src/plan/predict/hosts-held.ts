@@ -1,7 +1,7 @@
 import type { TrafficPolicy } from "../../model/policy.ts";
 import { addressText } from "../../model/service.ts";
 import type { Viewer } from "../../model/viewer.ts";
-import type { Member, SpreadLocality } from "../../translate/spread-endpoints.ts";
+import type { Member, SpreadLocality } from "../../translate/spread/spread-endpoints.ts";
 import type { Condition, Trouble } from "./condition.ts";
 import { ejectedAmong } from "./ejected-among.ts";
 import type { Host, Level } from "./host.ts";

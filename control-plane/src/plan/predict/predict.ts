@@ -1,6 +1,6 @@
 import type { TrafficPolicy } from "../../model/policy.ts";
 import type { Viewer } from "../../model/viewer.ts";
-import type { SpreadLocality } from "../../translate/spread-endpoints.ts";
+import type { SpreadLocality } from "../../translate/spread/spread-endpoints.ts";
 import { type Condition, nothingWrong } from "./condition.ts";
 import { envoyBalance } from "./envoy-balance.ts";
 import { grpcBalance } from "./grpc-balance.ts";

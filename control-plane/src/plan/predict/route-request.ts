@@ -2,7 +2,7 @@ import { matchesOf } from "../../model/covers-match.ts";
 import type { Fault, RouteMatch, RouteRule } from "../../model/route.ts";
 import type { Viewer } from "../../model/viewer.ts";
 import type { Entrance } from "../../translate/domains.ts";
-import { takesFault } from "../../translate/filter-overrides.ts";
+import { takesFault } from "../../translate/filter/filter-overrides.ts";
 import { type Destinations, type Target, targetsOf, wholeOf } from "../../translate/targets.ts";
 import { matchesHeaders, matchesRequest } from "./matches-request.ts";
 import type { Request } from "./request.ts";

@@ -4,8 +4,8 @@ import type { TrafficPolicy } from "../../model/policy.ts";
 import type { Service } from "../../model/service.ts";
 import type { Viewer } from "../../model/viewer.ts";
 import type { World } from "../../model/world.ts";
-import { type SpreadLocality, spreadOf } from "../../translate/spread-endpoints.ts";
-import { spreadingOf } from "../../translate/spreading.ts";
+import { type SpreadLocality, spreadOf } from "../../translate/spread/spread-endpoints.ts";
+import { spreadingOf } from "../../translate/spread/spreading.ts";
 
 /** What a client at this place is sent of a service's endpoints, and the policy it goes by. */
 export function spreadFor(

@@ -4,7 +4,7 @@ import type { EndpointId, SourceName } from "../../model/names.ts";
 import type { TrafficPolicy } from "../../model/policy.ts";
 import type { Health } from "../../model/service.ts";
 import type { Viewer } from "../../model/viewer.ts";
-import type { SpreadLocality } from "../../translate/spread-endpoints.ts";
+import type { SpreadLocality } from "../../translate/spread/spread-endpoints.ts";
 import type { Condition, Trouble } from "./condition.ts";
 import { predictShares } from "./predict.ts";
 
