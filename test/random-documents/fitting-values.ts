@@ -81,6 +81,19 @@ const patches: Arbitrary<unknown> = fc
       },
       { type: "VirtualHost", operations: [{ op: "add", path: "/include_request_attempt_count", value: true }] },
       { type: "ClusterLoadAssignment", operations: [{ op: "test", path: "/cluster_name", value: "another" }] },
+      {
+        type: "Cluster",
+        operations: [
+          { op: "add", path: "/metadata", value: { filter_metadata: { team: { name: "a", of: "b" } } } },
+          { op: "move", from: "/metadata/filter_metadata/team", path: "/metadata/filter_metadata/owner" },
+          { op: "remove", path: "/metadata/filter_metadata/owner/of" },
+        ],
+      },
+      {
+        type: "Listener",
+        name: "edge",
+        operations: [{ op: "add", path: "/per_connection_buffer_limit_bytes", value: 65_536 }],
+      },
     ),
   )
   .map(([name, clients, what]) => ({ name, clients, ...what }));
@@ -101,10 +114,11 @@ const anyName = fc.oneof(
   { weight: 1, arbitrary: fc.stringMatching(/^[a-z0-9]{200}$/) },
 );
 
-/** Up to a day, as often short as long; now and then none. Most fields want 100 ms at least. */
+/** Up to a day, as often short as long; now and then none. Most fields want 100 ms at least, and some whole seconds. */
 const durations = fc
   .oneof(
     { weight: 1, arbitrary: fc.constantFrom(0, 1, 99, 86_400_000) },
+    { weight: 3, arbitrary: fc.constantFrom(1_000, 10_000, 60_000, 3_600_000) },
     { weight: 9, arbitrary: fc.double({ min: 0, max: 1, noNaN: true }).map((x) => Math.round(100 * 864_000 ** x)) },
   )
   .map(durationText);

@@ -23,13 +23,26 @@ const locality = together(
       : [],
 );
 
+// Envoy holds a changed cluster, and with it its answer to all clusters that it was sent, until every endpoint was checked once
+// (seen with 1.40: a jitter of 24 h held it back for good). After xds.ackTimeout, 45 s, its stream would be ended.
+const longestCheckMs = 30_000;
+const longestInitialJitterMs = 10_000;
+
 const fields = z.strictObject({
   ...healthChecker.fields,
   interval: withDefault(interval, durationText(defaults.intervalMs), "Time between checks."),
-  timeout: withDefault(duration({ minMs: 1 }), durationText(defaults.timeoutMs), "Time for an answer."),
+  timeout: withDefault(
+    duration({ minMs: 1, maxMs: longestCheckMs }),
+    durationText(defaults.timeoutMs),
+    "Time for an answer, at most 30s: Envoy uses a changed cluster when each endpoint was checked once.",
+  ),
   healthyThreshold: withDefault(threshold, defaults.healthyThreshold, "Good answers until it is used again."),
   unhealthyThreshold: withDefault(threshold, defaults.unhealthyThreshold, "Bad answers until it is left out."),
-  initialJitter: withDefault(jitter, "0s", "The first check is put off by at most so much, by chance."),
+  initialJitter: withDefault(
+    duration({ minMs: 0, maxMs: longestInitialJitterMs }),
+    "0s",
+    "The first check is put off by at most so much, by chance; at most 10s, for the same reason.",
+  ),
   intervalJitter: withDefault(jitter, "0s", "Every interval is longer by at most so much, by chance."),
   intervalJitterPercent: withDefault(percent(), 0, "The same in percent of the interval; both add up."),
   noTrafficInterval: interval
