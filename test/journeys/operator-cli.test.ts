@@ -42,7 +42,10 @@ test("what an operator sets by the command line is in force, told in the history
   assert.match(out, /^report +\* +dc-a +0 +70 % +- +- +- +1\/1$/m);
   assert.match(out, /^report +\* +dc-b +0 +30 % +- +- +- +1\/1$/m);
   assert.match(out, /^report +\* +dc-c +1 +standby +- +- +- +0\/0$/m);
-  assert.match((await run(weir, "endpoints", "report", "--from", "dc-b/z1")).out, /dc-a\/z1 +70 % +70 % +127\.0\.0\.1:9001/);
+  assert.match(
+    (await run(weir, "endpoints", "report", "--from", "dc-b/z1")).out,
+    /dc-a\/z1 +70 % +70 % +127\.0\.0\.1:9001/,
+  );
   assert.match((await run(weir, "history")).out, /^r2 +\d+s +ana +api +\+trafficSplits\/report +CHG-4711$/m);
 });
 
