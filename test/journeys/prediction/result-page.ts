@@ -52,14 +52,18 @@ function sharesText(results: readonly Result[], client: ClientKind): string {
     .join("<br>");
 }
 
-/** Localities, but where versions or single endpoints are what matters those. */
+/** Localities, but where versions or single endpoints are what matters, or there is only one of them, those. */
 function told({ situation, comparisons }: Result): readonly Comparison[] {
   const [endpoints, places] = [
     comparisons.filter(({ of }) => of.includes("#")),
     comparisons.filter(({ of }) => !of.includes("#")),
   ];
   const versions = endpointWords(situation).map(({ version }) => version);
-  if (versions.every((version) => version === undefined)) return isOneHash(situation) ? endpoints : places;
+  const isOnlyOne = Object.keys(situation.endpoints).length === 1;
+  if (versions.every((version) => version === undefined))
+    return (isOneHash(situation) || isOnlyOne) && endpoints.length > 0
+      ? [...endpoints, ...places.filter(({ of }) => of === nowhere)]
+      : places;
   const byVersion = Map.groupBy(endpoints, ({ of }) => versions[Number(of.split("#")[1]) - 1] ?? "");
   return [
     ...[...byVersion].map(([of, [first, ...rest]]) => rest.reduce(together, { ...(first ?? none), of })),

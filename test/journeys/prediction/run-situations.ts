@@ -6,7 +6,8 @@ import { type PredictionScene, type Subject, startPredictionScene } from "./scen
 import { type ClientKind, clientKinds, type Situation } from "./situation.ts";
 
 const requests = 2_000;
-const warmUpRequests = 150;
+/** Where there is trouble to find out; elsewhere connections have to be made, no more. */
+const warmUpRequests = { withTrouble: 150, without: 30 };
 /** Two of clients' looks at their endpoints lie in between: situations with trouble ask for one a second. */
 const betweenRoundsMs = 1_200;
 const mostRounds = 8;
@@ -51,7 +52,7 @@ async function warmUp(scene: PredictionScene, say: (line: string) => void): Prom
     const began = performance.now();
     const rounds = clientKinds.map(async (kind) => {
       for (const [pair, before] of [...waiting].filter(([{ client }]) => client === kind)) {
-        const records = await scene.send(kind, pair.subject, warmUpRequests);
+        const records = await scene.send(kind, pair.subject, warmUpOf(pair.subject));
         const found = troubleIn(countsOf(records, scene.addressOfId), pair.subject);
         if (round >= roundsFor(pair.subject) && (before === found || round === 1)) waiting.delete(pair);
         else waiting.set(pair, found);
@@ -67,6 +68,10 @@ type Pair = { readonly subject: Subject; readonly client: ClientKind };
 
 function roundsFor({ endpoints }: Subject): number {
   return endpoints.some(isInTrouble) ? 3 : 1;
+}
+
+function warmUpOf({ endpoints }: Subject): number {
+  return endpoints.some(isInTrouble) ? warmUpRequests.withTrouble : warmUpRequests.without;
 }
 
 /** Who is in trouble and was sent requests all the same. */

@@ -100,13 +100,13 @@ export const trouble: readonly Situation[] = [
     name: "two of three are gone, and health checks find out",
     endpoints: { "dc-a/z1": "ok gone gone", "dc-b/z1": "ok" },
     to: { "dc-a": 60, "dc-b": 40 },
-    policy: { ...noEjection, healthCheck: { tcp: {}, interval: "1s", timeout: "500ms", unhealthyThreshold: 1 } },
+    policy: { ...noEjection, healthCheck: { tcp: {}, interval: "1s", timeout: "10s", unhealthyThreshold: 3 } },
   },
   {
     name: "one errs, and its health checks are told that all is well",
     endpoints: { "dc-a/z1": "ok erring", "dc-b/z1": "ok" },
     to: { "dc-a": 50, "dc-b": 50 },
-    policy: { ...noEjection, healthCheck: { grpc: {}, interval: "1s", timeout: "500ms", unhealthyThreshold: 1 } },
+    policy: { ...noEjection, healthCheck: { grpc: {}, interval: "1s", timeout: "10s", unhealthyThreshold: 3 } },
   },
   {
     name: "erring, gone, failing and degraded ones together",
