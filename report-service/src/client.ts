@@ -10,8 +10,11 @@ import {
   type Chunk,
   CreateReportMetadataSchema,
   type CreateReportRequestSchema,
+  type CreateUploadRequestSchema,
   type DeleteReportRequestSchema,
+  type DownloadUrl,
   type Format,
+  type GetDownloadUrlRequestSchema,
   type ListReportKindsResponse,
   type ListReportsRequestSchema,
   type ListReportsResponse,
@@ -23,6 +26,7 @@ import {
   type RetryReportRequestSchema,
   Report_State as State,
   type StreamReportRequestSchema,
+  type Upload,
   type WatchReportRequestSchema,
 } from "@weir/proto/report/v1/report_pb.ts";
 import { type Answer, type CallOptions, stream, unary } from "./client/calls.ts";
@@ -40,6 +44,9 @@ export type ReportClient = {
   ): Promise<Answer<BatchCreateReportsResponse>>;
   retryReport(request: Init<typeof RetryReportRequestSchema>, call?: CallOptions): Promise<Answer<Operation>>;
   deleteReport(request: Init<typeof DeleteReportRequestSchema>, call?: CallOptions): Promise<Answer<Empty>>;
+  createUpload(request: Init<typeof CreateUploadRequestSchema>, call?: CallOptions): Promise<Answer<Upload>>;
+  completeUpload(name: string, call?: CallOptions): Promise<Answer<Upload>>;
+  getDownloadUrl(request: Init<typeof GetDownloadUrlRequestSchema>, call?: CallOptions): Promise<Answer<DownloadUrl>>;
   /** The operation once it is done. */
   waitOperation(name: string, call?: CallOptions): Promise<Answer<Operation>>;
   cancelReport(request: Init<typeof CancelReportRequestSchema>, call?: CallOptions): Promise<Answer<Report>>;
@@ -72,6 +79,9 @@ export function createReportClient(
     batchCreateReports: (orders, call) => unary(channel, Reports.method.batchCreateReports, orders, call),
     retryReport: (request, call) => unary(channel, Reports.method.retryReport, request, call),
     deleteReport: (request, call) => unary(channel, Reports.method.deleteReport, request, call),
+    createUpload: (request, call) => unary(channel, Reports.method.createUpload, request, call),
+    completeUpload: (name, call) => unary(channel, Reports.method.completeUpload, { name }, call),
+    getDownloadUrl: (request, call) => unary(channel, Results.method.getDownloadUrl, request, call),
     waitOperation: (name, call) => unary(channel, Operations.method.waitOperation, { name }, call),
     cancelReport: (request, call) => unary(channel, Reports.method.cancelReport, request, call),
     listReportKinds: (call) => unary(channel, Reports.method.listReportKinds, {}, call),

@@ -19,6 +19,7 @@ import { sha256 } from "./model/content-key.ts";
 import type { KindBook, ReportKind } from "./model/kind.ts";
 import type { Authenticator } from "./ports/authenticator.ts";
 import type { JobQueue } from "./ports/job-queue.ts";
+import type { SignedUrls } from "./ports/signed-urls.ts";
 import type { Tracer } from "./ports/tracer.ts";
 import { createConsulRegistrar } from "./presence/consul-registrar.ts";
 import { drain } from "./presence/drain.ts";
@@ -37,6 +38,8 @@ import type { WorkerNote } from "./worker/worker-note.ts";
 export type ServiceNote = CallNote | CleanerNote | FaultNote | PresenceNote | WorkerNote;
 
 export type Parts = {
+  /** How clients reach the object store by themselves; undefined where they cannot. */
+  readonly urls?: SignedUrls;
   readonly tracer: Tracer | undefined;
   readonly observe: (note: ServiceNote) => void;
 };
@@ -50,7 +53,7 @@ export type ReportService = {
 } & AsyncDisposable;
 
 /** One server: the API, a worker and its place in the registry, over the store in `config.data`. */
-export async function startReportService(config: Config, { observe, tracer }: Parts): Promise<ReportService> {
+export async function startReportService(config: Config, { observe, tracer, urls }: Parts): Promise<ReportService> {
   const { id, data, datacenter, zone, jobLeaseMs: leaseMs, limits, retentionMs } = config;
   await using starting = new AsyncDisposableStack();
   const kinds = await loadKinds(config.kinds);
@@ -70,11 +73,11 @@ export async function startReportService(config: Config, { observe, tracer }: Pa
   const server = starting.use(
     await startGrpcServer(config.listen, {
       reports: createReportsService(
-        { reports, queue, uploads, objects, kinds, datacenter, limits, retentionMs, fingerprint },
+        { reports, queue, uploads, objects, urls, kinds, datacenter, limits, retentionMs, fingerprint },
         answers,
       ),
       operations: createOperationsService({ reports, leaving: leaving.signal }, answers),
-      results: createResultsService({ reports, objects, leaving: leaving.signal }, answers),
+      results: createResultsService({ reports, objects, urls, leaving: leaving.signal }, answers),
       health: health.handlers,
       interceptors: [
         identify(id, `${datacenter}/${zone}`),

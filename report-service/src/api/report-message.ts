@@ -133,13 +133,19 @@ export function formatOf(message: FormatMessage): Format | undefined {
   return found?.[0] as Format | undefined;
 }
 
-function artifactMessage({ format, sizeBytes, rows, sha256 }: Artifact): ArtifactMessage {
+/** The media type of a format (https://www.iana.org/assignments/media-types). */
+export function mediaTypeOf(format: Format): string {
+  return formats[format].mediaType;
+}
+
+/** An artifact as clients see it. */
+export function artifactMessage({ format, sizeBytes, rows, sha256 }: Artifact): ArtifactMessage {
   return create(ArtifactSchema, {
     format: formatMessage(format),
     sizeBytes: BigInt(sizeBytes),
     rowCount: BigInt(rows),
     sha256,
-    mediaType: formats[format].mediaType,
+    mediaType: mediaTypeOf(format),
   });
 }
 

@@ -13,7 +13,6 @@ import type { Changed, ReportChange } from "../model/change-report.ts";
 import { parseReportName, type ReportKey } from "../model/names.ts";
 import { objectsOf, type Report } from "../model/report.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
-import type { ObjectStore } from "../ports/object-store.ts";
 import {
   CallError,
   errorInfo,
@@ -31,10 +30,11 @@ import { createKindCalls } from "./kind-calls.ts";
 import { operationMessage } from "./operation-message.ts";
 import { isRequestId, requestIdSays } from "./parse-create.ts";
 import { reportMessage } from "./report-message.ts";
+import { createUploadCalls, type UploadParts } from "./upload-calls.ts";
 
 const maxBatch = 500;
 
-export type ReportsParts = CreateParts & { readonly queue: JobQueue; readonly objects: ObjectStore };
+export type ReportsParts = CreateParts & UploadParts & { readonly queue: JobQueue };
 
 /** report.v1.Reports: validates, queues, cancels, retries and deletes. */
 export function createReportsService(parts: ReportsParts, { unary }: Answering): Handlers<typeof Reports> {
@@ -119,6 +119,7 @@ export function createReportsService(parts: ReportsParts, { unary }: Answering):
           throw notFound(name);
       }
     }),
+    ...createUploadCalls(parts, unary),
     ...createKindCalls(kinds, unary),
   };
 }

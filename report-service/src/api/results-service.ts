@@ -1,9 +1,10 @@
 import { create } from "@bufbuild/protobuf";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { durationMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { status } from "@grpc/grpc-js";
 import type { Handlers } from "@weir/proto/grpc/service.ts";
 import {
   type Chunk,
+  DownloadUrlSchema,
   ListReportsResponseSchema,
   type ReportEvent,
   ReportEventSchema,
@@ -15,25 +16,33 @@ import { parseReportName, type ReportKey } from "../model/names.ts";
 import { hasEnded, type Report } from "../model/report.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { ReportStore } from "../ports/report-store.ts";
+import type { SignedUrls } from "../ports/signed-urls.ts";
 import { artifactFor } from "./artifact-for.ts";
 import { CallError, errorInfo, invalid, notFound } from "./call-error.ts";
 import type { Answering } from "./handlers.ts";
 import { pageTokenOf } from "./paging.ts";
 import { parseList } from "./parse-list.ts";
 import { parseReadMask } from "./read-mask.ts";
-import { reportMessage } from "./report-message.ts";
+import { artifactMessage, mediaTypeOf, reportMessage } from "./report-message.ts";
 import { streamArtifact } from "./stream-artifact.ts";
+import { noSignedUrls } from "./upload-calls.ts";
+
+const defaultUrlMs = 15 * 60_000;
+// What S3 signs for at most.
+const maxUrlMs = 7 * 86_400_000;
 
 export type ResultsParts = {
   readonly reports: ReportStore;
   readonly objects: ObjectStore;
+  /** Undefined where clients cannot reach the object store. */
+  readonly urls: SignedUrls | undefined;
   /** Aborts when this server is about to end: waiting calls are told to go on elsewhere. */
   readonly leaving: AbortSignal;
 };
 
 /** report.v1.Results: reads, follows and delivers. */
 export function createResultsService(
-  { reports, objects, leaving }: ResultsParts,
+  { reports, objects, urls, leaving }: ResultsParts,
   { unary, streaming }: Answering,
 ): Handlers<typeof Results> {
   async function find(name: string, signal: AbortSignal): Promise<Report> {
@@ -88,6 +97,21 @@ export function createResultsService(
     watchReport: streaming(async function* ({ name, afterSequence }, { signal }) {
       if (afterSequence < 0n) throw invalid([{ at: "after_sequence", says: "must not be negative" }]);
       yield* watch(await find(name, signal), Number(afterSequence), signal);
+    }),
+    getDownloadUrl: unary(async ({ name, format, validFor }, { signal }) => {
+      const validMs = validFor ? durationMs(validFor) : defaultUrlMs;
+      if (!(validMs >= 1_000 && validMs <= maxUrlMs))
+        throw invalid([{ at: "valid_for", says: "must be 1 s to 7 days" }]);
+      if (!urls) throw noSignedUrls();
+      const report = await find(name, signal);
+      const artifact = artifactFor(report, format);
+      const as = { fileName: `${report.id}.${artifact.format}`, mediaType: mediaTypeOf(artifact.format) };
+      const { url, expiresAtMs } = await urls.get(artifact.key, as, validMs);
+      return create(DownloadUrlSchema, {
+        url,
+        expireTime: timestampFromMs(expiresAtMs),
+        artifact: artifactMessage(artifact),
+      });
     }),
     streamReport: streaming((request, { signal }) => stream(request, signal)),
   };

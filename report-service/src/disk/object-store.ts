@@ -20,6 +20,12 @@ export function createDiskObjects(root: string): ObjectStore {
     async *read(key, offset, signal) {
       yield* createReadStream(join(root, key), { start: offset, highWaterMark: pieceBytes, signal });
     },
+    async check(key) {
+      return syncAndHash(join(root, key)).catch((cause: NodeJS.ErrnoException) => {
+        if (cause.code === "ENOENT") return undefined;
+        throw cause;
+      });
+    },
     async remove(prefix) {
       await rm(join(root, prefix), { recursive: true, force: true });
     },

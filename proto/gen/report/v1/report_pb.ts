@@ -20,7 +20,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file report/v1/report.proto.
  */
 export const file_report_v1_report: GenFile = /*@__PURE__*/
-  fileDesc("ChZyZXBvcnQvdjEvcmVwb3J0LnByb3RvEglyZXBvcnQudjEiigcKBlJlcG9ydBIMCgRuYW1lGAEgASgJEgwKBGtpbmQYAiABKAkSKwoKcGFyYW1ldGVycxgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSIgoHZm9ybWF0cxgEIAMoDjIRLnJlcG9ydC52MS5Gb3JtYXQSDwoHdXBsb2FkcxgFIAMoCRIuCgphc19vZl90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIlCghwcmlvcml0eRgHIAEoDjITLnJlcG9ydC52MS5Qcmlvcml0eRItCgZsYWJlbHMYCCADKAsyHS5yZXBvcnQudjEuUmVwb3J0LkxhYmVsc0VudHJ5EiYKA3R0bBgKIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhImCgVzdGF0ZRgUIAEoDjIXLnJlcG9ydC52MS5SZXBvcnQuU3RhdGUSJQoIcHJvZ3Jlc3MYFSABKAsyEy5yZXBvcnQudjEuUHJvZ3Jlc3MSJgoJYXJ0aWZhY3RzGBYgAygLMhMucmVwb3J0LnYxLkFydGlmYWN0EiEKBWVycm9yGBcgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXMSJAoIYXR0ZW1wdHMYGCADKAsyEi5yZXBvcnQudjEuQXR0ZW1wdBIXCg9ob21lX2RhdGFjZW50ZXIYGSABKAkSDgoGcmV1c2VkGBogASgIEi8KC2NyZWF0ZV90aW1lGBsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydF90aW1lGBwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgdIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYHiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBGV0YWcYYyABKAkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJuCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEgoKBlFVRVVFRBABEgsKB1JVTk5JTkcQAhINCglTVUNDRUVERUQQAxIKCgZGQUlMRUQQBBINCglDQU5DRUxMRUQQBRILCgdFWFBJUkVEEAYiOAoIUHJvZ3Jlc3MSDwoHcGVyY2VudBgBIAEoBRINCgVzdGFnZRgCIAEoCRIMCgRyb3dzGAMgASgDIngKCEFydGlmYWN0EiEKBmZvcm1hdBgBIAEoDjIRLnJlcG9ydC52MS5Gb3JtYXQSEgoKc2l6ZV9ieXRlcxgCIAEoAxIRCglyb3dfY291bnQYAyABKAMSDgoGc2hhMjU2GAQgASgJEhIKCm1lZGlhX3R5cGUYBSABKAki1gEKB0F0dGVtcHQSDgoGbnVtYmVyGAEgASgFEg4KBndvcmtlchgCIAEoCRIWCg53b3JrZXJfY2x1c3RlchgDIAEoCRISCgpkYXRhY2VudGVyGAQgASgJEi4KCnN0YXJ0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIhCgVlcnJvchgHIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzIqkCChNDcmVhdGVSZXBvcnRSZXF1ZXN0Eg4KBnBhcmVudBgBIAEoCRIhCgZyZXBvcnQYAiABKAsyES5yZXBvcnQudjEuUmVwb3J0EhEKCXJlcG9ydF9pZBgDIAEoCRISCgpyZXF1ZXN0X2lkGAQgASgJEhUKDXZhbGlkYXRlX29ubHkYBSABKAgSMwoFcmV1c2UYBiABKA4yJC5yZXBvcnQudjEuQ3JlYXRlUmVwb3J0UmVxdWVzdC5SZXVzZRIqCgdtYXhfYWdlGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkAKBVJldXNlEhUKEVJFVVNFX1VOU1BFQ0lGSUVEEAASDwoLUkVVU0VfQUxMT1cQARIPCgtSRVVTRV9ORVZFUhACIl0KGUJhdGNoQ3JlYXRlUmVwb3J0c1JlcXVlc3QSDgoGcGFyZW50GAEgASgJEjAKCHJlcXVlc3RzGAIgAygLMh4ucmVwb3J0LnYxLkNyZWF0ZVJlcG9ydFJlcXVlc3Qi7gEKGkJhdGNoQ3JlYXRlUmVwb3J0c1Jlc3BvbnNlEjEKCm9wZXJhdGlvbnMYASADKAsyHS5nb29nbGUubG9uZ3J1bm5pbmcuT3BlcmF0aW9uElIKD2ZhaWxlZF9yZXF1ZXN0cxgCIAMoCzI5LnJlcG9ydC52MS5CYXRjaENyZWF0ZVJlcG9ydHNSZXNwb25zZS5GYWlsZWRSZXF1ZXN0c0VudHJ5GkkKE0ZhaWxlZFJlcXVlc3RzRW50cnkSCwoDa2V5GAEgASgFEiEKBXZhbHVlGAIgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXM6AjgBIoUBChRDcmVhdGVSZXBvcnRNZXRhZGF0YRIOCgZyZXBvcnQYASABKAkSJgoFc3RhdGUYAiABKA4yFy5yZXBvcnQudjEuUmVwb3J0LlN0YXRlEiUKCHByb2dyZXNzGAMgASgLMhMucmVwb3J0LnYxLlByb2dyZXNzEg4KBnJldXNlZBgEIAEoCCJBChNDYW5jZWxSZXBvcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSDgoGcmVhc29uGAIgASgJEgwKBGV0YWcYAyABKAkiNgoSUmV0cnlSZXBvcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSEgoKcmVxdWVzdF9pZBgCIAEoCSIxChNEZWxldGVSZXBvcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSDAoEZXRhZxgCIAEoCSI/ChZMaXN0UmVwb3J0S2luZHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJIlgKF0xpc3RSZXBvcnRLaW5kc1Jlc3BvbnNlEiQKBWtpbmRzGAEgAygLMhUucmVwb3J0LnYxLlJlcG9ydEtpbmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiQKFEdldFJlcG9ydEtpbmRSZXF1ZXN0EgwKBG5hbWUYASABKAkirAIKClJlcG9ydEtpbmQSDAoEbmFtZRgBIAEoCRINCgV0aXRsZRgCIAEoCRITCgtkZXNjcmlwdGlvbhgDIAEoCRIyChFwYXJhbWV0ZXJzX3NjaGVtYRgEIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSIgoHZm9ybWF0cxgFIAMoDjIRLnJlcG9ydC52MS5Gb3JtYXQSFgoOd29ya2VyX2NsdXN0ZXIYBiABKAkSMAoNcmV1c2VfbWF4X2FnZRgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIsCglyZXRlbnRpb24YCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SHAoUc2Vuc2l0aXZlX3BhcmFtZXRlcnMYCiADKAkiTwoQR2V0UmVwb3J0UmVxdWVzdBIMCgRuYW1lGAEgASgJEi0KCXJlYWRfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2sinAEKEkxpc3RSZXBvcnRzUmVxdWVzdBIOCgZwYXJlbnQYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkSDgoGZmlsdGVyGAQgASgJEhAKCG9yZGVyX2J5GAUgASgJEi0KCXJlYWRfbWFzaxgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2siUgoTTGlzdFJlcG9ydHNSZXNwb25zZRIiCgdyZXBvcnRzGAEgAygLMhEucmVwb3J0LnYxLlJlcG9ydBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiOgoSV2F0Y2hSZXBvcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSFgoOYWZ0ZXJfc2VxdWVuY2UYAiABKAMibAoLUmVwb3J0RXZlbnQSEAoIc2VxdWVuY2UYASABKAMSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIQoGcmVwb3J0GAMgASgLMhEucmVwb3J0LnYxLlJlcG9ydCJkChNTdHJlYW1SZXBvcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSIQoGZm9ybWF0GAIgASgOMhEucmVwb3J0LnYxLkZvcm1hdBIOCgZvZmZzZXQYAyABKAMSDAoEd2FpdBgEIAEoCCJJCgVDaHVuaxIOCgZvZmZzZXQYASABKAMSDAoEZGF0YRgCIAEoDBISCgp0b3RhbF9zaXplGAMgASgDEg4KBnNoYTI1NhgEIAEoCSpoCghQcmlvcml0eRIYChRQUklPUklUWV9VTlNQRUNJRklFRBAAEhgKFFBSSU9SSVRZX0lOVEVSQUNUSVZFEAESFQoRUFJJT1JJVFlfU1RBTkRBUkQQAhIRCg1QUklPUklUWV9CVUxLEAMqiQEKBkZvcm1hdBIWChJGT1JNQVRfVU5TUEVDSUZJRUQQABIOCgpGT1JNQVRfQ1NWEAESDwoLRk9STUFUX0pTT04QAhIRCg1GT1JNQVRfTkRKU09OEAMSEgoORk9STUFUX1BBUlFVRVQQBBIOCgpGT1JNQVRfUERGEAUSDwoLRk9STUFUX1hMU1gQBjL8BAoHUmVwb3J0cxJwCgxDcmVhdGVSZXBvcnQSHi5yZXBvcnQudjEuQ3JlYXRlUmVwb3J0UmVxdWVzdBodLmdvb2dsZS5sb25ncnVubmluZy5PcGVyYXRpb24iIcpBHgoGUmVwb3J0EhRDcmVhdGVSZXBvcnRNZXRhZGF0YRJhChJCYXRjaENyZWF0ZVJlcG9ydHMSJC5yZXBvcnQudjEuQmF0Y2hDcmVhdGVSZXBvcnRzUmVxdWVzdBolLnJlcG9ydC52MS5CYXRjaENyZWF0ZVJlcG9ydHNSZXNwb25zZRJBCgxDYW5jZWxSZXBvcnQSHi5yZXBvcnQudjEuQ2FuY2VsUmVwb3J0UmVxdWVzdBoRLnJlcG9ydC52MS5SZXBvcnQSbgoLUmV0cnlSZXBvcnQSHS5yZXBvcnQudjEuUmV0cnlSZXBvcnRSZXF1ZXN0Gh0uZ29vZ2xlLmxvbmdydW5uaW5nLk9wZXJhdGlvbiIhykEeCgZSZXBvcnQSFENyZWF0ZVJlcG9ydE1ldGFkYXRhEkYKDERlbGV0ZVJlcG9ydBIeLnJlcG9ydC52MS5EZWxldGVSZXBvcnRSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5ElgKD0xpc3RSZXBvcnRLaW5kcxIhLnJlcG9ydC52MS5MaXN0UmVwb3J0S2luZHNSZXF1ZXN0GiIucmVwb3J0LnYxLkxpc3RSZXBvcnRLaW5kc1Jlc3BvbnNlEkcKDUdldFJlcG9ydEtpbmQSHy5yZXBvcnQudjEuR2V0UmVwb3J0S2luZFJlcXVlc3QaFS5yZXBvcnQudjEuUmVwb3J0S2luZDKgAgoHUmVzdWx0cxI7CglHZXRSZXBvcnQSGy5yZXBvcnQudjEuR2V0UmVwb3J0UmVxdWVzdBoRLnJlcG9ydC52MS5SZXBvcnQSTAoLTGlzdFJlcG9ydHMSHS5yZXBvcnQudjEuTGlzdFJlcG9ydHNSZXF1ZXN0Gh4ucmVwb3J0LnYxLkxpc3RSZXBvcnRzUmVzcG9uc2USRgoLV2F0Y2hSZXBvcnQSHS5yZXBvcnQudjEuV2F0Y2hSZXBvcnRSZXF1ZXN0GhYucmVwb3J0LnYxLlJlcG9ydEV2ZW50MAESQgoMU3RyZWFtUmVwb3J0Eh4ucmVwb3J0LnYxLlN0cmVhbVJlcG9ydFJlcXVlc3QaEC5yZXBvcnQudjEuQ2h1bmswAWIGcHJvdG8z", [file_google_longrunning_operations, file_google_protobuf_duration, file_google_protobuf_empty, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp, file_google_rpc_status]);
+  fileDesc("ChZyZXBvcnQvdjEvcmVwb3J0LnByb3RvEglyZXBvcnQudjEiigcKBlJlcG9ydBIMCgRuYW1lGAEgASgJEgwKBGtpbmQYAiABKAkSKwoKcGFyYW1ldGVycxgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSIgoHZm9ybWF0cxgEIAMoDjIRLnJlcG9ydC52MS5Gb3JtYXQSDwoHdXBsb2FkcxgFIAMoCRIuCgphc19vZl90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIlCghwcmlvcml0eRgHIAEoDjITLnJlcG9ydC52MS5Qcmlvcml0eRItCgZsYWJlbHMYCCADKAsyHS5yZXBvcnQudjEuUmVwb3J0LkxhYmVsc0VudHJ5EiYKA3R0bBgKIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhImCgVzdGF0ZRgUIAEoDjIXLnJlcG9ydC52MS5SZXBvcnQuU3RhdGUSJQoIcHJvZ3Jlc3MYFSABKAsyEy5yZXBvcnQudjEuUHJvZ3Jlc3MSJgoJYXJ0aWZhY3RzGBYgAygLMhMucmVwb3J0LnYxLkFydGlmYWN0EiEKBWVycm9yGBcgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXMSJAoIYXR0ZW1wdHMYGCADKAsyEi5yZXBvcnQudjEuQXR0ZW1wdBIXCg9ob21lX2RhdGFjZW50ZXIYGSABKAkSDgoGcmV1c2VkGBogASgIEi8KC2NyZWF0ZV90aW1lGBsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydF90aW1lGBwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgdIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYHiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBGV0YWcYYyABKAkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJuCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEgoKBlFVRVVFRBABEgsKB1JVTk5JTkcQAhINCglTVUNDRUVERUQQAxIKCgZGQUlMRUQQBBINCglDQU5DRUxMRUQQBRILCgdFWFBJUkVEEAYiOAoIUHJvZ3Jlc3MSDwoHcGVyY2VudBgBIAEoBRINCgVzdGFnZRgCIAEoCRIMCgRyb3dzGAMgASgDIngKCEFydGlmYWN0EiEKBmZvcm1hdBgBIAEoDjIRLnJlcG9ydC52MS5Gb3JtYXQSEgoKc2l6ZV9ieXRlcxgCIAEoAxIRCglyb3dfY291bnQYAyABKAMSDgoGc2hhMjU2GAQgASgJEhIKCm1lZGlhX3R5cGUYBSABKAki1gEKB0F0dGVtcHQSDgoGbnVtYmVyGAEgASgFEg4KBndvcmtlchgCIAEoCRIWCg53b3JrZXJfY2x1c3RlchgDIAEoCRISCgpkYXRhY2VudGVyGAQgASgJEi4KCnN0YXJ0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIhCgVlcnJvchgHIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzIqkCChNDcmVhdGVSZXBvcnRSZXF1ZXN0Eg4KBnBhcmVudBgBIAEoCRIhCgZyZXBvcnQYAiABKAsyES5yZXBvcnQudjEuUmVwb3J0EhEKCXJlcG9ydF9pZBgDIAEoCRISCgpyZXF1ZXN0X2lkGAQgASgJEhUKDXZhbGlkYXRlX29ubHkYBSABKAgSMwoFcmV1c2UYBiABKA4yJC5yZXBvcnQudjEuQ3JlYXRlUmVwb3J0UmVxdWVzdC5SZXVzZRIqCgdtYXhfYWdlGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkAKBVJldXNlEhUKEVJFVVNFX1VOU1BFQ0lGSUVEEAASDwoLUkVVU0VfQUxMT1cQARIPCgtSRVVTRV9ORVZFUhACIl0KGUJhdGNoQ3JlYXRlUmVwb3J0c1JlcXVlc3QSDgoGcGFyZW50GAEgASgJEjAKCHJlcXVlc3RzGAIgAygLMh4ucmVwb3J0LnYxLkNyZWF0ZVJlcG9ydFJlcXVlc3Qi7gEKGkJhdGNoQ3JlYXRlUmVwb3J0c1Jlc3BvbnNlEjEKCm9wZXJhdGlvbnMYASADKAsyHS5nb29nbGUubG9uZ3J1bm5pbmcuT3BlcmF0aW9uElIKD2ZhaWxlZF9yZXF1ZXN0cxgCIAMoCzI5LnJlcG9ydC52MS5CYXRjaENyZWF0ZVJlcG9ydHNSZXNwb25zZS5GYWlsZWRSZXF1ZXN0c0VudHJ5GkkKE0ZhaWxlZFJlcXVlc3RzRW50cnkSCwoDa2V5GAEgASgFEiEKBXZhbHVlGAIgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXM6AjgBIoUBChRDcmVhdGVSZXBvcnRNZXRhZGF0YRIOCgZyZXBvcnQYASABKAkSJgoFc3RhdGUYAiABKA4yFy5yZXBvcnQudjEuUmVwb3J0LlN0YXRlEiUKCHByb2dyZXNzGAMgASgLMhMucmVwb3J0LnYxLlByb2dyZXNzEg4KBnJldXNlZBgEIAEoCCJBChNDYW5jZWxSZXBvcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSDgoGcmVhc29uGAIgASgJEgwKBGV0YWcYAyABKAkiNgoSUmV0cnlSZXBvcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSEgoKcmVxdWVzdF9pZBgCIAEoCSIxChNEZWxldGVSZXBvcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSDAoEZXRhZxgCIAEoCSI/ChZMaXN0UmVwb3J0S2luZHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJIlgKF0xpc3RSZXBvcnRLaW5kc1Jlc3BvbnNlEiQKBWtpbmRzGAEgAygLMhUucmVwb3J0LnYxLlJlcG9ydEtpbmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiQKFEdldFJlcG9ydEtpbmRSZXF1ZXN0EgwKBG5hbWUYASABKAkirAIKClJlcG9ydEtpbmQSDAoEbmFtZRgBIAEoCRINCgV0aXRsZRgCIAEoCRITCgtkZXNjcmlwdGlvbhgDIAEoCRIyChFwYXJhbWV0ZXJzX3NjaGVtYRgEIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSIgoHZm9ybWF0cxgFIAMoDjIRLnJlcG9ydC52MS5Gb3JtYXQSFgoOd29ya2VyX2NsdXN0ZXIYBiABKAkSMAoNcmV1c2VfbWF4X2FnZRgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIsCglyZXRlbnRpb24YCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SHAoUc2Vuc2l0aXZlX3BhcmFtZXRlcnMYCiADKAkiTwoQR2V0UmVwb3J0UmVxdWVzdBIMCgRuYW1lGAEgASgJEi0KCXJlYWRfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2sinAEKEkxpc3RSZXBvcnRzUmVxdWVzdBIOCgZwYXJlbnQYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkSDgoGZmlsdGVyGAQgASgJEhAKCG9yZGVyX2J5GAUgASgJEi0KCXJlYWRfbWFzaxgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2siUgoTTGlzdFJlcG9ydHNSZXNwb25zZRIiCgdyZXBvcnRzGAEgAygLMhEucmVwb3J0LnYxLlJlcG9ydBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiOgoSV2F0Y2hSZXBvcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSFgoOYWZ0ZXJfc2VxdWVuY2UYAiABKAMibAoLUmVwb3J0RXZlbnQSEAoIc2VxdWVuY2UYASABKAMSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIQoGcmVwb3J0GAMgASgLMhEucmVwb3J0LnYxLlJlcG9ydCJkChNTdHJlYW1SZXBvcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSIQoGZm9ybWF0GAIgASgOMhEucmVwb3J0LnYxLkZvcm1hdBIOCgZvZmZzZXQYAyABKAMSDAoEd2FpdBgEIAEoCCJJCgVDaHVuaxIOCgZvZmZzZXQYASABKAMSDAoEZGF0YRgCIAEoDBISCgp0b3RhbF9zaXplGAMgASgDEg4KBnNoYTI1NhgEIAEoCSJxChNDcmVhdGVVcGxvYWRSZXF1ZXN0Eg4KBnBhcmVudBgBIAEoCRISCgptZWRpYV90eXBlGAIgASgJEhIKCnNpemVfYnl0ZXMYAyABKAMSDgoGc2hhMjU2GAQgASgJEhIKCnJlcXVlc3RfaWQYBSABKAkiJQoVQ29tcGxldGVVcGxvYWRSZXF1ZXN0EgwKBG5hbWUYASABKAkigwIKBlVwbG9hZBIMCgRuYW1lGAEgASgJEg8KB3B1dF91cmwYAiABKAkSLwoHaGVhZGVycxgDIAMoCzIeLnJlcG9ydC52MS5VcGxvYWQuSGVhZGVyc0VudHJ5Ei8KC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghjb21wbGV0ZRgFIAEoCBISCgptZWRpYV90eXBlGAcgASgJEhIKCnNpemVfYnl0ZXMYCCABKAMSDgoGc2hhMjU2GAkgASgJGi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBInYKFUdldERvd25sb2FkVXJsUmVxdWVzdBIMCgRuYW1lGAEgASgJEiEKBmZvcm1hdBgCIAEoDjIRLnJlcG9ydC52MS5Gb3JtYXQSLAoJdmFsaWRfZm9yGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uInIKC0Rvd25sb2FkVXJsEgsKA3VybBgBIAEoCRIvCgtleHBpcmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJQoIYXJ0aWZhY3QYAyABKAsyEy5yZXBvcnQudjEuQXJ0aWZhY3QqaAoIUHJpb3JpdHkSGAoUUFJJT1JJVFlfVU5TUEVDSUZJRUQQABIYChRQUklPUklUWV9JTlRFUkFDVElWRRABEhUKEVBSSU9SSVRZX1NUQU5EQVJEEAISEQoNUFJJT1JJVFlfQlVMSxADKokBCgZGb3JtYXQSFgoSRk9STUFUX1VOU1BFQ0lGSUVEEAASDgoKRk9STUFUX0NTVhABEg8KC0ZPUk1BVF9KU09OEAISEQoNRk9STUFUX05ESlNPThADEhIKDkZPUk1BVF9QQVJRVUVUEAQSDgoKRk9STUFUX1BERhAFEg8KC0ZPUk1BVF9YTFNYEAYyhgYKB1JlcG9ydHMScAoMQ3JlYXRlUmVwb3J0Eh4ucmVwb3J0LnYxLkNyZWF0ZVJlcG9ydFJlcXVlc3QaHS5nb29nbGUubG9uZ3J1bm5pbmcuT3BlcmF0aW9uIiHKQR4KBlJlcG9ydBIUQ3JlYXRlUmVwb3J0TWV0YWRhdGESYQoSQmF0Y2hDcmVhdGVSZXBvcnRzEiQucmVwb3J0LnYxLkJhdGNoQ3JlYXRlUmVwb3J0c1JlcXVlc3QaJS5yZXBvcnQudjEuQmF0Y2hDcmVhdGVSZXBvcnRzUmVzcG9uc2USQQoMQ2FuY2VsUmVwb3J0Eh4ucmVwb3J0LnYxLkNhbmNlbFJlcG9ydFJlcXVlc3QaES5yZXBvcnQudjEuUmVwb3J0Em4KC1JldHJ5UmVwb3J0Eh0ucmVwb3J0LnYxLlJldHJ5UmVwb3J0UmVxdWVzdBodLmdvb2dsZS5sb25ncnVubmluZy5PcGVyYXRpb24iIcpBHgoGUmVwb3J0EhRDcmVhdGVSZXBvcnRNZXRhZGF0YRJGCgxEZWxldGVSZXBvcnQSHi5yZXBvcnQudjEuRGVsZXRlUmVwb3J0UmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJBCgxDcmVhdGVVcGxvYWQSHi5yZXBvcnQudjEuQ3JlYXRlVXBsb2FkUmVxdWVzdBoRLnJlcG9ydC52MS5VcGxvYWQSRQoOQ29tcGxldGVVcGxvYWQSIC5yZXBvcnQudjEuQ29tcGxldGVVcGxvYWRSZXF1ZXN0GhEucmVwb3J0LnYxLlVwbG9hZBJYCg9MaXN0UmVwb3J0S2luZHMSIS5yZXBvcnQudjEuTGlzdFJlcG9ydEtpbmRzUmVxdWVzdBoiLnJlcG9ydC52MS5MaXN0UmVwb3J0S2luZHNSZXNwb25zZRJHCg1HZXRSZXBvcnRLaW5kEh8ucmVwb3J0LnYxLkdldFJlcG9ydEtpbmRSZXF1ZXN0GhUucmVwb3J0LnYxLlJlcG9ydEtpbmQy7AIKB1Jlc3VsdHMSOwoJR2V0UmVwb3J0EhsucmVwb3J0LnYxLkdldFJlcG9ydFJlcXVlc3QaES5yZXBvcnQudjEuUmVwb3J0EkwKC0xpc3RSZXBvcnRzEh0ucmVwb3J0LnYxLkxpc3RSZXBvcnRzUmVxdWVzdBoeLnJlcG9ydC52MS5MaXN0UmVwb3J0c1Jlc3BvbnNlEkYKC1dhdGNoUmVwb3J0Eh0ucmVwb3J0LnYxLldhdGNoUmVwb3J0UmVxdWVzdBoWLnJlcG9ydC52MS5SZXBvcnRFdmVudDABEkIKDFN0cmVhbVJlcG9ydBIeLnJlcG9ydC52MS5TdHJlYW1SZXBvcnRSZXF1ZXN0GhAucmVwb3J0LnYxLkNodW5rMAESSgoOR2V0RG93bmxvYWRVcmwSIC5yZXBvcnQudjEuR2V0RG93bmxvYWRVcmxSZXF1ZXN0GhYucmVwb3J0LnYxLkRvd25sb2FkVXJsYgZwcm90bzM", [file_google_longrunning_operations, file_google_protobuf_duration, file_google_protobuf_empty, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp, file_google_rpc_status]);
 
 /**
  * @generated from message report.v1.Report
@@ -961,6 +961,188 @@ export const ChunkSchema: GenMessage<Chunk> = /*@__PURE__*/
   messageDesc(file_report_v1_report, 21);
 
 /**
+ * @generated from message report.v1.CreateUploadRequest
+ */
+export type CreateUploadRequest = Message<"report.v1.CreateUploadRequest"> & {
+  /**
+   * `tenants/{tenant}`.
+   *
+   * @generated from field: string parent = 1;
+   */
+  parent: string;
+
+  /**
+   * Such as `text/csv`.
+   *
+   * @generated from field: string media_type = 2;
+   */
+  mediaType: string;
+
+  /**
+   * At most 5 GiB.
+   *
+   * @generated from field: int64 size_bytes = 3;
+   */
+  sizeBytes: bigint;
+
+  /**
+   * Of the bytes that will come; lower-case hexadecimal.
+   *
+   * @generated from field: string sha256 = 4;
+   */
+  sha256: string;
+
+  /**
+   * Optional: for 24 hours the same id with the same body is answered by the same upload.
+   *
+   * @generated from field: string request_id = 5;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message report.v1.CreateUploadRequest.
+ * Use `create(CreateUploadRequestSchema)` to create a new message.
+ */
+export const CreateUploadRequestSchema: GenMessage<CreateUploadRequest> = /*@__PURE__*/
+  messageDesc(file_report_v1_report, 22);
+
+/**
+ * @generated from message report.v1.CompleteUploadRequest
+ */
+export type CompleteUploadRequest = Message<"report.v1.CompleteUploadRequest"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message report.v1.CompleteUploadRequest.
+ * Use `create(CompleteUploadRequestSchema)` to create a new message.
+ */
+export const CompleteUploadRequestSchema: GenMessage<CompleteUploadRequest> = /*@__PURE__*/
+  messageDesc(file_report_v1_report, 23);
+
+/**
+ * @generated from message report.v1.Upload
+ */
+export type Upload = Message<"report.v1.Upload"> & {
+  /**
+   * `tenants/{tenant}/uploads/{upload}`.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Where to PUT the bytes, until `expire_time`; empty once it is complete.
+   *
+   * @generated from field: string put_url = 2;
+   */
+  putUrl: string;
+
+  /**
+   * To be sent along with the PUT, as they are.
+   *
+   * @generated from field: map<string, string> headers = 3;
+   */
+  headers: { [key: string]: string };
+
+  /**
+   * @generated from field: google.protobuf.Timestamp expire_time = 4;
+   */
+  expireTime?: Timestamp | undefined;
+
+  /**
+   * @generated from field: bool complete = 5;
+   */
+  complete: boolean;
+
+  /**
+   * @generated from field: string media_type = 7;
+   */
+  mediaType: string;
+
+  /**
+   * @generated from field: int64 size_bytes = 8;
+   */
+  sizeBytes: bigint;
+
+  /**
+   * @generated from field: string sha256 = 9;
+   */
+  sha256: string;
+};
+
+/**
+ * Describes the message report.v1.Upload.
+ * Use `create(UploadSchema)` to create a new message.
+ */
+export const UploadSchema: GenMessage<Upload> = /*@__PURE__*/
+  messageDesc(file_report_v1_report, 24);
+
+/**
+ * @generated from message report.v1.GetDownloadUrlRequest
+ */
+export type GetDownloadUrlRequest = Message<"report.v1.GetDownloadUrlRequest"> & {
+  /**
+   * The report's name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Unspecified means the first of the report's formats.
+   *
+   * @generated from field: report.v1.Format format = 2;
+   */
+  format: Format;
+
+  /**
+   * 1 s to 7 days; 15 minutes where not given.
+   *
+   * @generated from field: google.protobuf.Duration valid_for = 3;
+   */
+  validFor?: Duration | undefined;
+};
+
+/**
+ * Describes the message report.v1.GetDownloadUrlRequest.
+ * Use `create(GetDownloadUrlRequestSchema)` to create a new message.
+ */
+export const GetDownloadUrlRequestSchema: GenMessage<GetDownloadUrlRequest> = /*@__PURE__*/
+  messageDesc(file_report_v1_report, 25);
+
+/**
+ * @generated from message report.v1.DownloadUrl
+ */
+export type DownloadUrl = Message<"report.v1.DownloadUrl"> & {
+  /**
+   * @generated from field: string url = 1;
+   */
+  url: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp expire_time = 2;
+   */
+  expireTime?: Timestamp | undefined;
+
+  /**
+   * @generated from field: report.v1.Artifact artifact = 3;
+   */
+  artifact?: Artifact | undefined;
+};
+
+/**
+ * Describes the message report.v1.DownloadUrl.
+ * Use `create(DownloadUrlSchema)` to create a new message.
+ */
+export const DownloadUrlSchema: GenMessage<DownloadUrl> = /*@__PURE__*/
+  messageDesc(file_report_v1_report, 26);
+
+/**
  * Which reports of a worker cluster's queue go first: of ten, seven interactive ones, two standard ones, one bulk one.
  *
  * @generated from enum report.v1.Priority
@@ -1132,6 +1314,28 @@ export const Reports: GenService<{
     output: typeof EmptySchema;
   },
   /**
+   * Begins an upload of input data: the client then sends the bytes to `put_url`, never through this service.
+   * UNIMPLEMENTED NO_SIGNED_URLS: the server has no object store that clients can reach.
+   *
+   * @generated from rpc report.v1.Reports.CreateUpload
+   */
+  createUpload: {
+    methodKind: "unary";
+    input: typeof CreateUploadRequestSchema;
+    output: typeof UploadSchema;
+  },
+  /**
+   * Ends an upload, after which reports can read it.
+   * FAILED_PRECONDITION UPLOAD_MISSING: there are no bytes yet. UPLOAD_DIFFERS: they are not those that were announced.
+   *
+   * @generated from rpc report.v1.Reports.CompleteUpload
+   */
+  completeUpload: {
+    methodKind: "unary";
+    input: typeof CompleteUploadRequestSchema;
+    output: typeof UploadSchema;
+  },
+  /**
    * The reports that can be asked for, with the JSON Schema of their parameters, by name.
    *
    * @generated from rpc report.v1.Reports.ListReportKinds
@@ -1190,7 +1394,7 @@ export const Results: GenService<{
   /**
    * The bytes of one format, from `offset` on. With `wait` it is the one call for a small report: it waits, within the
    * client's deadline, for the report to end.
-   * FAILED_PRECONDITION: not finished (without `wait`), failed or cancelled; the ErrorInfo tells which.
+   * FAILED_PRECONDITION: not finished (without `wait`), failed, cancelled or expired; the ErrorInfo tells which.
    *
    * @generated from rpc report.v1.Results.StreamReport
    */
@@ -1198,6 +1402,17 @@ export const Results: GenService<{
     methodKind: "server_streaming";
     input: typeof StreamReportRequestSchema;
     output: typeof ChunkSchema;
+  },
+  /**
+   * Where the bytes of one format can be fetched without this service, for a while.
+   * FAILED_PRECONDITION: as for StreamReport. UNIMPLEMENTED NO_SIGNED_URLS: as for CreateUpload.
+   *
+   * @generated from rpc report.v1.Results.GetDownloadUrl
+   */
+  getDownloadUrl: {
+    methodKind: "unary";
+    input: typeof GetDownloadUrlRequestSchema;
+    output: typeof DownloadUrlSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_report_v1_report, 1);
