@@ -15,7 +15,7 @@ export type LiveScene = AsyncDisposable & {
   /** Puts this set in the place of the one before; resolves when every client has all of it, rejects when one refused. */
   show(set: GoodSet): Promise<void>;
   /** Since the start: answers that clients took, and endpoints that the edge had, summed over the sets. */
-  taken(): Promise<Taken>;
+  taken(): Taken;
 };
 export type Taken = {
   readonly nacks: number;
@@ -32,6 +32,8 @@ export async function startLiveScene(): Promise<LiveScene> {
   const edge = started.use(await startEdge(weir));
   started.use(await startEdge(weir, { nodeId: "sidecar-1", role: "sidecar", service: "s0" }));
   const node = started.use(await startWatchingClient(weir));
+  // By connection: a client that has nothing to ask for leaves, and comes back with the next set.
+  const connections = new Map<string, ClientRow>();
   let shown: readonly Written[] = [];
   let endpoints = 0;
   const running = started.move();
@@ -52,15 +54,14 @@ export async function startLiveScene(): Promise<LiveScene> {
       );
       await heardOf(weir, called, book.routes);
       await takenByAll(weir, (body as { readonly revision: number }).revision);
+      for (const row of await clientsOf(weir)) connections.set(`${row.nodeId} ${row.connectedAt}`, row);
       endpoints += (await edge.clusters()).length;
     },
-    async taken() {
-      const clients = await clientsOf(weir);
-      return {
-        nacks: clients.reduce((sum, { cost }) => sum + cost.nacks, 0),
-        acks: Object.fromEntries(clients.map(({ nodeId, cost }) => [nodeId, cost.acks])),
-        endpoints,
-      };
+    taken() {
+      const acks: Record<string, number> = {};
+      for (const { nodeId, cost } of connections.values()) acks[nodeId] = (acks[nodeId] ?? 0) + cost.acks;
+      const nacks = [...connections.values()].reduce((sum, { cost }) => sum + cost.nacks, 0);
+      return { nacks, acks, endpoints };
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
@@ -75,6 +76,7 @@ async function remove(weir: Weir, { kind, metadata }: Written): Promise<void> {
 
 type ClientRow = {
   readonly nodeId: string;
+  readonly connectedAt: string;
   readonly cost: { readonly acks: number; readonly nacks: number };
   readonly types: Readonly<Record<string, { readonly status: string; readonly reason?: string }>>;
 };
