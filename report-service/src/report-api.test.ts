@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { anyUnpack, durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { status } from "@grpc/grpc-js";
@@ -14,6 +15,7 @@ import {
 import { all, createOne, failure, untilState } from "../test/calls.ts";
 import { type ServerProcess, startServer, temporaryDirectory } from "../test/server-process.ts";
 import { reportNameOf } from "./client.ts";
+import { openStore } from "./sqlite/open-store.ts";
 
 const parent = "tenants/acme";
 const kind = "reportKinds/reused";
@@ -193,6 +195,43 @@ test("a list is filtered, ordered and cut to the fields that are wanted", async 
   const other = { ...list, filter: "", pageToken: first.nextPageToken };
   assert.match((await failure(client.listReports(other))).message, /another parent, filter or order_by/);
   assert.deepEqual((await client.getReport(names[0] ?? "", {}, ["etag"])).value.state, State.STATE_UNSPECIFIED);
+});
+
+test("a stream that waits begins when the report ends, and its last chunk alone carries the hash", async () => {
+  const { client } = server;
+  const report = { kind: "reportKinds/slow", parameters: { rows: 20_000_000 } };
+  const name = reportNameOf((await client.createReport({ parent, report })).value);
+  const small = await all(client.streamReport({ name, wait: true }, { timeoutMs: 60_000 }));
+  assert.match(Buffer.concat(small.map(({ data }) => data)).toString(), /^total\n\d+\n$/);
+  const wide = await createOne(client, "wide", { rows: 5_000 });
+  const chunks = await all(client.streamReport({ name: wide, wait: true }, { timeoutMs: 60_000 }));
+  assert.ok(chunks.length > 1);
+  const bytes = Buffer.concat(chunks.map(({ data }) => data));
+  const hash = createHash("sha256").update(bytes).digest("hex");
+  assert.deepEqual([...new Set(chunks.slice(0, -1).map(({ sha256 }) => sha256))], [""]);
+  assert.equal(chunks.at(-1)?.sha256, hash);
+  assert.deepEqual([...new Set(chunks.map(({ totalSize }) => totalSize))], [BigInt(bytes.length)]);
+});
+
+test("an expired report says so, has no bytes, answers for its content no more, and can be made again", async () => {
+  const { client } = server;
+  const order = { parent, report: { kind, parameters: { text: "expires" } } };
+  const name = reportNameOf((await client.createReport(order)).value);
+  await client.waitForEnd(name);
+  {
+    // What the cleaner will do once the report's seven days are over.
+    using store = openStore(join(data.path, "reports.db"));
+    await store.cleanUp.clear("expired", Date.now() + 8 * 86_400_000, 1_000);
+  }
+  const { value: expired } = await client.getReport(name);
+  assert.deepEqual([expired.state, expired.artifacts], [State.EXPIRED, []]);
+  assert.equal((await failure(all(client.streamReport({ name })))).reason, "REPORT_EXPIRED");
+  assert.equal((await failure(client.cancelReport({ name }))).reason, "REPORT_ENDED");
+  assert.notEqual(reportNameOf((await client.createReport(order)).value), name);
+  await client.retryReport({ name });
+  const again = await client.waitForEnd(name);
+  assert.deepEqual([again.state, again.attempts.length], [State.SUCCEEDED, 2]);
+  assert.match((await client.fetchReport(name, Format.CSV)).toString(), /expires/);
 });
 
 test("kinds are listed page by page and read one by one", async () => {

@@ -32,6 +32,13 @@ export async function startGrpcServer(listen: string, parts: GrpcParts): Promise
     interceptors: [...parts.interceptors],
     "grpc.max_receive_message_length": maxMessageBytes,
     "grpc.enable_channelz": 0,
+    // Finds clients that are gone without a word, whose watches would stay for ever.
+    "grpc.keepalive_time_ms": 20_000,
+    "grpc.keepalive_timeout_ms": 10_000,
+    // Long-lived connections would never find servers that have come since; grpc-js spreads this over +-10 %. Watches
+    // and streams that are cut go on elsewhere from where they are.
+    "grpc.max_connection_age_ms": 1_800_000,
+    "grpc.max_connection_age_grace_ms": 60_000,
   });
   server.addService(readable(serviceOf(Reports)), parts.reports);
   server.addService(readable(serviceOf(Results)), parts.results);
