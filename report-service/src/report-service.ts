@@ -28,7 +28,7 @@ import type { Instance, PresenceNote, Registrar } from "./presence/registrar.ts"
 import { type Registration, startRegistration } from "./presence/registration.ts";
 import { createWeirRegistrar } from "./presence/weir-registrar.ts";
 import { openStore } from "./sqlite/open-store.ts";
-import { readKeyRing } from "./vault/key-ring.ts";
+import { readKeyRing, readKeyRingNow } from "./vault/key-ring.ts";
 import { sealStores } from "./vault/sealed-stores.ts";
 import { createVault } from "./vault/vault.ts";
 import { createSqlRuntime } from "./worker/runtimes/sql-runtime.ts";
@@ -57,7 +57,8 @@ export async function startReportService(config: Config, { observe, tracer, urls
   const { id, data, datacenter, zone, jobLeaseMs: leaseMs, limits, retentionMs } = config;
   await using starting = new AsyncDisposableStack();
   const kinds = await loadKinds(config.kinds);
-  const vault = createVault(await readKeyRing(config.keys ?? join(data, "keys")));
+  const keys = config.keys ?? join(data, "keys");
+  const vault = createVault(await readKeyRing(keys), () => readKeyRingNow(keys));
   const stores = sealStores(starting.use(openStore(join(data, "reports.db"))), vault, config.encrypt);
   const { reports, queue, uploads, cleanUp } = stores;
   const objects = createDiskObjects(join(data, "objects"));

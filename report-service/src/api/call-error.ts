@@ -13,7 +13,8 @@ export class CallError extends Error {
   readonly code: status;
   readonly details: readonly Any[];
 
-  constructor(code: status, message: string, details: readonly Any[] = []) {
+  /** `details` hold at least a google.rpc.ErrorInfo, so that a program can tell what a person reads in `message`. */
+  constructor(code: status, message: string, details: readonly [Any, ...Any[]]) {
     super(message);
     this.code = code;
     this.details = details;

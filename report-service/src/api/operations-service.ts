@@ -6,7 +6,7 @@ import type { Handlers } from "@weir/proto/grpc/service.ts";
 import { parseOperationName } from "../model/names.ts";
 import { hasEnded, type Report } from "../model/report.ts";
 import type { ReportStore } from "../ports/report-store.ts";
-import { CallError, notFound } from "./call-error.ts";
+import { CallError, errorInfo, notFound } from "./call-error.ts";
 import type { Answering } from "./handlers.ts";
 import { operationMessage } from "./operation-message.ts";
 
@@ -55,5 +55,7 @@ export function createOperationsService(
 }
 
 function unsupported(what: string, instead: string): CallError {
-  return new CallError(status.UNIMPLEMENTED, `this service does not ${what} operations; see ${instead}`);
+  return new CallError(status.UNIMPLEMENTED, `this service does not ${what} operations; see ${instead}`, [
+    errorInfo("UNSUPPORTED"),
+  ]);
 }

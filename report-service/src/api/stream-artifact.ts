@@ -17,7 +17,9 @@ export async function* streamArtifact(
   signal: AbortSignal,
 ): AsyncGenerator<Chunk> {
   if (offset < 0 || offset > sizeBytes) {
-    throw new CallError(status.OUT_OF_RANGE, `offset ${offset} is not within the ${sizeBytes} bytes of this report`);
+    throw new CallError(status.OUT_OF_RANGE, `offset ${offset} is not within the ${sizeBytes} bytes of this report`, [
+      errorInfo("OFFSET_OUT_OF_RANGE", { size: String(sizeBytes) }),
+    ]);
   }
   const totalSize = BigInt(sizeBytes);
   const hash = offset === 0 ? createHash("sha256") : undefined;

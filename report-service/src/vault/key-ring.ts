@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { link, mkdir, open, readFile, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
@@ -18,6 +19,15 @@ export async function readKeyRing(path: string): Promise<KeyRing> {
     if (cause.code === "ENOENT") return makeKeyFile(path);
     throw new Error(`cannot read the keys in ${path}: ${cause.message}`, { cause });
   });
+  return parseKeyRing(text, path);
+}
+
+/** As `readKeyRing`, of a file that is there, at once. */
+export function readKeyRingNow(path: string): KeyRing {
+  return parseKeyRing(readFileSync(path, "utf8"), path);
+}
+
+function parseKeyRing(text: string, path: string): KeyRing {
   const [first, ...others] = text
     .split("\n")
     .map((each) => each.trim())

@@ -4,7 +4,7 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { temporaryDirectory } from "../../test/server-process.ts";
-import { readKeyRing } from "./key-ring.ts";
+import { type KeyRing, readKeyRing } from "./key-ring.ts";
 import { createVault } from "./vault.ts";
 
 test("what is sealed is opened where it belongs, and nowhere else", () => {
@@ -44,6 +44,15 @@ test("keys are rotated without writing anything again, and a key that is gone is
     () => createVault([young]).open(sealed, "x"),
     /sealed with the key old, which this server does not have/,
   );
+});
+
+test("a server that has not been restarted opens what another one has sealed with a new key", () => {
+  const [old, young] = [ringKey("old"), ringKey("young")];
+  let file: KeyRing = [old];
+  const waiting = createVault(file, () => file);
+  file = [young, old];
+  const sealed = createVault(file).seal("secret", "x");
+  assert.equal(waiting.open(sealed, "x"), "secret");
 });
 
 test("servers that start at once over no key file agree on one, which is only theirs to read", async () => {

@@ -12,10 +12,18 @@ const keyBytes = 32;
  * AES-256-GCM and a random 96-bit IV (NIST SP 800-38D). A data key seals one text only, so its IV cannot repeat; a ring
  * key is good for 2^32 of them. New texts are sealed with the ring's first key; rotating puts another one there, and
  * what was sealed before is opened with its own key for as long as the ring holds it: nothing is written again.
+ * `readAgain` is asked for a key that is missing.
  */
-export function createVault(ring: KeyRing): Vault {
+export function createVault(ring: KeyRing, readAgain: () => KeyRing = () => ring): Vault {
   const [current] = ring;
   const byId = new Map(ring.map(({ id, key }) => [id, key]));
+
+  /** A key that this ring lacks may have come since: another server has begun to seal with it. */
+  function find(keyId: string): Buffer | undefined {
+    if (!byId.has(keyId)) for (const { id, key } of readAgain()) byId.set(id, key);
+    return byId.get(keyId);
+  }
+
   // The oldest key stays the last, so fingerprints outlive rotations.
   const oldest = ring.at(-1) ?? current;
   const fingerprintKey = Buffer.from(hkdfSync("sha256", oldest.key, "", "weir report fingerprint", keyBytes));
@@ -28,7 +36,7 @@ export function createVault(ring: KeyRing): Vault {
       return { keyId: current.id, text: `${wrapped.toString("base64")}.${body.toString("base64")}` };
     },
     open({ keyId, text }, belongsTo) {
-      const key = byId.get(keyId);
+      const key = find(keyId);
       if (!key) throw new Error(`${belongsTo} was sealed with the key ${keyId}, which this server does not have`);
       const [wrapped = "", body = ""] = text.split(".");
       try {
