@@ -15,7 +15,11 @@ export type Announce =
 export type Callers =
   | { readonly kind: "loopback" }
   | { readonly kind: "anyone" }
-  | { readonly kind: "header"; readonly name: string };
+  | { readonly kind: "header"; readonly name: string }
+  | { readonly kind: "certificate" };
+
+/** Files in PEM. */
+export type TlsFiles = { readonly cert: string; readonly key: string; readonly clientCa: string | undefined };
 
 export type Config = {
   readonly listen: string;
@@ -37,6 +41,8 @@ export type Config = {
   /** What one tenant may ask for at this server; undefined: as much as it likes. */
   readonly tenantRate: RateRule | undefined;
   readonly callers: Callers;
+  /** Undefined: plaintext. */
+  readonly tls: TlsFiles | undefined;
   readonly keys: string | undefined;
   readonly encrypt: "sensitive" | "all";
   readonly retentionMs: number;
@@ -97,7 +103,18 @@ const settings = [
     name: "callers",
     default: "loopback",
     value: "WHOM",
-    help: "whose word on its tenant is taken: loopback, anyone, or header:NAME as a proxy in front writes it",
+    help: "whose word on its tenant is taken: loopback, anyone, header:NAME as a proxy in front writes it, or certificate",
+  },
+  {
+    name: "tls-cert",
+    value: "PATH",
+    help: "the server's certificates in PEM, to serve TLS; plaintext where not given",
+  },
+  { name: "tls-key", value: "PATH", help: "their key in PEM" },
+  {
+    name: "tls-client-ca",
+    value: "PATH",
+    help: "the authorities of clients' certificates, which every client then needs",
   },
   {
     name: "keys",
@@ -202,7 +219,11 @@ export function parseConfig(
   const tenantRate = rateOf(get("tenant-rate") ?? "");
   if (tenantRate === "wrong") say("tenant-rate", `must be N/N such as 100/200, not "${get("tenant-rate")}"`);
   const callers = callersOf(get("callers") ?? "");
-  if (!callers) say("callers", `must be loopback, anyone or header:NAME, not "${get("callers")}"`);
+  if (!callers) say("callers", `must be loopback, anyone, header:NAME or certificate, not "${get("callers")}"`);
+  const [cert, key, clientCa] = [get("tls-cert"), get("tls-key"), get("tls-client-ca")];
+  if ((cert === undefined) !== (key === undefined)) say("tls-cert", "needs --tls-key, and --tls-key needs it");
+  if (clientCa !== undefined && cert === undefined) say("tls-client-ca", "needs --tls-cert and --tls-key");
+  if (callers?.kind === "certificate" && clientCa === undefined) say("callers", "certificate needs --tls-client-ca");
 
   const config: Config = {
     listen: matching("listen", address, "must be HOST:PORT") ?? "",
@@ -225,6 +246,7 @@ export function parseConfig(
     shares: { everyone: { weight: 1, concurrency }, others: sharesOf(weights ?? {}, concurrency) },
     tenantRate: tenantRate === "wrong" ? undefined : tenantRate,
     callers: callers ?? { kind: "loopback" },
+    tls: cert !== undefined && key !== undefined ? { cert, key, clientCa } : undefined,
     keys: get("keys"),
     encrypt: oneOf("encrypt", ["sensitive", "all"]),
     retentionMs: time("retention", 1_000),
@@ -264,7 +286,7 @@ function rateOf(text: string): RateRule | "wrong" | undefined {
 }
 
 function callersOf(text: string): Callers | undefined {
-  if (text === "loopback" || text === "anyone") return { kind: text };
+  if (text === "loopback" || text === "anyone" || text === "certificate") return { kind: text };
   const [, name] = /^header:([a-z0-9-]+)$/.exec(text) ?? [];
   return name === undefined ? undefined : { kind: "header", name };
 }

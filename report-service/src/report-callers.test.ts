@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
+import { execFile, spawnSync } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { CreateReportRequestSchema } from "@weir/proto/report/v1/report_pb.ts";
 import { createOne, failure } from "../test/calls.ts";
 import { startServer, temporaryDirectory } from "../test/server-process.ts";
-import { ReportCallError } from "./client.ts";
+import { createReportClient, ReportCallError } from "./client.ts";
 
 test("a tenant that asks for more than it may is told when to come back, and others are not kept", async () => {
   await using data = await temporaryDirectory();
@@ -37,6 +41,29 @@ test("behind a proxy, callers speak only for the tenant that it has written down
   assert.deepEqual([other.code, other.reason], [status.PERMISSION_DENIED, "TENANT_NOT_YOURS"]);
   const operation = named("tenants/acme/operations/x");
   assert.equal((await call(server.address, "Reports/DeleteReport", operation, "other")).code, status.PERMISSION_DENIED);
+});
+
+const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;
+test("over TLS, a client's certificate tells its tenant", { skip: !hasOpenssl }, async () => {
+  await using data = await temporaryDirectory();
+  const [own, acme, stranger] = await Promise.all([
+    makeCertificate(data.path, "server", "DNS:localhost"),
+    makeCertificate(data.path, "acme", "URI:spiffe://weir.example/tenant/acme"),
+    makeCertificate(data.path, "stranger", "URI:spiffe://weir.example/tenant/acme"),
+  ]);
+  const files = ["--tls-cert", own.cert, "--tls-key", own.key, "--tls-client-ca", acme.cert];
+  await using server = await startServer(data.path, [...files, "--callers", "certificate", "--listen", "localhost:0"]);
+  const connect = async (as: { readonly cert: string; readonly key: string }) => {
+    const [root, key, chain] = await Promise.all([readFile(own.cert), readFile(as.key), readFile(as.cert)]);
+    return createReportClient(server.address, credentials.createSsl(root, key, chain));
+  };
+  using client = await connect(acme);
+  const { value } = await client.listReports({ parent: "tenants/acme" });
+  assert.deepEqual(value.reports, []);
+  assert.equal((await failure(client.listReports({ parent: "tenants/other" }))).reason, "TENANT_NOT_YOURS");
+  using impostor = await connect(stranger);
+  assert.equal((await failure(impostor.listReports({ parent: "tenants/acme" }))).code, status.UNAVAILABLE);
+  assert.equal((await failure(server.client.listReports({ parent: "tenants/acme" }))).code, status.UNAVAILABLE);
 });
 
 test("bytes that are no request are one clear error, and the next call is served", async () => {
@@ -75,6 +102,15 @@ test("a client's deadline ends a call that waits, and the server goes on without
   await server.client.cancelReport({ name });
   assert.doesNotMatch(server.log(), /unexpected error/);
 });
+
+/** A certificate that is its own authority. */
+async function makeCertificate(folder: string, name: string, subjectAltName: string) {
+  const [key, cert] = [join(folder, `${name}-key.pem`), join(folder, `${name}.pem`)];
+  const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
+  const subject = ["-subj", `/CN=${name}`, "-addext", `subjectAltName=${subjectAltName}`];
+  await promisify(execFile)("openssl", ["req", "-x509", ...kind, ...subject, "-keyout", key, "-out", cert]);
+  return { key, cert };
+}
 
 function named(name: string): Buffer {
   const bytes = Buffer.from(name);

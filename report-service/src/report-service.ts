@@ -1,17 +1,18 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Reports, Results } from "@weir/proto/report/v1/report_pb.ts";
 import { authenticate, guardTenants } from "./api/admit-calls.ts";
-import { trustEveryone, trustHeader, trustLoopback } from "./api/authenticators.ts";
+import { trustCertificate, trustEveryone, trustHeader, trustLoopback } from "./api/authenticators.ts";
 import type { CallNote } from "./api/call-note.ts";
 import { type FaultNote, type FaultSwitch, watchFaultFile } from "./api/fault-switch.ts";
-import { startGrpcServer } from "./api/grpc-server.ts";
+import { type ServerTls, startGrpcServer } from "./api/grpc-server.ts";
 import { answering } from "./api/handlers.ts";
 import { identify, observeCalls, refuseCalls } from "./api/interceptors.ts";
 import { createOperationsService } from "./api/operations-service.ts";
 import { createReportsService } from "./api/reports-service.ts";
 import { createResultsService } from "./api/results-service.ts";
 import { type CleanerNote, startCleaner } from "./cleaner/cleaner.ts";
-import type { Callers, Config } from "./config.ts";
+import type { Callers, Config, TlsFiles } from "./config.ts";
 import { createDiskObjects } from "./disk/object-store.ts";
 import { readKinds } from "./kinds/read-kinds.ts";
 import { createRateLimiter } from "./memory/rate-limiter.ts";
@@ -80,6 +81,7 @@ export async function startReportService(config: Config, { observe, tracer, urls
       operations: createOperationsService({ reports, leaving: leaving.signal }, answers),
       results: createResultsService({ reports, objects, urls, leaving: leaving.signal }, answers),
       health: health.handlers,
+      tls: config.tls && (await readTls(config.tls)),
       interceptors: [
         identify(id, `${datacenter}/${zone}`),
         observeCalls(observe, tracer),
@@ -118,6 +120,18 @@ export async function startReportService(config: Config, { observe, tracer, urls
   };
 }
 
+async function readTls({ cert, key, clientCa }: TlsFiles): Promise<ServerTls> {
+  const read = (path: string) =>
+    readFile(path).catch((cause: Error) => {
+      throw new Error(`cannot read what TLS needs: ${cause.message}`, { cause });
+    });
+  return {
+    cert: await read(cert),
+    key: await read(key),
+    clientCa: clientCa === undefined ? undefined : await read(clientCa),
+  };
+}
+
 function authenticatorOf(callers: Callers): Authenticator {
   switch (callers.kind) {
     case "loopback":
@@ -126,6 +140,8 @@ function authenticatorOf(callers: Callers): Authenticator {
       return trustEveryone;
     case "header":
       return trustHeader(callers.name);
+    case "certificate":
+      return trustCertificate;
   }
 }
 

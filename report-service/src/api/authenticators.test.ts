@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Peer } from "../ports/authenticator.ts";
-import { trustHeader, trustLoopback } from "./authenticators.ts";
+import { trustCertificate, trustHeader, trustLoopback } from "./authenticators.ts";
 
 const peer: Peer = { address: undefined, header: () => undefined, subjectAltName: undefined };
 
@@ -19,4 +19,21 @@ test("a header names the tenant, and without one nobody calls", async () => {
   assert.deepEqual(await say("acme"), { kind: "tenant", tenant: "acme" });
   assert.equal((await say(undefined)).kind, "stranger");
   assert.equal((await say("acme/reports/x")).kind, "stranger");
+});
+
+test("a certificate names its tenant by its one SPIFFE id", async () => {
+  const say = (subjectAltName: string | undefined) => trustCertificate({ ...peer, subjectAltName });
+  const id = "URI:spiffe://weir.example/tenant/acme";
+  assert.deepEqual(await say(`DNS:x, ${id}`), { kind: "tenant", tenant: "acme" });
+  for (const wrong of [
+    undefined,
+    "DNS:acme",
+    `${id}, URI:spiffe://weir.example/tenant/other`,
+    "URI:https://weir.example/tenant/acme",
+    `${id}/x`,
+    `${id}%2e`,
+    `DNS:"x, ${id}"`,
+  ]) {
+    assert.equal((await say(wrong)).kind, "stranger", wrong);
+  }
 });

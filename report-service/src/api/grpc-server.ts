@@ -10,11 +10,16 @@ import { createReflectionService } from "./reflection-service.ts";
 // Above what our own services take, so that they can answer in their own words; what is larger is not even read.
 const maxMessageBytes = 2 * maxRequestBytes;
 
+/** PEM; with `clientCa` every client needs a certificate of one of these authorities. */
+export type ServerTls = { readonly cert: Buffer; readonly key: Buffer; readonly clientCa: Buffer | undefined };
+
 export type GrpcParts = {
   readonly reports: Handlers<typeof Reports>;
   readonly results: Handlers<typeof Results>;
   readonly operations: Handlers<typeof Operations>;
   readonly health: Handlers<typeof Health>;
+  /** Undefined: plaintext. */
+  readonly tls: ServerTls | undefined;
   /** The first is the nearest to the wire. */
   readonly interceptors: readonly ServerInterceptor[];
 };
@@ -26,7 +31,7 @@ export type GrpcServer = {
   shutDown(limit: AbortSignal): Promise<void>;
 } & AsyncDisposable;
 
-/** Serves the report service on `listen`, plaintext; port 0 takes a free one. */
+/** Serves the report service on `listen`; port 0 takes a free one. */
 export async function startGrpcServer(listen: string, parts: GrpcParts): Promise<GrpcServer> {
   const server = new Server({
     interceptors: [...parts.interceptors],
@@ -48,7 +53,7 @@ export async function startGrpcServer(listen: string, parts: GrpcParts): Promise
     serviceOf(ServerReflection),
     createReflectionService([Reports, Results, Operations, Health, ServerReflection]),
   );
-  const port = await bind(server, listen);
+  const port = await bind(server, listen, credentialsOf(parts.tls));
   return {
     address: listen.replace(/:\d+$/, `:${port}`),
     async shutDown(limit) {
@@ -66,9 +71,19 @@ export async function startGrpcServer(listen: string, parts: GrpcParts): Promise
   };
 }
 
-function bind(server: Server, listen: string): Promise<number> {
+function credentialsOf(tls: ServerTls | undefined): ServerCredentials {
+  if (!tls) return ServerCredentials.createInsecure();
+  const { cert, key, clientCa } = tls;
+  return ServerCredentials.createSsl(
+    clientCa ?? null,
+    [{ cert_chain: cert, private_key: key }],
+    clientCa !== undefined,
+  );
+}
+
+function bind(server: Server, listen: string, credentials: ServerCredentials): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(listen, ServerCredentials.createInsecure(), (error, port) => {
+    server.bindAsync(listen, credentials, (error, port) => {
       if (error) reject(new Error(`cannot listen on ${listen}: ${error.message}`, { cause: error }));
       else resolve(port);
     });

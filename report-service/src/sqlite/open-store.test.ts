@@ -20,6 +20,7 @@ provesCrashSafety("SQLite", openSqlitePlace);
 
 // Whatever holds for a store holds for one in which all parameters are encrypted.
 provesReportStore("SQLite, sealed", openSealedSqlitePlace);
+provesJobQueue("SQLite, sealed", openSealedSqlitePlace);
 
 test("what was stored is there when the file is opened again", async () => {
   await using directory = await temporaryDirectory();
