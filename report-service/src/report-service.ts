@@ -35,6 +35,7 @@ import { createVault } from "./vault/vault.ts";
 import { createSqlRuntime } from "./worker/runtimes/sql-runtime.ts";
 import { startWorkerLoop } from "./worker/worker-loop.ts";
 import type { WorkerNote } from "./worker/worker-note.ts";
+import { gatherCreates } from "./writer/gather-creates.ts";
 
 export type ServiceNote = CallNote | CleanerNote | FaultNote | PresenceNote | WorkerNote;
 
@@ -61,7 +62,8 @@ export async function startReportService(config: Config, { observe, tracer, urls
   const keys = config.keys ?? join(data, "keys");
   const vault = createVault(await readKeyRing(keys), () => readKeyRingNow(keys));
   const stores = sealStores(starting.use(openStore(join(data, "reports.db"))), vault, config.encrypt);
-  const { reports, queue, uploads, cleanUp } = stores;
+  const { queue, uploads, cleanUp } = stores;
+  const reports = gatherCreates(stores.reports);
   const objects = createDiskObjects(join(data, "objects"));
   const health = createHealth([Reports.typeName, Results.typeName]);
   const faults = starting.use(await followFaults(config.faultFile, observe));
