@@ -43,22 +43,24 @@ test("what does not fit into one message is refused where there is only one, wit
 test("others have their turn while an answer is made", async () => {
   await using scene = await startCsdsScene();
   addMany(scene, 200, 250);
-  let longestMs = 0;
+  let longest = 0;
   let made = false;
   const answering = scene.status.stream({}).then((pages) => {
     made = true;
     return pages;
   });
   let turns = 0;
-  for (let last = performance.now(); !made; turns += 1) {
+  // In CPU time: what else the machine does is no turn of ours.
+  for (let last = process.cpuUsage(); !made; turns += 1) {
     await nextTurn();
-    longestMs = Math.max(longestMs, performance.now() - last);
-    last = performance.now();
+    const { user, system } = process.cpuUsage(last);
+    longest = Math.max(longest, (user + system) / 1_000);
+    last = process.cpuUsage();
   }
   assert.ok("length" in (await answering));
   // 50,000 resources at once would take a third of a second; the client of this test decodes a message in one go, too.
   assert.ok(turns > 50, `${turns} turns`);
-  assert.ok(longestMs < 250, `the longest turn took ${longestMs} ms`);
+  assert.ok(longest < 250, `the longest turn took ${longest} ms of CPU`);
 });
 
 test("a reader that goes away in the middle leaves nothing behind", async () => {

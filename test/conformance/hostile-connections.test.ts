@@ -11,7 +11,7 @@ test("however many connections are held without use, the others are served and m
   proveAll(t, attacksOnConnections));
 
 test("connections that are held without use are ended, all of them", async (t) => {
-  const limits = { handshakeTimeoutMs: 500, maxIdleMs: 1_000, keepaliveTimeMs: 500, keepaliveTimeoutMs: 500 };
+  const limits = { handshakeTimeoutMs: 500, maxIdleMs: 1_000, keepaliveTimeMs: 500, keepaliveTimeoutMs: 2_000 };
   await using server = await startServer({ limits });
   using honest = connectHonest(server.target);
   await isServed(honest, server);
