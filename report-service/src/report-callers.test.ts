@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { create, toBinary } from "@bufbuild/protobuf";
-import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import { Client, compressionAlgorithms, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { CreateReportRequestSchema } from "@weir/proto/report/v1/report_pb.ts";
 import { createOne, failure } from "../test/calls.ts";
 import { startServer, temporaryDirectory } from "../test/server-process.ts";
@@ -36,11 +36,17 @@ test("behind a proxy, callers speak only for the tenant that it has written down
   const unnamed = await failure(server.client.listReports({ parent: "tenants/acme" }));
   assert.deepEqual([unnamed.code, unnamed.reason], [status.UNAUTHENTICATED, "CALLER_UNKNOWN"]);
   const name = "tenants/acme/reports/x";
-  assert.equal((await call(server.address, "Results/GetReport", named(name), "acme")).code, status.NOT_FOUND);
-  const other = await call(server.address, "Results/GetReport", named(name), "other");
+  assert.equal(
+    (await call(server.address, "Results/GetReport", named(name), { tenant: "acme" })).code,
+    status.NOT_FOUND,
+  );
+  const other = await call(server.address, "Results/GetReport", named(name), { tenant: "other" });
   assert.deepEqual([other.code, other.reason], [status.PERMISSION_DENIED, "TENANT_NOT_YOURS"]);
   const operation = named("tenants/acme/operations/x");
-  assert.equal((await call(server.address, "Reports/DeleteReport", operation, "other")).code, status.PERMISSION_DENIED);
+  assert.equal(
+    (await call(server.address, "Reports/DeleteReport", operation, { tenant: "other" })).code,
+    status.PERMISSION_DENIED,
+  );
 });
 
 const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;
@@ -93,6 +99,19 @@ test("bytes that are no request are one clear error, and the next call is served
   assert.doesNotMatch(server.log(), /unexpected error/);
 });
 
+test("a message that unpacks to very much is refused before it is held", async () => {
+  await using data = await temporaryDirectory();
+  await using server = await startServer(data.path);
+  const before = await residentMegabytes(server.process.pid);
+  for (let attack = 0; attack < 4; attack += 1) {
+    const error = await call(server.address, "Reports/CreateReport", Buffer.alloc(256 * 1024 * 1024), { packed: true });
+    assert.equal(error.code, status.RESOURCE_EXHAUSTED, error.message);
+  }
+  const grownBy = (await residentMegabytes(server.process.pid)) - before;
+  assert.ok(grownBy < 100, `grew by ${grownBy} MB over 1024 MB of zeros`);
+  assert.match(await createOne(server.client, "wide", { rows: 1 }), /^tenants\/acme/);
+});
+
 test("a client's deadline ends a call that waits, and the server goes on without a word about it", async () => {
   await using data = await temporaryDirectory();
   await using server = await startServer(data.path);
@@ -102,6 +121,11 @@ test("a client's deadline ends a call that waits, and the server goes on without
   await server.client.cancelReport({ name });
   assert.doesNotMatch(server.log(), /unexpected error/);
 });
+
+async function residentMegabytes(pid: number | undefined): Promise<number> {
+  const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, "utf8")) ?? [];
+  return Number(kilobytes) / 1024;
+}
 
 /** A certificate that is its own authority. */
 async function makeCertificate(folder: string, name: string, subjectAltName: string) {
@@ -153,8 +177,16 @@ function withPrototype(): Buffer {
 }
 
 /** How a call ends whose request is these bytes. */
-function call(address: string, method: string, bytes: Buffer, tenant?: string): Promise<ReportCallError> {
-  const channel = new Client(address, credentials.createInsecure());
+function call(
+  address: string,
+  method: string,
+  bytes: Buffer,
+  { tenant, packed = false }: { readonly tenant?: string; readonly packed?: boolean } = {},
+): Promise<ReportCallError> {
+  const channel = new Client(address, credentials.createInsecure(), {
+    "grpc.max_send_message_length": -1,
+    ...(packed && { "grpc.default_compression_algorithm": compressionAlgorithms.gzip }),
+  });
   const metadata = new Metadata();
   if (tenant !== undefined) metadata.set("x-tenant", tenant);
   const { promise, resolve, reject } = Promise.withResolvers<ReportCallError>();
