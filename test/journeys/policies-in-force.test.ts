@@ -112,7 +112,12 @@ test("policies do to requests what they say, through Envoy and in the Node clien
   }
 
   await t.test("WeightedRoundRobin: the Node client, which would starve new endpoints, takes turns", async () => {
-    const turns = await proxyless.send(300, { target: "xds:///reported" });
+    const target = "xds:///reported";
+    await until(async () => answersById(await proxyless.send(30, { target })).size === 3, {
+      within: 10_000,
+      what: "the client is connected to all three",
+    });
+    const turns = await proxyless.send(300, { target });
     for (const [id, count] of answersById(turns))
       assert.ok(count > 90 && count < 110, `${id}: ${count} of ${turns.length}`);
   });
