@@ -142,7 +142,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 test("what takes longer than a slice is made over several turns, and who waits for it is woken", async () => {
   const { snapshots } = slowSnapshots(30);
-  snapshots.publish(worldAt(1));
+  snapshots.publish({ ...worldAt(1), catalog: manyServices() });
   let woken = 0;
   const lease = snapshots.lease(grpc, () => woken++);
   assert.deepEqual([lease.current(), lease.pending(), woken], [undefined, true, 0]);
@@ -150,7 +150,7 @@ test("what takes longer than a slice is made over several turns, and who waits f
   for (; lease.pending(); turns += 1) await turn();
   assert.ok(turns >= 3, `${turns} turns`);
   assert.deepEqual([lease.current()?.snapshot.revision, woken], [1, 1]);
-  const short = slowSnapshots(3).snapshots;
+  const short = slowSnapshots(30).snapshots;
   short.publish(worldAt(1));
   assert.equal(short.lease(grpc, () => undefined).pending(), false);
 });
@@ -175,11 +175,11 @@ test("a world counts as published once every leased viewer has it, and the newes
 
 test("a viewer that comes back is not given what is old, and is woken also when nothing has changed", async () => {
   const { snapshots } = slowSnapshots(30);
-  snapshots.publish(worldAt(1));
+  snapshots.publish({ ...worldAt(1), catalog: manyServices() });
   const gone = snapshots.lease(grpc, () => undefined);
   while (gone.pending()) await turn();
   gone[Symbol.dispose]();
-  snapshots.publish(worldAt(1));
+  snapshots.publish({ ...worldAt(1), catalog: manyServices() });
   let woken = 0;
   const back = snapshots.lease(grpc, () => woken++);
   assert.equal(back.current(), undefined);

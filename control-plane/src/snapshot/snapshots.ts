@@ -199,15 +199,17 @@ export function createSnapshots({
 /** Where the work may go on in a later turn; and had better, before what may take a turn for itself. */
 type Place = "between" | "before-much";
 
-/** So many services that changed are translated at once. */
+/**
+ * So many services that changed, or that a new viewer is to get, are translated at once. A new Envoy asks where to report its
+ * loads beside its first clusters, and leaves out the first interval of a cluster that comes after that answer.
+ */
 const few = 20;
 
 function differsMuch({ catalog, splits, policies }: World, before: World | undefined): boolean {
-  if (before === undefined) return true;
   let different = 0;
   for (const [name, service] of catalog) {
     const isSame =
-      before.catalog.get(name) === service &&
+      before?.catalog.get(name) === service &&
       before.splits.get(name) === splits.get(name) &&
       before.policies.get(name) === policies.get(name);
     if (!isSame) different += 1;
