@@ -25,7 +25,7 @@ export type ConsulCluster = AsyncDisposable & {
   readonly urls: readonly string[];
   /** Calls the HTTP API of a server; fails unless it answers 2xx. */
   call(server: number, method: string, path: string, body?: unknown): Promise<unknown>;
-  /** Registers or replaces an instance in the catalog, through any server that runs. */
+  /** Registers or replaces an instance in the catalog, through a server that runs, as soon as its leader takes it. */
   register(instance: External): Promise<void>;
   deregister(instance: Pick<External, "id" | "node">): Promise<void>;
   /** Starts an agent that is no server and resolves to its URL; it ends with the cluster. */
@@ -85,14 +85,14 @@ export async function startConsulCluster({
     async register({ service, id, address, port, node = "external", tags = [], meta = {}, ...rest }) {
       const status = "status" in rest ? rest.status : "passing";
       const check = { Node: node, CheckID: `test:${id}`, Name: "test", ServiceID: id, Status: status };
-      await anyServer("PUT", "/v1/catalog/register", {
+      await write("/v1/catalog/register", {
         ...{ Node: node, Address: "10.99.0.1", SkipNodeUpdate: false },
         Service: { ID: id, Service: service, Address: address, Port: port, Tags: tags, Meta: meta },
         ...(status === undefined ? {} : { Check: check }),
       });
     },
     async deregister({ id, node = "external" }) {
-      await anyServer("PUT", "/v1/catalog/deregister", { Node: node, ServiceID: id });
+      await write("/v1/catalog/deregister", { Node: node, ServiceID: id });
     },
     async agent() {
       const [http = 0, lan = 0, rpc = 0] = await freePorts(3);
@@ -147,9 +147,11 @@ export async function startConsulCluster({
     },
   };
 
-  async function anyServer(method: string, path: string, body: unknown): Promise<void> {
+  // A server hands writes on to the leader, and keeps its connection to one that is dead until the first write fails.
+  async function write(path: string, body: unknown): Promise<void> {
     const running = all.findIndex(({ process }) => process !== undefined);
-    await cluster.call(running, method, path, body);
+    const written = () => cluster.call(running, "PUT", path, body);
+    await until(written, { within: 20_000, what: `the cluster takes ${path}`, everyMs: 50 });
   }
 
   async function run(server: number): Promise<void> {
