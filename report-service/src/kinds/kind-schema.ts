@@ -1,3 +1,5 @@
+import type { Format } from "../model/report.ts";
+
 /** JSON Schema of a kind's document, the only place that says what may stand in one. */
 export const kindSchema = {
   type: "object",
@@ -47,7 +49,12 @@ export const kindSchema = {
           },
         },
         query: { type: "string", minLength: 1 },
-        formats: { type: "array", minItems: 1, uniqueItems: true, items: { enum: ["CSV", "JSON"] } },
+        formats: {
+          type: "array",
+          minItems: 1,
+          uniqueItems: true,
+          items: { enum: ["CSV", "JSON", "NDJSON", "PARQUET"] },
+        },
         reuse: {
           type: "object",
           required: ["maxAge"],
@@ -79,7 +86,7 @@ export type KindDocument = {
       readonly properties?: { readonly [name: string]: { readonly sensitive?: boolean } };
     };
     readonly query: string;
-    readonly formats: readonly ("CSV" | "JSON")[];
+    readonly formats: readonly Uppercase<Format>[];
     readonly reuse?: { readonly maxAge: string };
     readonly retention?: string;
     readonly limits?: { readonly timeout?: string; readonly memory?: string; readonly maxRows?: number };

@@ -4,6 +4,7 @@ import { type Artifact, type Failure, objectsOf, type Progress, type Report } fr
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { ReportStore } from "../ports/report-store.ts";
 import type { Tracer } from "../ports/tracer.ts";
+import type { FormatAbout } from "./formats/format-about.ts";
 import { holdLease } from "./hold-lease.ts";
 import type { JobResult, Runtime } from "./runtime.ts";
 import type { JobEnd, WorkerNote } from "./worker-note.ts";
@@ -50,12 +51,23 @@ async function attemptJob(report: Report, attempt: number, parts: JobParts, hand
   const timeout = AbortSignal.timeout(kind.limits.timeoutMs);
   const stop = AbortSignal.any([lease.lost, timeout, handBack]);
   const { query, limits } = kind;
-  const job = { query, parameters: report.parameters, formats: report.formats, ...limits };
+  const job = {
+    query,
+    parameters: report.parameters,
+    formats: report.formats,
+    about: aboutOf(report, kind),
+    ...limits,
+  };
   const result = await parts.runtime.run(job, progressRecorder(report, attempt, parts), stop);
 
   if (result.kind !== "stopped") return outcomeOf(result, report, attempt, parts);
   if (lease.lost.aborted) return { kind: "superseded" };
   return timeout.aborted ? fail(attempt, tooSlow(kind)) : { kind: "hand-back", attempt };
+}
+
+function aboutOf({ parameters, sensitive, asOfMs, createdAtMs }: Report, { title }: ReportKind): FormatAbout {
+  const shown = Object.entries(parameters).filter(([name]) => !sensitive.includes(name));
+  return { title, parameters: Object.fromEntries(shown), timeMs: asOfMs ?? createdAtMs };
 }
 
 async function outcomeOf(

@@ -1,10 +1,12 @@
 import type { FailureReason, Format, Parameters, Progress } from "../model/report.ts";
+import type { FormatAbout } from "./formats/format-about.ts";
 
 /** One attempt at a report, with all that a worker process needs to know. */
 export type Job = {
   readonly query: string;
   readonly parameters: Parameters;
   readonly formats: readonly Format[];
+  readonly about: FormatAbout;
   readonly memory: string;
   readonly maxRows: number;
 };

@@ -1,15 +1,10 @@
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import type { Format, Progress } from "../../model/report.ts";
+import type { Progress } from "../../model/report.ts";
+import { writeFormat } from "../formats/write-format.ts";
 import type { Job, JobFile, JobResult } from "../runtime.ts";
-import { sqlText } from "./sample-sales.ts";
 
 type QueryResult = Extract<JobResult, { kind: "done" | "failed" }>;
-
-const copyOptions: Readonly<Partial<Record<Format, string>>> = {
-  csv: "format csv, header true",
-  json: "format json, array true",
-};
 
 /**
  * Runs a job's query once into a temporary table and writes that in each format. Parameters are bound; one that the
@@ -48,9 +43,14 @@ async function render(
   }
   const files: JobFile[] = [];
   for (const format of job.formats) {
+    const tellOf = (written: number) => {
+      const done = files.length + (rows === 0 ? 0 : written / rows);
+      onProgress({ stage: "render", percent: Math.floor((100 * done) / job.formats.length), rows: written });
+    };
     onProgress({ stage: "render", percent: Math.floor((100 * files.length) / job.formats.length), rows });
     const path = join(scratch, `result.${format}`);
-    await connection.run(`copy result to '${sqlText(path)}' (${copyOptions[format]})`);
+    const written = await writeFormat(connection, "temp.result", format, path, job.about, tellOf);
+    if (written.kind === "failed") return written;
     files.push({ format, path });
   }
   return { kind: "done", rows, files };
