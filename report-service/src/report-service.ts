@@ -12,10 +12,9 @@ import { createOperationsService } from "./api/operations-service.ts";
 import { createReportsService } from "./api/reports-service.ts";
 import { createResultsService } from "./api/results-service.ts";
 import { type CleanerNote, startCleaner } from "./cleaner/cleaner.ts";
-import type { Callers, Config, TlsFiles } from "./config.ts";
-import { createDiskObjects } from "./disk/object-store.ts";
+import type { Callers, TlsFiles } from "./config/security.ts";
+import type { Config } from "./config.ts";
 import { readKinds } from "./kinds/read-kinds.ts";
-import { createRateLimiter } from "./memory/rate-limiter.ts";
 import { sha256 } from "./model/content-key.ts";
 import type { KindBook, ReportKind } from "./model/kind.ts";
 import type { Authenticator } from "./ports/authenticator.ts";
@@ -28,7 +27,7 @@ import { createHealth } from "./presence/health.ts";
 import type { Instance, PresenceNote, Registrar } from "./presence/registrar.ts";
 import { type Registration, startRegistration } from "./presence/registration.ts";
 import { createWeirRegistrar } from "./presence/weir-registrar.ts";
-import { openStore } from "./sqlite/open-store.ts";
+import { openProviders } from "./providers.ts";
 import { readKeyRing, readKeyRingNow } from "./vault/key-ring.ts";
 import { sealStores } from "./vault/sealed-stores.ts";
 import { createVault } from "./vault/vault.ts";
@@ -55,16 +54,17 @@ export type ReportService = {
 } & AsyncDisposable;
 
 /** One server: the API, a worker and its place in the registry, over the store in `config.data`. */
-export async function startReportService(config: Config, { observe, tracer, urls }: Parts): Promise<ReportService> {
+export async function startReportService(config: Config, { observe, tracer, ...parts }: Parts): Promise<ReportService> {
   const { id, data, datacenter, zone, jobLeaseMs: leaseMs, limits, retentionMs } = config;
   await using starting = new AsyncDisposableStack();
   const kinds = await loadKinds(config.kinds);
   const keys = config.keys ?? join(data, "keys");
   const vault = createVault(await readKeyRing(keys), () => readKeyRingNow(keys));
-  const stores = sealStores(starting.use(openStore(join(data, "reports.db"))), vault, config.encrypt);
+  const { objects, limiter, ...providers } = starting.use(await openProviders(config));
+  const stores = sealStores(providers.stores, vault, config.encrypt);
+  const urls = parts.urls ?? providers.urls;
   const { queue, uploads, cleanUp } = stores;
   const reports = gatherCreates(stores.reports);
-  const objects = createDiskObjects(join(data, "objects"));
   const health = createHealth([Reports.typeName, Results.typeName]);
   const faults = starting.use(await followFaults(config.faultFile, observe));
   const leaving = new AbortController();
@@ -72,7 +72,7 @@ export async function startReportService(config: Config, { observe, tracer, urls
   // A plain hash of what is encrypted would tell those who can guess it.
   const fingerprint = ({ sensitive }: ReportKind) =>
     sensitive.length > 0 || config.encrypt === "all" ? vault.fingerprint : sha256;
-  const guard = guardTenants(config.tenantRate && createRateLimiter(config.tenantRate));
+  const guard = guardTenants(limiter);
   const answers = answering((cause) => observe({ kind: "call-broke", cause }), guard);
   const server = starting.use(
     await startGrpcServer(config.listen, {
@@ -96,9 +96,9 @@ export async function startReportService(config: Config, { observe, tracer, urls
     scratch: join(data, "scratch", id),
     sample: join(data, "sample", "sales-1.parquet"),
   });
-  const parts = { reports, objects, kinds, runtime, leaseMs, tracer, observe };
+  const jobParts = { reports, objects, kinds, runtime, leaseMs, tracer, observe };
   const worker = starting.use(
-    startWorkerLoop(queue, { worker: id, datacenter, cluster: "sql", leaseMs, shares: config.shares }, parts),
+    startWorkerLoop(queue, { worker: id, datacenter, cluster: "sql", leaseMs, shares: config.shares }, jobParts),
   );
   starting.use(startCleaner({ cleanUp, objects }, observe));
   const registration = starting.use(register(config, server.address, observe));

@@ -1,0 +1,40 @@
+import { flagGroup } from "./flag-group.ts";
+
+/** What keeps what; the flags of each provider are in a file of its own. */
+export type Storage = {
+  readonly data: string;
+  readonly store: "sqlite";
+  /** Where jobs wait; `store`: where the reports are. */
+  readonly queue: "store";
+  readonly objects: "disk";
+  /** What tenants' allowances and answers that are asked for often are kept in. */
+  readonly cache: "memory";
+  /** What tells watchers of progress; `store`: what follows changes of reports there. */
+  readonly bulletin: "store";
+  readonly retentionMs: number;
+};
+
+export const storage = flagGroup(
+  [
+    {
+      name: "data",
+      value: "DIR",
+      help: "what is kept on disk, and the sample data; servers of one machine may share it (required)",
+    },
+    { name: "store", default: "sqlite", value: "WHICH", help: "what keeps reports: sqlite" },
+    { name: "queue", default: "store", value: "WHICH", help: "where reports wait for workers: store" },
+    { name: "objects", default: "disk", value: "WHICH", help: "what keeps artifacts and uploads: disk" },
+    { name: "cache", default: "memory", value: "WHICH", help: "what keeps allowances and answers: memory" },
+    { name: "bulletin", default: "store", value: "WHICH", help: "what tells watchers of progress: store" },
+    { name: "retention", default: "30d", value: "TIME", help: "how long an ended report is kept" },
+  ],
+  (flags): Storage => ({
+    data: flags.required("data"),
+    store: flags.oneOf("store", ["sqlite"]),
+    queue: flags.oneOf("queue", ["store"]),
+    objects: flags.oneOf("objects", ["disk"]),
+    cache: flags.oneOf("cache", ["memory"]),
+    bulletin: flags.oneOf("bulletin", ["store"]),
+    retentionMs: flags.time("retention", 1_000),
+  }),
+);
