@@ -1,8 +1,10 @@
+import type { HasOutbox } from "../ports/outbox.ts";
 import type { Stores } from "../ports/stores.ts";
 import { createChangeFeed } from "./change-feed.ts";
 import { createSqliteCleanUp } from "./clean-up.ts";
 import { createSqliteQueue } from "./job-queue.ts";
 import { openDatabase } from "./open-database.ts";
+import { openSqliteOutbox } from "./outbox.ts";
 import { createSqliteReports } from "./report-store.ts";
 import { createSqliteUploads } from "./upload-store.ts";
 
@@ -10,7 +12,7 @@ import { createSqliteUploads } from "./upload-store.ts";
 const pollMs = 100;
 
 /** All ports of a store over one SQLite file, which any number of processes on this machine may share. */
-export function openStore(path: string): Stores & Disposable {
+export function openStore(path: string): Stores & HasOutbox & Disposable {
   const database = openDatabase(path);
   const feed = createChangeFeed(database, pollMs);
   return {
@@ -18,6 +20,7 @@ export function openStore(path: string): Stores & Disposable {
     queue: createSqliteQueue(database, feed),
     uploads: createSqliteUploads(database),
     cleanUp: createSqliteCleanUp(database, feed),
+    openOutbox: async () => openSqliteOutbox(database, feed),
     [Symbol.dispose]() {
       feed[Symbol.dispose]();
       database.close();
