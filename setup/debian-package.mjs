@@ -9,10 +9,11 @@ const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 /**
  * Downloads one Debian package from the mirror that this machine uses already and unpacks it into a folder, with an apt
  * root of our own: the system's sources, lists and packages stay untouched, and no root is needed.
- * @param {{ name: string, suite?: string, into: string }} wanted the machine's own suite unless one is given
+ * @param {{ name: string, suite?: string, withLibraries?: boolean, into: string }} wanted the machine's own suite unless
+ *   one is given; `withLibraries` also takes what the package needs and the machine lacks
  * @returns {Promise<string | undefined>} what went wrong
  */
-export async function unpackDebianPackage({ name, suite, into }) {
+export async function unpackDebianPackage({ name, suite, withLibraries = false, into }) {
   if (!findProgram("apt-get") || !findProgram("dpkg-deb"))
     return "it is taken from Debian's packages, and this is not Debian";
   const [mirror] = await debianMirrors();
@@ -21,12 +22,13 @@ export async function unpackDebianPackage({ name, suite, into }) {
   const half = `${into}.${process.pid}`;
   await mkdir(half, { recursive: true });
   try {
-    const problem = await download(name, `${mirror.address} ${suite ?? mirror.suite} main`, half);
+    const problem = await download(name, `${mirror.address} ${suite ?? mirror.suite} main`, withLibraries, half);
     if (problem) return problem;
-    const file = (await readdir(half)).find((file) => file.endsWith(".deb")) ?? "";
-    const { ok, output } = await quietly("dpkg-deb", ["-x", join(half, file), half]);
-    if (!ok) return `dpkg-deb could not unpack it:\n  ${lastLines(output)}`;
-    await rm(join(half, file));
+    for (const file of (await readdir(half)).filter((name) => name.endsWith(".deb"))) {
+      const { ok, output } = await quietly("dpkg-deb", ["-x", join(half, file), half]);
+      if (!ok) return `dpkg-deb could not unpack ${file}:\n  ${lastLines(output)}`;
+      await rm(join(half, file));
+    }
     await rm(into, { recursive: true, force: true });
     await rename(half, into);
     return undefined;
@@ -38,9 +40,10 @@ export async function unpackDebianPackage({ name, suite, into }) {
 /**
  * @param {string} name
  * @param {string} source what follows `deb` in a line of apt's sources
+ * @param {boolean} withLibraries
  * @param {string} into
  */
-async function download(name, source, into) {
+async function download(name, source, withLibraries, into) {
   const aptRoot = weirFolder(`apt.${process.pid}.${name}`);
   const empty = join(aptRoot, "empty");
   const sources = join(aptRoot, "sources.list");
@@ -50,8 +53,11 @@ async function download(name, source, into) {
     "Dir::Etc::preferences": "/dev/null",
     "Dir::Etc::preferencesparts": empty,
     "Dir::State": join(aptRoot, "state"),
-    "Dir::State::status": "/dev/null",
+    // What is installed decides what is lacking.
+    "Dir::State::status": withLibraries ? "/var/lib/dpkg/status" : "/dev/null",
     "Dir::Cache": join(aptRoot, "cache"),
+    // Nothing is installed, so what others may install meanwhile needs no waiting for, nor root's lock.
+    ...(withLibraries && { "Dir::Cache::archives": into, "Debug::NoLocking": "true" }),
     // apt would otherwise download as the user _apt, who may not write into our folder.
     "APT::Sandbox::User": "",
     "Acquire::Languages": "none",
@@ -61,13 +67,19 @@ async function download(name, source, into) {
     for (const folder of ["empty", "state/lists/partial", "cache/archives/partial"]) {
       await mkdir(join(aptRoot, folder), { recursive: true });
     }
+    await mkdir(join(into, "partial"), { recursive: true });
     await writeFile(sources, `deb [signed-by=${keyring}] ${source}\n`);
-    for (const action of [["update"], ["download", name]]) {
+    const fetch = withLibraries
+      ? ["install", "--yes", "--download-only", "--no-install-recommends", name]
+      : ["download", name];
+    for (const action of [["update"], fetch]) {
       const { ok, output } = await quietly("apt-get", ["-q", ...options, ...action], { cwd: into });
       if (!ok) return `apt-get ${action.join(" ")} failed:\n  ${lastLines(output)}`;
     }
     return undefined;
   } finally {
+    await rm(join(into, "partial"), { recursive: true, force: true });
+    await rm(join(into, "lock"), { force: true });
     await rm(aptRoot, { recursive: true, force: true });
   }
 }

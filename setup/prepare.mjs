@@ -5,13 +5,14 @@ import { weirFolder } from "./folders.mjs";
 import { findKubernetes } from "./kubernetes.mjs";
 import { findNode } from "./node-runtime.mjs";
 import { installPackages } from "./npm-packages.mjs";
+import { findRedis } from "./redis.mjs";
 import { say } from "./say.mjs";
 
 /**
  * What a target needs of a part: `required` ends set-up without it, `wanted` installs it if that can be done, `if-there`
  * only looks.
  * @typedef {"required" | "wanted" | "if-there" | "no"} Need
- * @typedef {{ readonly envoy: Need, readonly consul: Need, readonly kubernetes?: Need }} Needs
+ * @typedef {{ readonly envoy: Need, readonly consul: Need, readonly kubernetes?: Need, readonly redis?: Need }} Needs
  * @typedef {{ readonly kind: "ready", readonly node: string, readonly env: NodeJS.ProcessEnv }} Ready
  * @typedef {{ readonly kind: "not-ready", readonly missing: readonly import("./part.mjs").Missing[] }} NotReady
  */
@@ -23,12 +24,13 @@ import { say } from "./say.mjs";
  * @returns {Promise<Ready | NotReady>}
  */
 export async function prepare(needs, envoyFlag) {
-  const { kubernetes: ofKubernetes = "no" } = needs;
-  const [packages, envoy, consul, kubernetes] = await Promise.all([
+  const { kubernetes: ofKubernetes = "no", redis: ofRedis = "no" } = needs;
+  const [packages, envoy, consul, kubernetes, redis] = await Promise.all([
     installPackages(),
     needs.envoy === "no" ? undefined : findEnvoy({ flag: envoyFlag, install: needs.envoy !== "if-there" }),
     needs.consul === "no" ? undefined : findConsul(),
     ofKubernetes === "no" ? undefined : findKubernetes({ install: ofKubernetes !== "if-there" }),
+    ofRedis === "no" ? undefined : findRedis(),
   ]);
   const node = findNode();
   const lacking = [
@@ -42,15 +44,16 @@ export async function prepare(needs, envoyFlag) {
   if (needs.envoy === "wanted" && envoy?.kind === "missing") {
     say(`going on without Envoy: ${envoy.why}\n  remedy: ${envoy.remedy}`);
   }
-  return { kind: "ready", node: node.path, env: environment(node.path, { envoy, consul, kubernetes }) };
+  if (redis?.kind === "missing") say(`going on without Redis: ${redis.why}\n  remedy: ${redis.remedy}`);
+  return { kind: "ready", node: node.path, env: environment(node.path, { envoy, consul, kubernetes, redis }) };
 }
 
 /**
  * @param {string} node
- * @param {Readonly<Record<"envoy" | "consul" | "kubernetes", import("./part.mjs").Part | undefined>>} parts
+ * @param {Readonly<Record<"envoy" | "consul" | "kubernetes" | "redis", import("./part.mjs").Part | undefined>>} parts
  * @returns {NodeJS.ProcessEnv}
  */
-function environment(node, { envoy, consul, kubernetes }) {
+function environment(node, { envoy, consul, kubernetes, redis }) {
   return {
     ...process.env,
     PATH: [dirname(node), process.env.PATH].join(delimiter),
@@ -59,5 +62,6 @@ function environment(node, { envoy, consul, kubernetes }) {
     ...(envoy?.kind === "found" && { WEIR_ENVOY: envoy.path }),
     ...(consul?.kind === "found" && { WEIR_CONSUL: consul.path }),
     ...(kubernetes?.kind === "found" && { WEIR_KUBERNETES: kubernetes.path }),
+    ...(redis?.kind === "found" && { WEIR_REDIS: redis.path }),
   };
 }
