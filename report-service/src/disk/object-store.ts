@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { constants, createReadStream } from "node:fs";
+import { copyFile, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { ObjectStore } from "../ports/object-store.ts";
+import type { ObjectStore, Stored, StoredObject } from "../ports/object-store.ts";
 
 const pieceBytes = 64 * 1024;
 
@@ -20,20 +20,65 @@ export function createDiskObjects(root: string): ObjectStore {
     async *read(key, offset, signal) {
       yield* createReadStream(join(root, key), { start: offset, highWaterMark: pieceBytes, signal });
     },
+    async copyOut(key, file, signal) {
+      signal.throwIfAborted();
+      // A copy and no link: who gets it may change it.
+      const copied = copyFile(join(root, key), file, constants.COPYFILE_FICLONE).then(() => syncAndHash(file));
+      return copied.catch(undefinedIfMissing);
+    },
     async check(key) {
-      return syncAndHash(join(root, key)).catch((cause: NodeJS.ErrnoException) => {
-        if (cause.code === "ENOENT") return undefined;
-        throw cause;
-      });
+      return syncAndHash(join(root, key)).catch(undefinedIfMissing);
     },
     async remove(prefix) {
       await rm(join(root, prefix), { recursive: true, force: true });
     },
+    list: (signal) => filesBelow(root, "", signal),
+    async removeUnfinished(beforeMs, keep) {
+      let count = 0;
+      for (const name of (await readdir(draftsOf(root)).catch(undefinedIfMissing)) ?? []) {
+        const path = join(draftsOf(root), name);
+        const facts = await stat(path).catch(undefinedIfMissing);
+        if (facts === undefined || facts.mtimeMs > beforeMs) continue;
+        count += 1;
+        if (!keep) await rm(path, { force: true });
+      }
+      return count;
+    },
   };
 }
 
+/** Where objects lie that are being sent and not whole yet. No key starts so: tenants have no dots. */
+export function draftsOf(root: string): string {
+  return join(root, ".drafts");
+}
+
+/** A rename or link is durable only once its directory is written (fsync(2), "Calling fsync() does not necessarily…"). */
+export async function syncDirectory(directory: string): Promise<void> {
+  await using handle = await open(directory, "r");
+  await handle.sync();
+}
+
+export function undefinedIfMissing(cause: NodeJS.ErrnoException): undefined {
+  if (cause.code !== "ENOENT") throw cause;
+}
+
+async function* filesBelow(root: string, prefix: string, signal: AbortSignal): AsyncGenerator<StoredObject> {
+  const entries = await readdir(join(root, prefix), { withFileTypes: true }).catch(undefinedIfMissing);
+  for (const entry of entries ?? []) {
+    signal.throwIfAborted();
+    if (entry.name.startsWith(".")) continue;
+    const key = prefix === "" ? entry.name : `${prefix}/${entry.name}`;
+    if (entry.isDirectory()) {
+      yield* filesBelow(root, key, signal);
+      continue;
+    }
+    const facts = await stat(join(root, key)).catch(undefinedIfMissing);
+    if (facts) yield { key, sizeBytes: facts.size, writtenAtMs: facts.mtimeMs };
+  }
+}
+
 /** What is hashed is what is on disk when this returns. */
-async function syncAndHash(file: string): Promise<{ readonly sizeBytes: number; readonly sha256: string }> {
+async function syncAndHash(file: string): Promise<Stored> {
   await using handle = await open(file, "r");
   const hash = createHash("sha256");
   let sizeBytes = 0;
@@ -43,10 +88,4 @@ async function syncAndHash(file: string): Promise<{ readonly sizeBytes: number; 
   }
   await handle.datasync();
   return { sizeBytes, sha256: hash.digest("hex") };
-}
-
-// A rename is durable only once its directory is written (fsync(2), "Calling fsync() does not necessarily…").
-async function syncDirectory(directory: string): Promise<void> {
-  await using handle = await open(directory, "r");
-  await handle.sync();
 }

@@ -2,10 +2,11 @@ import type { ReportKey, UploadKey } from "../model/names.ts";
 
 /**
  * What is cleared from a store. `expired`: ended reports that were kept as long as they were to be; they become
- * EXPIRED. `forgotten`: expired reports, with their events and request ids. `requests`: request ids older than a day.
- * `abandoned`: uploads that were never completed.
+ * EXPIRED. `forgotten`: expired reports, with their events and request ids. `stuck`: running reports whose lease has
+ * ended and that nobody has taken over; they lose that attempt, and so are queued again or fail. `requests`: request ids
+ * older than a day. `abandoned`: uploads that were never completed. `outdated`: uploads that were.
  */
-export type Chore = "expired" | "forgotten" | "requests" | "abandoned";
+export type Chore = "expired" | "forgotten" | "stuck" | "requests" | "abandoned" | "outdated";
 
 export type Cleared =
   | { readonly kind: "report"; readonly key: ReportKey }
@@ -16,6 +17,19 @@ export type Cleared =
 export type CleanUp = {
   /** What `clear` would clear, at most `limit`, longest overdue first. */
   due(chore: Chore, beforeMs: number, limit: number): Promise<readonly Cleared[]>;
-  /** Clears what is due (expired, ended, created) at `beforeMs` or earlier and answers what, each to one cleaner only. */
+  /**
+   * Clears what is due (expired, ended, created, completed, its lease over) at `beforeMs` or earlier and answers what,
+   * each to one cleaner only. What changes with it has changed at `beforeMs`.
+   */
   clear(chore: Chore, beforeMs: number, limit: number): Promise<readonly Cleared[]>;
+  /** Absent where the store has no partitions. */
+  readonly partitions?: Partitions;
+};
+
+/** Parts of a store that are dropped whole, once nothing in them is needed any more. */
+export type Partitions = {
+  /** The names of those that hold nothing of after `beforeMs`, and no report that has not been forgotten. */
+  due(beforeMs: number): Promise<readonly string[]>;
+  /** Drops them and answers which, each to one cleaner only. */
+  drop(beforeMs: number): Promise<readonly string[]>;
 };

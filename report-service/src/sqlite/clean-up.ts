@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
-import { changeReport } from "../model/change-report.ts";
+import { changeReport, type ReportChange } from "../model/change-report.ts";
 import type { ReportId, TenantId, UploadId } from "../model/names.ts";
+import type { Report } from "../model/report.ts";
 import type { Chore, CleanUp, Cleared } from "../ports/clean-up.ts";
 import type { ChangeFeed } from "./change-feed.ts";
 import { transact } from "./open-database.ts";
@@ -16,10 +17,14 @@ export function createSqliteCleanUp(database: DatabaseSync, feed: ChangeFeed): C
     forgotten: database.prepare(
       "select tenant, id from reports where expires_ms <= ? and state = 'expired' order by expires_ms limit ?",
     ),
+    stuck: database.prepare(
+      "select tenant, id from reports where state = 'running' and leased_until_ms <= ? order by leased_until_ms limit ?",
+    ),
     requests: database.prepare("select tenant, id from requests where created_ms <= ? order by created_ms limit ?"),
     abandoned: database.prepare(
       "select tenant, id from uploads where created_ms <= ? and completed_ms is null order by created_ms limit ?",
     ),
+    outdated: database.prepare("select tenant, id from uploads where completed_ms <= ? order by completed_ms limit ?"),
   };
   const forgetRequest = database.prepare("delete from requests where tenant = ? and id = ?");
   const forgetUpload = database.prepare("delete from uploads where tenant = ? and id = ?");
@@ -37,7 +42,7 @@ export function createSqliteCleanUp(database: DatabaseSync, feed: ChangeFeed): C
       rows.remove(before);
       return;
     }
-    const after = changeReport(before, { kind: "expire" }, nowMs);
+    const after = changeReport(before, chore === "stuck" ? loss(before) : { kind: "expire" }, nowMs);
     if (after.kind === "changed") rows.put(after.report, before, nowMs);
   }
 
@@ -59,13 +64,19 @@ export function createSqliteCleanUp(database: DatabaseSync, feed: ChangeFeed): C
 
 type Due = { readonly tenant: TenantId; readonly cleared: Cleared };
 
+function loss({ attempts }: Report): ReportChange {
+  return { kind: "lose", attempt: attempts.length, message: "its lease has ended and no worker took it over" };
+}
+
 function dueOf(chore: Chore, row: Record<string, SQLOutputValue>): Due {
   const [tenant, id] = [String(row["tenant"]) as TenantId, String(row["id"])];
   switch (chore) {
     case "expired":
     case "forgotten":
+    case "stuck":
       return { tenant, cleared: { kind: "report", key: { tenant, id: id as ReportId } } };
     case "abandoned":
+    case "outdated":
       return { tenant, cleared: { kind: "upload", key: { tenant, id: id as UploadId } } };
     case "requests":
       return { tenant, cleared: { kind: "request", id } };

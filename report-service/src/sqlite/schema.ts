@@ -98,4 +98,5 @@ export const migrations: readonly string[] = [
    ) without rowid;
    create unique index uploads_request on uploads (tenant, request) where request is not null;
    create index uploads_abandoned on uploads (created_ms) where completed_ms is null;`,
+  `create index uploads_outdated on uploads (completed_ms) where completed_ms is not null;`,
 ];

@@ -101,6 +101,39 @@ export function provesCleanUp(name: string, open: OpenPlace): void {
     );
   });
 
+  test(`${name}: completed uploads are cleared once they were kept long enough`, async () => {
+    await using servers = await twoServers(open);
+    const { one, two } = servers;
+    for (const id of ["a", "b", "c"]) await one.uploads.create(upload(id, 1), undefined);
+    await one.uploads.complete(upload("b", 1), 9);
+    await one.uploads.complete(upload("c", 1), 7);
+    assert.deepEqual(await two.cleanUp.due("outdated", 6, 10), []);
+    assert.deepEqual(words(await two.cleanUp.due("outdated", 9, 10)), ["c", "b"]);
+    assert.deepEqual(words(await two.cleanUp.clear("outdated", 8, 10)), ["c"]);
+    assert.equal(await one.uploads.read(upload("c", 1)), undefined);
+    assert.equal((await one.uploads.read(upload("b", 1)))?.completedAtMs, 9);
+  });
+
+  test(`${name}: a report that its worker left and nobody took over is queued again, and fails at the third time`, async () => {
+    await using servers = await twoServers(open);
+    const { one, two } = servers;
+    await create(one.reports, report("a", 1));
+    await create(one.reports, report("b", 1));
+    for (const [number, atMs] of [10_000, 20_000, 30_000].entries()) {
+      assert.equal((await one.queue.claim(claimant, 1, atMs))[0]?.attempts.length, number + 1);
+      assert.deepEqual(words(await two.cleanUp.due("stuck", atMs + 999, 10)), []);
+      assert.deepEqual(words(await two.cleanUp.clear("stuck", atMs + 1_000, 10)), ["a"]);
+      assert.deepEqual(await one.cleanUp.clear("stuck", atMs + 1_000, 10), []);
+    }
+    const gone = await one.reports.read(report("a", 1));
+    assert.equal(gone?.status.kind, "failed");
+    assert.deepEqual(
+      gone?.attempts.map(({ failure }) => failure?.reason),
+      ["WORKER_LOST", "WORKER_LOST", "WORKER_LOST"],
+    );
+    assert.equal((await two.queue.length()).queued, 1);
+  });
+
   test(`${name}: two cleaners at once clear each thing once, and no more than they were told`, async () => {
     await using servers = await twoServers(open);
     const { one, two } = servers;
