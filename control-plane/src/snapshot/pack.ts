@@ -21,6 +21,7 @@ import { type Runtime, RuntimeSchema } from "@weir/proto/envoy/service/runtime/v
 import type { ViewerKey } from "../model/viewer.ts";
 import type { ResourceSet } from "../translate/resource-set.ts";
 import type { Change } from "./change.ts";
+import { encodeAssignment } from "./encode-assignment.ts";
 import { clustersOf, routesOf } from "./references.ts";
 import { type ResourceType, resourceTypes, stampOf, typeUrls, type XdsResource } from "./resource.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -127,7 +128,13 @@ function packMessage(type: ResourceType, message: Message, revision: number): Xd
       return of(message.name, ClusterSchema, message, eds ? [eds.serviceName || message.name] : []);
     }
     case "envoy.config.endpoint.v3.ClusterLoadAssignment":
-      return of(message.clusterName, ClusterLoadAssignmentSchema, message);
+      return resourceOf(
+        type,
+        message.clusterName,
+        encodeAssignment(message) ?? toBinary(ClusterLoadAssignmentSchema, message),
+        [],
+        revision,
+      );
     case "envoy.config.listener.v3.Listener":
       return of(message.name, ListenerSchema, message, routesOf(message));
     case "envoy.config.route.v3.RouteConfiguration":
