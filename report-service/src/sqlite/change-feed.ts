@@ -3,6 +3,8 @@ import type { DatabaseSync } from "node:sqlite";
 /** What a subscription wakes for: one report, or anything that may give a worker something to do. */
 export type Topic = string;
 export const anyReport: Topic = "*";
+/** Whatever another process has committed. */
+export const anyCommit: Topic = "**";
 
 export type Subscription = {
   /** Returns at once if something has changed since the last return, else when it does, in time, or with the signal. */
@@ -34,6 +36,7 @@ export function createChangeFeed(database: DatabaseSync, pollMs: number): Change
     const version = dataVersion.get()?.["data_version"];
     if (version === seenVersion) return;
     seenVersion = version;
+    wake(anyCommit);
     const events = eventsAfter.all(seenPosition);
     for (const event of events) wake(`${event["tenant"]}/${event["report"]}`);
     seenPosition = Number(events.at(-1)?.["position"] ?? seenPosition);
@@ -75,7 +78,7 @@ export function createChangeFeed(database: DatabaseSync, pollMs: number): Change
     },
     announce(topic) {
       wake(topic);
-      if (topic !== anyReport) wake(anyReport);
+      if (topic !== anyReport && topic !== anyCommit) wake(anyReport);
     },
     [Symbol.dispose]: rest,
   };

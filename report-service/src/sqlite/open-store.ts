@@ -1,4 +1,5 @@
 import type { HasOutbox } from "../ports/outbox.ts";
+import type { ResultsQueue } from "../ports/results-queue.ts";
 import type { Stores } from "../ports/stores.ts";
 import { createChangeFeed } from "./change-feed.ts";
 import { createSqliteCleanUp } from "./clean-up.ts";
@@ -6,13 +7,14 @@ import { createSqliteQueue } from "./job-queue.ts";
 import { openDatabase } from "./open-database.ts";
 import { openSqliteOutbox } from "./outbox.ts";
 import { createSqliteReports } from "./report-store.ts";
+import { createSqliteResults } from "./results-queue.ts";
 import { createSqliteUploads } from "./upload-store.ts";
 
 // How late a change made by another process may be seen. One look costs 2 µs.
 const pollMs = 100;
 
 /** All ports of a store over one SQLite file, which any number of processes on this machine may share. */
-export function openStore(path: string): Stores & HasOutbox & Disposable {
+export function openStore(path: string): Stores & HasOutbox & { readonly results: ResultsQueue } & Disposable {
   const database = openDatabase(path);
   const feed = createChangeFeed(database, pollMs);
   return {
@@ -20,6 +22,7 @@ export function openStore(path: string): Stores & HasOutbox & Disposable {
     queue: createSqliteQueue(database, feed),
     uploads: createSqliteUploads(database),
     cleanUp: createSqliteCleanUp(database, feed),
+    results: createSqliteResults(database, feed),
     openOutbox: async () => openSqliteOutbox(database, feed),
     [Symbol.dispose]() {
       feed[Symbol.dispose]();

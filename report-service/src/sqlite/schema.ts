@@ -99,4 +99,11 @@ export const migrations: readonly string[] = [
    create unique index uploads_request on uploads (tenant, request) where request is not null;
    create index uploads_abandoned on uploads (created_ms) where completed_ms is null;`,
   `create index uploads_outdated on uploads (completed_ms) where completed_ms is not null;`,
+  `-- How attempts came out, until a writer has written it to their reports. Those that writers have are the first ones.
+   create table results (
+     position integer primary key autoincrement,
+     put_ms integer not null,
+     taken_until_ms integer not null default 0,
+     body text not null
+   );`,
 ];

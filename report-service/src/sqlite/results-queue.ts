@@ -1,0 +1,99 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { Batch, Result, ResultsQueue } from "../ports/results-queue.ts";
+import { anyCommit, type ChangeFeed } from "./change-feed.ts";
+import { transact } from "./open-database.ts";
+
+/** How many results may wait, and how long one writer may have them before another one gets them. */
+export type ResultsLimits = { readonly most: number; readonly patienceMs: number };
+
+export const usualResultsLimits: ResultsLimits = { most: 10_000, patienceMs: 30_000 };
+
+// Results that a lost writer had make no change that could wake another one, so idle writers also look this often.
+const lookEveryMs = 1_000;
+
+type Put = { readonly result: Result; readonly resolve: (how: "kept" | "full") => void; readonly reject: Reject };
+type Reject = (cause: unknown) => void;
+
+/** Results in a table beside the reports: what is kept there outlives workers and writers. */
+export function createSqliteResults(
+  database: DatabaseSync,
+  feed: ChangeFeed,
+  { most, patienceMs }: ResultsLimits = usualResultsLimits,
+): ResultsQueue {
+  // Counted up to the limit only.
+  const count = database.prepare("select count(*) as waiting from (select 1 from results limit ?)");
+  const insert = database.prepare("insert into results (put_ms, body) values (?, ?)");
+  const free = database.prepare("select 1 from results where taken_until_ms <= ? limit 1");
+  const next = database.prepare(
+    "select position, body from results where taken_until_ms <= ? order by position limit ?",
+  );
+  const take = database.prepare("update results set taken_until_ms = ? where position = ?");
+  const remove = database.prepare("delete from results where position = ?");
+  const oldest = database.prepare("select min(put_ms) as oldest from results");
+  let puts: Put[] = [];
+
+  /** Those that come in one turn of the event loop share a transaction, and so what a synced commit costs. */
+  function putAll(): void {
+    const group = puts;
+    puts = [];
+    try {
+      const answers = transact(database, () => {
+        let room = most - Number(count.get(most)?.["waiting"]);
+        return group.map(({ result }) => {
+          if (room <= 0) return "full";
+          room -= 1;
+          insert.run(Date.now(), JSON.stringify(result));
+          return "kept";
+        });
+      });
+      feed.announce(anyCommit);
+      for (const [index, { resolve }] of group.entries()) resolve(answers[index] ?? "full");
+    } catch (cause) {
+      for (const { reject } of group) reject(cause);
+    }
+  }
+
+  function takeNow(wanted: number): Batch | undefined {
+    // Without the lock first: idle writers must not queue up behind those that write.
+    if (!free.get(Date.now())) return undefined;
+    const rows = transact(database, () => {
+      const nowMs = Date.now();
+      const found = next.all(nowMs, wanted);
+      for (const row of found) take.run(nowMs + patienceMs, Number(row["position"]));
+      return found;
+    });
+    if (rows.length === 0) return undefined;
+    return {
+      results: rows.map((row) => JSON.parse(String(row["body"])) as Result),
+      async done() {
+        transact(database, () => {
+          for (const row of rows) remove.run(Number(row["position"]));
+        });
+      },
+    };
+  }
+
+  return {
+    put(result, signal) {
+      if (signal.aborted) return Promise.reject(signal.reason);
+      const { promise, resolve, reject } = Promise.withResolvers<"kept" | "full">();
+      puts.push({ result, resolve, reject });
+      if (puts.length === 1) setImmediate(putAll);
+      return promise;
+    },
+    async take(wanted, signal) {
+      using subscription = feed.subscribe(anyCommit);
+      while (!signal.aborted) {
+        const batch = takeNow(wanted);
+        if (batch) return batch;
+        await subscription.changed(signal, lookEveryMs);
+      }
+      return { results: [], done: async () => undefined };
+    },
+    async length() {
+      const waiting = Number(count.get(most)?.["waiting"]);
+      const oldestAtMs = oldest.get()?.["oldest"];
+      return { waiting, ...(typeof oldestAtMs === "number" && { oldestAtMs }) };
+    },
+  };
+}
