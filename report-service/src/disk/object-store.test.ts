@@ -1,41 +1,210 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { mkdir, readdir, utimes, writeFile } from "node:fs/promises";
+import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
+import {
+  factsOf,
+  keysOf,
+  type ObjectPlace,
+  provesObjectStore,
+  provesSignedUrls,
+  put,
+  statusOf,
+} from "../../test/contract/object-store.ts";
 import { temporaryDirectory } from "../../test/server-process.ts";
-import { createDiskObjects } from "./object-store.ts";
+import type { SigningKey } from "./grant.ts";
+import { type ObjectNote, startObjectServer } from "./object-server.ts";
+import { createDiskObjects, draftsOf } from "./object-store.ts";
+import { createDiskUrls } from "./signed-urls.ts";
+import { createSigningKeys } from "./signing-keys.ts";
 
-const never = new AbortController().signal;
+provesObjectStore("disk", openDiskPlace, 3_000_000);
+provesSignedUrls("disk", openDiskPlace);
 
-test("a file that was put is read back from any offset, with its size and hash", async () => {
-  await using directory = await temporaryDirectory();
-  const objects = createDiskObjects(join(directory.path, "objects"));
-  const bytes = Buffer.alloc(200_000, "0123456789");
-  const file = join(directory.path, "draft");
-  await writeFile(file, bytes);
-  assert.deepEqual(await objects.put("r/1/report.csv", file), {
-    sizeBytes: bytes.length,
-    sha256: createHash("sha256").update(bytes).digest("hex"),
-  });
-  assert.equal(existsSync(file), false);
-  for (const offset of [0, 70_001]) {
-    const pieces = [];
-    for await (const piece of objects.read("r/1/report.csv", offset, never)) pieces.push(piece);
-    assert.deepEqual(Buffer.concat(pieces), bytes.subarray(offset));
+const key = "t/uploads/u";
+const as = { fileName: "a.csv", mediaType: "text/csv" };
+
+test("disk: a file that was put is moved, not copied", async () => {
+  await using place = await openDiskPlace();
+  await put(place, "t/r/1/a", "x");
+  assert.equal(existsSync(join(place.scratch, "draft")), false);
+});
+
+test("disk: an upload is seen by nobody before it is whole, and leaves nothing when its client is gone", async () => {
+  await using place = await openDiskPlace();
+  const { objects, root, urls, notes } = place;
+  const bytes = randomBytes(300_000);
+  const sending = await beginPut(urls.put(key, { mediaType: "text/csv", ...factsOf(bytes) }, 60_000));
+  sending.write(bytes.subarray(0, 200_000));
+  while ((await readdir(draftsOf(root)).catch(() => [])).length === 0) await new Promise(setImmediate);
+  assert.deepEqual(await keysOf(objects), []);
+  assert.equal(await objects.check(key), undefined);
+  sending.on("error", () => undefined).destroy();
+  while (notes.length === 0) await new Promise(setImmediate);
+  assert.deepEqual(
+    notes.map(({ kind }) => kind),
+    ["object-call-ended"],
+  );
+  assert.deepEqual(await readdir(draftsOf(root)), []);
+});
+
+test("disk: what is too large is refused while it comes, however it is sent", async () => {
+  await using place = await openDiskPlace();
+  const { objects, root, urls } = place;
+  const sending = await beginPut(urls.put(key, { mediaType: "text/csv", ...factsOf(Buffer.alloc(10)) }, 60_000));
+  sending.on("error", () => undefined);
+  // Without a length, and without an end.
+  sending.write(Buffer.alloc(100_000));
+  const [response] = (await once(sending, "response")) as [IncomingMessage];
+  assert.equal(response.statusCode, 413);
+  response.resume();
+  sending.destroy();
+  assert.deepEqual(await keysOf(objects), []);
+  assert.deepEqual(await readdir(draftsOf(root)), []);
+});
+
+test("disk: a client that asks before it sends is told at once", async () => {
+  await using place = await openDiskPlace();
+  const { urls } = place;
+  const bytes = Buffer.from("hello");
+  const good = await urls.put(key, { mediaType: "text/csv", ...factsOf(bytes) }, 60_000);
+  for (const { url, wanted } of [
+    { url: good.url, wanted: "continue" },
+    { url: `${good.url}x`, wanted: "response" },
+  ]) {
+    const sending = request(url, { method: "PUT", headers: { ...good.headers, expect: "100-continue" } });
+    sending.flushHeaders();
+    const told = Promise.race([
+      once(sending, "continue").then(() => "continue"),
+      once(sending, "response").then(() => "response"),
+    ]);
+    assert.equal(await told, wanted);
+    if (wanted === "continue") sending.end(bytes);
+    else sending.on("error", () => undefined).destroy();
   }
 });
 
-test("removing takes all attempts of a report and nothing else, also twice", async () => {
-  await using directory = await temporaryDirectory();
-  const objects = createDiskObjects(directory.path);
-  for (const key of ["r/1/a", "r/2/a", "rr/1/a"]) {
-    await writeFile(join(directory.path, "draft"), key);
-    await objects.put(key, join(directory.path, "draft"));
-  }
-  await objects.remove("r");
-  await objects.remove("r");
-  assert.equal(existsSync(join(directory.path, "r")), false);
-  assert.equal(existsSync(join(directory.path, "rr/1/a")), true);
+test("disk: an object is never replaced, and putting it again is no error", async () => {
+  await using place = await openDiskPlace();
+  const bytes = Buffer.from("hello");
+  const { url, headers } = await place.urls.put(key, { mediaType: "text/csv", ...factsOf(bytes) }, 60_000);
+  assert.equal(await statusOf(url, { method: "PUT", headers, body: bytes }), 200);
+  assert.equal(await statusOf(url, { method: "PUT", headers, body: bytes }), 200);
+  const other = Buffer.from("other");
+  const second = await place.urls.put(key, { mediaType: "text/csv", ...factsOf(other) }, 60_000);
+  await statusOf(second.url, { method: "PUT", headers, body: other });
+  assert.deepEqual(await place.objects.check(key), factsOf(bytes));
 });
+
+test("disk: parts of an object are served as HTTP has them", async () => {
+  await using place = await openDiskPlace();
+  await put(place, key, "0123456789");
+  const { url } = await place.urls.get(key, as, 60_000);
+  const ask = async (headers: Readonly<Record<string, string>>, method = "GET") => {
+    const response = await fetch(url, { headers, method });
+    return `${response.status} ${response.headers.get("content-range") ?? ""} ${await response.text()}`;
+  };
+  assert.equal(await ask({ range: "bytes=2-4" }), "206 bytes 2-4/10 234");
+  assert.equal(await ask({ range: "bytes=8-" }), "206 bytes 8-9/10 89");
+  assert.equal(await ask({ range: "bytes=-3" }), "206 bytes 7-9/10 789");
+  assert.equal(await ask({ range: "bytes=5-99" }), "206 bytes 5-9/10 56789");
+  assert.equal(await ask({ range: "bytes=10-" }), "416 bytes */10 ");
+  assert.equal(await ask({ range: "bytes=0-1,3-4" }), "200  0123456789");
+  assert.equal(await ask({ range: "lines=0-1" }), "200  0123456789");
+  assert.equal(await ask({}, "HEAD"), "200  ");
+  const etag = (await fetch(url)).headers.get("etag") ?? "";
+  assert.equal(await ask({ "if-none-match": etag }), "304  ");
+  assert.equal(await ask({ range: "bytes=2-4", "if-range": etag }), "206 bytes 2-4/10 234");
+  assert.equal(await ask({ range: "bytes=2-4", "if-range": '"another"' }), "200  0123456789");
+});
+
+test("disk: bytes that are gone are 404, and a page of another site may use a URL", async () => {
+  await using place = await openDiskPlace();
+  const { url } = await place.urls.get(key, as, 60_000);
+  assert.equal(await statusOf(url), 404);
+  const preflight = await fetch(url, { method: "OPTIONS", headers: { origin: "https://a.example" } });
+  assert.equal(preflight.headers.get("access-control-allow-origin"), "*");
+});
+
+test("disk: a new key signs, an old one is taken as long as it is in the file", async () => {
+  const [first, second] = [signingKey("first"), signingKey("second")];
+  let file: readonly [SigningKey, ...SigningKey[]] = [first];
+  let clock = 0;
+  const keys = createSigningKeys(
+    () => file,
+    () => clock,
+  );
+  await using place = await openDiskPlace(keys);
+  await put(place, key, "x");
+  const before = await place.urls.get(key, as, 60_000);
+  file = [second, first];
+  clock += 61_000;
+  const after = await place.urls.get(key, as, 60_000);
+  assert.equal(new URL(after.url).searchParams.get("key"), "second");
+  assert.deepEqual([await statusOf(before.url), await statusOf(after.url)], [200, 200]);
+  file = [second];
+  clock += 61_000;
+  assert.deepEqual([await statusOf(before.url), await statusOf(after.url)], [403, 200]);
+});
+
+test("disk: a server that has not seen a new key takes what it signed, and does not read the file for every stranger", () => {
+  const [first, second] = [signingKey("first"), signingKey("second")];
+  let reads = 0;
+  let file: readonly [SigningKey, ...SigningKey[]] = [first];
+  let clock = 0;
+  const keys = createSigningKeys(
+    () => {
+      reads += 1;
+      return file;
+    },
+    () => clock,
+  );
+  file = [second, first];
+  clock = 1_000;
+  assert.equal(keys.find("second"), second);
+  for (let index = 0; index < 100; index++) assert.equal(keys.find(`made-up-${index}`), undefined);
+  assert.equal(reads, 2);
+});
+
+test("disk: what a crash left half-written is counted, and removed when it is old", async () => {
+  await using place = await openDiskPlace();
+  const { objects, root } = place;
+  await mkdir(draftsOf(root), { recursive: true });
+  for (const name of ["old", "new"]) await writeFile(join(draftsOf(root), name), "half");
+  await utimes(join(draftsOf(root), "old"), 1, 1);
+  assert.deepEqual(await keysOf(objects), []);
+  assert.equal(await objects.removeUnfinished(2_000, true), 1);
+  assert.equal(await objects.removeUnfinished(2_000, false), 1);
+  assert.deepEqual(await readdir(draftsOf(root)), ["new"]);
+});
+
+async function openDiskPlace(keys = createSigningKeys(() => [signingKey("k")])) {
+  await using stack = new AsyncDisposableStack();
+  const directory = stack.use(await temporaryDirectory());
+  const root = join(directory.path, "objects");
+  const notes: ObjectNote[] = [];
+  const observe = (note: ObjectNote) => void notes.push(note);
+  const server = stack.use(await startObjectServer("127.0.0.1:0", { root, keys, tls: undefined, observe }));
+  const moved = stack.move();
+  return {
+    ...{ root, notes, scratch: directory.path, checks: { sha256: true } },
+    objects: createDiskObjects(root),
+    urls: createDiskUrls(server.url, keys),
+    [Symbol.asyncDispose]: () => moved.disposeAsync(),
+  } satisfies ObjectPlace & { readonly [name: string]: unknown };
+}
+
+async function beginPut(
+  signed: Promise<{ readonly url: string; readonly headers: Readonly<Record<string, string>> }>,
+): Promise<ClientRequest> {
+  const { url, headers } = await signed;
+  return request(url, { method: "PUT", headers });
+}
+
+function signingKey(id: string): SigningKey {
+  return { id, key: randomBytes(32) };
+}
