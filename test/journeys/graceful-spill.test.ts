@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Backend, startBackend } from "../kit/backend.ts";
 import type { CallRecord } from "../kit/echo.ts";
 import { answersByDatacenter, codes, type Load, startLoad } from "../kit/grpc-load.ts";
+import { settled as settledNow } from "../kit/settled.ts";
 import { assertShare } from "../kit/share.ts";
 import { startEdge } from "../kit/three-data-centers.ts";
 import { until } from "../kit/wait.ts";
@@ -138,9 +139,7 @@ async function startScene(split: string): Promise<Scene> {
 async function clientsSettled(weir: Weir, loads: readonly Pick<Load, "send">[]): Promise<void> {
   // Weir gathers what comes within its debounce before it sends, and Envoy within its merge window after it acknowledged.
   await delay(500);
-  const { body } = await weir.api("GET", "/v1/clients:settled?within=10s");
-  const { acked, of } = body as { readonly acked: number; readonly of: number };
-  assert.equal(acked, of, "every client has acknowledged");
+  await settledNow(weir);
   await delay(300);
   for (const load of loads) await load.send(100);
 }

@@ -1,4 +1,5 @@
 import { ageText } from "../lib/age.ts";
+import { clientKinds, clientNames } from "../model/client-software.ts";
 import type { Described, DescribedDocument, DescribedField } from "./api-types.ts";
 import type { AddCommand } from "./cli.ts";
 import { CliError } from "./cli-error.ts";
@@ -31,7 +32,9 @@ function textOf(described: Described): readonly string[] {
   const { kind, name, clients, programmed, notes } = described;
   const { clients: all, has, behind, rejects } = programmed;
   const connected = clients.filter((each) => each.clients > 0);
-  const who = connected.map((each) => [String(each.clients), names[each.kind], each.version].filter(Boolean).join(" "));
+  const who = connected.map((each) =>
+    [String(each.clients), nameOf(each.kind), each.version].filter(Boolean).join(" "),
+  );
   return [
     `${kind} ${name}`,
     ...described.services.flatMap(({ name: service, served, why, resources }) => [
@@ -66,7 +69,7 @@ function documentText({ kind, name, origin, accepted, fields }: DescribedDocumen
     field.origin,
     ...shown.map((client) => effectText(field, client)),
   ]);
-  const table = { columns: ["  FIELD", "VALUE", "FROM", ...shown.map((client) => names[client] ?? client)], rows };
+  const table = { columns: ["  FIELD", "VALUE", "FROM", ...shown.map((client) => nameOf(client))], rows };
   const from = origin.kind === "file" ? origin.path : origin.kind;
   const author = accepted
     ? `r${accepted.revision} by ${accepted.by}, ${ageText(Date.now() - Date.parse(accepted.at))} ago, from ${from}${accepted.reason ? `: ${accepted.reason}` : ""}`
@@ -75,14 +78,11 @@ function documentText({ kind, name, origin, accepted, fields }: DescribedDocumen
   return [`${kind} ${name}  (${author})`, ...lines];
 }
 
-const names: Readonly<Record<string, string>> = {
-  envoy: "Envoy",
-  "grpc-go": "gRPC Go",
-  "grpc-java": "gRPC Java",
-  "grpc-core": "gRPC C core",
-  "grpc-node": "gRPC Node",
-  "grpc-other": "other gRPC",
-};
+/** A server newer than this program may know of more kinds. */
+function nameOf(client: string): string {
+  const kind = clientKinds.find((each) => each === client);
+  return kind === undefined ? client : clientNames[kind];
+}
 
 /** The kinds that are connected; all of them while none is. */
 function columnsOf(fields: readonly DescribedField[]): readonly string[] {

@@ -1,5 +1,6 @@
 import { never } from "../lib/exhaustive.ts";
 import { type Parsed, type Problem, parsed } from "../lib/parsed.ts";
+import { grpcErrors } from "../model/grpc-status.ts";
 import type { ControlAnswer } from "./control-socket.ts";
 import type { Datacenters } from "./datacenters.ts";
 
@@ -10,25 +11,8 @@ export type DemoCommand =
 
 export const demoVerbs = ["kill", "start", "stop", "fail", "heal"] as const;
 
-/** Names of the gRPC status codes that a server can be told to answer with. */
-const statuses = [
-  "CANCELLED",
-  "UNKNOWN",
-  "INVALID_ARGUMENT",
-  "DEADLINE_EXCEEDED",
-  "NOT_FOUND",
-  "ALREADY_EXISTS",
-  "PERMISSION_DENIED",
-  "RESOURCE_EXHAUSTED",
-  "FAILED_PRECONDITION",
-  "ABORTED",
-  "OUT_OF_RANGE",
-  "UNIMPLEMENTED",
-  "INTERNAL",
-  "UNAVAILABLE",
-  "DATA_LOSS",
-  "UNAUTHENTICATED",
-];
+/** What a server can be told to answer with. */
+const statuses: readonly string[] = grpcErrors;
 
 /** Reads a command as it arrives over the control socket. */
 export function parseCommand(input: unknown, datacenters: readonly string[]): Parsed<DemoCommand> {

@@ -12,6 +12,16 @@ export const clientKinds = [
   "grpc-other",
 ] as const satisfies readonly ClientKind[];
 
+/** How people call the kinds of clients. */
+export const clientNames: Readonly<Record<ClientKind, string>> = {
+  envoy: "Envoy",
+  "grpc-go": "gRPC Go",
+  "grpc-java": "gRPC Java",
+  "grpc-core": "gRPC C core",
+  "grpc-node": "gRPC Node",
+  "grpc-other": "other gRPC",
+};
+
 export type ClientSoftware =
   | ({ readonly kind: "envoy" } & Version)
   | ({ readonly kind: `grpc-${GrpcImplementation}`; readonly implementation: GrpcImplementation } & Version);

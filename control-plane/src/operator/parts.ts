@@ -2,6 +2,7 @@ import type { Latest } from "../lib/latest.ts";
 import type { Problem } from "../lib/parsed.ts";
 import type { Locality } from "../model/locality.ts";
 import type { EndpointId, ServiceName } from "../model/names.ts";
+import type { Placement } from "../model/placement.ts";
 import type { Endpoint, Service, ServiceSpec } from "../model/service.ts";
 import type { WhyHeld } from "../model/why-held.ts";
 import type { Book, World } from "../model/world.ts";
@@ -150,21 +151,6 @@ export type ResourceNames = {
   readonly routes: readonly string[];
   readonly clusters: readonly string[];
   readonly endpoints: readonly string[];
-};
-
-/** One locality as a client sees it. */
-export type Placement = {
-  readonly priority: number;
-  readonly locality: Locality;
-  /** Relative to the other localities of the same priority. */
-  readonly weight: number;
-  /** Percent of all requests by now; undefined when nothing is called healthy. */
-  readonly nowPercent: number | undefined;
-  /** Used as if so many percent were healthy, for it came back a while ago; undefined when nothing is held back. */
-  readonly heldAtPercent: number | undefined;
-  /** Requests a second that its region bears, where that is known. */
-  readonly ceilingRps: number | undefined;
-  readonly endpoints: readonly Endpoint[];
 };
 
 export type Readiness = {

@@ -1,16 +1,6 @@
-import type { ClientKind } from "../../model/client-software.ts";
+import { clientNames } from "../../model/client-software.ts";
 import type { Effect } from "./capability.ts";
 import type { EffectiveOn, EffectiveRow } from "./effective-on.ts";
-
-/** How people call the kinds of clients. */
-export const clientNames: Readonly<Record<ClientKind, string>> = {
-  envoy: "Envoy",
-  "grpc-go": "gRPC Go",
-  "grpc-java": "gRPC Java",
-  "grpc-core": "gRPC C core",
-  "grpc-node": "gRPC Node",
-  "grpc-other": "other gRPC",
-};
 
 const verbs: Readonly<Record<Exclude<Effect, "obeyed">, readonly [one: string, many: string]>> = {
   ignored: ["ignores", "ignore"],

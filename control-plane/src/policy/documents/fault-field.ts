@@ -1,28 +1,10 @@
 import { z } from "zod";
+import { grpcErrors } from "../../model/grpc-status.ts";
 import type { Fault, FaultAbort, FaultDelay } from "../../model/route.ts";
 import { count, exactlyOneOf, listTogether, withDefault } from "./document-fields.ts";
 import { duration, durationMs } from "./duration.ts";
 import { headerMatch, headerMatchOf } from "./header-match-field.ts";
 import { isJsonObject, type JsonObject } from "./plain-json.ts";
-
-const grpcStatuses = [
-  "CANCELLED",
-  "UNKNOWN",
-  "INVALID_ARGUMENT",
-  "DEADLINE_EXCEEDED",
-  "NOT_FOUND",
-  "ALREADY_EXISTS",
-  "PERMISSION_DENIED",
-  "RESOURCE_EXHAUSTED",
-  "FAILED_PRECONDITION",
-  "ABORTED",
-  "OUT_OF_RANGE",
-  "UNIMPLEMENTED",
-  "INTERNAL",
-  "UNAVAILABLE",
-  "DATA_LOSS",
-  "UNAUTHENTICATED",
-] as const;
 
 const share = withDefault(z.number().min(0.0001).max(100), 100, "Percent of the requests.");
 
@@ -42,7 +24,7 @@ const delay = exactlyOneOf(
 
 const abort = exactlyOneOf(
   z.strictObject({
-    grpcStatus: z.enum(grpcStatuses).optional().describe("A gRPC status."),
+    grpcStatus: z.enum(grpcErrors).optional().describe("A gRPC status."),
     httpStatus: z.int().min(200).max(599).optional().describe("An HTTP status; gRPC callers see what stands for it."),
     fromHeader: z
       .strictObject({})
@@ -102,7 +84,6 @@ function delayOf({ fixed, percent }: z.output<typeof delay>): FaultDelay {
 
 function abortOf({ grpcStatus, httpStatus, percent }: z.output<typeof abort>): FaultAbort {
   // gRPC's codes in the order of their numbers, of which 0 is OK.
-  if (grpcStatus !== undefined)
-    return { percent, with: { kind: "grpc", status: grpcStatuses.indexOf(grpcStatus) + 1 } };
+  if (grpcStatus !== undefined) return { percent, with: { kind: "grpc", status: grpcErrors.indexOf(grpcStatus) + 1 } };
   return { percent, with: httpStatus === undefined ? { kind: "from-header" } : { kind: "http", status: httpStatus } };
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { HashSource } from "../../model/policy.ts";
+import { cookieName, cookiePath } from "./cookie-field.ts";
 import { exactlyOneOf } from "./document-fields.ts";
 import { duration, durationMs } from "./duration.ts";
 
@@ -11,20 +12,11 @@ const header = z
   .meta({ examples: ["x-report-id"] });
 
 const cookie = z.strictObject({
-  name: z
-    .string()
-    .max(256)
-    .regex(/^[0-9A-Za-z!#$%&'*+.^_|~-]+$/, "expected the name of a cookie")
-    .describe("Its name."),
+  name: cookieName,
   ttl: duration({ minMs: 0 })
     .optional()
     .describe("Makes the cookie for callers who have none; 0s until their browser closes. Default: it is only read."),
-  path: z
-    .string()
-    .max(1024)
-    .regex(/^\/[\x21-\x3a\x3c-\x7e]*$/, "expected a path that begins with /, without spaces and semicolons")
-    .optional()
-    .describe("The path that a cookie is made for. Default: none is said."),
+  path: cookiePath.optional().describe("The path that a cookie is made for. Default: none is said."),
 });
 
 const oneSource = {

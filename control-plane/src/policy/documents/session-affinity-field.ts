@@ -1,23 +1,13 @@
 import { z } from "zod";
 import type { SessionAffinity } from "../../model/route.ts";
+import { cookieName, cookiePath } from "./cookie-field.ts";
 import { exactlyOneOf, withDefault } from "./document-fields.ts";
 import { duration, durationMs } from "./duration.ts";
 import { headerName } from "./header-match-field.ts";
 
 const cookie = z.strictObject({
-  name: z
-    .string()
-    .max(256)
-    .regex(/^[0-9A-Za-z!#$%&'*+.^_|~-]+$/, "expected the name of a cookie")
-    .describe("Its name."),
-  path: withDefault(
-    z
-      .string()
-      .max(1024)
-      .regex(/^\/[\x21-\x3a\x3c-\x7e]*$/, "expected a path that begins with /, without spaces and semicolons"),
-    "/",
-    "The path that it is made for.",
-  ),
+  name: cookieName,
+  path: withDefault(cookiePath, "/", "The path that it is made for."),
   ttl: withDefault(duration({ minMs: 0 }), "0s", "How long it lives; 0s until the browser closes."),
 });
 

@@ -1,26 +1,12 @@
 import { localityKey } from "../../model/held-health.ts";
 import type { Locality } from "../../model/locality.ts";
-import type { Endpoint, Service } from "../../model/service.ts";
+import type { Placement } from "../../model/placement.ts";
+import type { Service } from "../../model/service.ts";
 import type { Viewer } from "../../model/viewer.ts";
 import type { World } from "../../model/world.ts";
 import { spreadOf } from "./spread-endpoints.ts";
 import { spreadingOf } from "./spreading.ts";
 import { subsetEndpoints } from "./subset-endpoints.ts";
-
-/** One locality as a client sees it, for `weir endpoints report --from dc-a/z1`. */
-export type Placement = {
-  readonly priority: number;
-  readonly locality: Locality;
-  /** Relative to the other localities of the same priority. */
-  readonly weight: number;
-  /** Percent of all requests by now, as its sources tell of health; undefined when they call nothing healthy. */
-  readonly nowPercent: number | undefined;
-  /** It came back and is used as if so many percent of it were healthy; undefined when nothing is held back. */
-  readonly heldAtPercent: number | undefined;
-  /** Requests a second that its region bears; undefined where nobody said. */
-  readonly ceilingRps: number | undefined;
-  readonly endpoints: readonly Endpoint[];
-};
 
 /**
  * Where a client at this place is sent, in the order of priorities: what the endpoint resource of a service or of one of its
