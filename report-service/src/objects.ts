@@ -1,0 +1,56 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { TlsFiles } from "./config/security.ts";
+import type { Config } from "./config.ts";
+import { type ObjectNote, type ObjectServer, startObjectServer } from "./disk/object-server.ts";
+import { createDiskObjects } from "./disk/object-store.ts";
+import { createDiskUrls } from "./disk/signed-urls.ts";
+import { createSigningKeys } from "./disk/signing-keys.ts";
+import type { ObjectStore } from "./ports/object-store.ts";
+import type { SignedUrls } from "./ports/signed-urls.ts";
+import { readKeyRing, readKeyRingNow } from "./vault/key-ring.ts";
+
+/** Where artifacts and uploads are, and how clients reach them. */
+export type Objects = {
+  readonly objects: ObjectStore;
+  /** How clients reach them by themselves; undefined where they cannot. */
+  readonly urls: SignedUrls | undefined;
+  /** Undefined where this server serves no objects itself. */
+  readonly server: ObjectServer | undefined;
+} & AsyncDisposable;
+
+/** The object store that `--objects` chooses. */
+export async function openObjects(config: Config, observe: (note: ObjectNote) => void): Promise<Objects> {
+  switch (config.objects) {
+    case "disk":
+      return openDisk(config, observe);
+  }
+}
+
+async function openDisk(config: Config, observe: (note: ObjectNote) => void): Promise<Objects> {
+  const { data, roles, objectListen, objectUrl, urlKeys, tls } = config;
+  const root = join(data, "objects");
+  const path = urlKeys ?? join(data, "url-keys");
+  await readKeyRing(path);
+  const keys = createSigningKeys(() => readKeyRingNow(path));
+  const parts = { root, keys, tls: tls && (await readPair(tls)), observe };
+  const server = roles.has("objects") ? await startObjectServer(objectListen, parts) : undefined;
+  const base = objectUrl?.href ?? server?.url;
+  return {
+    objects: createDiskObjects(root),
+    urls: base === undefined ? undefined : createDiskUrls(base, keys),
+    server,
+    async [Symbol.asyncDispose]() {
+      await server?.[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** No certificate is asked of clients here, whatever gRPC asks: who has a signed URL needs nothing else. */
+async function readPair({ cert, key }: TlsFiles): Promise<{ readonly cert: Buffer; readonly key: Buffer }> {
+  const read = (path: string) =>
+    readFile(path).catch((cause: Error) => {
+      throw new Error(`cannot read what TLS needs: ${cause.message}`, { cause });
+    });
+  return { cert: await read(cert), key: await read(key) };
+}
