@@ -1,10 +1,15 @@
 import { join } from "node:path";
 import type { Config } from "./config.ts";
-import { createDiskObjects } from "./disk/object-store.ts";
+import type { ObjectNote, ObjectServer } from "./disk/object-server.ts";
+import { createMemoryBulletin } from "./memory/bulletin.ts";
 import { createRateLimiter } from "./memory/rate-limiter.ts";
+import { createMemoryResults } from "./memory/results-queue.ts";
+import { openObjects } from "./objects.ts";
+import type { Bulletin } from "./ports/bulletin.ts";
 import type { JobQueue } from "./ports/job-queue.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
 import type { RateLimiter } from "./ports/rate-limiter.ts";
+import type { ResultsQueue } from "./ports/results-queue.ts";
 import type { SignedUrls } from "./ports/signed-urls.ts";
 import type { Stores } from "./ports/stores.ts";
 import { openStore } from "./sqlite/open-store.ts";
@@ -16,32 +21,45 @@ export type Providers = {
   readonly objects: ObjectStore;
   /** How clients reach the object store by themselves; undefined where they cannot. */
   readonly urls: SignedUrls | undefined;
+  /** Undefined where this server serves no objects itself. */
+  readonly objectServer: ObjectServer | undefined;
   /** Undefined where tenants may ask as often as they like. */
   readonly limiter: RateLimiter | undefined;
+  readonly results: ResultsQueue;
+  /** Undefined where following reports in the store tells of everything. */
+  readonly bulletin: Bulletin | undefined;
 } & AsyncDisposable;
 
 /** What was opened, to be closed in reverse order. */
 type Opening = Pick<AsyncDisposableStack, "use" | "adopt" | "defer">;
 
 /** The one place that knows which providers there are; all of them end with what it answers. */
-export async function openProviders(config: Config): Promise<Providers> {
+export async function openProviders(config: Config, observe: (note: ObjectNote) => void): Promise<Providers> {
   await using opening = new AsyncDisposableStack();
   const store = await storeOf(config, opening);
   const queue = await queueOf(config, store, opening);
-  const { objects, urls } = await objectsOf(config, opening);
+  const { objects, urls, server: objectServer } = opening.use(await openObjects(config, observe));
   const limiter = await limiterOf(config, opening);
+  const results = await resultsOf(config, store, opening);
+  const bulletin = await bulletinOf(config, opening);
 
   const opened = opening.move();
   return {
     stores: { ...store, queue },
     objects,
     urls,
+    objectServer,
     limiter,
+    results,
+    bulletin,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
 
-async function storeOf({ store, data }: Config, opening: Opening): Promise<Stores> {
+async function storeOf(
+  { store, data }: Config,
+  opening: Opening,
+): Promise<Stores & { readonly results: ResultsQueue }> {
   switch (store) {
     case "sqlite":
       return opening.use(openStore(join(data, "reports.db")));
@@ -55,17 +73,32 @@ async function queueOf({ queue }: Config, store: Stores, _opening: Opening): Pro
   }
 }
 
-async function objectsOf({ objects, data }: Config, _opening: Opening): Promise<Pick<Providers, "objects" | "urls">> {
-  switch (objects) {
-    case "disk":
-      return { objects: createDiskObjects(join(data, "objects")), urls: undefined };
-  }
-}
-
 async function limiterOf({ cache, tenantRate }: Config, _opening: Opening): Promise<RateLimiter | undefined> {
   if (tenantRate === undefined) return undefined;
   switch (cache) {
     case "memory":
       return createRateLimiter(tenantRate);
+  }
+}
+
+async function resultsOf(
+  { results }: Config,
+  store: { readonly results: ResultsQueue },
+  _opening: Opening,
+): Promise<ResultsQueue> {
+  switch (results) {
+    case "memory":
+      return createMemoryResults();
+    case "store":
+      return store.results;
+  }
+}
+
+async function bulletinOf({ bulletin }: Config, _opening: Opening): Promise<Bulletin | undefined> {
+  switch (bulletin) {
+    case "store":
+      return undefined;
+    case "memory":
+      return createMemoryBulletin();
   }
 }

@@ -14,9 +14,10 @@ const maxMessageBytes = 2 * maxRequestBytes;
 export type ServerTls = { readonly cert: Buffer; readonly key: Buffer; readonly clientCa: Buffer | undefined };
 
 export type GrpcParts = {
-  readonly reports: Handlers<typeof Reports>;
-  readonly results: Handlers<typeof Results>;
-  readonly operations: Handlers<typeof Operations>;
+  /** Undefined, as the next ones: not served here. */
+  readonly reports: Handlers<typeof Reports> | undefined;
+  readonly results: Handlers<typeof Results> | undefined;
+  readonly operations: Handlers<typeof Operations> | undefined;
   readonly health: Handlers<typeof Health>;
   /** Undefined: plaintext. */
   readonly tls: ServerTls | undefined;
@@ -45,14 +46,13 @@ export async function startGrpcServer(listen: string, parts: GrpcParts): Promise
     "grpc.max_connection_age_ms": 1_800_000,
     "grpc.max_connection_age_grace_ms": 60_000,
   });
-  server.addService(readable(serviceOf(Reports)), parts.reports);
-  server.addService(readable(serviceOf(Results)), parts.results);
-  server.addService(readable(serviceOf(Operations)), parts.operations);
-  server.addService(serviceOf(Health), parts.health);
-  server.addService(
-    serviceOf(ServerReflection),
-    createReflectionService([Reports, Results, Operations, Health, ServerReflection]),
-  );
+  const { reports, results, operations, health } = parts;
+  if (reports) server.addService(readable(serviceOf(Reports)), reports);
+  if (results) server.addService(readable(serviceOf(Results)), results);
+  if (operations) server.addService(readable(serviceOf(Operations)), operations);
+  server.addService(serviceOf(Health), health);
+  const served = [...(reports ? [Reports] : []), ...(results ? [Results] : []), ...(operations ? [Operations] : [])];
+  server.addService(serviceOf(ServerReflection), createReflectionService([...served, Health, ServerReflection]));
   const port = await bind(server, listen, credentialsOf(parts.tls));
   return {
     address: listen.replace(/:\d+$/, `:${port}`),

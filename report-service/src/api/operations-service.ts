@@ -14,6 +14,8 @@ export type OperationsParts = {
   readonly reports: ReportStore;
   /** Aborts when this server is about to end: a wait then answers with what is known. */
   readonly leaving: AbortSignal;
+  /** Whether this server changes reports. */
+  readonly cancels: boolean;
 };
 
 /**
@@ -21,7 +23,7 @@ export type OperationsParts = {
  * deleting are left out, as that API allows; reports are listed by Results.
  */
 export function createOperationsService(
-  { reports, leaving }: OperationsParts,
+  { reports, leaving, cancels }: OperationsParts,
   { unary }: Answering,
 ): Handlers<typeof Operations> {
   async function find(name: string): Promise<Report> {
@@ -44,6 +46,7 @@ export function createOperationsService(
       { waits: true },
     ),
     cancelOperation: unary(async ({ name }) => {
+      if (!cancels) throw unsupported("cancel", "a server that serves report.v1.Reports");
       const report = await find(name);
       const message = "its operation was cancelled by a client";
       if (!hasEnded(report)) await reports.change(report, { kind: "cancel", message }, Date.now());

@@ -18,7 +18,7 @@ import type { ObjectStore } from "../ports/object-store.ts";
 import type { ReportStore } from "../ports/report-store.ts";
 import type { SignedUrls } from "../ports/signed-urls.ts";
 import { artifactFor } from "./artifact-for.ts";
-import { CallError, errorInfo, invalid, notFound } from "./call-error.ts";
+import { CallError, errorInfo, invalid, notFound, retryInfo } from "./call-error.ts";
 import type { Answering } from "./handlers.ts";
 import { pageTokenOf } from "./paging.ts";
 import { parseList } from "./parse-list.ts";
@@ -38,11 +38,13 @@ export type ResultsParts = {
   readonly urls: SignedUrls | undefined;
   /** Aborts when this server is about to end: waiting calls are told to go on elsewhere. */
   readonly leaving: AbortSignal;
+  /** Calls that may follow a report at once. */
+  readonly watches: number;
 };
 
 /** report.v1.Results: reads, follows and delivers. */
 export function createResultsService(
-  { reports, objects, urls, leaving }: ResultsParts,
+  { reports, objects, urls, leaving, watches }: ResultsParts,
   { unary, streaming }: Answering,
 ): Handlers<typeof Results> {
   async function find(name: string, signal: AbortSignal): Promise<Report> {
@@ -52,7 +54,20 @@ export function createResultsService(
     return report;
   }
 
+  let following = 0;
+
+  function takePlace(): Disposable {
+    if (following >= watches) throw tooManyWatches(watches);
+    following += 1;
+    return {
+      [Symbol.dispose]() {
+        following -= 1;
+      },
+    };
+  }
+
   async function* watch(key: ReportKey, afterSequence: number, signal: AbortSignal): AsyncGenerator<ReportEvent> {
+    using _place = takePlace();
     const either = AbortSignal.any([signal, leaving]);
     for await (const { sequence, timeMs, report } of reports.follow(key, afterSequence, either)) {
       yield create(ReportEventSchema, {
@@ -65,6 +80,7 @@ export function createResultsService(
   }
 
   async function ended(report: Report, signal: AbortSignal): Promise<Report> {
+    using _place = takePlace();
     const either = AbortSignal.any([signal, leaving]);
     for await (const event of reports.follow(report, 0, either)) if (hasEnded(event.report)) return event.report;
     throw goElsewhere();
@@ -115,6 +131,13 @@ export function createResultsService(
     }),
     streamReport: streaming((request, { signal }) => stream(request, signal)),
   };
+}
+
+function tooManyWatches(limit: number): CallError {
+  return new CallError(status.RESOURCE_EXHAUSTED, `${limit} calls follow reports here, and no more may`, [
+    retryInfo(1_000),
+    errorInfo("TOO_MANY_WATCHES", { limit: String(limit) }),
+  ]);
 }
 
 function goElsewhere(): CallError {

@@ -10,6 +10,8 @@ export type Limits = {
   readonly shares: FairShares;
   /** What one tenant may ask for; undefined: as much as it likes. */
   readonly tenantRate: RateRule | undefined;
+  /** Calls that may wait for a report to change, at once. */
+  readonly watchLimit: number;
 };
 
 export const limits = flagGroup(
@@ -33,6 +35,7 @@ export const limits = flagGroup(
       value: "T=N,…",
       help: "turns of these tenants for each turn of another, such as acme=3",
     },
+    { name: "watch-limit", default: "10000", value: "N", help: "calls that may follow reports at once" },
     {
       name: "tenant-rate",
       default: "",
@@ -57,6 +60,7 @@ export const limits = flagGroup(
         tenant: flags.get("tenant-queue-limit") ? flags.integer("tenant-queue-limit", 1, 1_000_000) : queue,
       },
       shares: { everyone: { weight: 1, concurrency }, others: sharesOf(weights ?? {}, concurrency) },
+      watchLimit: flags.integer("watch-limit", 1, 1_000_000),
       tenantRate: tenantRate === "wrong" ? undefined : tenantRate,
     };
   },

@@ -1,14 +1,16 @@
 import { flagGroup } from "./flag-group.ts";
 
-/** What a server does: `reports` and `results` answer calls, the others work on what was asked for. */
-export type Role = "reports" | "results" | "worker" | "writer" | "cleaner";
+/** What a server does: `reports` and `results` answer calls, `objects` serves bytes by signed URLs, the others work on what was asked for. */
+export type Role = "reports" | "results" | "worker" | "writer" | "cleaner" | "objects";
 
-export const allRoles: readonly Role[] = ["reports", "results", "worker", "writer", "cleaner"];
+export const allRoles: readonly Role[] = ["reports", "results", "worker", "writer", "cleaner", "objects"];
 
 /** What this server does. */
 export type Roles = {
   readonly roles: ReadonlySet<Role>;
   readonly jobLeaseMs: number;
+  /** Where results wait for a writer; `memory`: their worker waits, at a server that is a writer, too. */
+  readonly results: "memory" | "store";
 };
 
 export const roles = flagGroup(
@@ -20,14 +22,26 @@ export const roles = flagGroup(
       help: "what this server does",
     },
     {
+      name: "results",
+      value: "WHICH",
+      help: "where results wait for a writer: memory, where this server is worker and writer, or store",
+    },
+    {
       name: "job-lease",
       default: "5s",
       value: "TIME",
       help: "its reports go to another server so long after it is gone",
     },
   ],
-  (flags): Roles => ({
-    roles: new Set(flags.someOf("roles", allRoles)),
-    jobLeaseMs: flags.time("job-lease", 200),
-  }),
+  (flags): Roles => {
+    const roles = new Set(flags.someOf("roles", allRoles));
+    const isBoth = roles.has("worker") && roles.has("writer");
+    const asked = flags.get("results") === undefined ? undefined : flags.oneOf("results", ["memory", "store"]);
+    if (asked === "memory" && !isBoth) flags.say("results", "memory needs a server of both roles, worker and writer");
+    return {
+      roles,
+      jobLeaseMs: flags.time("job-lease", 200),
+      results: asked ?? (isBoth ? "memory" : "store"),
+    };
+  },
 );

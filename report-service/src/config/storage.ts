@@ -9,8 +9,8 @@ export type Storage = {
   readonly objects: "disk";
   /** What tenants' allowances and answers that are asked for often are kept in. */
   readonly cache: "memory";
-  /** What tells watchers of progress; `store`: what follows changes of reports there. */
-  readonly bulletin: "store";
+  /** What tells watchers of progress; `store`: what follows changes of reports there. `memory` is for one server alone. */
+  readonly bulletin: "store" | "memory";
   readonly retentionMs: number;
 };
 
@@ -25,7 +25,12 @@ export const storage = flagGroup(
     { name: "queue", default: "store", value: "WHICH", help: "where reports wait for workers: store" },
     { name: "objects", default: "disk", value: "WHICH", help: "what keeps artifacts and uploads: disk" },
     { name: "cache", default: "memory", value: "WHICH", help: "what keeps allowances and answers: memory" },
-    { name: "bulletin", default: "store", value: "WHICH", help: "what tells watchers of progress: store" },
+    {
+      name: "bulletin",
+      default: "store",
+      value: "WHICH",
+      help: "what tells watchers of progress: store, or memory where there is one server",
+    },
     { name: "retention", default: "30d", value: "TIME", help: "how long an ended report is kept" },
   ],
   (flags): Storage => ({
@@ -34,7 +39,7 @@ export const storage = flagGroup(
     queue: flags.oneOf("queue", ["store"]),
     objects: flags.oneOf("objects", ["disk"]),
     cache: flags.oneOf("cache", ["memory"]),
-    bulletin: flags.oneOf("bulletin", ["store"]),
+    bulletin: flags.oneOf("bulletin", ["store", "memory"]),
     retentionMs: flags.time("retention", 1_000),
   }),
 );

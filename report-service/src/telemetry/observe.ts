@@ -49,12 +49,22 @@ function lineOf(note: Note): Line {
       return line("debug", "worker", "job started");
     case "job-ended":
       return line(note.end === "succeeded" ? "debug" : "warn", "worker", `job ${note.end}`);
+    case "results-written":
+      return line("debug", "writer", "wrote results");
     case "result-refused":
-      return line("warn", "worker", "a result came too late and was dropped");
+      return line("warn", "writer", "a result came too late and was dropped");
+    case "result-dropped":
+      return line("error", "writer", "the store does not take this result; its report will be tried again");
+    case "writer-stumbled":
+      return line("error", "writer", "the writer met an unexpected error and goes on");
     case "gave-up":
       return line("error", "worker", "a report lost its worker too often and failed");
     case "worker-stumbled":
       return line("error", "worker", "the worker met an unexpected error and goes on");
+    case "object-call-ended":
+      return line("debug", "objects", "object call ended");
+    case "object-call-broke":
+      return line("error", "objects", "serving an object met an unexpected error");
     case "cleaned":
       return line("debug", "cleaner", "forgot old reports");
     case "clean-failed":

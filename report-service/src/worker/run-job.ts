@@ -1,16 +1,15 @@
 import type { ReportChange } from "../model/change-report.ts";
 import type { KindBook, ReportKind } from "../model/kind.ts";
-import { type Artifact, type Failure, objectsOf, type Progress, type Report } from "../model/report.ts";
+import { type Artifact, type Failure, objectsOf, type Report } from "../model/report.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { ReportStore } from "../ports/report-store.ts";
 import type { Tracer } from "../ports/tracer.ts";
+import type { Deliver } from "./deliver-result.ts";
 import type { FormatAbout } from "./formats/format-about.ts";
 import { holdLease } from "./hold-lease.ts";
 import type { JobResult, Runtime } from "./runtime.ts";
+import type { TellProgress } from "./tell-progress.ts";
 import type { JobEnd, WorkerNote } from "./worker-note.ts";
-
-// Every progress that is stored costs a write and wakes the watchers; short jobs need none.
-const progressEveryMs = 500;
 
 export type JobParts = {
   readonly reports: ReportStore;
@@ -18,6 +17,8 @@ export type JobParts = {
   readonly kinds: KindBook;
   readonly runtime: Runtime;
   readonly leaseMs: number;
+  readonly deliver: Deliver;
+  readonly tellProgress: TellProgress;
   readonly tracer: Tracer | undefined;
   readonly observe: (note: WorkerNote) => void;
 };
@@ -58,7 +59,7 @@ async function attemptJob(report: Report, attempt: number, parts: JobParts, hand
     about: aboutOf(report, kind),
     ...limits,
   };
-  const result = await parts.runtime.run(job, progressRecorder(report, attempt, parts), stop);
+  const result = await parts.runtime.run(job, parts.tellProgress(report, attempt), stop);
 
   if (result.kind !== "stopped") return outcomeOf(result, report, attempt, parts);
   if (lease.lost.aborted) return { kind: "superseded" };
@@ -92,12 +93,11 @@ async function outcomeOf(
   }
 }
 
-/** Records an outcome; a result that comes too late leaves no bytes behind. */
+/** Hands an outcome to the writers; what nobody will look at leaves no bytes behind. */
 async function record(report: Report, attempt: number, outcome: Outcome, parts: JobParts): Promise<JobEnd> {
   if (outcome.kind === "superseded") return "superseded";
-  const answer = await parts.reports.change(report, outcome, Date.now());
-  if (answer?.kind === "changed") return endOf(outcome);
-  parts.observe({ kind: "result-refused", report: report.id, attempt, why: answer?.why ?? "ended" });
+  const { tenant, id } = report;
+  if ((await parts.deliver({ key: { tenant, id }, change: outcome })) === "kept") return endOf(outcome);
   if (outcome.kind === "succeed") await parts.objects.remove(`${objectsOf(report)}/${attempt}`);
   return "superseded";
 }
@@ -126,15 +126,4 @@ function fail(attempt: number, { reason, message }: Failure): Outcome {
 
 function tooSlow({ name, limits }: ReportKind): Failure {
   return { reason: "DEADLINE_EXCEEDED", message: `${name} may take ${limits.timeoutMs} ms and took longer` };
-}
-
-function progressRecorder(report: Report, attempt: number, { reports }: JobParts): (progress: Progress) => void {
-  let nextAtMs = Date.now() + progressEveryMs;
-  return (progress) => {
-    const nowMs = Date.now();
-    if (nowMs < nextAtMs) return;
-    nextAtMs = nowMs + progressEveryMs;
-    // One progress that is not stored is no loss.
-    reports.change(report, { kind: "progress", attempt, progress }, nowMs).catch(() => undefined);
-  };
 }

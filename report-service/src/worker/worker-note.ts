@@ -1,4 +1,3 @@
-import type { Refusal } from "../model/change-report.ts";
 import type { KindName, ReportId } from "../model/names.ts";
 import type { FailureReason } from "../model/report.ts";
 
@@ -18,6 +17,5 @@ export type WorkerNote =
       readonly message?: string;
       readonly tookMs: number;
     }
-  | { readonly kind: "result-refused"; readonly report: ReportId; readonly attempt: number; readonly why: Refusal }
   | { readonly kind: "gave-up"; readonly report: ReportId; readonly reportKind: KindName }
   | { readonly kind: "worker-stumbled"; readonly cause: Error };

@@ -1,0 +1,125 @@
+import type { Notice } from "../ports/bulletin.ts";
+import type { ReportEvent } from "../ports/report-store.ts";
+
+// A report has a few dozen events; who is further behind than this reads the rest from the store by itself.
+const mostEvents = 256;
+
+/** Where those meet who follow one report at this server. */
+export type Room = {
+  /**
+   * The events after a sequence that are known so far, the newest alone for 0; `unknown` where some of them may be
+   * missing here.
+   */
+  after(sequence: number): readonly ReportEvent[] | "unknown";
+  /** The last progress of the attempt that runs, where a bulletin tells of it. */
+  progress(): ReportEvent | undefined;
+  /** Whether nothing more comes: the report has ended, or following it failed. */
+  isOver(): boolean;
+  /** Throws what following failed with, if it did. */
+  throwFailure(): void;
+  /** Returns when there is news, or with the signal. */
+  changed(signal: AbortSignal): Promise<void>;
+  hear(notice: Notice): void;
+  /** Held by each that follows; when the last one leaves, following ends. */
+  takePlace(): Disposable;
+  onEmpty(act: () => void): void;
+};
+
+export type RoomParts = {
+  readonly follow: (afterSequence: number, signal: AbortSignal) => AsyncIterable<ReportEvent>;
+  /** What the first one that enters has seen. */
+  readonly afterSequence: number;
+};
+
+/** Follows from `afterSequence` on until everybody has left. */
+export function openRoom({ follow, afterSequence }: RoomParts): Room {
+  const events: ReportEvent[] = [];
+  const leaving = new AbortController();
+  const emptied: (() => void)[] = [];
+  let lookAgain = new AbortController();
+  /** Everything after this is here, or still to come; unknown until the present state has come. */
+  let from = afterSequence === 0 ? Number.POSITIVE_INFINITY : afterSequence;
+  let progress: ReportEvent | undefined;
+  let places = 0;
+  let over = false;
+  let failure: { readonly cause: unknown } | undefined;
+  let waiting: (() => void)[] = [];
+
+  function ring(): void {
+    const woken = waiting;
+    waiting = [];
+    for (const resume of woken) resume();
+  }
+
+  function add(event: ReportEvent): void {
+    if (from === Number.POSITIVE_INFINITY) from = event.sequence - 1;
+    events.push(event);
+    if (events.length > mostEvents) from = events.shift()?.sequence ?? from;
+    ring();
+  }
+
+  const lastSequence = () => events.at(-1)?.sequence ?? afterSequence;
+
+  async function run(): Promise<void> {
+    try {
+      while (!leaving.signal.aborted) {
+        lookAgain = new AbortController();
+        const either = AbortSignal.any([leaving.signal, lookAgain.signal]);
+        for await (const event of follow(lastSequence(), either)) add(event);
+        if (!lookAgain.signal.aborted) break;
+      }
+    } catch (cause) {
+      failure = { cause };
+    }
+    over = true;
+    ring();
+  }
+
+  run();
+  return {
+    after(sequence) {
+      if (sequence === 0) return events.slice(-1);
+      if (sequence < from && from !== Number.POSITIVE_INFINITY) return "unknown";
+      return events.filter((event) => event.sequence > sequence);
+    },
+    progress: () => progress,
+    isOver: () => over,
+    throwFailure() {
+      if (failure) throw failure.cause;
+    },
+    async changed(signal) {
+      if (signal.aborted || over) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const resume = () => resolve();
+      waiting.push(resume);
+      signal.addEventListener("abort", resume, { once: true });
+      await promise;
+      signal.removeEventListener("abort", resume);
+    },
+    hear(notice) {
+      const last = events.at(-1);
+      if (notice.kind === "missed" || (notice.kind === "changed" && notice.sequence > lastSequence())) {
+        // Following begins with a look at the store.
+        lookAgain.abort();
+      } else if (notice.kind === "progress" && last?.report.status.kind === "running") {
+        const { report, sequence } = last;
+        if (last.report.status.attempt !== notice.attempt) return;
+        const status = { ...last.report.status, progress: notice.progress };
+        progress = { sequence, timeMs: Date.now(), report: { ...report, status } };
+        ring();
+      }
+    },
+    takePlace() {
+      places += 1;
+      return {
+        [Symbol.dispose]() {
+          places -= 1;
+          if (places > 0) return;
+          leaving.abort();
+          for (const act of emptied) act();
+        },
+      };
+    },
+    onEmpty: (act) => void emptied.push(act),
+  };
+}

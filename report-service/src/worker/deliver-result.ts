@@ -1,0 +1,38 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { ReportStore } from "../ports/report-store.ts";
+import type { Result, ResultsQueue } from "../ports/results-queue.ts";
+
+// How long a delivery is tried; after that the attempt is lost, and another one follows.
+const triedForMs = 30_000;
+const longestPauseMs = 1_000;
+
+export type DeliveryParts = {
+  readonly results: ResultsQueue;
+  readonly reports: ReportStore;
+  /** How long a kept result may wait for a writer before its report is given to another worker; 0: as long as its lease. */
+  readonly heldForMs: number;
+};
+
+/** `superseded`: the attempt no longer counts, and nobody will look at its result. */
+export type Deliver = (result: Result) => Promise<"kept" | "superseded">;
+
+/**
+ * Hands results to the writers. While as many wait as may, it waits as well, and with it its worker, which then claims
+ * nothing: so a queue that nobody empties fills the one before it, until creates are turned away.
+ */
+export function createDelivery({ results, reports, heldForMs }: DeliveryParts): Deliver {
+  async function stillCounts({ key, change: { attempt } }: Result): Promise<boolean> {
+    if (heldForMs === 0) return true;
+    const answer = await reports.change(key, { kind: "renew", attempt, leaseMs: heldForMs }, Date.now());
+    return answer?.kind === "changed";
+  }
+
+  return async (result) => {
+    const limit = AbortSignal.timeout(triedForMs);
+    for (let pauseMs = 20; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
+      if (!(await stillCounts(result))) return "superseded";
+      if ((await results.put(result, limit)) === "kept") return "kept";
+      await delay(pauseMs, undefined, { signal: limit });
+    }
+  };
+}

@@ -1,0 +1,119 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Changed } from "../model/change-report.ts";
+import { objectsOf } from "../model/report.ts";
+import type { Bulletin } from "../ports/bulletin.ts";
+import type { ObjectStore } from "../ports/object-store.ts";
+import type { ReportStore } from "../ports/report-store.ts";
+import type { Batch, Result, ResultsQueue } from "../ports/results-queue.ts";
+import type { WriterNote } from "./writer-note.ts";
+
+/** As many as one transaction should hold. */
+const mostAtOnce = 500;
+const stumbleMs = 500;
+
+export type WriterParts = {
+  readonly results: ResultsQueue;
+  readonly reports: ReportStore;
+  readonly objects: ObjectStore;
+  /** Told of what was written, where the store does not tell by itself. */
+  readonly bulletin: Bulletin | undefined;
+  readonly observe: (note: WriterNote) => void;
+};
+
+export type Writer = {
+  /** Writes what has been taken, takes nothing more, and returns; what is left is for another writer. */
+  drain(): Promise<void>;
+} & AsyncDisposable;
+
+/**
+ * Writes results into the store, those that wait together: while one batch is being written the next one gathers, so
+ * that nothing waits where there is little to do. Written again, a result changes nothing. One of an attempt that no
+ * longer counts is refused by the store, and its bytes are removed.
+ */
+export function startWriter({ results, reports, objects, bulletin, observe }: WriterParts): Writer {
+  const stopping = new AbortController();
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        const batch = await results.take(mostAtOnce, stopping.signal);
+        if (batch.results.length > 0) await write(batch);
+      } catch (cause) {
+        // What was taken is given again, to this writer or to another one.
+        observe({ kind: "writer-stumbled", cause: cause as Error });
+        await delay(stumbleMs, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
+      }
+    }
+  }
+
+  async function write(batch: Batch): Promise<void> {
+    const startedAtMs = Date.now();
+    const answers = await writeAll(batch.results);
+    let refused = 0;
+    for (const [index, result] of batch.results.entries()) {
+      if (await wasRefused(result, answers[index])) refused += 1;
+    }
+    await batch.done();
+    for (const answer of answers) tell(answer);
+    const written = batch.results.length - refused;
+    observe({ kind: "results-written", written, refused, tookMs: Date.now() - startedAtMs });
+  }
+
+  function tell(answer: Answer | undefined): void {
+    if (answer === undefined || answer === "dropped" || answer.kind === "refused") return;
+    const { sequence } = answer.report;
+    bulletin?.tell(answer.report, { kind: "changed", sequence }).catch(() => undefined);
+  }
+
+  async function writeAll(batch: readonly Result[]): Promise<readonly (Answer | undefined)[]> {
+    try {
+      return await reports.changeAll(batch, Date.now());
+    } catch (cause) {
+      if (batch.length === 1) throw cause;
+      return writeEach(batch);
+    }
+  }
+
+  /** One that the store cannot take must not keep the others out; where it takes none, the store is what is broken. */
+  async function writeEach(batch: readonly Result[]): Promise<readonly (Answer | undefined)[]> {
+    const tried = await Promise.allSettled(batch.map(({ key, change }) => reports.change(key, change, Date.now())));
+    const failed = tried.filter((one) => one.status === "rejected");
+    if (failed.length === batch.length) throw failed[0]?.reason;
+    return tried.map((one, index) => {
+      if (one.status === "fulfilled") return one.value;
+      const { key, change } = batch[index] as Result;
+      observe({ kind: "result-dropped", report: key.id, attempt: change.attempt, cause: one.reason as Error });
+      return "dropped";
+    });
+  }
+
+  async function wasRefused(result: Result, answer: Answer | undefined): Promise<boolean> {
+    const { key, change } = result;
+    if (answer === "dropped") return true;
+    if (answer?.kind === "changed" || (answer && isWritten(result, answer))) return false;
+    observe({ kind: "result-refused", report: key.id, attempt: change.attempt, why: answer?.why ?? "unknown" });
+    if (change.kind === "succeed") await objects.remove(`${objectsOf(key)}/${change.attempt}`);
+    return true;
+  }
+
+  const work = run();
+  const drain = () => {
+    stopping.abort();
+    return work;
+  };
+  return { drain, [Symbol.asyncDispose]: drain };
+}
+
+/** `dropped`: the store takes it neither alone nor with others. */
+type Answer = Changed | "dropped";
+
+/** Whether a refusal only says that this very result was written before. */
+function isWritten({ change }: Result, { report: { status, attempts } }: Changed): boolean {
+  const last = attempts.at(-1);
+  if (change.kind === "succeed") {
+    const { attempt, artifacts } = change;
+    if (status.kind !== "succeeded" || last?.number !== attempt) return false;
+    return artifacts.every(({ key }) => status.artifacts.some((written) => written.key === key));
+  }
+  return attempts.some(({ number, endedAtMs }) => number === change.attempt && endedAtMs !== undefined);
+}
