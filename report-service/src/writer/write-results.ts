@@ -14,7 +14,7 @@ const stumbleMs = 500;
 export type WriterParts = {
   readonly results: ResultsQueue;
   readonly reports: ReportStore;
-  readonly objects: ObjectStore;
+  readonly objects: Pick<ObjectStore, "remove">;
   /** Told of what was written, where the store does not tell by itself. */
   readonly bulletin: Bulletin | undefined;
   readonly observe: (note: WriterNote) => void;

@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { EventEmitter, once } from "node:events";
+import { test } from "node:test";
+import { claimant, create, never, report } from "../../test/contract/place.ts";
+import { openSqlitePlace } from "../../test/contract/sqlite-place.ts";
+import { createMemoryResults } from "../memory/results-queue.ts";
+import type { Artifact } from "../model/report.ts";
+import type { ReportStore } from "../ports/report-store.ts";
+import type { Result } from "../ports/results-queue.ts";
+import { createDelivery } from "../worker/deliver-result.ts";
+import { startWriter } from "./write-results.ts";
+import type { WriterNote } from "./writer-note.ts";
+
+test("results that wait together are written together, in one transaction", async () => {
+  await using scene = await openScene(["a", "b", "c"]);
+  const puts = ["a", "b", "c"].map((id) => scene.results.put(succeeded(id, 1), never));
+  await using _writer = scene.start();
+  assert.deepEqual(await Promise.all(puts), ["kept", "kept", "kept"]);
+  for (const id of ["a", "b", "c"]) assert.equal(await scene.state(id), "succeeded");
+  assert.deepEqual(scene.batches, [3]);
+});
+
+test("a result that is given twice is written once, and its bytes stay", async () => {
+  await using scene = await openScene(["a", "b"]);
+  await using _writer = scene.start();
+  for (const result of [succeeded("a", 1), lost("b", 1)]) {
+    await scene.results.put(result, never);
+    await scene.results.put(result, never);
+  }
+  assert.equal(await scene.state("a"), "succeeded");
+  assert.equal((await scene.read("b"))?.attempts.length, 1);
+  assert.deepEqual(scene.removed, []);
+  assert.ok(scene.notes.every(({ kind }) => kind === "results-written"));
+});
+
+test("a result of an attempt that no longer counts is refused, and its bytes are removed", async () => {
+  await using scene = await openScene(["a", "b"]);
+  await using _writer = scene.start();
+  await scene.reports.change(report("a", 1), { kind: "cancel", message: "enough" }, 2);
+  await scene.results.put(succeeded("a", 1), never);
+  await scene.results.put(succeeded("b", 9), never);
+  await scene.results.put(succeeded("gone", 1), never);
+  assert.equal(await scene.state("a"), "cancelled");
+  assert.equal(await scene.state("b"), "running");
+  assert.deepEqual(scene.removed, ["acme/a/1", "acme/b/9", "acme/gone/1"]);
+  const refusals = scene.notes.filter(({ kind }) => kind === "result-refused");
+  assert.deepEqual(
+    refusals.map((note) => note.kind === "result-refused" && note.why),
+    ["ended", "fenced", "unknown"],
+  );
+});
+
+test("while the store is away results wait, and one that it never takes does not keep out the others", async () => {
+  await using scene = await openScene(["a", "poison", "c"]);
+  scene.trouble.away = true;
+  await using _writer = scene.start();
+  const puts = ["a", "poison", "c"].map((id) => scene.results.put(succeeded(id, 1), never));
+  await scene.noted("writer-stumbled");
+  assert.equal(await scene.state("a"), "running");
+  scene.trouble.away = false;
+  await Promise.all(puts);
+  assert.deepEqual([await scene.state("a"), await scene.state("c")], ["succeeded", "succeeded"]);
+  assert.equal(await scene.state("poison"), "running");
+  assert.ok(scene.notes.some((note) => note.kind === "result-dropped" && note.report === "poison"));
+});
+
+test("a writer that drains ends what it has begun and takes no more", async () => {
+  await using scene = await openScene(["a", "b"]);
+  const writer = scene.start();
+  await scene.results.put(succeeded("a", 1), never);
+  await writer.drain();
+  const late = scene.results.put(succeeded("b", 1), AbortSignal.timeout(30));
+  await assert.rejects(late);
+  assert.equal(await scene.state("b"), "running");
+});
+
+test("a worker waits while the queue is full, and learns when its attempt no longer counts", async () => {
+  await using scene = await openScene(["a", "b"], 1);
+  const deliver = createDelivery({ results: scene.results, reports: scene.reports, heldForMs: 60_000 });
+  const first = deliver(succeeded("a", 1));
+  await full(scene.results);
+  const second = deliver(succeeded("b", 1));
+  await using _writer = scene.start();
+  assert.deepEqual(await Promise.all([first, second]), ["kept", "kept"]);
+  assert.equal(await deliver(succeeded("b", 1)), "superseded");
+});
+
+async function full(results: ReturnType<typeof createMemoryResults>): Promise<void> {
+  while ((await results.length()).waiting === 0) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Running reports of these ids, first attempt, and a writer of their results. */
+async function openScene(ids: readonly string[], most = 100) {
+  const place = await openSqlitePlace();
+  const { reports, queue, ...connected } = await place.connect();
+  for (const [index, id] of ids.entries()) await create(reports, report(id, index + 1));
+  await queue.claim({ ...claimant, leaseMs: 60_000 }, ids.length, Date.now());
+  const [batches, removed, notes]: [number[], string[], WriterNote[]] = [[], [], []];
+  const trouble = { away: false };
+  const heard = new EventEmitter();
+  const troubled: ReportStore = {
+    ...reports,
+    async change(key, change, nowMs) {
+      if (trouble.away) throw new Error("the store is away");
+      if (key.id === "poison") throw new Error("does not fit");
+      return reports.change(key, change, nowMs);
+    },
+    async changeAll(changes, nowMs) {
+      if (trouble.away) throw new Error("the store is away");
+      if (changes.some(({ key }) => key.id === "poison")) throw new Error("does not fit");
+      batches.push(changes.length);
+      return reports.changeAll(changes, nowMs);
+    },
+  };
+  const results = createMemoryResults({ most, patienceMs: 50 });
+  return {
+    reports,
+    ...{ results, batches, removed, notes, trouble },
+    read: (id: string) => reports.read(report(id, 1)),
+    state: async (id: string) => (await reports.read(report(id, 1)))?.status.kind,
+    start() {
+      const observe = (note: WriterNote) => {
+        notes.push(note);
+        heard.emit(note.kind);
+      };
+      const objects = { remove: async (prefix: string) => void removed.push(prefix) };
+      return startWriter({ results, reports: troubled, objects, bulletin: undefined, observe });
+    },
+    noted: (kind: WriterNote["kind"]) => once(heard, kind),
+    async [Symbol.asyncDispose]() {
+      await connected[Symbol.asyncDispose]();
+      await place[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function succeeded(id: string, attempt: number): Result {
+  const { tenant, id: name } = report(id, 1);
+  const artifact: Artifact = {
+    format: "csv",
+    key: `acme/${id}/${attempt}/report.csv`,
+    sizeBytes: 1,
+    rows: 1,
+    sha256: "",
+  };
+  return { key: { tenant, id: name }, change: { kind: "succeed", attempt, artifacts: [artifact] } };
+}
+
+function lost(id: string, attempt: number): Result {
+  const { tenant, id: name } = report(id, 1);
+  return { key: { tenant, id: name }, change: { kind: "lose", attempt, message: "it died" } };
+}
