@@ -66,9 +66,14 @@ async function linesUntilKilled({ module, argument }: Elsewhere, count: number):
 /** Long after the last lease, so that nothing can be held by one of the dead. */
 async function finishAll({ queue, reports }: Connected): Promise<void> {
   const nowMs = Date.now() + 3_600_000;
-  for (;;) {
+  // Behind a broker, what the dead had in hand takes a while to be found.
+  const patience = AbortSignal.timeout(60_000);
+  while (!patience.aborted) {
     const claimed = await queue.claim(claimant, 50, nowMs);
-    if (claimed.length === 0) return;
+    if (claimed.length === 0) {
+      if ((await reports.list(everything)).every(hasEnded)) return;
+      await queue.wait(claimant.cluster, patience);
+    }
     for (const key of claimed) {
       if (key.status.kind !== "running") continue;
       const done = { kind: "succeed", attempt: key.status.attempt, artifacts: [] } as const;
