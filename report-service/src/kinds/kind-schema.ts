@@ -53,7 +53,7 @@ export const kindSchema = {
           type: "array",
           minItems: 1,
           uniqueItems: true,
-          items: { enum: ["CSV", "JSON", "NDJSON", "PARQUET"] },
+          items: { enum: ["CSV", "JSON", "NDJSON", "PARQUET", "PDF", "XLSX"] },
         },
         reuse: {
           type: "object",

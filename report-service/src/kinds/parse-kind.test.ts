@@ -63,7 +63,7 @@ const wrong: readonly { readonly title: string; readonly change: readonly [strin
   },
   { title: "a schema that is none", change: ["default: 5", "minimum: high"], at: "spec.parameters" },
   { title: "a time without a unit", change: ["timeout: 2s", "timeout: 2"], at: "spec.limits.timeout" },
-  { title: "a format that nothing renders", change: ["[CSV]", "[PDF]"], at: "spec.formats.0" },
+  { title: "a format that nothing renders", change: ["[CSV]", "[DOCX]"], at: "spec.formats.0" },
 ];
 
 for (const { title, change, at } of wrong) {

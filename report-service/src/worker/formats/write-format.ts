@@ -1,38 +1,46 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { never } from "../../model/never.ts";
 import type { Format } from "../../model/report.ts";
+import { copyRows } from "./copy-rows.ts";
+import { DoesNotFit } from "./does-not-fit.ts";
 import type { FormatAbout, Written } from "./format-about.ts";
 
 /**
  * Writes the rows of `table` to a new file; equal rows and an equal `about` make equal bytes. What DuckDB cannot do
- * throws, as does an interrupted one. `onProgress` is told how many rows are written, where the format counts them.
+ * throws. `onProgress` is told how many rows are written, by the formats that are not DuckDB's own; those go on where
+ * the connection is interrupted, and end with what it throws.
  */
 export async function writeFormat(
   connection: DuckDBConnection,
   table: string,
   format: Format,
   path: string,
-  _about: FormatAbout,
-  _onProgress: (rows: number) => void = () => {},
+  about: FormatAbout,
+  onProgress: (rows: number) => void = () => {},
 ): Promise<Written> {
-  switch (format) {
-    case "csv":
-      return copy(connection, table, path, "format csv, header true");
-    case "json":
-      return copy(connection, table, path, "format json, array true");
-    case "ndjson":
-      return copy(connection, table, path, "format json, array false");
-    case "parquet":
-      return copy(connection, table, path, "format parquet, compression zstd");
-    case "pdf":
-    case "xlsx":
-      return { kind: "failed", reason: "RENDER_FAILED", message: `this server does not write ${format} yet` };
-    default:
-      return never(format);
+  try {
+    await write(connection, table, format, path, about, onProgress);
+    return { kind: "written" };
+  } catch (error) {
+    if (error instanceof DoesNotFit) return { kind: "failed", reason: error.reason, message: error.message };
+    throw error;
   }
 }
 
-async function copy(connection: DuckDBConnection, table: string, path: string, options: string): Promise<Written> {
-  await connection.run(`copy (from ${table}) to '${path.replaceAll("'", "''")}' (${options})`);
-  return { kind: "written" };
+async function write(
+  connection: DuckDBConnection,
+  table: string,
+  format: Format,
+  path: string,
+  about: FormatAbout,
+  onProgress: (rows: number) => void,
+): Promise<void> {
+  switch (format) {
+    // Their libraries are loaded when first asked for: most reports are of the other formats.
+    case "pdf":
+      return (await import("./write-pdf.ts")).writePdf(connection, table, path, about, onProgress);
+    case "xlsx":
+      return (await import("./write-xlsx.ts")).writeXlsx(connection, table, path, onProgress);
+    default:
+      return copyRows(connection, table, format, path);
+  }
 }
