@@ -22,9 +22,13 @@ const targets = {
   random: { needs: { envoy: "required", consul: "no" }, script: "test/random-documents/run.ts", args: [] },
   journeys: { needs: { envoy: "required", consul: "no" }, script: "test/journeys/prediction/run.ts", args: [] },
   pack: { needs: { envoy: "no", consul: "no" }, script: "control-plane/library/pack.ts", args: [] },
-  check: { needs: { envoy: "required", consul: "no", redis: "wanted" }, script: "setup/check.mjs", args: [] },
+  check: {
+    needs: { envoy: "required", consul: "no", redis: "wanted" },
+    script: "setup/check.mjs",
+    args: [],
+  },
   test: {
-    needs: { envoy: "required", consul: "required", kubernetes: "if-there", redis: "wanted" },
+    needs: { envoy: "required", consul: "required", kubernetes: "if-there", redis: "wanted", kafka: "wanted" },
     script: "setup/check.mjs",
     args: ["--all"],
   },

@@ -1,0 +1,116 @@
+import {
+  Consumer,
+  compatibilityPartitioner,
+  MessagesStreamFallbackModes,
+  MessagesStreamModes,
+  ProduceAcks,
+  Producer,
+  stringDeserializers,
+  stringSerializers,
+} from "@platformatic/kafka";
+import type { Broker, Delivery, Lane } from "../broker/broker.ts";
+import type { BrokerNote } from "../broker/broker-note.ts";
+import { messageOf, parseMessage } from "../broker/message.ts";
+import type { KafkaSettings } from "./kafka-settings.ts";
+import { createOffsetKeeper } from "./offset-keeper.ts";
+import { createTopics } from "./topics.ts";
+
+/** A server that does not answer for so long has lost its partitions to the others. */
+const sessionMs = 10_000;
+
+/** Kafka as a broker: a topic `report.tasks.{cluster}.{priority}` for each lane, keyed by the report's id. */
+export function createKafkaBroker(
+  settings: KafkaSettings,
+  clientId: string,
+  observe: (note: BrokerNote) => void,
+): Broker {
+  const bootstrapBrokers = [...settings.brokers];
+  const common = { clientId, bootstrapBrokers, timeout: 5_000, connectTimeout: 3_000, retries: 3, retryDelay: 300 };
+  const topics = createTopics(settings, clientId);
+  const producer = new Producer({
+    ...common,
+    idempotent: true,
+    acks: ProduceAcks.ALL,
+    serializers: stringSerializers,
+    // As Kafka's own clients spread keys, so that their tools agree.
+    partitioner: (_, key) => compatibilityPartitioner(_, key),
+  });
+  const topicOf = ({ cluster, priority }: Lane) => `${settings.prefix}report.tasks.${cluster}.${priority}`;
+  const groupOf = (lane: Lane) => `${topicOf(lane)}.workers`;
+
+  return {
+    async publish(messages) {
+      await Promise.all([...new Set(messages.map(topicOf))].map((topic) => topics.ensure(topic)));
+      await producer.send({
+        messages: messages.map((waiting) => ({
+          topic: topicOf(waiting),
+          key: waiting.id,
+          value: messageOf(waiting),
+        })),
+      });
+    },
+    async *receive(lane, signal) {
+      const topic = topicOf(lane);
+      await topics.ensure(topic);
+      const consumer = new Consumer({
+        ...common,
+        groupId: groupOf(lane),
+        autocommit: false,
+        sessionTimeout: sessionMs,
+        rebalanceTimeout: 2 * sessionMs,
+        heartbeatInterval: sessionMs / 5,
+        deserializers: stringDeserializers,
+        // What is read ahead is kept from other servers, and in memory.
+        highWaterMark: 32,
+        maxBytesPerPartition: 16 * 1_024,
+        maxWaitTime: 1_000,
+      });
+      const keeper = createOffsetKeeper();
+      const commits = new Set<Promise<void>>();
+      const commit = (message: { commit(): void | Promise<void> }) => {
+        // One that fails is made up for by the next, or the messages come again.
+        const done = Promise.resolve(message.commit())
+          .catch(() => undefined)
+          .finally(() => commits.delete(done));
+        commits.add(done);
+      };
+      consumer.on("consumer:group:join", () => keeper.forget());
+      try {
+        const stream = await consumer.consume({
+          topics: [topic],
+          mode: MessagesStreamModes.COMMITTED,
+          // Also where the broker no longer has what was committed (offset out of range): it goes on with what it has.
+          fallbackMode: MessagesStreamFallbackModes.EARLIEST,
+        });
+        consumer.on("error", (error: Error) => stream.destroy(error));
+        signal.addEventListener("abort", () => stream.destroy(), { once: true });
+        if (signal.aborted) return;
+        for await (const message of stream) {
+          const done = keeper.taken(message.partition, message.offset, () => commit(message));
+          const delivery = deliveryOf(message.value, lane, done, observe);
+          if (delivery) yield delivery;
+        }
+      } finally {
+        await Promise.all(commits);
+        await consumer.close(true).catch(() => undefined);
+      }
+    },
+    lag: (lane) => topics.lag(groupOf(lane), topicOf(lane)),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([producer.close(true), topics[Symbol.asyncDispose]()]);
+    },
+  };
+}
+
+function deliveryOf(
+  text: string | undefined,
+  lane: Lane,
+  done: () => void,
+  observe: (note: BrokerNote) => void,
+): Delivery | undefined {
+  const waiting = parseMessage(text ?? "", lane);
+  if (waiting.ok) return { waiting: waiting.value, done };
+  observe({ kind: "message-unreadable", lane, why: waiting.problems.map(({ says }) => says).join("; ") });
+  done();
+  return undefined;
+}

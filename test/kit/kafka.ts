@@ -1,0 +1,124 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { makeFolder } from "./folder.ts";
+import { freePorts } from "./ports.ts";
+import { lastWords, type RunningProcess, startProcess } from "./process.ts";
+
+/** A real Kafka broker of a test's own (KRaft, one node), on the loopback address; its data lie in a folder that goes with it. */
+export type Kafka = AsyncDisposable & {
+  /** `127.0.0.1:port` */
+  readonly address: string;
+  readonly pid: number;
+  /** Ends it, with SIGKILL as a crash would; its data stay. */
+  stop(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
+  /** Starts it again on the same port and data. */
+  start(): Promise<void>;
+  /** Halts it without ending it: calls to it hang, as over a cut line. */
+  freeze(): void;
+  thaw(): void;
+};
+
+/** Java's own start, and a machine that is busy. */
+const patienceMs = 120_000;
+
+/** Starts a broker and waits until it takes connections. Topics have to be created, with up to one replica. */
+export async function startKafka(name = "kafka"): Promise<Kafka> {
+  await using starting = new AsyncDisposableStack();
+  const folder = starting.use(await makeFolder(name));
+  const [port = 0, controllerPort = 0] = await freePorts(2);
+  const settings = join(folder.path, "server.properties");
+  const logging = join(folder.path, "log4j2.yaml");
+  await writeFile(logging, loggingSettings);
+  await writeFile(settings, brokerSettings(folder.path, port, controllerPort));
+  await format(settings, logging);
+
+  const run = async () => {
+    const broker = startProcess({ name, command: kafkaPath(), args: [...java(logging), "kafka.Kafka", settings] });
+    await broker.line(/Kafka Server started/, patienceMs).catch((cause) => {
+      throw new Error(lastWords(broker), { cause });
+    });
+    return broker;
+  };
+  let broker: RunningProcess = await run();
+  starting.defer(async () => {
+    broker.signal("SIGCONT");
+    await broker.stop("SIGKILL");
+  });
+  const started = starting.move();
+  return {
+    address: `127.0.0.1:${port}`,
+    get pid() {
+      return broker.pid;
+    },
+    async stop(signal = "SIGKILL") {
+      broker.signal("SIGCONT");
+      await broker.stop(signal, patienceMs);
+    },
+    async start() {
+      broker = await run();
+    },
+    freeze: () => broker.signal("SIGSTOP"),
+    thaw: () => broker.signal("SIGCONT"),
+    [Symbol.asyncDispose]: () => started.disposeAsync(),
+  };
+}
+
+/** Why tests of Kafka are passed over here; false where there is one to start. */
+export const noKafka: string | false = process.env["WEIR_KAFKA"]
+  ? false
+  : "there is no Kafka here (it needs Java); npm test gets both, or name one in WEIR_KAFKA";
+
+/** The program that runs one of Kafka's classes. */
+export function kafkaPath(): string {
+  const path = process.env["WEIR_KAFKA"];
+  if (!path) throw new Error("WEIR_KAFKA does not name a Kafka: run tests with npm test, which finds or gets one");
+  return path;
+}
+
+/** What Java is told of memory and start: tests start many that live for seconds. */
+export function java(logging: string): readonly string[] {
+  return ["-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", `-Dlog4j2.configurationFile=${logging}`];
+}
+
+/** One line for each warning, and for each start. */
+export const loggingSettings = `Configuration:
+  status: error
+  Appenders: { Console: { name: out, PatternLayout: { pattern: "%p %m (%c)%n" } } }
+  Loggers:
+    Root: { level: warn, AppenderRef: { ref: out } }
+    Logger: [{ name: kafka.server.KafkaRaftServer, level: info }, { name: org.apache.kafka.connect, level: info }]
+`;
+
+async function format(settings: string, logging: string): Promise<void> {
+  const args = [...java(logging), "kafka.tools.StorageTool", "format", "-t", "weir-tests-cluster-id1", "-c", settings];
+  const tool = startProcess({ name: "kafka-storage", command: kafkaPath(), args });
+  const { code } = await tool.exit;
+  if (code !== 0) throw new Error(lastWords(tool));
+}
+
+function brokerSettings(folder: string, port: number, controllerPort: number): string {
+  return `
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:${controllerPort}
+listeners=BROKER://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
+advertised.listeners=BROKER://127.0.0.1:${port}
+listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=BROKER
+controller.listener.names=CONTROLLER
+log.dirs=${folder}/data
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+broker.session.timeout.ms=2000
+broker.heartbeat.interval.ms=500
+log.cleaner.dedupe.buffer.size=8388608
+`;
+}
