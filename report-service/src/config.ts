@@ -4,6 +4,7 @@ import { createFlagReader } from "./config/flag-reader.ts";
 import { type Limits, limits } from "./config/limits.ts";
 import { type Listening, listening } from "./config/listening.ts";
 import { type Objects, objects } from "./config/objects.ts";
+import { type Queue, queue } from "./config/queue.ts";
 import { type Registry, registry } from "./config/registry.ts";
 import { type Roles, roles } from "./config/roles.ts";
 import { type Security, security } from "./config/security.ts";
@@ -11,9 +12,18 @@ import { type Storage, storage } from "./config/storage.ts";
 import type { Parsed, Problem } from "./model/parsed.ts";
 
 /** Everything that a server is told at its start; a provider's settings are beside the others. */
-export type Config = Listening & Registry & Roles & Limits & Security & Storage & Objects;
+export type Config = Listening & Registry & Roles & Limits & Security & Storage & Queue & Objects;
 
-const groups: readonly FlagGroup<Partial<Config>>[] = [listening, storage, objects, roles, limits, security, registry];
+const groups: readonly FlagGroup<Partial<Config>>[] = [
+  listening,
+  storage,
+  queue,
+  objects,
+  roles,
+  limits,
+  security,
+  registry,
+];
 const allFlags = groups.flatMap(({ flags }) => flags);
 
 /** How to call the program. */
@@ -40,6 +50,7 @@ export function parseConfig(
   const config: Config = {
     ...listening.read(flags, defaults),
     ...storage.read(flags, defaults),
+    ...queue.read(flags, defaults),
     ...objects.read(flags, defaults),
     ...roles.read(flags, defaults),
     ...limits.read(flags, defaults),

@@ -1,6 +1,9 @@
 import { join } from "node:path";
+import type { BrokerNote } from "./broker/broker-note.ts";
+import { createBrokerQueue } from "./broker/broker-queue.ts";
 import type { Config } from "./config.ts";
 import type { ObjectNote, ObjectServer } from "./disk/object-server.ts";
+import { createKafkaBroker } from "./kafka/kafka-broker.ts";
 import { createMemoryBulletin } from "./memory/bulletin.ts";
 import { createRateLimiter } from "./memory/rate-limiter.ts";
 import { createMemoryResults } from "./memory/results-queue.ts";
@@ -8,6 +11,7 @@ import { openObjects } from "./objects.ts";
 import type { Bulletin } from "./ports/bulletin.ts";
 import type { JobQueue } from "./ports/job-queue.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
+import type { HasOutbox } from "./ports/outbox.ts";
 import type { RateLimiter } from "./ports/rate-limiter.ts";
 import type { ResultsQueue } from "./ports/results-queue.ts";
 import type { SignedUrls } from "./ports/signed-urls.ts";
@@ -34,10 +38,13 @@ export type Providers = {
 type Opening = Pick<AsyncDisposableStack, "use" | "adopt" | "defer">;
 
 /** The one place that knows which providers there are; all of them end with what it answers. */
-export async function openProviders(config: Config, observe: (note: ObjectNote) => void): Promise<Providers> {
+export async function openProviders(
+  config: Config,
+  observe: (note: ObjectNote | BrokerNote) => void,
+): Promise<Providers> {
   await using opening = new AsyncDisposableStack();
   const store = await storeOf(config, opening);
-  const queue = await queueOf(config, store, opening);
+  const queue = await queueOf(config, store, opening, observe);
   const { objects, urls, server: objectServer } = opening.use(await openObjects(config, observe));
   const limiter = await limiterOf(config, opening);
   const results = await resultsOf(config, store, opening);
@@ -59,17 +66,24 @@ export async function openProviders(config: Config, observe: (note: ObjectNote) 
 async function storeOf(
   { store, data }: Config,
   opening: Opening,
-): Promise<Stores & { readonly results: ResultsQueue }> {
+): Promise<Stores & HasOutbox & { readonly results: ResultsQueue }> {
   switch (store) {
     case "sqlite":
       return opening.use(openStore(join(data, "reports.db")));
   }
 }
 
-async function queueOf({ queue }: Config, store: Stores, _opening: Opening): Promise<JobQueue> {
-  switch (queue) {
+async function queueOf(
+  { queue, id }: Config,
+  store: Stores & HasOutbox,
+  opening: Opening,
+  observe: (note: BrokerNote) => void,
+): Promise<JobQueue> {
+  switch (queue.kind) {
     case "store":
       return store.queue;
+    case "kafka":
+      return opening.use(await createBrokerQueue(store, createKafkaBroker(queue.settings, id, observe), observe));
   }
 }
 

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { CallNote } from "./api/call-note.ts";
 import type { FaultNote } from "./api/fault-switch.ts";
+import type { BrokerNote } from "./broker/broker-note.ts";
 import { type CleanerNote, startCleaner } from "./cleaner/cleaner.ts";
 import type { Config } from "./config.ts";
 import type { ObjectNote } from "./disk/object-server.ts";
@@ -22,7 +23,15 @@ import type { WorkerNote } from "./worker/worker-note.ts";
 import { startWriter } from "./writer/write-results.ts";
 import type { WriterNote } from "./writer/writer-note.ts";
 
-export type ServiceNote = CallNote | CleanerNote | FaultNote | ObjectNote | PresenceNote | WorkerNote | WriterNote;
+export type ServiceNote =
+  | BrokerNote
+  | CallNote
+  | CleanerNote
+  | FaultNote
+  | ObjectNote
+  | PresenceNote
+  | WorkerNote
+  | WriterNote;
 
 export type Parts = {
   readonly tracer: Tracer | undefined;

@@ -4,8 +4,6 @@ import { flagGroup } from "./flag-group.ts";
 export type Storage = {
   readonly data: string;
   readonly store: "sqlite";
-  /** Where jobs wait; `store`: where the reports are. */
-  readonly queue: "store";
   readonly objects: "disk";
   /** What tenants' allowances and answers that are asked for often are kept in. */
   readonly cache: "memory";
@@ -22,7 +20,6 @@ export const storage = flagGroup(
       help: "what is kept on disk, and the sample data; servers of one machine may share it (required)",
     },
     { name: "store", default: "sqlite", value: "WHICH", help: "what keeps reports: sqlite" },
-    { name: "queue", default: "store", value: "WHICH", help: "where reports wait for workers: store" },
     { name: "objects", default: "disk", value: "WHICH", help: "what keeps artifacts and uploads: disk" },
     { name: "cache", default: "memory", value: "WHICH", help: "what keeps allowances and answers: memory" },
     {
@@ -36,7 +33,6 @@ export const storage = flagGroup(
   (flags): Storage => ({
     data: flags.required("data"),
     store: flags.oneOf("store", ["sqlite"]),
-    queue: flags.oneOf("queue", ["store"]),
     objects: flags.oneOf("objects", ["disk"]),
     cache: flags.oneOf("cache", ["memory"]),
     bulletin: flags.oneOf("bulletin", ["store", "memory"]),

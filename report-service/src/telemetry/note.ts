@@ -1,5 +1,6 @@
 import type { CallNote } from "../api/call-note.ts";
 import type { FaultNote } from "../api/fault-switch.ts";
+import type { BrokerNote } from "../broker/broker-note.ts";
 import type { CleanerNote } from "../cleaner/cleaner.ts";
 import type { ObjectNote } from "../disk/object-server.ts";
 import type { PresenceNote } from "../presence/registrar.ts";
@@ -8,6 +9,7 @@ import type { WriterNote } from "../writer/writer-note.ts";
 
 /** Everything the report service can say. */
 export type Note =
+  | BrokerNote
   | CallNote
   | CleanerNote
   | FaultNote

@@ -65,6 +65,14 @@ function lineOf(note: Note): Line {
       return line("debug", "objects", "object call ended");
     case "object-call-broke":
       return line("error", "objects", "serving an object met an unexpected error");
+    case "publishing-failed":
+      return line("error", "broker", "cannot publish what is queued; it stays in the store's outbox, trying again");
+    case "published-again":
+      return line("warn", "broker", "publishing works again");
+    case "receiving-failed":
+      return line("error", "broker", "cannot receive from the broker; looking into the store, trying again");
+    case "message-unreadable":
+      return line("warn", "broker", "a message is none of ours and was passed over");
     case "cleaned":
       return line("debug", "cleaner", "forgot old reports");
     case "clean-failed":

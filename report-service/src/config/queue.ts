@@ -1,0 +1,36 @@
+import type { KafkaSettings } from "../kafka/kafka-settings.ts";
+import type { Parsed } from "../model/parsed.ts";
+import { flagGroup } from "./flag-group.ts";
+import { parseKafkaUrl } from "./kafka-url.ts";
+
+/** Where reports wait for workers. `store`: where they are; else a message broker tells workers of them. */
+export type Queue = {
+  readonly queue: { readonly kind: "store" } | { readonly kind: "kafka"; readonly settings: KafkaSettings };
+};
+
+export const queue = flagGroup(
+  [
+    {
+      name: "queue",
+      default: "store",
+      value: "WHERE",
+      help: "where reports wait for workers: store, or kafka://HOST:PORT,… (docs/report-service/brokers.md)",
+    },
+  ],
+  (flags): Queue => {
+    const given = flags.get("queue") ?? "store";
+    const chosen = parseQueue(given);
+    if (chosen.ok) return { queue: chosen.value };
+    for (const { at, says } of chosen.problems) flags.say("queue", at === "" ? says : `${at} ${says}`);
+    return { queue: { kind: "store" } };
+  },
+);
+
+function parseQueue(given: string): Parsed<Queue["queue"]> {
+  if (given === "store") return { ok: true, value: { kind: "store" } };
+  if (given.startsWith("kafka://")) {
+    const settings = parseKafkaUrl(given);
+    return settings.ok ? { ok: true, value: { kind: "kafka", settings: settings.value } } : settings;
+  }
+  return { ok: false, problems: [{ at: "", says: `must be store or kafka://HOST:PORT,…, not "${given}"` }] };
+}

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { test } from "node:test";
+import { Format, Report_State } from "@weir/proto/report/v1/report_pb.ts";
+import { noKafka, startKafka } from "../../../test/kit/kafka.ts";
+import { type ServerProcess, startServer, temporaryDirectory } from "../../test/server-process.ts";
+import { reportNameOf } from "../client.ts";
+
+test("servers of one role each pass reports on through Kafka, and without it while it is gone", {
+  skip: noKafka,
+}, async () => {
+  await using kafka = await startKafka();
+  await using directory = await temporaryDirectory();
+  const flags = ["--queue", `kafka://${kafka.address}?replicas=1`, "--results", "store"];
+  await using api = await startServer(directory.path, [...flags, "--roles", "reports,results"]);
+  await using worker = await startServer(directory.path, [...flags, "--roles", "worker"]);
+  await using writer = await startServer(directory.path, [...flags, "--roles", "writer"]);
+
+  for (let count = 0; count < 3; count += 1) await makeReport(api);
+  await kafka.stop("SIGKILL");
+  for (let count = 0; count < 3; count += 1) await makeReport(api);
+  await kafka.start();
+  await makeReport(api);
+  await kafka.stop("SIGKILL");
+  for (const server of [worker, writer, api]) assert.equal(await server.end("SIGTERM"), 0, server.log());
+});
+
+async function makeReport({ client }: ServerProcess): Promise<void> {
+  const { value: operation } = await client.createReport({
+    parent: "tenants/acme",
+    requestId: randomUUID(),
+    report: { kind: "reportKinds/wide", parameters: { rows: 10 } },
+  });
+  const report = await client.waitForEnd(reportNameOf(operation));
+  assert.equal(report.state, Report_State.SUCCEEDED, JSON.stringify(report.error));
+  assert.equal((await client.fetchReport(report.name, Format.CSV)).toString().trim().split("\n").length, 11);
+}
