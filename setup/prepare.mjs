@@ -8,12 +8,24 @@ import { findNode } from "./node-runtime.mjs";
 import { installPackages } from "./npm-packages.mjs";
 import { findRedis } from "./redis.mjs";
 import { say } from "./say.mjs";
+import { findSeaweedfs } from "./seaweedfs.mjs";
+
+/**
+ * Parts that all go by the same rules: what finds or installs each, and the variable that tells where it is.
+ * @type {Readonly<Record<string, { find: (install: boolean) => Promise<import("./part.mjs").Part>, variable: string }>>}
+ */
+const optionalParts = {
+  kubernetes: { find: (install) => findKubernetes({ install }), variable: "WEIR_KUBERNETES" },
+  redis: { find: findRedis, variable: "WEIR_REDIS" },
+  kafka: { find: findKafka, variable: "WEIR_KAFKA" },
+  seaweedfs: { find: findSeaweedfs, variable: "WEIR_SEAWEEDFS" },
+};
 
 /**
  * What a target needs of a part: `required` ends set-up without it, `wanted` installs it if that can be done, `if-there`
  * only looks.
  * @typedef {"required" | "wanted" | "if-there" | "no"} Need
- * @typedef {{ readonly envoy: Need, readonly consul: Need, readonly kubernetes?: Need, readonly redis?: Need, readonly kafka?: Need }} Needs
+ * @typedef {{ readonly envoy: Need, readonly consul: Need } & { readonly [part: string]: Need }} Needs
  * @typedef {{ readonly kind: "ready", readonly node: string, readonly env: NodeJS.ProcessEnv }} Ready
  * @typedef {{ readonly kind: "not-ready", readonly missing: readonly import("./part.mjs").Missing[] }} NotReady
  */
@@ -25,14 +37,11 @@ import { say } from "./say.mjs";
  * @returns {Promise<Ready | NotReady>}
  */
 export async function prepare(needs, envoyFlag) {
-  const { kubernetes: ofKubernetes = "no", redis: ofRedis = "no", kafka: ofKafka = "no" } = needs;
-  const [packages, envoy, consul, kubernetes, redis, kafka] = await Promise.all([
+  const [packages, envoy, consul, ...others] = await Promise.all([
     installPackages(),
     needs.envoy === "no" ? undefined : findEnvoy({ flag: envoyFlag, install: needs.envoy !== "if-there" }),
     needs.consul === "no" ? undefined : findConsul(),
-    ofKubernetes === "no" ? undefined : findKubernetes({ install: ofKubernetes !== "if-there" }),
-    ofRedis === "no" ? undefined : findRedis(),
-    ofKafka === "no" ? undefined : findKafka(),
+    ...Object.entries(optionalParts).map(([name, part]) => findOptional(part, needs[name] ?? "no")),
   ]);
   const node = findNode();
   const lacking = [
@@ -40,24 +49,32 @@ export async function prepare(needs, envoyFlag) {
     packages || node.kind === "found" ? undefined : node,
     needs.envoy === "required" || (envoyFlag && envoy?.kind === "missing") ? envoy : undefined,
     needs.consul === "required" ? consul : undefined,
-    ofKubernetes === "required" ? kubernetes : undefined,
-    ofKafka === "required" ? kafka : undefined,
+    ...others.flatMap(({ need, part }) => (need === "required" ? [part] : [])),
   ].flatMap((part) => (part?.kind === "missing" ? [part] : []));
   if (lacking.length > 0 || node.kind === "missing") return { kind: "not-ready", missing: lacking };
-  if (needs.envoy === "wanted" && envoy?.kind === "missing") {
-    say(`going on without Envoy: ${envoy.why}\n  remedy: ${envoy.remedy}`);
+  for (const { need, part } of [{ need: needs.envoy, part: envoy }, ...others]) {
+    if (need === "wanted" && part?.kind === "missing")
+      say(`going on without ${part.what}: ${part.why}\n  remedy: ${part.remedy}`);
   }
-  if (kafka?.kind === "missing") say(`going on without Kafka: ${kafka.why}\n  remedy: ${kafka.remedy}`);
-  if (redis?.kind === "missing") say(`going on without Redis: ${redis.why}\n  remedy: ${redis.remedy}`);
-  return { kind: "ready", node: node.path, env: environment(node.path, { envoy, consul, kubernetes, redis, kafka }) };
+  const variables = others.map(({ variable, part }) => (part?.kind === "found" ? { [variable]: part.path } : {}));
+  return { kind: "ready", node: node.path, env: environment(node.path, { envoy, consul }, variables) };
+}
+
+/**
+ * @param {{ find: (install: boolean) => Promise<import("./part.mjs").Part>, variable: string }} part
+ * @param {Need} need
+ */
+async function findOptional({ find, variable }, need) {
+  return { variable, need, part: need === "no" ? undefined : await find(need !== "if-there") };
 }
 
 /**
  * @param {string} node
- * @param {Readonly<Record<"envoy" | "consul" | "kubernetes" | "redis" | "kafka", import("./part.mjs").Part | undefined>>} parts
+ * @param {Readonly<Record<"envoy" | "consul", import("./part.mjs").Part | undefined>>} parts
+ * @param {readonly NodeJS.ProcessEnv[]} others
  * @returns {NodeJS.ProcessEnv}
  */
-function environment(node, { envoy, consul, kubernetes, redis, kafka }) {
+function environment(node, { envoy, consul }, others) {
   return {
     ...process.env,
     PATH: [dirname(node), process.env.PATH].join(delimiter),
@@ -65,8 +82,6 @@ function environment(node, { envoy, consul, kubernetes, redis, kafka }) {
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? weirFolder("compile-cache"),
     ...(envoy?.kind === "found" && { WEIR_ENVOY: envoy.path }),
     ...(consul?.kind === "found" && { WEIR_CONSUL: consul.path }),
-    ...(kubernetes?.kind === "found" && { WEIR_KUBERNETES: kubernetes.path }),
-    ...(redis?.kind === "found" && { WEIR_REDIS: redis.path }),
-    ...(kafka?.kind === "found" && { WEIR_KAFKA: kafka.path }),
+    ...Object.assign({}, ...others),
   };
 }

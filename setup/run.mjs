@@ -23,12 +23,19 @@ const targets = {
   journeys: { needs: { envoy: "required", consul: "no" }, script: "test/journeys/prediction/run.ts", args: [] },
   pack: { needs: { envoy: "no", consul: "no" }, script: "control-plane/library/pack.ts", args: [] },
   check: {
-    needs: { envoy: "required", consul: "no", redis: "wanted" },
+    needs: { envoy: "required", consul: "no", redis: "wanted", seaweedfs: "wanted" },
     script: "setup/check.mjs",
     args: [],
   },
   test: {
-    needs: { envoy: "required", consul: "required", kubernetes: "if-there", redis: "wanted", kafka: "wanted" },
+    needs: {
+      envoy: "required",
+      consul: "required",
+      kubernetes: "if-there",
+      redis: "wanted",
+      seaweedfs: "wanted",
+      kafka: "wanted",
+    },
     script: "setup/check.mjs",
     args: ["--all"],
   },

@@ -1,0 +1,50 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { S3Error } from "./s3-error.ts";
+
+// A store that is down gets at most a fifth more calls than it would get without retries, and a few to start with.
+const budgetShare = 0.2;
+const budgetMost = 10;
+const firstDelayMs = 100;
+const longestDelayMs = 5_000;
+
+export type Retries = {
+  /** Runs `attempt` until it succeeds, fails for good, or `deadlineMs` are over. */
+  run<T>(deadlineMs: number, signal: AbortSignal, attempt: (signal: AbortSignal) => Promise<T>): Promise<T>;
+};
+
+/** Retries that share one budget; `refresh` is asked when credentials were refused, and says whether there are others. */
+export function createRetries(refresh: () => Promise<boolean>): Retries {
+  let budget = budgetMost;
+  return {
+    async run(deadlineMs, signal, attempt) {
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
+      budget = Math.min(budgetMost, budget + budgetShare);
+      for (let tries = 1; ; tries += 1) {
+        limit.throwIfAborted();
+        try {
+          return await attempt(limit);
+        } catch (error) {
+          if (error instanceof S3Error && error.status === 403 && tries === 1 && (await refresh())) continue;
+          if (!isPassing(error) || limit.aborted || budget < 1) throw error;
+          budget -= 1;
+          const most = Math.min(longestDelayMs, firstDelayMs * 2 ** tries);
+          await delay(Math.random() * most, undefined, { signal: limit }).catch(() => {
+            throw error;
+          });
+        }
+      }
+    },
+  };
+}
+
+const passing: ReadonlySet<string> = new Set([
+  ...["ECONNRESET", "ECONNREFUSED", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "EAI_AGAIN", "ENOTFOUND"],
+]);
+
+/** Whether it may well go through next time: a busy or broken store, or a connection that was lost. */
+function isPassing(error: unknown): boolean {
+  if (error instanceof S3Error) {
+    return error.status >= 500 || error.status === 429 || error.status === 408 || error.code === "RequestTimeout";
+  }
+  return passing.has((error as NodeJS.ErrnoException).code ?? "");
+}

@@ -1,0 +1,59 @@
+import { type Folder, makeFolder } from "./folder.ts";
+import { freePorts } from "./ports.ts";
+import { lastWords, startProcess } from "./process.ts";
+import { until } from "./wait.ts";
+
+/** A real S3 server on this machine, SeaweedFS, which checks signatures. */
+export type S3Server = AsyncDisposable & {
+  /** `http://127.0.0.1:port`; a bucket's URL is `{url}/{bucket}`. */
+  readonly url: string;
+  /** A file of the form that AWS's tools use. */
+  readonly credentials: string;
+};
+
+/** Why there is none, or undefined where there is one. */
+export const lacksS3: string | undefined = process.env["WEIR_SEAWEEDFS"]
+  ? undefined
+  : "WEIR_SEAWEEDFS names no program; npm test sets it, and installs SeaweedFS with pip";
+
+/** Starts it empty; buckets are made when something is first written to them. */
+export async function startS3(): Promise<S3Server> {
+  await using stack = new AsyncDisposableStack();
+  const folder = stack.use(await makeFolder("s3"));
+  const [master, masterGrpc, volume, volumeGrpc, filer, filerGrpc, s3, s3Grpc] = await freePorts(8);
+  const ports = {
+    ...{ "master.port": master, "master.port.grpc": masterGrpc, "volume.port": volume, "volume.port.grpc": volumeGrpc },
+    ...{ "filer.port": filer, "filer.port.grpc": filerGrpc, "s3.port": s3, "s3.port.grpc": s3Grpc },
+  };
+  const settings = {
+    ...{ dir: folder.path, ip: "127.0.0.1", "ip.bind": "127.0.0.1", s3: true, ...ports },
+    "s3.config": await writeIdentity(folder),
+    // What is not needed would take ports and time; small volumes leave room for many collections.
+    ...{ "s3.iam": false, "s3.port.iceberg": 0, "s3.port.lance": 0, "master.telemetry": false },
+    ...{ "master.volumeSizeLimitMB": 64, "volume.max": 0, "master.electionTimeout": "500ms" },
+  };
+  const args = Object.entries(settings).map(([name, value]) => `-${name}=${value}`);
+  const command = process.env["WEIR_SEAWEEDFS"] ?? "weed";
+  const server = startProcess({ name: "seaweedfs", command, args: ["server", ...args] });
+  // It would take seconds to end well, and nothing is to be kept.
+  stack.defer(async () => void (await server.stop("SIGKILL")));
+  const url = `http://127.0.0.1:${s3}`;
+  // 403: it is there, and wants a signature.
+  const answers = async () => (await fetch(url)).status === 403;
+  await until(answers, { within: 60_000, what: `S3 answers on ${url}\n${lastWords(server)}` });
+  const credentials = await folder.write("credentials", credentialFile);
+  const moved = stack.move();
+  return { url, credentials, [Symbol.asyncDispose]: () => moved.disposeAsync() };
+}
+
+const [accessKey, secretKey] = ["weir-test", "weir-test-secret"];
+const credentialFile = `[default]\naws_access_key_id = ${accessKey}\naws_secret_access_key = ${secretKey}\n`;
+
+function writeIdentity(folder: Folder): Promise<string> {
+  const identity = {
+    name: "weir",
+    credentials: [{ accessKey, secretKey }],
+    actions: ["Admin", "Read", "Write", "List"],
+  };
+  return folder.write("s3.json", JSON.stringify({ identities: [identity] }));
+}
