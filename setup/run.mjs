@@ -1,4 +1,4 @@
-// What package.json's scripts call: node setup/run.mjs <start|test|test:kubernetes|check|golden|load|load:rejected|load:consul|load:translate|load:hostile|load:slow|faults|random|pack|weir> [--envoy PATH] [args…]
+// What package.json's scripts call: node setup/run.mjs <start|test|test:kubernetes|check|golden|load|load:rejected|load:consul|load:translate|load:hostile|load:slow|faults|random|ledger|pack|weir> [--envoy PATH] [args…]
 // It gets what the target needs and then hands over to it. It runs on Node 18, so that an old Node can get the new one.
 import { join } from "node:path";
 import { root } from "./folders.mjs";
@@ -20,10 +20,11 @@ const targets = {
   "load:hostile": { needs: { envoy: "no", consul: "no" }, script: "test/hostile/table.ts", args: [] },
   faults: { needs: { envoy: "required", consul: "required" }, script: "test/faults/suite/run.ts", args: [] },
   random: { needs: { envoy: "required", consul: "no" }, script: "test/random-documents/run.ts", args: [] },
+  ledger: { needs: { envoy: "no", consul: "no" }, script: "test/ledger/run.ts", args: [] },
   journeys: { needs: { envoy: "required", consul: "no" }, script: "test/journeys/prediction/run.ts", args: [] },
   pack: { needs: { envoy: "no", consul: "no" }, script: "control-plane/library/pack.ts", args: [] },
   check: {
-    needs: { envoy: "required", consul: "no", redis: "wanted", seaweedfs: "wanted" },
+    needs: { envoy: "required", consul: "no", postgres: "wanted", redis: "wanted", seaweedfs: "wanted" },
     script: "setup/check.mjs",
     args: [],
   },
@@ -32,6 +33,7 @@ const targets = {
       envoy: "required",
       consul: "required",
       kubernetes: "if-there",
+      postgres: "wanted",
       redis: "wanted",
       seaweedfs: "wanted",
       kafka: "wanted",

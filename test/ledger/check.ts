@@ -1,0 +1,244 @@
+import type { Entry } from "./entry.ts";
+import type { FinalReport } from "./final-state.ts";
+import type { LateWrite } from "./fleet.ts";
+import { type Order, orderOf } from "./order.ts";
+
+/** All that is known when a run is over. */
+export type History = {
+  readonly seed: number;
+  readonly entries: readonly Entry[];
+  readonly reports: readonly FinalReport[];
+  /** Results that the store refused. */
+  readonly lateWrites: readonly LateWrite[];
+  /** Whether the plan made servers write too late: then some must have been refused. */
+  readonly lateWritesProvoked: boolean;
+};
+
+/** Whether one promise held. `found` says over how much it was looked at; `violations` what broke it. */
+export type Verdict = {
+  readonly invariant: "N1" | "N2" | "N3" | "N4" | "N5" | "N6" | "N7";
+  readonly says: string;
+  readonly found: string;
+  readonly violations: readonly string[];
+};
+
+const maxLostAttempts = 3;
+const maxBlockedMs = 60_000;
+
+/** What became of every request, against what was promised. */
+export function verdictsOf(history: History): readonly Verdict[] {
+  const known = knownOf(history);
+  return [
+    accepted(known),
+    ended(known),
+    kept(known),
+    once(known, history),
+    resolved(known),
+    neverMade(known),
+    unblocked(known),
+  ];
+}
+
+type Request = {
+  readonly order: Order;
+  /** Every report that was named in answer to it. */
+  readonly named: ReadonlySet<string>;
+  readonly answers: number;
+  readonly rejected: string | undefined;
+  readonly unknowns: number;
+  readonly cancelling: boolean;
+  readonly otherBody: string | undefined;
+  readonly seen: string | undefined;
+};
+
+type Known = {
+  readonly requests: readonly Request[];
+  readonly accepted: readonly Request[];
+  readonly reports: readonly FinalReport[];
+  readonly byName: ReadonlyMap<string, FinalReport>;
+};
+
+function knownOf({ seed, entries, reports }: History): Known {
+  const byRequest = Map.groupBy(entries, ({ request }) => request);
+  const requests = [...byRequest.values()].map((own): Request => {
+    const of = <K extends Entry["kind"]>(kind: K) =>
+      own.filter((entry): entry is Entry & { kind: K } => entry.kind === kind);
+    return {
+      order: orderOf(seed, of("intent")[0]?.order ?? -1),
+      named: new Set(of("accepted").map(({ report }) => report)),
+      answers: of("accepted").length,
+      rejected: of("rejected")[0]?.code,
+      unknowns: of("unknown").length,
+      cancelling: of("cancelling").length > 0,
+      otherBody: of("other-body")[0]?.became,
+      seen: of("seen")[0]?.state,
+    };
+  });
+  return {
+    requests,
+    accepted: requests.filter(({ named }) => named.size > 0),
+    reports,
+    byName: new Map(reports.map((report) => [report.name, report])),
+  };
+}
+
+function accepted({ accepted, byName }: Known): Verdict {
+  const lost = accepted.flatMap(({ order, named }) =>
+    [...named]
+      .filter((name) => !byName.has(name))
+      .map((name) => `${order.request} was accepted as ${name}, which is not there`),
+  );
+  return {
+    invariant: "N1",
+    says: "what was accepted is there",
+    found: `${accepted.length} accepted`,
+    violations: lost,
+  };
+}
+
+function ended({ accepted, reports, byName }: Known): Verdict {
+  const cancelling = new Set(accepted.filter(({ cancelling }) => cancelling).flatMap(({ named }) => [...named]));
+  const may = (name: string) => ["SUCCEEDED", "FAILED", ...(cancelling.has(name) ? ["CANCELLED"] : [])];
+  const violations = [
+    ...reports
+      .filter(({ name, state }) => !may(name).includes(state))
+      .map(({ name, state }) => `${name} is ${state} in the end`),
+    ...reports.filter(({ endings }) => endings !== 1).map(({ name, endings }) => `${name} has ended ${endings} times`),
+    ...reports
+      .filter(({ sequences }) => sequences.some((sequence, index) => sequence !== index + 2))
+      .map(({ name, sequences }) => `${name} has gaps in its events: ${sequences.join(" ")}`),
+    ...accepted.flatMap(({ seen, named }) => {
+      const [name = ""] = named;
+      const state = byName.get(name)?.state;
+      return seen !== undefined && seen !== state ? [`${name} was seen to end as ${seen} and is ${state}`] : [];
+    }),
+  ];
+  const count = (wanted: string) => reports.filter(({ state }) => state === wanted).length;
+  const found = `${count("SUCCEEDED")} succeeded, ${count("FAILED")} failed, ${count("CANCELLED")} cancelled`;
+  return { invariant: "N2", says: "each has ended, once, as one thing", found, violations };
+}
+
+function kept({ reports }: Known): Verdict {
+  const succeeded = reports.filter(({ state }) => state === "SUCCEEDED");
+  const objects = succeeded.flatMap(({ name, objects }) => objects.map((object) => ({ name, ...object })));
+  const violations = [
+    ...succeeded
+      .filter(({ objects }) => objects.length === 0)
+      .map(({ name }) => `${name} succeeded and has no objects`),
+    ...objects
+      .filter(({ recorded, found }) => recorded !== found)
+      .map(
+        ({ name, format, recorded, found }) =>
+          `${name} ${format} is recorded as ${recorded}; found: ${found ?? "nothing whole"}`,
+      ),
+    ...succeeded
+      .filter(({ ownContent }) => ownContent === false)
+      .map(({ name }) => `${name} has the bytes of another report`),
+  ];
+  return {
+    invariant: "N3",
+    says: "each succeeded one's objects are those recorded",
+    found: `${objects.length} objects`,
+    violations,
+  };
+}
+
+function once({ reports, requests }: Known, { lateWrites, lateWritesProvoked }: History): Verdict {
+  const byRequest = Map.groupBy(reports, ({ request }) => request);
+  // One that a later attempt has overtaken; a result of the last attempt may be refused because it had come before, or
+  // because the client cancelled the report.
+  const attempts = new Map(reports.map(({ name, attempts }) => [name.split("/")[3], attempts.length]));
+  const lateWritesRefused = lateWrites.filter(({ report, attempt }) => attempt < (attempts.get(report) ?? 0)).length;
+  const orders = new Map(requests.map(({ order }) => [order.request, order]));
+  const shared = reports.filter(
+    ({ request, state }) => orders.get(request)?.kind === "shared" && state === "SUCCEEDED",
+  );
+  const contentOf = ({ request }: FinalReport) => {
+    const order = orders.get(request);
+    return `${order?.tenant}: ${order?.parameters["text"]}`;
+  };
+  const violations = [
+    ...[...byRequest]
+      .filter(([, made]) => made.length > 1)
+      .map(([request, made]) => `${request} made ${made.map(({ name }) => name).join(" and ")}`),
+    ...[...Map.groupBy(shared, contentOf)]
+      .filter(([, made]) => made.length > 1)
+      .map(([content, made]) => `"${content}" was to be made once and was made ${made.length} times`),
+    ...(lateWritesProvoked && lateWritesRefused === 0
+      ? ["no late write was refused, though servers were made to write late"]
+      : []),
+  ];
+  return {
+    invariant: "N4",
+    says: "nothing was made twice, and late writes had no effect",
+    found: `${lateWritesRefused} late writes refused`,
+    violations,
+  };
+}
+
+function resolved({ requests }: Known): Verdict {
+  const open = requests.filter(({ named, rejected }) => named.size === 0 && rejected === undefined);
+  const torn = requests.filter(({ named, rejected }) => named.size > 1 || (named.size > 0 && rejected !== undefined));
+  const repeats = requests.reduce((sum, { answers }) => sum + Math.max(0, answers - 1), 0);
+  const unknown = requests.filter(({ unknowns }) => unknowns > 0).length;
+  return {
+    invariant: "N5",
+    says: "who asks again gets the same report, and every unknown outcome is known in the end",
+    found: `${unknown} requests with unknown outcomes, ${repeats} repeated answers`,
+    violations: [
+      ...open.map(({ order }) => `${order.request} was never answered`),
+      ...torn.map(
+        ({ order, named, rejected }) =>
+          `${order.request} got ${[...named, ...(rejected ? [rejected] : [])].join(" and ")}`,
+      ),
+    ],
+  };
+}
+
+function neverMade({ requests, reports }: Known): Verdict {
+  const rejected = requests.filter((request) => request.rejected !== undefined && request.named.size === 0);
+  const names = new Set(rejected.map(({ order }) => order.request));
+  const intended = new Set(requests.map(({ order }) => order.request));
+  const others = requests.filter(({ otherBody }) => otherBody !== undefined);
+  return {
+    invariant: "N6",
+    says: "what was rejected makes no report",
+    found: `${rejected.length} rejected, ${others.length} other bodies under a known id`,
+    violations: [
+      ...reports
+        .filter(({ request }) => names.has(request))
+        .map(({ name, request }) => `${request} was rejected and made ${name}`),
+      ...reports
+        .filter(({ request }) => !intended.has(request))
+        .map(({ name }) => `${name} is of no request that was sent`),
+      ...others
+        .filter(({ otherBody }) => otherBody?.includes("/"))
+        .map(({ order, otherBody }) => `another body under ${order.request} was accepted as ${otherBody}`),
+    ],
+  };
+}
+
+function unblocked({ reports }: Known): Verdict {
+  const waited = reports.map(({ name, createdAtMs, endedAtMs }) => ({
+    name,
+    ms: (endedAtMs ?? Number.POSITIVE_INFINITY) - createdAtMs,
+  }));
+  const longest = waited.reduce((most, { ms }) => Math.max(most, ms), 0);
+  const lost = reports.map(({ name, attempts }) => ({
+    name,
+    count: attempts.filter((reason) => reason === "WORKER_LOST").length,
+  }));
+  const mostLost = lost.reduce((most, { count }) => Math.max(most, count), 0);
+  return {
+    invariant: "N7",
+    says: "no report has more attempts than it may, and none is blocked",
+    found: `at most ${mostLost} lost attempts, the longest took ${(longest / 1000).toFixed(1)} s`,
+    violations: [
+      ...lost.filter(({ count }) => count > maxLostAttempts).map(({ name, count }) => `${name} lost ${count} attempts`),
+      ...reports
+        .filter(({ state, attempts }) => state === "FAILED" && (attempts.at(-1) ?? "") === "")
+        .map(({ name }) => `${name} failed for no reason`),
+      ...waited.filter(({ ms }) => ms > maxBlockedMs).map(({ name, ms }) => `${name} took ${Math.round(ms / 1000)} s`),
+    ],
+  };
+}

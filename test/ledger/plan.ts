@@ -1,0 +1,75 @@
+import { createRandom } from "../faults/suite/random.ts";
+
+/** One thing that goes wrong; `server` counts from 0. */
+export type Fault = { readonly atMs: number } & (
+  | { readonly kind: "kill-server" | "kill-child" | "leave-server"; readonly server: number }
+  /** Its process hangs, and goes on later: what it then still wants to write comes too late. */
+  | { readonly kind: "stop-server" | "stop-child"; readonly server: number; readonly forMs: number }
+  /** A server that is at work on a report stops for longer than its lease. */
+  | { readonly kind: "stop-working-server"; readonly forMs: number }
+  | { readonly kind: "hold-store" | "freeze-disk"; readonly forMs: number }
+  | {
+      readonly kind: "kill-client" | "kill-store" | "restart-store" | "fail-over-store" | "kill-broker" | "stop-broker";
+    }
+);
+
+export type FaultKind = Fault["kind"];
+
+/** The faults of a run: each kind at least once if there is time, then by chance; the same for the same seed. */
+export function planOf(
+  seed: number,
+  {
+    kinds,
+    servers,
+    durationMs,
+    leaseMs,
+  }: {
+    readonly kinds: readonly FaultKind[];
+    readonly servers: number;
+    readonly durationMs: number;
+    readonly leaseMs: number;
+  },
+): readonly Fault[] {
+  const random = createRandom(seed);
+  const faults: Fault[] = [];
+  let deck: FaultKind[] = [];
+  // The first seconds fill the queue; in the last ones nothing new goes wrong.
+  let atMs = 2_000;
+  while (atMs < durationMs - 1_500) {
+    if (deck.length === 0) deck = shuffled(kinds, random);
+    const kind = deck.pop();
+    if (kind) faults.push(faultOf(kind, atMs));
+    atMs += random.between(600, 2_200);
+  }
+  return faults;
+
+  function faultOf(kind: FaultKind, atMs: number): Fault {
+    const server = random.between(0, servers - 1);
+    switch (kind) {
+      case "kill-server":
+      case "kill-child":
+      case "leave-server":
+        return { kind, atMs, server };
+      case "stop-server":
+      case "stop-child":
+        return { kind, atMs, server, forMs: random.between(200, leaseMs * 2) };
+      case "stop-working-server":
+        return { kind, atMs, forMs: leaseMs + random.between(1_500, 3_000) };
+      case "hold-store":
+      case "freeze-disk":
+        return { kind, atMs, forMs: random.between(300, 3_000) };
+      default:
+        return { kind, atMs };
+    }
+  }
+}
+
+function shuffled<T>(things: readonly T[], { between }: ReturnType<typeof createRandom>): T[] {
+  const mixed = [...things];
+  for (let last = mixed.length - 1; last > 0; last -= 1) {
+    const other = between(0, last);
+    const [one, two] = [mixed[last], mixed[other]];
+    if (one !== undefined && two !== undefined) [mixed[last], mixed[other]] = [two, one];
+  }
+  return mixed;
+}
