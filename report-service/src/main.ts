@@ -42,7 +42,8 @@ async function serve(config: Config): Promise<void> {
   await using metrics = await serveMetrics(config, service.queue);
   if (metrics) countWith(metrics);
 
-  const where = { address: service.address, ...(metrics && { metrics: metrics.address }) };
+  const { address, objects } = service;
+  const where = { address, ...(objects !== undefined && { objects }), ...(metrics && { metrics: metrics.address }) };
   process.stdout.write(`${JSON.stringify({ ready: true, ...where })}\n`);
   observe({ kind: "serving", ...where });
   if (!stop.signal.aborted) await once(stop.signal, "abort");

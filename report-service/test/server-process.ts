@@ -14,6 +14,8 @@ const testKinds = fileURLToPath(new URL("../testdata/kinds", import.meta.url));
 /** A report server in its own process. */
 export type ServerProcess = {
   readonly address: string;
+  /** Where it serves objects by signed URLs, if it does. */
+  readonly objects: string | undefined;
   /** Where /metrics are, if it was told to serve them. */
   readonly metrics: string | undefined;
   readonly client: ReportClient;
@@ -49,7 +51,7 @@ export async function startServer(
   const exited = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
   const [line] = (await Promise.race([once(createInterface(child.stdout), "line"), exited])) as [unknown];
   if (typeof line !== "string") throw new Error(log);
-  const { address, metrics } = JSON.parse(line) as { address: string; metrics?: string };
+  const { address, objects, metrics } = JSON.parse(line) as { address: string; objects?: string; metrics?: string };
   const client = createReportClient(address, credentials.createInsecure());
 
   async function end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null> {
@@ -59,6 +61,7 @@ export async function startServer(
   }
   return {
     address,
+    objects,
     metrics,
     client,
     process: child,

@@ -36,6 +36,18 @@ export async function startMetrics(listen: string, queueLength: () => Promise<Qu
     help: "Results that came after the report was cancelled or taken over.",
     registers,
   });
+  const objectCalls = new Counter({
+    name: "report_object_calls_total",
+    help: "Calls of those who have a signed URL.",
+    labelNames: ["method", "status"],
+    registers,
+  });
+  const objectBytes = new Counter({
+    name: "report_object_bytes_total",
+    help: "Bytes that they sent (PUT) and fetched (GET).",
+    labelNames: ["method"],
+    registers,
+  });
   new Gauge({
     name: "report_queue_length",
     help: "Reports that wait for a worker, of all servers that share the store.",
@@ -62,6 +74,9 @@ export async function startMetrics(listen: string, queueLength: () => Promise<Qu
         calls.observe({ grpc_method: note.method, grpc_status: note.code }, note.tookMs / 1000);
       } else if (note.kind === "job-ended") {
         jobs.observe({ kind: note.reportKind, end: note.end }, note.tookMs / 1000);
+      } else if (note.kind === "object-call-ended") {
+        objectCalls.inc({ method: note.method, status: note.status });
+        if (note.status < 300) objectBytes.inc({ method: note.method }, note.bytes);
       } else if (note.kind === "result-refused") refused.inc();
     },
     [Symbol.asyncDispose]: server[Symbol.asyncDispose],
