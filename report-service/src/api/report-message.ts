@@ -165,6 +165,7 @@ function attemptMessage(attempt: Attempt, workerCluster: string): AttemptMessage
 function codeOf(reason: FailureReason): grpcStatus {
   switch (reason) {
     case "INPUT_MISSING":
+    case "INPUT_INVALID":
       return grpcStatus.FAILED_PRECONDITION;
     case "RENDER_FAILED":
     case "WORKER_LOST":

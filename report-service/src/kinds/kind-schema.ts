@@ -1,4 +1,10 @@
+import type { ColumnType, InputMediaType, KindInput, Language } from "../model/kind.ts";
 import type { Format } from "../model/report.ts";
+
+const inputMediaTypes: readonly InputMediaType[] = [
+  ...(["text/csv", "application/json", "application/x-ndjson", "application/vnd.apache.parquet"] as const),
+];
+const fileBeside = { type: "string", pattern: "^[A-Za-z0-9_-][A-Za-z0-9._-]*$" } as const;
 
 /** JSON Schema of a kind's document, the only place that says what may stand in one. */
 export const kindSchema = {
@@ -16,17 +22,33 @@ export const kindSchema = {
     },
     spec: {
       type: "object",
-      required: ["title", "runtime", "source", "parameters", "query", "formats"],
+      required: ["title", "runtime", "source", "parameters", "formats"],
       additionalProperties: false,
       properties: {
         title: { type: "string", minLength: 1 },
         description: { type: "string" },
-        runtime: { const: "sql" },
+        runtime: { enum: ["sql", "javascript", "python"] },
         source: {
           type: "object",
           required: ["sample"],
           additionalProperties: false,
-          properties: { sample: { const: "sales" } },
+          properties: {
+            sample: { const: "sales" },
+            uploads: {
+              type: "array",
+              minItems: 1,
+              maxItems: 16,
+              items: {
+                type: "object",
+                required: ["name", "mediaTypes"],
+                additionalProperties: false,
+                properties: {
+                  name: { type: "string", pattern: "^[a-z][a-z0-9_]{0,62}$", not: { enum: ["sales", "result"] } },
+                  mediaTypes: { type: "array", minItems: 1, uniqueItems: true, items: { enum: inputMediaTypes } },
+                },
+              },
+            },
+          },
         },
         parameters: {
           type: "object",
@@ -48,7 +70,21 @@ export const kindSchema = {
             },
           },
         },
+        // One of these, as `parse-program` says; those with `File` name a file beside the document.
         query: { type: "string", minLength: 1 },
+        queryFile: fileBeside,
+        code: { type: "string", minLength: 1 },
+        codeFile: fileBeside,
+        columns: {
+          type: "object",
+          minProperties: 1,
+          maxProperties: 256,
+          additionalProperties: {
+            type: "string",
+            pattern:
+              "^(text|integer|number|boolean|date|timestamp|decimal\\(([1-9]|[12]\\d|3[0-8]),([0-9]|[12]\\d|3[0-8])\\))$",
+          },
+        },
         formats: {
           type: "array",
           minItems: 1,
@@ -69,6 +105,7 @@ export const kindSchema = {
             timeout: { type: "string", pattern: "^[1-9][0-9]*(ms|s|m)$" },
             memory: { type: "string", pattern: "^[1-9][0-9]*(MB|GB)$" },
             maxRows: { type: "integer", minimum: 1 },
+            concurrencyPerTenant: { type: "integer", minimum: 1 },
           },
         },
       },
@@ -85,10 +122,21 @@ export type KindDocument = {
     readonly parameters: {
       readonly properties?: { readonly [name: string]: { readonly sensitive?: boolean } };
     };
-    readonly query: string;
+    readonly runtime: Language;
+    readonly source: { readonly uploads?: readonly KindInput[] };
+    readonly query?: string;
+    readonly queryFile?: string;
+    readonly code?: string;
+    readonly codeFile?: string;
+    readonly columns?: Readonly<Record<string, ColumnType>>;
     readonly formats: readonly Uppercase<Format>[];
     readonly reuse?: { readonly maxAge: string };
     readonly retention?: string;
-    readonly limits?: { readonly timeout?: string; readonly memory?: string; readonly maxRows?: number };
+    readonly limits?: {
+      readonly timeout?: string;
+      readonly memory?: string;
+      readonly maxRows?: number;
+      readonly concurrencyPerTenant?: number;
+    };
   };
 };

@@ -54,7 +54,26 @@ const wrong: readonly { readonly title: string; readonly change: readonly [strin
   { title: "an unknown key", change: ["  title: Orders", "  titel: Orders\n  title: Orders"], at: "spec.titel" },
   { title: "another runtime", change: ["runtime: sql", "runtime: cobol"], at: "spec.runtime" },
   { title: "a name that is no resource id", change: ["name: orders", "name: My Orders"], at: "metadata.name" },
-  { title: "a missing query", change: ["  query: select", "  text: select"], at: "spec.query" },
+  { title: "a missing query", change: ["  query: select", "  description: select"], at: "spec.query" },
+  { title: "code for a query", change: ["  query: select", "  code: select"], at: "spec.code" },
+  { title: "a query for code", change: ["runtime: sql", "runtime: python"], at: "spec.query" },
+  { title: "columns for a query", change: ["  query:", "  columns: { n: integer }\n  query:"], at: "spec.columns" },
+  { title: "a query here and in a file", change: ["  query:", "  queryFile: a.sql\n  query:"], at: "spec.query" },
+  {
+    title: "a file that is not beside it",
+    change: ["  query: select * from sales", "  queryFile: other.sql # "],
+    at: "spec.queryFile",
+  },
+  {
+    title: "a file elsewhere",
+    change: ["  query: select * from sales", "  queryFile: ../other.sql # "],
+    at: "spec.queryFile",
+  },
+  {
+    title: "an upload in the sample's place",
+    change: ["{ sample: sales }", "{ sample: sales, uploads: [{ name: sales, mediaTypes: [text/csv] }] }"],
+    at: "spec.source.uploads.0.name",
+  },
   { title: "a query with a parameter nobody declares", change: ["$from::date", "$form::date"], at: "spec.query" },
   {
     title: "a parameter that is no scalar",
@@ -75,6 +94,54 @@ for (const { title, change, at } of wrong) {
   });
 }
 
+const coded = `
+apiVersion: weir/v1alpha1
+kind: ReportKind
+metadata: { name: counted }
+spec:
+  title: Counted
+  runtime: python
+  source: { sample: sales, uploads: [{ name: targets, mediaTypes: [text/csv] }] }
+  parameters: { type: object }
+  columns: { day: date, total: "decimal(12,2)" }
+  codeFile: counted.py
+  formats: [CSV]
+  limits: { concurrencyPerTenant: 2 }
+`;
+
+test("a kind of python or javascript has code, here or in a file beside it, and columns in their order", () => {
+  const kind = parsed(coded, new Map([["counted.py", "def report(): pass"]]));
+  assert.equal(kind.cluster, "python");
+  assert.deepEqual(kind.program, {
+    ...{ language: "python", code: "def report(): pass", file: "counted.py" },
+    columns: [
+      { name: "day", type: "date" },
+      { name: "total", type: "decimal(12,2)" },
+    ],
+  });
+  assert.deepEqual(kind.inputs, [{ name: "targets", mediaTypes: ["text/csv"] }]);
+  assert.equal(kind.limits.concurrencyPerTenant, 2);
+  const here = parsed(
+    coded.replace("codeFile: counted.py", "code: const report = () => []").replace("python", "javascript"),
+  );
+  assert.ok(here.program.language === "javascript" && here.program.file === "counted.js");
+});
+
+test("a kind's version changes with its code, its columns, its uploads and its language, and with nothing else", () => {
+  const beside = new Map([["counted.py", "def report(): pass"]]);
+  const { version } = parsed(coded, beside);
+  const changed = [
+    parsed(coded, new Map([["counted.py", "def report(): return []"]])),
+    parsed(coded.replace("day: date", "day: timestamp"), beside),
+    parsed(coded.replace('{ day: date, total: "decimal(12,2)" }', '{ total: "decimal(12,2)", day: date }'), beside),
+    parsed(coded.replace("name: targets", "name: goals"), beside),
+    parsed(coded.replace("runtime: python", "runtime: javascript"), beside),
+    parsed(coded.replace("title: Counted", "title: Counts"), beside),
+  ];
+  assert.equal(new Set([version, ...changed.map((kind) => kind.version)]).size, changed.length + 1);
+  assert.equal(parsed(coded.replace("concurrencyPerTenant: 2", "timeout: 5s"), beside).version, version);
+});
+
 test("the kinds that come with the program are right, and so are those of the tests", async () => {
   for (const directory of ["../../kinds", "../../testdata/kinds"]) {
     const kinds = await readKinds(fileURLToPath(new URL(directory, import.meta.url)));
@@ -82,8 +149,8 @@ test("the kinds that come with the program are right, and so are those of the te
   }
 });
 
-function parsed(text: string): ReportKind {
-  const kind = parseKind(parse(text));
+function parsed(text: string, beside?: ReadonlyMap<string, string>): ReportKind {
+  const kind = parseKind(parse(text), beside);
   assert.ok(kind.ok, JSON.stringify(kind));
   return kind.value;
 }

@@ -5,11 +5,15 @@ import type { Parsed, Problem } from "../model/parsed.ts";
 import type { Format, Parameters } from "../model/report.ts";
 import { type Check, compileSchema } from "./json-schema.ts";
 import { type KindDocument, kindSchema } from "./kind-schema.ts";
+import { parseProgram } from "./parse-program.ts";
 
 let checkDocument: Check | undefined;
 
-/** A kind from its document, already parsed from YAML or JSON. */
-export function parseKind(document: unknown): Parsed<ReportKind> {
+/**
+ * A kind from its document, already parsed from YAML or JSON; `beside` are the texts of the files in its directory, by
+ * name.
+ */
+export function parseKind(document: unknown, beside: ReadonlyMap<string, string> = new Map()): Parsed<ReportKind> {
   checkDocument ??= compileSchema(kindSchema);
   const problems = checkDocument(document);
   if (problems.length > 0) return { ok: false, problems };
@@ -19,26 +23,33 @@ export function parseKind(document: unknown): Parsed<ReportKind> {
 
   // A parameter that the kind does not know is a typing mistake, unless the kind says otherwise.
   const parametersSchema = { additionalProperties: false, ...spec.parameters } as JsonObject;
-  const undeclared = parametersIn(spec.query).filter((used) => !Object.hasOwn(spec.parameters.properties ?? {}, used));
-  if (undeclared.length > 0) return { ok: false, problems: undeclared.map(undeclaredProblem) };
+  const program = parseProgram(name, spec, beside);
   const check = tryCompile(parametersSchema);
-  if (!check.ok) return check;
+  if (!program.ok || !check.ok) return { ok: false, problems: [program, check].flatMap(problemsOf) };
+  const inputs = spec.source.uploads ?? [];
+  const twice = inputs.find(({ name }, at) => inputs.findIndex((other) => other.name === name) < at);
+  if (twice) return { ok: false, problems: [{ at: "spec.source.uploads", says: `has ${twice.name} twice` }] };
 
   return {
     ok: true,
     value: {
       name,
-      version: contentHash([spec.query, spec.parameters as Json, spec.formats, spec.limits?.maxRows ?? null]),
-      cluster: "sql",
+      version: contentHash([
+        ...[spec.title, program.value, inputs, spec.parameters as Json, spec.formats],
+        spec.limits?.maxRows ?? null,
+      ]),
+      cluster: spec.runtime,
       title: spec.title,
       description: spec.description ?? "",
       parametersSchema,
-      query: spec.query.trim().replace(/;$/, ""),
+      program: program.value,
+      inputs,
       formats: spec.formats.map((format) => format.toLowerCase() as Format),
       limits: {
         timeoutMs: millisecondsOf(spec.limits?.timeout ?? "60s"),
         memory: spec.limits?.memory ?? "512MB",
         maxRows: spec.limits?.maxRows ?? 1_000_000,
+        ...(spec.limits?.concurrencyPerTenant && { concurrencyPerTenant: spec.limits.concurrencyPerTenant }),
       },
       sensitive: Object.entries(spec.parameters.properties ?? {}).flatMap(([own, { sensitive }]) =>
         sensitive ? [own] : [],
@@ -64,14 +75,8 @@ function tryCompile(schema: JsonObject): Parsed<Check> {
   }
 }
 
-/** The names that a query binds; what looks like one inside a string literal is none. */
-function parametersIn(query: string): readonly string[] {
-  const code = query.replace(/'(?:[^']|'')*'/g, "''").replace(/--.*$/gm, "");
-  return [...new Set([...code.matchAll(/\$([A-Za-z_]\w*)/g)].map((match) => match[1] ?? ""))];
-}
-
-function undeclaredProblem(name: string): Problem {
-  return { at: "spec.query", says: `uses $${name}, which spec.parameters.properties does not declare` };
+function problemsOf(parsed: Parsed<unknown>): readonly Problem[] {
+  return parsed.ok ? [] : parsed.problems;
 }
 
 const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };

@@ -6,13 +6,14 @@ import type { KindName } from "../model/names.ts";
 import type { Parsed, Problem } from "../model/parsed.ts";
 import { parseKind } from "./parse-kind.ts";
 
-/** The kinds in the `*.yaml` files of a directory; a problem's place starts with its file and, for syntax, its line. */
+/** The kinds in the `*.yaml` files of a directory, which may name other files in it; a problem's place starts with its file and, for syntax, its line. */
 export async function readKinds(directory: string): Promise<Parsed<KindBook>> {
   const problems: Problem[] = [];
   const kinds = new Map<KindName, ReportKind>();
-  const files = (await readdir(directory)).filter((file) => file.endsWith(".yaml")).sort();
+  const texts = await readTexts(directory);
+  const files = [...texts.keys()].filter((file) => file.endsWith(".yaml")).sort();
   for (const file of files) {
-    const kind = readKind(await readFile(join(directory, file), "utf8"));
+    const kind = readKind(texts.get(file) ?? "", texts);
     if (!kind.ok) problems.push(...kind.problems.map(({ at, says }) => ({ at: `${file}:${at}`, says })));
     else if (kinds.has(kind.value.name)) problems.push({ at: file, says: `${kind.value.name} is in another file too` });
     else kinds.set(kind.value.name, kind.value);
@@ -21,11 +22,17 @@ export async function readKinds(directory: string): Promise<Parsed<KindBook>> {
   return problems.length > 0 ? { ok: false, problems } : { ok: true, value: kinds };
 }
 
-function readKind(text: string): Parsed<ReportKind> {
+async function readTexts(directory: string): Promise<ReadonlyMap<string, string>> {
+  const files = (await readdir(directory, { withFileTypes: true })).filter((entry) => !entry.isDirectory());
+  const texts = files.map(async ({ name }) => [name, await readFile(join(directory, name), "utf8")] as const);
+  return new Map(await Promise.all(texts));
+}
+
+function readKind(text: string, beside: ReadonlyMap<string, string>): Parsed<ReportKind> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   const [error] = document.errors;
-  if (!error) return parseKind(document.toJS());
+  if (!error) return parseKind(document.toJS(), beside);
   const { line, col } = lines.linePos(error.pos[0]);
   return { ok: false, problems: [{ at: `${line}:${col}`, says: error.message }] };
 }

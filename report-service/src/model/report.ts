@@ -19,6 +19,7 @@ export type FailureReason =
   | "OUT_OF_MEMORY"
   | "KIND_UNKNOWN"
   | "INPUT_MISSING"
+  | "INPUT_INVALID"
   | "DEADLINE_EXCEEDED"
   | "WORKER_LOST"
   | "HANDED_BACK"

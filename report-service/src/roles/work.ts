@@ -7,7 +7,7 @@ import type { ResultsQueue } from "../ports/results-queue.ts";
 import type { Stores } from "../ports/stores.ts";
 import type { Tracer } from "../ports/tracer.ts";
 import { createDelivery } from "../worker/deliver-result.ts";
-import { createSqlRuntime } from "../worker/runtimes/sql-runtime.ts";
+import { createRuntime } from "../worker/runtimes/create-runtime.ts";
 import { createProgressTeller } from "../worker/tell-progress.ts";
 import { startWorkerLoop, type WorkerLoop } from "../worker/worker-loop.ts";
 import type { WorkerNote } from "../worker/worker-note.ts";
@@ -29,7 +29,7 @@ export type WorkParts = {
 export function startWorkers(config: Config, parts: WorkParts): WorkerLoop {
   const { stores, results, objects, bulletin, kinds, tracer, observe } = parts;
   const { id, data, datacenter, jobLeaseMs: leaseMs, shares } = config;
-  const runtime = createSqlRuntime({
+  const runtime = createRuntime("sql", {
     scratch: join(data, "scratch", id),
     sample: join(data, "sample", "sales-1.parquet"),
   });

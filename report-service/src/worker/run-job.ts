@@ -51,9 +51,10 @@ async function attemptJob(report: Report, attempt: number, parts: JobParts, hand
   await using lease = holdLease(parts.reports, report, attempt, parts.leaseMs);
   const timeout = AbortSignal.timeout(kind.limits.timeoutMs);
   const stop = AbortSignal.any([lease.lost, timeout, handBack]);
-  const { query, limits } = kind;
+  const { program, limits } = kind;
   const job = {
-    query,
+    program,
+    inputs: [],
     parameters: report.parameters,
     formats: report.formats,
     about: aboutOf(report, kind),
@@ -82,6 +83,8 @@ async function outcomeOf(
       return fail(attempt, result);
     case "lost":
       return { kind: "lose", attempt, message: result.message };
+    case "unavailable":
+      return { kind: "hand-back", attempt };
     case "done": {
       const artifacts: Artifact[] = [];
       for (const { format, path } of result.files) {

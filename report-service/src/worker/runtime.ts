@@ -1,9 +1,12 @@
+import type { InputMediaType, KindProgram } from "../model/kind.ts";
 import type { FailureReason, Format, Parameters, Progress } from "../model/report.ts";
 import type { FormatAbout } from "./formats/format-about.ts";
 
 /** One attempt at a report, with all that a worker process needs to know. */
 export type Job = {
-  readonly query: string;
+  readonly program: KindProgram;
+  /** What the client has uploaded for it, as tables of these names. */
+  readonly inputs: readonly JobInput[];
   readonly parameters: Parameters;
   readonly formats: readonly Format[];
   readonly about: FormatAbout;
@@ -11,16 +14,22 @@ export type Job = {
   readonly maxRows: number;
 };
 
+export type JobInput = { readonly name: string; readonly mediaType: InputMediaType; readonly path: string };
 export type JobFile = { readonly format: Format; readonly path: string };
 
-/** `lost`: the worker process died, which says nothing about the report. `stopped`: the signal was aborted. */
+/**
+ * `lost`: the worker process died, which says nothing about the report. `unavailable`: there is no worker process to be
+ * had, so the job has not begun. `stopped`: the signal was aborted.
+ */
 export type JobResult =
   | { readonly kind: "done"; readonly rows: number; readonly files: readonly JobFile[] }
   | { readonly kind: "failed"; readonly reason: FailureReason; readonly message: string }
-  | { readonly kind: "lost"; readonly message: string }
+  | { readonly kind: "lost" | "unavailable"; readonly message: string }
   | { readonly kind: "stopped" };
 
 /** Something that runs one job at a time. Files of a result belong to the caller, until the next job. */
 export type Runtime = {
+  /** A directory of its own, where it can read what jobs bring with them. */
+  readonly scratch: string;
   run(job: Job, onProgress: (progress: Progress) => void, signal: AbortSignal): Promise<JobResult>;
 } & AsyncDisposable;

@@ -1,15 +1,29 @@
+import type { Language } from "../../model/kind.ts";
 import type { FailureReason, Progress } from "../../model/report.ts";
 import type { Job, JobFile } from "../runtime.ts";
 
 /** What the server tells its worker process. */
 export type ToWorker = { readonly kind: "run"; readonly job: Job } | { readonly kind: "stop" };
 
-/** What the worker process tells its server; each `run` ends with one of the last three. */
+/** What the worker process tells its server; each `run` ends with one of those after the first. */
 export type FromWorker =
   | { readonly kind: "progress"; readonly progress: Progress }
   | { readonly kind: "done"; readonly rows: number; readonly files: readonly JobFile[] }
   | { readonly kind: "failed"; readonly reason: FailureReason; readonly message: string }
+  | { readonly kind: "lost" | "unavailable"; readonly message: string }
   | { readonly kind: "stopped" };
 
-/** The arguments of the worker process. */
-export type WorkerPlaces = { readonly scratch: string; readonly sample: string };
+/** Where a worker process finds things. */
+export type WorkerPlaces = {
+  /** A directory of its own. */
+  readonly scratch: string;
+  /** The sample data, made where it is missing. Beside it is kept what else takes long to make. */
+  readonly sample: string;
+};
+
+/** The argument of the worker process. */
+export type WorkerSettings = WorkerPlaces & {
+  readonly language: Language;
+  /** The longest that any job of this language may take. */
+  readonly longestMs: number;
+};

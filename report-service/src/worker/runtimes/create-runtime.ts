@@ -3,23 +3,34 @@ import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
+import type { Language } from "../../model/kind.ts";
 import type { Job, JobResult, Runtime } from "../runtime.ts";
-import type { FromWorker, ToWorker, WorkerPlaces } from "./messages.ts";
+import type { FromWorker, ToWorker, WorkerPlaces, WorkerSettings } from "./messages.ts";
 
-// An interrupted query ends within milliseconds; a worker that does not answer by then is stuck and gets replaced.
+// An interrupted job ends within milliseconds; a worker that does not answer by then is stuck and gets replaced.
 const stopPatienceMs = 1_000;
 // Calls come first: a worker takes the CPU time that its server leaves.
 const workerNiceness = 10;
+const anHourMs = 3_600_000;
 
-/** Runs SQL reports in a child process, started with the first job and again whenever it is lost. */
-export function createSqlRuntime(places: WorkerPlaces): Runtime {
+/**
+ * Runs reports of one language in a child process, started with the first job and again whenever it is lost.
+ * `longestMs` is the longest that a job may take: whatever happens to everybody else, no code runs for longer.
+ */
+export function createRuntime(language: Language, places: WorkerPlaces, longestMs: number = anHourMs): Runtime {
+  const settings: WorkerSettings = { ...places, language, longestMs };
   let worker: ChildProcess | undefined;
 
   function start(): ChildProcess {
-    const program = fileURLToPath(new URL("./sql-worker.ts", import.meta.url));
-    const child = fork(program, [JSON.stringify(places)], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+    const program = fileURLToPath(new URL("./worker-process.ts", import.meta.url));
+    const child = fork(program, [JSON.stringify(settings)], {
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+      // A process group of its own, to be killed with the sandboxes that it has started.
+      detached: true,
+    });
     const forget = () => {
       if (worker === child) worker = undefined;
+      killGroup(child);
     };
     child.once("exit", forget).on("error", forget);
     // Where the system does not let us, the worker just runs at the priority of its server.
@@ -28,6 +39,7 @@ export function createSqlRuntime(places: WorkerPlaces): Runtime {
   }
 
   return {
+    scratch: places.scratch,
     async run(job, onProgress, signal) {
       if (signal.aborted) return { kind: "stopped" };
       worker ??= start();
@@ -37,7 +49,7 @@ export function createSqlRuntime(places: WorkerPlaces): Runtime {
       const child = worker;
       worker = undefined;
       if (child && child.exitCode === null && child.signalCode === null) {
-        child.kill("SIGKILL");
+        killGroup(child);
         await once(child, "exit");
       }
       await rm(places.scratch, { recursive: true, force: true });
@@ -64,10 +76,10 @@ function converse(
       signal.aborted ? { kind: "stopped" } : { kind: "lost", message: `the worker ended by ${killedBy ?? code}` },
     );
   };
-  const onError = (error: Error) => resolve({ kind: "lost", message: error.message });
+  const onError = (error: Error) => resolve({ kind: "unavailable", message: `no worker starts: ${error.message}` });
   const onAbort = () => {
     tell(worker, { kind: "stop" });
-    patience = setTimeout(() => worker.kill("SIGKILL"), stopPatienceMs);
+    patience = setTimeout(() => killGroup(worker), stopPatienceMs);
   };
 
   worker.on("message", onMessage).on("exit", onExit).on("error", onError);
@@ -83,6 +95,10 @@ function converse(
 // A worker that has just died cannot be told anything; its "exit" says the rest.
 function tell(worker: ChildProcess, message: ToWorker): void {
   worker.send(message, () => {});
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  if (pid !== undefined) ignoreErrors(() => process.kill(-pid, "SIGKILL"));
 }
 
 function ignoreErrors(action: () => void): void {

@@ -1,0 +1,117 @@
+import type { KindProgram } from "../../model/kind.ts";
+import type { Progress } from "../../model/report.ts";
+import type { Job } from "../runtime.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
+import type { SandboxJob } from "../sandbox/sandbox-job.ts";
+import { sandboxMessageOf } from "../sandbox/sandbox-message.ts";
+import { type Cursors, createCursors } from "./cursors.ts";
+import type { Engine } from "./engine.ts";
+import { type Ended, renderResult, tooManyRows } from "./render-result.ts";
+import { createResultLoader, type ResultLoader } from "./result-loader.ts";
+
+type Code = Exclude<KindProgram, { language: "sql" }>;
+
+/** Runs code in a sandbox that is used up by it, answers what that asks of the engine, and writes the rows it yields. */
+export async function runCode(
+  { instance, connection }: Engine,
+  sandbox: Sandbox,
+  program: Code,
+  job: Job,
+  scratch: string,
+  onProgress: (progress: Progress) => void,
+  signal: AbortSignal,
+): Promise<Ended> {
+  using cursors = createCursors(instance);
+  const stop = () => {
+    sandbox[Symbol.dispose]();
+    cursors.interrupt();
+  };
+  signal.addEventListener("abort", stop);
+  try {
+    const loader = await createResultLoader(connection, program.columns);
+    const failure = await converse(sandbox, sandboxJobOf(program, job), { cursors, loader, job, onProgress });
+    if (failure) return failure;
+    loader.finish();
+    return await renderResult(connection, job, scratch, onProgress);
+  } finally {
+    signal.removeEventListener("abort", stop);
+    await connection.run("drop table if exists temp.result");
+  }
+}
+
+function sandboxJobOf({ code, file, columns }: Code, { parameters, memory }: Job): SandboxJob {
+  return {
+    ...{ code, file, parameters, memoryBytes: bytesOf(memory) },
+    columns: columns.map(({ name, type }) => [name, type] as const),
+  };
+}
+
+type Talk = {
+  readonly cursors: Cursors;
+  readonly loader: ResultLoader;
+  readonly job: Job;
+  readonly onProgress: (progress: Progress) => void;
+};
+
+/** Until it has yielded its last row; why it failed, if it did. */
+async function converse(sandbox: Sandbox, given: SandboxJob, talk: Talk): Promise<Ended | undefined> {
+  for await (const said of sandbox.messages) {
+    const message = sandboxMessageOf(said);
+    if (!message) return failed("the code spoke past its functions to the worker");
+    switch (message.kind) {
+      case "ready":
+        sandbox.limitMemory(given.memoryBytes);
+        sandbox.send(given);
+        talk.onProgress({ stage: "query", percent: 0, rows: 0 });
+        break;
+      case "query":
+        sandbox.send(await answer(talk.cursors.open(message.sql, message.parameters)));
+        break;
+      case "fetch":
+        sandbox.send(await answer(talk.cursors.fetch(message.cursor)));
+        break;
+      case "close":
+        talk.cursors.close(message.cursor);
+        break;
+      case "rows": {
+        const failure = take(message.rows, talk);
+        if (failure) return failure;
+        break;
+      }
+      case "failed":
+        return message;
+      case "done":
+        return undefined;
+    }
+  }
+  const end = await sandbox.ended;
+  if (end.kind === "out-of-memory") return { kind: "failed", reason: "OUT_OF_MEMORY", message: end.message };
+  if (end.kind === "killed") return { kind: "lost", message: `the sandbox was ended by ${end.by}` };
+  return failed("the interpreter ended in the middle of the code, as it does when that calls itself too deeply");
+}
+
+async function answer(asked: Promise<object>): Promise<object> {
+  return asked.catch((error: Error) => ({ refused: error.message }));
+}
+
+function take(rows: readonly (readonly (string | null)[])[], { loader, job, onProgress }: Talk): Ended | undefined {
+  try {
+    loader.append(rows);
+  } catch (error) {
+    const { message } = error as Error;
+    const reason = message.includes("Out of Memory") ? "OUT_OF_MEMORY" : "RENDER_FAILED";
+    return { kind: "failed", reason, message };
+  }
+  const count = loader.count();
+  onProgress({ stage: "query", percent: 0, rows: count });
+  return count > job.maxRows ? tooManyRows(count, job.maxRows) : undefined;
+}
+
+function failed(message: string): Ended {
+  return { kind: "failed", reason: "RENDER_FAILED", message };
+}
+
+/** DuckDB's `64MB`, of 1,000,000 bytes each. */
+function bytesOf(memory: string): number {
+  return Number.parseInt(memory, 10) * (memory.endsWith("GB") ? 1_000_000_000 : 1_000_000);
+}

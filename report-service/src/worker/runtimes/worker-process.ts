@@ -1,0 +1,97 @@
+// The process that runs the reports of one language, one at a time. Its server starts it, talks to it over IPC and may
+// kill it at any time; a job that takes the whole memory or crashes the engine takes nothing else with it.
+import type { FailureReason, Progress } from "../../model/report.ts";
+import type { Job } from "../runtime.ts";
+import { createSpares, type Spares } from "../sandbox/spares.ts";
+import { type Engine, startEngine } from "./engine.ts";
+import { InputError, makeInputViews } from "./input-views.ts";
+import type { FromWorker, ToWorker, WorkerSettings } from "./messages.ts";
+import type { Ended } from "./render-result.ts";
+import { runCode } from "./run-code.ts";
+import { runQuery } from "./run-query.ts";
+
+// Watchers are told no more often than this, and of short queries nothing.
+const progressEveryMs = 500;
+
+const settings = JSON.parse(process.argv[2] ?? "{}") as WorkerSettings;
+// An engine's memory is limited once, when it starts; kinds with the same limit share one.
+const engines = new Map<string, Promise<Engine>>();
+const spares: Spares | undefined = settings.language === "sql" ? undefined : createSpares(settings.language, settings);
+let stop = new AbortController();
+
+process.on("message", (message: ToWorker) => {
+  if (message.kind === "stop") stop.abort();
+  else void run(message.job).then(send);
+});
+// The server is gone. An exit in order would wait for the query's thread; the group is this process and its sandboxes.
+process.on("disconnect", () => process.kill(-process.pid, "SIGKILL"));
+// Signals to the process group are for the server, which tells its worker when to stop.
+process.on("SIGINT", () => {});
+process.on("SIGTERM", () => {});
+
+async function run(job: Job): Promise<FromWorker> {
+  stop = new AbortController();
+  const { signal } = stop;
+  try {
+    const engine = await engineWith(job.memory);
+    const result = signal.aborted ? undefined : await work(engine, job, signal);
+    return signal.aborted || !result ? { kind: "stopped" } : result;
+  } catch (error) {
+    if (isBroken(error as Error)) process.exit(1);
+    return signal.aborted ? { kind: "stopped" } : failureOf(error as Error);
+  }
+}
+
+async function work(engine: Engine, job: Job, signal: AbortSignal): Promise<Ended | FromWorker> {
+  const { connection } = engine;
+  const interrupt = () => connection.interrupt();
+  signal.addEventListener("abort", interrupt);
+  const ticker = setInterval(() => reportProgress(engine), progressEveryMs);
+  try {
+    await using _inputs = await makeInputViews(connection, job.inputs);
+    const { program } = job;
+    if (program.language === "sql") {
+      return await runQuery(connection, program.query, job, settings.scratch, sendProgress);
+    }
+    const sandbox = await spares?.take();
+    if (!sandbox) return { kind: "unavailable", message: `this worker runs ${settings.language} only` };
+    using _used = sandbox;
+    return await runCode(engine, sandbox, program, job, settings.scratch, sendProgress, signal);
+  } finally {
+    clearInterval(ticker);
+    signal.removeEventListener("abort", interrupt);
+  }
+}
+
+function engineWith(memory: string): Promise<Engine> {
+  const made = engines.get(memory) ?? startEngine(memory, settings);
+  engines.set(memory, made);
+  made.catch(() => engines.delete(memory));
+  return made;
+}
+
+function reportProgress({ connection }: Engine): void {
+  const { percentage } = connection.progress;
+  if (percentage > 0) sendProgress({ stage: "query", percent: Math.min(100, Math.floor(percentage)), rows: 0 });
+}
+
+function sendProgress(progress: Progress): void {
+  send({ kind: "progress", progress });
+}
+
+function send(message: FromWorker): void {
+  process.send?.(message);
+}
+
+function failureOf(error: Error): FromWorker {
+  const [says = error.message] = error.message.split("\n");
+  if (error instanceof InputError) return { kind: "failed", reason: "INPUT_INVALID", message: says };
+  const reason: FailureReason = error.message.includes("Out of Memory") ? "OUT_OF_MEMORY" : "RENDER_FAILED";
+  // The first line says what is wrong; the rest quotes the kind's SQL, which is not the client's.
+  return { kind: "failed", reason, message: says };
+}
+
+// DuckDB refuses all work after a fatal error; the next worker gets the report as its next attempt.
+function isBroken(error: Error): boolean {
+  return /\b(FATAL|INTERNAL) Error\b/.test(error.message);
+}

@@ -1,0 +1,113 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import type { Duplex } from "node:stream";
+import { createFrameReader } from "./frame-reader.ts";
+import type { SandboxPlaces } from "./sandbox-places.ts";
+
+/** How it ended: `out-of-memory` and `killed` by somebody else than its own code. */
+export type SandboxEnd =
+  | { readonly kind: "left" }
+  | { readonly kind: "killed"; readonly by: string }
+  | { readonly kind: "out-of-memory"; readonly message: string };
+
+/** A process that waits for one job, and after that is of no more use. */
+export type Sandbox = {
+  send(message: object): void;
+  /** From now on it is ended when it has more than this beside what it needs for itself. */
+  limitMemory(bytes: number): void;
+  /** What it says, in turn; ends with the process. Throws where that makes no sense. */
+  readonly messages: AsyncIterable<unknown>;
+  readonly ended: Promise<SandboxEnd>;
+} & Disposable;
+
+export type SandboxLimits = {
+  /** CPU time after which the system ends it, should nobody be left to do so. */
+  readonly cpuSeconds: number;
+};
+
+// What V8 needs for itself; kinds have their memory within WebAssembly.
+const v8HeapMegabytes = 128;
+
+// Code, snapshots and buffers, of Python more than of JavaScript. WebAssembly itself keeps a kind within its limit; this is
+// for what that would not see.
+const ownBytes = 400_000_000;
+const watchEveryMs = 250;
+
+/** Starts a process that can read `places`, talk to its worker, and nothing else. */
+export async function startSandbox(places: SandboxPlaces, limits: SandboxLimits): Promise<Sandbox> {
+  const node = [
+    ...[process.execPath, "--permission", "--disallow-code-generation-from-strings", "--no-warnings"],
+    ...[`--max-old-space-size=${v8HeapMegabytes}`, ...places.readable.map((path) => `--allow-fs-read=${path}`)],
+    ...places.arguments,
+  ];
+  // No core dumps, no bytes into files, an end after so much CPU time.
+  const bounded = ["-c", `ulimit -c 0 -f 0 -t ${limits.cpuSeconds}; exec "$@"`, "sh", ...(await withoutNetwork())];
+  const child = spawn("/bin/sh", [...bounded, ...node], { stdio: ["ignore", "ignore", "ignore", "pipe"], env: {} });
+  const channel = child.stdio[3] as Duplex;
+  // A sandbox that has just died cannot be told anything; the end of its messages says so.
+  channel.on("error", () => {});
+  const { promise: ended, resolve } = Promise.withResolvers<SandboxEnd>();
+  child.on("error", (error) => {
+    channel.destroy();
+    resolve({ kind: "killed", by: error.message });
+  });
+  child.on("exit", (_code, signal) => resolve(signal ? { kind: "killed", by: signal } : { kind: "left" }));
+  let watch: NodeJS.Timeout | undefined;
+  return {
+    ended,
+    limitMemory(bytes) {
+      watch = setInterval(() => {
+        const used = residentBytes(child.pid);
+        if (used === undefined || used <= bytes + ownBytes) return;
+        resolve({ kind: "out-of-memory", message: `the code's process had ${used} bytes of memory and was ended` });
+        child.kill("SIGKILL");
+      }, watchEveryMs);
+      void ended.then(() => clearInterval(watch));
+    },
+    send(message) {
+      const body = Buffer.from(JSON.stringify(message));
+      const head = Buffer.allocUnsafe(4);
+      head.writeUInt32LE(body.length);
+      channel.write(Buffer.concat([head, body]));
+    },
+    messages: messagesOf(channel),
+    [Symbol.dispose]() {
+      clearInterval(watch);
+      child.kill("SIGKILL");
+      channel.destroy();
+    },
+  };
+}
+
+async function* messagesOf(channel: Duplex): AsyncGenerator<unknown> {
+  const read = createFrameReader();
+  try {
+    for await (const piece of channel) yield* read(piece as Buffer);
+  } catch (error) {
+    // Reset by a process that was killed: the same as its end.
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+  }
+}
+
+let isolation: Promise<readonly string[]> | undefined;
+
+/** A network of its own that leads nowhere, where the system lets us have one; a sandbox has no use for it in any case. */
+function withoutNetwork(): Promise<readonly string[]> {
+  const command = ["unshare", "--user", "--map-root-user", "--net"] as const;
+  isolation ??= new Promise((resolve) => {
+    const [program, ...flags] = command;
+    const probe: ChildProcess = execFile(program, [...flags, "true"], (error) => resolve(error ? [] : command));
+    probe.on("error", () => {});
+  });
+  return isolation;
+}
+
+/** Undefined where there is no /proc. */
+function residentBytes(pid: number | undefined): number | undefined {
+  try {
+    const [, pages] = readFileSync(`/proc/${pid}/statm`, "utf8").split(" ");
+    return Number(pages) * 4096;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,60 @@
+import { dirname } from "node:path";
+import type { Language } from "../../model/kind.ts";
+import { type Sandbox, startSandbox } from "./sandbox.ts";
+import { findSandboxPlaces, type SandboxPlaces } from "./sandbox-places.ts";
+
+/** Sandboxes of one language: each runs one job, so that no job finds anything of the one before it. */
+export type Spares = {
+  /** One that nobody has used. The next one starts at once, and is ready by the time it is needed. */
+  take(): Promise<Sandbox>;
+};
+
+// A spare costs memory; one that nobody asks for is let go.
+const keptMs = 60_000;
+// What starting takes on a busy machine, on top of the longest job.
+const startSeconds = 30;
+
+export function createSpares(
+  language: Exclude<Language, "sql">,
+  { sample, longestMs }: { readonly sample: string; readonly longestMs: number },
+): Spares {
+  const limits = { cpuSeconds: Math.ceil(longestMs / 1_000) + startSeconds };
+  let places: Promise<SandboxPlaces> | undefined;
+  let spare: { readonly sandbox: Promise<Sandbox>; readonly timer: NodeJS.Timeout } | undefined;
+
+  async function start(): Promise<Sandbox> {
+    places ??= findSandboxPlaces(language, dirname(sample));
+    places.catch(() => {
+      places = undefined;
+    });
+    return startSandbox(await places, limits);
+  }
+
+  function dropSpare(): void {
+    const dropped = spare;
+    spare = undefined;
+    clearTimeout(dropped?.timer);
+    dropped?.sandbox.then((sandbox) => sandbox[Symbol.dispose]()).catch(() => {});
+  }
+
+  function keepSpare(): void {
+    const sandbox = start();
+    const timer = setTimeout(dropSpare, keptMs);
+    spare = { sandbox, timer };
+    sandbox.then(({ ended }) => ended).then(dropIfStill, dropIfStill);
+    function dropIfStill() {
+      if (spare?.sandbox === sandbox) dropSpare();
+    }
+  }
+
+  return {
+    async take() {
+      const taken = spare;
+      spare = undefined;
+      clearTimeout(taken?.timer);
+      const sandbox = await (taken?.sandbox ?? start());
+      keepSpare();
+      return sandbox;
+    },
+  };
+}
