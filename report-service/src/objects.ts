@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { DiskSettings, S3Settings } from "./config/objects.ts";
 import type { TlsFiles } from "./config/security.ts";
 import type { Config } from "./config.ts";
 import { type ObjectNote, type ObjectServer, startObjectServer } from "./disk/object-server.ts";
@@ -21,21 +22,26 @@ export type Objects = {
 
 /** The object store that `--objects` chooses. */
 export async function openObjects(config: Config, observe: (note: ObjectNote) => void): Promise<Objects> {
-  switch (config.objects) {
+  switch (config.objects.kind) {
     case "disk":
-      return openDisk(config, observe);
+      return openDisk(config.objects, config, observe);
+    case "s3":
+      return openS3(config.objects);
   }
 }
 
-async function openDisk(config: Config, observe: (note: ObjectNote) => void): Promise<Objects> {
-  const { data, roles, objectListen, objectUrl, urlKeys, tls } = config;
+async function openDisk(
+  settings: DiskSettings,
+  { data, roles, tls }: Config,
+  observe: (note: ObjectNote) => void,
+): Promise<Objects> {
   const root = join(data, "objects");
-  const path = urlKeys ?? join(data, "url-keys");
+  const path = settings.keys ?? join(data, "url-keys");
   await readKeyRing(path);
   const keys = createSigningKeys(() => readKeyRingNow(path));
   const parts = { root, keys, tls: tls && (await readPair(tls)), observe };
-  const server = roles.has("objects") ? await startObjectServer(objectListen, parts) : undefined;
-  const base = objectUrl?.href ?? server?.url;
+  const server = roles.has("objects") ? await startObjectServer(settings.listen, parts) : undefined;
+  const base = settings.url?.href ?? server?.url;
   return {
     objects: createDiskObjects(root),
     urls: base === undefined ? undefined : createDiskUrls(base, keys),
@@ -43,6 +49,23 @@ async function openDisk(config: Config, observe: (note: ObjectNote) => void): Pr
     async [Symbol.asyncDispose]() {
       await server?.[Symbol.asyncDispose]();
     },
+  };
+}
+
+/** Its client is loaded here, and so only where it is wanted. */
+async function openS3(settings: S3Settings): Promise<Objects> {
+  const [{ createS3Client }, { openCredentialFile }, { createS3Objects }, { createS3Urls }] = await Promise.all([
+    import("./s3/s3-client.ts"),
+    import("./s3/credentials.ts"),
+    import("./s3/object-store.ts"),
+    import("./s3/signed-urls.ts"),
+  ]);
+  const client = createS3Client(settings, await openCredentialFile(settings.credentials));
+  return {
+    objects: createS3Objects(client, settings.prefix),
+    urls: createS3Urls(client),
+    server: undefined,
+    [Symbol.asyncDispose]: async () => client[Symbol.dispose](),
   };
 }
 

@@ -65,7 +65,7 @@ export function parseCreate(
   if (!isRequestId(message.requestId)) say("request_id", requestIdSays);
   const id = message.reportId === "" ? undefined : parseReportId(message.reportId);
   if (message.reportId !== "" && !id) {
-    say("report_id", "must have 1 to 63 characters a-z, 0-9 and -, the first and last no -");
+    say("report_id", "must have 1 to 63 characters a-z, 0-9 and -, the first and last no -, and not be uploads");
   }
   const kind = kinds.get(parseKindName(report?.kind ?? "") ?? unknownKind);
   if (!kind) say("report.kind", kindSays(report?.kind, kinds));

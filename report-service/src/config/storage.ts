@@ -4,7 +4,6 @@ import { flagGroup } from "./flag-group.ts";
 export type Storage = {
   readonly data: string;
   readonly store: "sqlite";
-  readonly objects: "disk";
   /** What tenants' allowances and answers that are asked for often are kept in. */
   readonly cache: "memory";
   /** What tells watchers of progress; `store`: what follows changes of reports there. `memory` is for one server alone. */
@@ -20,7 +19,6 @@ export const storage = flagGroup(
       help: "what is kept on disk, and the sample data; servers of one machine may share it (required)",
     },
     { name: "store", default: "sqlite", value: "WHICH", help: "what keeps reports: sqlite" },
-    { name: "objects", default: "disk", value: "WHICH", help: "what keeps artifacts and uploads: disk" },
     { name: "cache", default: "memory", value: "WHICH", help: "what keeps allowances and answers: memory" },
     {
       name: "bulletin",
@@ -33,7 +31,6 @@ export const storage = flagGroup(
   (flags): Storage => ({
     data: flags.required("data"),
     store: flags.oneOf("store", ["sqlite"]),
-    objects: flags.oneOf("objects", ["disk"]),
     cache: flags.oneOf("cache", ["memory"]),
     bulletin: flags.oneOf("bulletin", ["store", "memory"]),
     retentionMs: flags.time("retention", 1_000),

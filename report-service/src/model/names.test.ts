@@ -4,6 +4,7 @@ import {
   operationName,
   parseKindName,
   parseOperationName,
+  parseReportId,
   parseReportName,
   parseTenantName,
   reportName,
@@ -44,4 +45,9 @@ test("report ids carry their data center, sort by time, and are resource ids", (
   assert.equal(early, "dc-a-01hf7yat00zzzzzzzzzzzzzzzz");
   assert.ok(early < late);
   assert.ok(parseReportName(`tenants/a/reports/${late}`));
+});
+
+test("no report may be called uploads: its objects would be those of its tenant's uploads", () => {
+  assert.equal(parseReportId("uploads"), undefined);
+  assert.equal(parseReportId("uploads-1"), "uploads-1");
 });

@@ -46,8 +46,10 @@ export function parseKindName(name: string): KindName | undefined {
   return collection === "reportKinds" && rest.length === 0 ? parseKindId(kind) : undefined;
 }
 
-/** An id that a client chose for its report, or undefined where it is no resource id. */
+/** An id that a client chose for its report, or undefined where it is no resource id, or not free to be chosen. */
 export function parseReportId(id: string): ReportId | undefined {
+  // Its objects would be where the tenant's uploads are, and go with it.
+  if (id === "uploads") return undefined;
   return isResourceId(id) ? (id as ReportId) : undefined;
 }
 
