@@ -1,0 +1,91 @@
+// npm run load:reports -- [--store sqlite|postgres] [--seconds 8] [--rates 500,1000,2000,3000] [--write]: what calls cost the report service, in CPU of all its processes.
+import { mkdir, writeFile } from "node:fs/promises";
+import { arch, cpus, release } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { startEnvoy } from "../../kit/envoy.ts";
+import { costPage, type Phase } from "./cost-page.ts";
+import { envoyBefore } from "./envoy-before.ts";
+import { type Measured, measure } from "./measure.ts";
+import { type Mix, statedMix } from "./mix.ts";
+import { fill, startService } from "./service.ts";
+
+const { values } = parseArgs({
+  options: {
+    store: { type: "string", default: "sqlite,postgres" },
+    seconds: { type: "string", default: "8" },
+    rates: { type: "string", default: "500,1000,2000,3000" },
+    write: { type: "boolean", default: false },
+  },
+});
+const seconds = Number(values.seconds);
+const contents = 20;
+const phases: Phase[] = [];
+
+for (const store of values.store.split(",")) {
+  if (store !== "sqlite" && store !== "postgres") throw new Error(`--store must be sqlite or postgres, not "${store}"`);
+  await measureStore(store);
+}
+const machine = `${cpus().length} cores of ${cpus()[0]?.model}, ${arch()}, Linux ${release()}, Node ${process.versions.node}`;
+const page = costPage(machine, phases);
+console.log(`\n${page}`);
+if (values.write) {
+  const folder = join(process.cwd(), "docs", "report-service");
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "cost.md"), page);
+}
+
+async function measureStore(store: "sqlite" | "postgres"): Promise<void> {
+  await using service = await startService(store);
+  const names = await fill(service.address, 300, contents);
+  let runs = 0;
+  const run = async (
+    name: string,
+    mix: Mix,
+    perSecond: number,
+    target = service.address,
+    envoyPid?: number,
+  ): Promise<Measured> => {
+    runs += 1;
+    const load = {
+      targets: [target, target],
+      perSecond,
+      seconds,
+      mix,
+      seed: runs,
+      run: `${process.pid}-${runs}`,
+      names,
+      contents,
+    };
+    const measured = await measure(service, load, envoyPid);
+    phases.push({ store, name, measured });
+    console.log(lineOf(store, name, measured));
+    return measured;
+  };
+
+  // Compiled code is what is measured.
+  await run("warm-up", statedMix, 500);
+  phases.pop();
+  await run("get", { get: 1 }, 1_000);
+  await run("watch", { watch: 1 }, 500);
+  await run("url", { url: 1 }, 500);
+  await run("list", { list: 1 }, 100);
+  await run("reused", { reused: 1 }, 500);
+  // Only what accepting costs: nobody works on what is accepted.
+  service.work.signal("SIGSTOP");
+  await run("created", { created: 1 }, 500);
+  service.work.signal("SIGCONT");
+  await run("made", { created: 1 }, 60);
+  for (const rate of values.rates.split(",").map(Number)) await run(`mix at ${rate}/s`, statedMix, rate);
+
+  await using envoy = await startEnvoy({ bootstrap: envoyBefore(service.address) });
+  await envoy.ready();
+  const target = await envoy.listener("reports");
+  await run("mix at 1000/s through Envoy", statedMix, 1_000, target, envoy.process.pid);
+}
+
+function lineOf(store: string, name: string, { cpu, all, sent, otherShare }: Measured): string {
+  const spent = Object.entries(cpu).map(([who, micros]) => `${who} ${micros.toFixed(0)}`);
+  const codes = Object.entries(all.codes).map(([code, count]) => `${code} ${count}`);
+  return `${store} ${name}: ${sent} calls, us each: ${spent.join(", ")}; p50 ${all.p50Ms.toFixed(1)} p99 ${all.p99Ms.toFixed(1)} ms; ${codes.join(", ")}; others used ${(otherShare * 100).toFixed(0)} %`;
+}
