@@ -10,6 +10,7 @@ import { identify, observeCalls, refuseCalls } from "../api/interceptors.ts";
 import { createOperationsService } from "../api/operations-service.ts";
 import { createReportsService } from "../api/reports-service.ts";
 import { createResultsService } from "../api/results-service.ts";
+import { unpackInTurn } from "../api/unpack-in-turn.ts";
 import type { Callers, TlsFiles } from "../config/security.ts";
 import type { Config } from "../config.ts";
 import { sha256 } from "../model/content-key.ts";
@@ -82,6 +83,7 @@ export async function serveCalls(config: Config, parts: CallParts): Promise<Call
       health: health.handlers,
       tls: config.tls && (await readTls(config.tls)),
       interceptors: [
+        unpackInTurn(),
         identify(id, `${datacenter}/${zone}`),
         observeCalls(observe, tracer),
         ...(faults ? [refuseCalls(faults.fault)] : []),
