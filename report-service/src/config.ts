@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { type Cleaning, cleaning } from "./config/cleaning.ts";
 import type { Flag, FlagGroup, ProcessDefaults } from "./config/flag-group.ts";
 import { createFlagReader } from "./config/flag-reader.ts";
 import { type Limits, limits } from "./config/limits.ts";
@@ -12,13 +13,14 @@ import { type Storage, storage } from "./config/storage.ts";
 import type { Parsed, Problem } from "./model/parsed.ts";
 
 /** Everything that a server is told at its start; a provider's settings are beside the others. */
-export type Config = Listening & Registry & Roles & Limits & Security & Storage & Queue & Objects;
+export type Config = Listening & Registry & Roles & Limits & Security & Storage & Queue & Objects & Cleaning;
 
 const groups: readonly FlagGroup<Partial<Config>>[] = [
   listening,
   storage,
   queue,
   objects,
+  cleaning,
   roles,
   limits,
   security,
@@ -28,6 +30,7 @@ const allFlags = groups.flatMap(({ flags }) => flags);
 
 /** How to call the program. */
 export const usage = `usage: node main.ts serve --data DIR --locality DC/ZONE [FLAGS]
+       node main.ts clean --data DIR --locality DC/ZONE [--dry-run] [FLAGS]
 
 ${groups.map(({ flags }) => flags.map(usageLine).join("\n")).join("\n\n")}
 
@@ -52,6 +55,7 @@ export function parseConfig(
     ...storage.read(flags, defaults),
     ...queue.read(flags, defaults),
     ...objects.read(flags, defaults),
+    ...cleaning.read(flags, defaults),
     ...roles.read(flags, defaults),
     ...limits.read(flags, defaults),
     ...security.read(flags, defaults),

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
+import { cleanNow } from "./clean-command.ts";
 import { type Config, parseConfig, usage } from "./config.ts";
 import type { JobQueue } from "./ports/job-queue.ts";
 import { startReportService } from "./report-service.ts";
@@ -20,15 +21,21 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
 
 const [command, ...args] = process.argv.slice(2);
 if (process.argv.includes("--help")) process.stdout.write(usage);
-else if (command === "serve") await main(args);
-else refuse(`the command is serve, not ${command ?? "missing"}; --help tells more`);
+else if (command === "serve") await main(args, serve);
+else if (command === "clean") {
+  const dryRun = args.includes("--dry-run");
+  await main(
+    args.filter((arg) => arg !== "--dry-run"),
+    (config) => cleanOnce(config, dryRun),
+  );
+} else refuse(`the command is serve or clean, not ${command ?? "missing"}; --help tells more`);
 
-async function main(flags: readonly string[]): Promise<void> {
+async function main(flags: readonly string[], run: (config: Config) => Promise<void>): Promise<void> {
   const kinds = fileURLToPath(new URL("../kinds", import.meta.url));
   const config = parseConfig(flags, process.env, { kinds, id: `report-${hostname()}-${process.pid}` });
   if (!config.ok) return refuse(...config.problems.map(({ at, says }) => `${at} ${says}`), "--help tells more");
   try {
-    await serve(config.value);
+    await run(config.value);
   } catch (error) {
     refuse((error as Error).message);
   }
@@ -50,6 +57,14 @@ async function serve(config: Config): Promise<void> {
   observe({ kind: "draining", limitMs: config.drainLimitMs });
   await service.drain();
   observe({ kind: "stopped" });
+}
+
+async function cleanOnce(config: Config, dryRun: boolean): Promise<void> {
+  await using log = createLog(config.logLevel, config.id, process.stderr);
+  const { observe } = createObserve(log);
+  const { lines, failures } = await cleanNow(config, dryRun, observe, stop.signal);
+  process.stdout.write(lines.map((line) => `${line}\n`).join(""));
+  if (failures.length > 0) refuse(...failures.map((failure) => `could not clean ${failure}`));
 }
 
 async function serveMetrics({ metrics: listen }: Config, queue: JobQueue): Promise<Metrics | undefined> {

@@ -2,7 +2,8 @@ import { join } from "node:path";
 import type { CallNote } from "./api/call-note.ts";
 import type { FaultNote } from "./api/fault-switch.ts";
 import type { BrokerNote } from "./broker/broker-note.ts";
-import { type CleanerNote, startCleaner } from "./cleaner/cleaner.ts";
+import { startCleaner } from "./cleaner/cleaner.ts";
+import type { CleanerNote } from "./cleaner/cleaner-note.ts";
 import type { Config } from "./config.ts";
 import type { ObjectNote } from "./disk/object-server.ts";
 import { readKinds } from "./kinds/read-kinds.ts";
@@ -14,6 +15,7 @@ import { drain } from "./presence/drain.ts";
 import type { PresenceNote } from "./presence/registrar.ts";
 import { openProviders } from "./providers.ts";
 import { announce } from "./roles/announce.ts";
+import { cleanPartsOf } from "./roles/clean.ts";
 import { serveCalls } from "./roles/serve-calls.ts";
 import { startWorkers } from "./roles/work.ts";
 import { readKeyRing, readKeyRingNow } from "./vault/key-ring.ts";
@@ -64,7 +66,8 @@ export async function startReportService(config: Config, { observe, tracer }: Pa
   // Before the workers, so that it ends after them: they wait for what they hand over to be written.
   const writer = starting.use(roles.has("writer") ? startWriter({ ...parts, reports: stores.reports }) : undefined);
   const workers = starting.use(roles.has("worker") ? startWorkers(config, parts) : undefined);
-  starting.use(roles.has("cleaner") ? startCleaner({ ...parts, cleanUp: stores.cleanUp }, observe) : undefined);
+  const cleanParts = cleanPartsOf(config, providers, observe);
+  starting.use(roles.has("cleaner") ? startCleaner(cleanParts, config.cleanEveryMs) : undefined);
   const registration = starting.use(announce(config, calls.address, observe));
 
   const running = starting.move();

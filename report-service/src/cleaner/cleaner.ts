@@ -1,51 +1,21 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { objectsOf } from "../model/report.ts";
-import { objectOfUpload } from "../model/upload.ts";
-import type { Chore, CleanUp } from "../ports/clean-up.ts";
-import type { ObjectStore } from "../ports/object-store.ts";
+import { type CleanParts, clean } from "./clean.ts";
 
-const dayMs = 86_400_000;
-const cleanEveryMs = 60_000;
-// Small enough that the write lock is soon free again for those who serve.
-const batch = 100;
+// Servers that are started together, or whose intervals have come to meet, take turns by chance.
+const soonMs = 60_000;
+const spread = 0.1;
 
-/** What the cleaner has to tell. */
-export type CleanerNote =
-  | { readonly kind: "cleaned"; readonly reports: number }
-  | { readonly kind: "clean-failed"; readonly cause: Error };
-
-/**
- * Removes the bytes of reports whose time is over, and a day later the reports with their request ids. Any number of
- * servers may do so at once. A server that dies in between leaves bytes behind that nothing names.
- */
-export function startCleaner(
-  { cleanUp, objects }: { readonly cleanUp: CleanUp; readonly objects: ObjectStore },
-  observe: (note: CleanerNote) => void,
-): AsyncDisposable {
+/** Cleans soon after the start and then again and again, `everyMs` after it has ended. */
+export function startCleaner(parts: CleanParts, everyMs: number): AsyncDisposable {
   const stopping = new AbortController();
-
-  async function clear(chore: Chore, beforeMs: number): Promise<void> {
-    for (let found = batch; found === batch && !stopping.signal.aborted; ) {
-      const cleared = await cleanUp.clear(chore, beforeMs, batch);
-      for (const one of cleared) {
-        if (one.kind === "report") await objects.remove(objectsOf(one.key));
-        if (one.kind === "upload") await objects.remove(objectOfUpload(one.key));
-      }
-      found = cleared.length;
-      if (found > 0) observe({ kind: "cleaned", reports: found });
-    }
-  }
-
-  async function clean(): Promise<void> {
-    const nowMs = Date.now();
-    await clear("expired", nowMs);
-    for (const chore of ["forgotten", "requests", "abandoned"] as const) await clear(chore, nowMs - dayMs);
-  }
+  const { signal } = stopping;
 
   async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      await delay(cleanEveryMs, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
-      if (!stopping.signal.aborted) await clean().catch((cause: Error) => observe({ kind: "clean-failed", cause }));
+    let waitMs = Math.min(everyMs, soonMs) * Math.random();
+    while (!signal.aborted) {
+      await delay(waitMs, undefined, { signal, ref: false }).catch(() => undefined);
+      if (!signal.aborted) await clean(parts, false, signal);
+      waitMs = everyMs * (1 + spread * (2 * Math.random() - 1));
     }
   }
 

@@ -27,3 +27,8 @@ function encode(value: bigint, length: number): string {
   for (let rest = value; text.length < length; rest >>= 5n) text = digits.charAt(Number(rest & 31n)) + text;
   return text;
 }
+
+/** Whether a server of this data center has made this id; one that a client has chosen tells nothing. */
+export function isMadeIn(datacenter: string, id: string): boolean {
+  return id.length === datacenter.length + 27 && id.startsWith(`${datacenter}-`);
+}

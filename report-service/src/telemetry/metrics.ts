@@ -48,6 +48,29 @@ export async function startMetrics(listen: string, queueLength: () => Promise<Qu
     labelNames: ["method"],
     registers,
   });
+  const cleaned = new Counter({
+    name: "report_cleaned_total",
+    help: "What the cleaner has removed, by kind; stuck reports it has queued again or failed.",
+    labelNames: ["what"],
+    registers,
+  });
+  const cleanFailures = new Counter({
+    name: "report_clean_failures_total",
+    help: "What the cleaner could not do in a round, and left for the next one.",
+    labelNames: ["what"],
+    registers,
+  });
+  const cleanRounds = new Histogram({
+    name: "report_clean_duration_seconds",
+    help: "Of whole rounds of the cleaner.",
+    buckets: [0.01, 0.1, 1, 10, 60, 600, 3600],
+    registers,
+  });
+  const lastClean = new Gauge({
+    name: "report_clean_last_success_timestamp_seconds",
+    help: "When a round ended in which everything could be cleaned.",
+    registers,
+  });
   new Gauge({
     name: "report_queue_length",
     help: "Reports that wait for a worker, of all servers that share the store.",
@@ -74,6 +97,11 @@ export async function startMetrics(listen: string, queueLength: () => Promise<Qu
         calls.observe({ grpc_method: note.method, grpc_status: note.code }, note.tookMs / 1000);
       } else if (note.kind === "job-ended") {
         jobs.observe({ kind: note.reportKind, end: note.end }, note.tookMs / 1000);
+      } else if (note.kind === "cleaned") cleaned.inc({ what: note.what }, note.count);
+      else if (note.kind === "clean-failed") cleanFailures.inc({ what: note.what });
+      else if (note.kind === "clean-ended") {
+        cleanRounds.observe(note.tookMs / 1000);
+        if (note.failed === 0) lastClean.setToCurrentTime();
       } else if (note.kind === "object-call-ended") {
         objectCalls.inc({ method: note.method, status: note.status });
         if (note.status < 300) objectBytes.inc({ method: note.method }, note.bytes);

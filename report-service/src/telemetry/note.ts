@@ -1,7 +1,7 @@
 import type { CallNote } from "../api/call-note.ts";
 import type { FaultNote } from "../api/fault-switch.ts";
 import type { BrokerNote } from "../broker/broker-note.ts";
-import type { CleanerNote } from "../cleaner/cleaner.ts";
+import type { CleanerNote } from "../cleaner/cleaner-note.ts";
 import type { ObjectNote } from "../disk/object-server.ts";
 import type { PresenceNote } from "../presence/registrar.ts";
 import type { WorkerNote } from "../worker/worker-note.ts";

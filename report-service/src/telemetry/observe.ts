@@ -74,9 +74,11 @@ function lineOf(note: Note): Line {
     case "message-unreadable":
       return line("warn", "broker", "a message is none of ours and was passed over");
     case "cleaned":
-      return line("debug", "cleaner", "forgot old reports");
+      return line("info", "cleaner", "cleaned");
     case "clean-failed":
-      return line("error", "cleaner", "cannot forget old reports; trying again");
+      return line("error", "cleaner", "cannot clean this now; trying again at the next round");
+    case "clean-ended":
+      return line("debug", "cleaner", "a round of cleaning has ended");
     case "serving":
       return line("info", "server", "serving");
     case "draining":
