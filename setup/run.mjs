@@ -1,4 +1,4 @@
-// What package.json's scripts call: node setup/run.mjs <start|test|test:kubernetes|check|golden|load|load:rejected|load:consul|load:translate|load:hostile|load:slow|load:reports|faults|random|ledger|pack|weir> [--envoy PATH] [args…]
+// What package.json's scripts call: node setup/run.mjs <start|test|test:kubernetes|check|golden|load|load:rejected|load:consul|load:translate|load:hostile|load:slow|load:reports|load:growth|faults|random|ledger|pack|weir> [--envoy PATH] [args…]
 // It gets what the target needs and then hands over to it. It runs on Node 18, so that an old Node can get the new one.
 import { join } from "node:path";
 import { root } from "./folders.mjs";
@@ -23,6 +23,7 @@ const targets = {
     script: "test/load/report-cost/run.ts",
     args: [],
   },
+  "load:growth": { needs: { envoy: "no", consul: "no" }, script: "test/load/report-growth/run.ts", args: [] },
   faults: { needs: { envoy: "required", consul: "required" }, script: "test/faults/suite/run.ts", args: [] },
   random: { needs: { envoy: "required", consul: "no" }, script: "test/random-documents/run.ts", args: [] },
   ledger: { needs: { envoy: "no", consul: "no" }, script: "test/ledger/run.ts", args: [] },
@@ -42,6 +43,7 @@ const targets = {
       redis: "wanted",
       seaweedfs: "wanted",
       kafka: "wanted",
+      cassandra: "wanted",
     },
     script: "setup/check.mjs",
     args: ["--all"],
