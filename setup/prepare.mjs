@@ -1,4 +1,5 @@
 import { delimiter, dirname } from "node:path";
+import { findCassandra } from "./cassandra.mjs";
 import { findConsul } from "./consul.mjs";
 import { findEnvoy } from "./envoy.mjs";
 import { weirFolder } from "./folders.mjs";
@@ -6,6 +7,7 @@ import { findKafka } from "./kafka.mjs";
 import { findKubernetes } from "./kubernetes.mjs";
 import { findNode } from "./node-runtime.mjs";
 import { installPackages } from "./npm-packages.mjs";
+import { findPostgres } from "./postgres.mjs";
 import { findRedis } from "./redis.mjs";
 import { say } from "./say.mjs";
 import { findSeaweedfs } from "./seaweedfs.mjs";
@@ -16,7 +18,9 @@ import { findSeaweedfs } from "./seaweedfs.mjs";
  */
 const optionalParts = {
   kubernetes: { find: (install) => findKubernetes({ install }), variable: "WEIR_KUBERNETES" },
+  postgres: { find: findPostgres, variable: "WEIR_POSTGRES" },
   redis: { find: findRedis, variable: "WEIR_REDIS" },
+  cassandra: { find: findCassandra, variable: "WEIR_CASSANDRA" },
   kafka: { find: findKafka, variable: "WEIR_KAFKA" },
   seaweedfs: { find: findSeaweedfs, variable: "WEIR_SEAWEEDFS" },
 };

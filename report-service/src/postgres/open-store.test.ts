@@ -1,0 +1,17 @@
+import { test } from "node:test";
+import { lacksPostgres } from "../../../test/kit/postgres.ts";
+import { provesCrashSafety } from "../../test/contract/crash.ts";
+import { provesJobQueue } from "../../test/contract/job-queue.ts";
+import { postgresPlaces } from "../../test/contract/postgres-place.ts";
+import { provesReportStore } from "../../test/contract/report-store.ts";
+import { provesCleanUp, provesUploadStore } from "../../test/contract/upkeep.ts";
+
+if (lacksPostgres) test("the contract of a store, over Postgres", { skip: lacksPostgres });
+else {
+  const { open } = postgresPlaces();
+  provesReportStore("Postgres", open);
+  provesJobQueue("Postgres", open);
+  provesUploadStore("Postgres", open);
+  provesCleanUp("Postgres", open);
+  provesCrashSafety("Postgres", open);
+}

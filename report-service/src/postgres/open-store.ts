@@ -1,0 +1,47 @@
+import type { Stores } from "../ports/stores.ts";
+import { createChangeFeed } from "./change-feed.ts";
+import { createChangeReports } from "./change-reports.ts";
+import { createPostgresCleanUp } from "./clean-up.ts";
+import { connect, type Role } from "./connect.ts";
+import { createCreateReports } from "./create-reports.ts";
+import { createDatabase } from "./database.ts";
+import { createPostgresQueue } from "./job-queue.ts";
+import { migrate } from "./migrate.ts";
+import { createPool } from "./pool.ts";
+import { createQueueCounts } from "./queue-counts.ts";
+import { readFromPrimary } from "./read-reports.ts";
+import { createPostgresReports } from "./report-store.ts";
+import { migrations } from "./schema.ts";
+import type { PostgresSettings } from "./settings.ts";
+import { createPostgresUploads } from "./upload-store.ts";
+
+/** All ports of a store over one Postgres database, which any number of servers may share. */
+export async function openPostgresStore(settings: PostgresSettings): Promise<Stores & AsyncDisposable> {
+  const { addresses, pool, patienceMs } = settings;
+  const connectTo = (role: Role) => () => connect(addresses, role, settings);
+  await prepare(settings);
+  await using opening = new AsyncDisposableStack();
+  const database = opening.use(createDatabase(createPool(connectTo("primary"), { ...pool, patienceMs })));
+  const feed = opening.use(createChangeFeed(database, connectTo("primary")));
+  const changeReports = createChangeReports(database, feed);
+  const queue = opening.use(createPostgresQueue(database, feed, changeReports));
+  const reads = readFromPrimary(database);
+  const createReports = createCreateReports(database, createQueueCounts(database));
+  const opened = opening.move();
+  return {
+    reports: createPostgresReports({ database, feed, reads, createReports, changeReports }),
+    queue,
+    uploads: createPostgresUploads(database),
+    cleanUp: createPostgresCleanUp(database, feed, changeReports),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+async function prepare(settings: PostgresSettings): Promise<void> {
+  const client = await connect(settings.addresses, "primary", settings);
+  try {
+    await migrate(client, migrations);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,106 @@
+import type pg from "pg";
+import { StoreUnavailable } from "../ports/store-unavailable.ts";
+
+export type PoolSettings = {
+  /** Connections that may be open at once. */
+  readonly max: number;
+  /** Of these, how many may stay open without being used. */
+  readonly maxIdle: number;
+  /** A connection that is older is closed once it is not used. */
+  readonly lifetimeMs: number;
+  /** How long a caller waits for a connection while all are used. */
+  readonly patienceMs: number;
+};
+
+/** Connections that are lent to one caller at a time. */
+export type Pool = {
+  /** Fails at once while Postgres is known to be gone. */
+  take(): Promise<pg.Client>;
+  /** `broken`: it is closed instead of lent again. */
+  giveBack(client: pg.Client, broken: boolean): void;
+  readonly open: () => number;
+} & AsyncDisposable;
+
+// After a failed connect, others are not tried before this: a storm of connects would keep a starting server busy.
+const pauseMs = 200;
+
+type Waiting = { readonly resolve: (client: pg.Client) => void; readonly reject: (cause: unknown) => void };
+
+export function createPool(connect: () => Promise<pg.Client>, settings: PoolSettings): Pool {
+  const { max, maxIdle, lifetimeMs, patienceMs } = settings;
+  const bornAtMs = new Map<pg.Client, number>();
+  const broken = new WeakSet<pg.Client>();
+  const idle: pg.Client[] = [];
+  const waiting: Waiting[] = [];
+  let opening = 0;
+  let closed = false;
+  let pause: { readonly untilMs: number; readonly cause: unknown } | undefined;
+
+  function close(client: pg.Client): void {
+    bornAtMs.delete(client);
+    client.end().catch(() => undefined);
+  }
+
+  async function openOne(): Promise<void> {
+    opening += 1;
+    try {
+      const client = await connect();
+      pause = undefined;
+      client.on("error", () => broken.add(client));
+      client.on("end", () => broken.add(client));
+      bornAtMs.set(client, Date.now());
+      lend(client);
+    } catch (cause) {
+      pause = { untilMs: Date.now() + pauseMs, cause };
+      for (const { reject } of waiting.splice(0)) reject(cause);
+    } finally {
+      opening -= 1;
+    }
+  }
+
+  function lend(client: pg.Client): void {
+    const next = waiting.shift();
+    if (next) next.resolve(client);
+    else if (!closed && idle.length < maxIdle) idle.push(client);
+    else close(client);
+  }
+
+  function isWorn(client: pg.Client): boolean {
+    return broken.has(client) || Date.now() - (bornAtMs.get(client) ?? 0) > lifetimeMs;
+  }
+
+  return {
+    async take() {
+      if (closed) throw new StoreUnavailable("the store is closed", 1_000, undefined);
+      for (let client = idle.pop(); client; client = idle.pop()) {
+        if (!isWorn(client)) return client;
+        close(client);
+      }
+      if (pause && Date.now() < pause.untilMs) throw pause.cause;
+      const { promise, resolve, reject } = Promise.withResolvers<pg.Client>();
+      const own = { resolve, reject };
+      waiting.push(own);
+      if (bornAtMs.size + opening < max) void openOne();
+      const timer = setTimeout(() => {
+        const at = waiting.indexOf(own);
+        if (at >= 0) waiting.splice(at, 1);
+        reject(new StoreUnavailable(`all ${max} connections to Postgres are in use`, 1_000, undefined));
+      }, patienceMs);
+      return promise.finally(() => clearTimeout(timer));
+    },
+    giveBack(client, isBroken) {
+      if (isBroken || isWorn(client)) {
+        close(client);
+        if (waiting.length > 0 && bornAtMs.size + opening < max) void openOne();
+      } else lend(client);
+    },
+    open: () => bornAtMs.size,
+    async [Symbol.asyncDispose]() {
+      closed = true;
+      const open = [...bornAtMs.keys()];
+      bornAtMs.clear();
+      for (const { reject } of waiting.splice(0)) reject(new StoreUnavailable("the store is closed", 1_000, undefined));
+      await Promise.all(open.map((client) => client.end().catch(() => undefined)));
+    },
+  };
+}

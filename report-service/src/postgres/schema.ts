@@ -1,0 +1,159 @@
+/**
+ * One step of the schema. Steps that were released never change. A new one first only adds (`usableFrom` stays): servers of
+ * the version before go on meanwhile. What they need is removed by a later step, which raises `usableFrom` to the first
+ * version that does without it.
+ */
+export type Migration = { readonly sql: string; readonly usableFrom: number };
+
+const partitions = 8;
+
+// By hash of the tenant, so that whatever is unique is so within one partition, and a tenant's list reads just one.
+// Autovacuum and its settings work per partition: each is vacuumed in an eighth of the time.
+function partitioned(table: string, settings: string): string {
+  return Array.from(
+    { length: partitions },
+    (_, remainder) =>
+      `create table ${table}_${remainder} partition of ${table}
+         for values with (modulus ${partitions}, remainder ${remainder}) with (${settings});`,
+  ).join("\n");
+}
+
+// "C": ids are compared byte by byte, as JavaScript and SQLite do it.
+const first = `
+  create table reports (
+    tenant text collate "C" not null,
+    id text collate "C" not null,
+    created_ms bigint not null,
+    kind text not null,
+    cluster text collate "C" not null,
+    priority text collate "C" not null,
+    state text not null,
+    labels jsonb not null,
+    sequence bigint not null,
+    -- Grows with each write: who writes names the revision that it has read.
+    revision bigint not null,
+    expires_ms bigint,
+    -- Of the one report that answers for its content; those that ended without a result give it up.
+    content_key text collate "C",
+    -- Text, not jsonb: strings may hold U+0000, which jsonb refuses.
+    body text not null,
+    primary key (tenant, id)
+  ) partition by hash (tenant);
+  ${partitioned("reports", "fillfactor = 85, autovacuum_vacuum_scale_factor = 0.05")}
+  create index reports_newest on reports (tenant, created_ms, id);
+  create unique index reports_content on reports (tenant, content_key) where content_key is not null;
+  create index reports_expiring on reports (expires_ms) where expires_ms is not null;
+
+  -- Every state but the first, which follows from the report.
+  create table events (
+    tenant text collate "C" not null,
+    report text collate "C" not null,
+    sequence bigint not null,
+    time_ms bigint not null,
+    body text not null,
+    primary key (tenant, report, sequence)
+  ) partition by hash (tenant);
+  ${partitioned("events", "autovacuum_vacuum_insert_scale_factor = 0.1")}
+
+  create table requests (
+    tenant text collate "C" not null,
+    id text collate "C" not null,
+    body_hash text not null,
+    report text collate "C" not null,
+    created_ms bigint not null,
+    primary key (tenant, id)
+  ) partition by hash (tenant);
+  ${partitioned("requests", "autovacuum_vacuum_scale_factor = 0.05")}
+  create index requests_of_report on requests (tenant, report);
+  create index requests_oldest on requests (created_ms);
+
+  create table uploads (
+    tenant text collate "C" not null,
+    id text collate "C" not null,
+    created_ms bigint not null,
+    completed_ms bigint,
+    request text collate "C",
+    body_hash text,
+    body text not null,
+    primary key (tenant, id)
+  );
+  create unique index uploads_request on uploads (tenant, request) where request is not null;
+  create index uploads_abandoned on uploads (created_ms) where completed_ms is null;
+  create index uploads_outdated on uploads (completed_ms) where completed_ms is not null;
+
+  -- A row for each report that waits or runs. Rows go into one of two slots, and now and then into the other one; what is
+  -- left in the first one moves after them, and it is truncated, with all its dead rows: see rotate-queue.ts.
+  create table jobs (
+    slot smallint not null,
+    cluster text collate "C" not null,
+    priority text collate "C" not null,
+    tenant text collate "C" not null,
+    created_ms bigint not null,
+    id text collate "C" not null,
+    leased_until_ms bigint,
+    primary key (tenant, id, slot)
+  ) partition by list (slot);
+  create table jobs_0 partition of jobs for values in (0)
+    with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0);
+  create table jobs_1 partition of jobs for values in (1)
+    with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0);
+  create index jobs_waiting on jobs (cluster, priority, tenant, created_ms, id) where leased_until_ms is null;
+  create index jobs_leased on jobs (cluster, leased_until_ms) where leased_until_ms is not null;
+  create index jobs_running on jobs (cluster, tenant) where leased_until_ms is not null;
+  create table queue_slot (slot smallint not null);
+  insert into queue_slot values (0);
+
+  -- Leases jobs of the first lane (priorities[n], tenants[n]) that has some and whose tenant may run more. Answers them,
+  -- and the lanes before it that were passed over. Holds one lock at most, so that callers cannot block each other.
+  create function take_jobs_1(
+    of_cluster text, priorities text[], tenants text[], concurrencies int[], most int, until_ms bigint)
+  returns table (lane int, why text, tenant text, id text, body text, revision bigint)
+  language plpgsql as $$
+  declare
+    nth int;
+    running int;
+  begin
+    -- A taken job that is lost in a crash waits again. Who has written more after it has it on disk, too.
+    perform set_config('synchronous_commit', 'off', true);
+    for nth in 1 .. cardinality(tenants) loop
+      if not exists (
+        select from jobs j where j.cluster = of_cluster and j.priority = priorities[nth] and j.tenant = tenants[nth]
+          and j.leased_until_ms is null)
+      then
+        return query select nth, 'empty', null::text, null::text, null::text, null::bigint;
+        continue;
+      end if;
+      select count(*) into running from (
+        select from jobs j where j.cluster = of_cluster and j.tenant = tenants[nth] and j.leased_until_ms is not null
+        limit concurrencies[nth]) counted;
+      if running >= concurrencies[nth] then
+        return query select nth, 'busy', null::text, null::text, null::text, null::bigint;
+        continue;
+      end if;
+      -- Counted again under the lock: whoever had it before may have leased more.
+      perform pg_advisory_xact_lock(hashtextextended(of_cluster || '/' || tenants[nth], 0));
+      select count(*) into running from (
+        select from jobs j where j.cluster = of_cluster and j.tenant = tenants[nth] and j.leased_until_ms is not null
+        limit concurrencies[nth]) counted;
+      return query
+        with picked as (
+          select j.slot, j.tenant, j.id from jobs j
+          where j.cluster = of_cluster and j.priority = priorities[nth] and j.tenant = tenants[nth]
+            and j.leased_until_ms is null
+          order by j.created_ms, j.id
+          limit greatest(0, least(most, concurrencies[nth] - running))
+          for update skip locked
+        ), leased as (
+          update jobs j set leased_until_ms = until_ms from picked p
+          where j.slot = p.slot and j.tenant = p.tenant and j.id = p.id
+          returning j.tenant, j.id
+        )
+        select nth, 'taken', l.tenant, l.id, r.body, r.revision
+        from leased l left join reports r on r.tenant = l.tenant and r.id = l.id;
+      return;
+    end loop;
+  end $$;
+`;
+
+/** A database is brought from its version to the last one. */
+export const migrations: readonly Migration[] = [{ sql: first, usableFrom: 1 }];

@@ -1,0 +1,76 @@
+import type { QueueLength } from "../model/admission.ts";
+import type { TenantId } from "../model/names.ts";
+import type { Priority, WorkerCluster } from "../model/report.ts";
+import type { Database } from "./database.ts";
+
+/** A tenant's waiting jobs of one priority in one cluster. */
+export type WaitingLane = {
+  readonly cluster: WorkerCluster;
+  readonly priority: Priority;
+  readonly tenant: TenantId;
+  readonly oldestMs: number;
+};
+
+// From each lane straight to the next one: the cost is that of the lanes, however much waits in them.
+// https://wiki.postgresql.org/wiki/Loose_indexscan
+const ofCluster = {
+  name: "lanes-of-cluster",
+  text: `with recursive lanes as (
+           (select j.cluster, j.priority, j.tenant, j.created_ms from jobs j
+            where j.leased_until_ms is null and j.cluster = $1
+            order by j.cluster, j.priority, j.tenant, j.created_ms, j.id limit 1)
+           union all
+           select n.* from lanes l cross join lateral (
+             select j.cluster, j.priority, j.tenant, j.created_ms from jobs j
+             where j.leased_until_ms is null and j.cluster = $1
+               and (j.cluster, j.priority, j.tenant) > (l.cluster, l.priority, l.tenant)
+             order by j.cluster, j.priority, j.tenant, j.created_ms, j.id limit 1) n)
+         select * from lanes`,
+};
+const clusters = {
+  name: "clusters",
+  text: `with recursive found as (
+           (select j.cluster from jobs j where j.leased_until_ms is null order by j.cluster limit 1)
+           union all
+           select n.cluster from found s cross join lateral (
+             select j.cluster from jobs j where j.leased_until_ms is null and j.cluster > s.cluster
+             order by j.cluster limit 1) n)
+         select cluster from found`,
+};
+const waitingIn = {
+  name: "waiting-in",
+  text: "select count(*) as queued from jobs where cluster = $1 and leased_until_ms is null",
+};
+
+export async function readLanes(database: Database, cluster: WorkerCluster): Promise<readonly WaitingLane[]> {
+  const rows = await database.query(ofCluster, [cluster]);
+  return rows.map((row) => ({
+    cluster,
+    priority: String(row["priority"]) as Priority,
+    tenant: String(row["tenant"]) as TenantId,
+    oldestMs: Number(row["created_ms"]),
+  }));
+}
+
+/** Exactly; costs as much as there is waiting. */
+export async function readLength(database: Database, cluster?: WorkerCluster): Promise<QueueLength> {
+  const names =
+    cluster === undefined ? (await database.query(clusters, [])).map((row) => String(row["cluster"])) : [cluster];
+  const lengths = await Promise.all(
+    names.map(async (name) => ({
+      queued: Number((await database.query(waitingIn, [name]))[0]?.["queued"]),
+      oldest: await readOldest(database, name),
+    })),
+  );
+  const oldest = Math.min(...lengths.map((one) => one.oldest ?? Number.POSITIVE_INFINITY));
+  return {
+    queued: lengths.reduce((sum, { queued }) => sum + queued, 0),
+    ...(Number.isFinite(oldest) && { oldestQueuedAtMs: oldest }),
+  };
+}
+
+/** When the report that has waited longest was created. */
+export async function readOldest(database: Database, cluster: WorkerCluster): Promise<number | undefined> {
+  const lanes = await readLanes(database, cluster);
+  return lanes.length > 0 ? Math.min(...lanes.map(({ oldestMs }) => oldestMs)) : undefined;
+}

@@ -1,0 +1,66 @@
+import { randomBytes } from "node:crypto";
+import { after } from "node:test";
+import { type PostgresServer, startPostgres } from "../../../test/kit/postgres.ts";
+import { parseAddresses } from "../../src/postgres/connect.ts";
+import { openPostgresStore } from "../../src/postgres/open-store.ts";
+import { defaultSettings, type PostgresSettings } from "../../src/postgres/settings.ts";
+import { sealStores } from "../../src/vault/sealed-stores.ts";
+import { createVault } from "../../src/vault/vault.ts";
+import type { OpenPlace } from "./place.ts";
+
+export type PostgresPlaces = {
+  /** The server in which they all are. */
+  server(): Promise<PostgresServer>;
+  /** The URL of an empty database. */
+  emptyDatabase(): Promise<string>;
+  readonly open: OpenPlace;
+  /** As `open`, with every report's parameters encrypted. */
+  readonly openSealed: OpenPlace;
+};
+
+/** Places in one Postgres, which starts with the first one and ends with the file that calls this. */
+export function postgresPlaces(): PostgresPlaces {
+  let starting: Promise<PostgresServer> | undefined;
+  let databases = 0;
+  after(async () => (await starting)?.[Symbol.asyncDispose]());
+
+  const server = () => {
+    starting ??= startPostgres();
+    return starting;
+  };
+  const emptyDatabase = async () => {
+    const { sql, url } = await server();
+    const name = `place${databases++}`;
+    sql(`create database ${name}`);
+    return url(name);
+  };
+  const open: OpenPlace = async () => {
+    const url = await emptyDatabase();
+    return {
+      connect: () => connect(url),
+      elsewhere: { module: new URL(import.meta.url), argument: url },
+      [Symbol.asyncDispose]: async () => undefined,
+    };
+  };
+  return {
+    server,
+    emptyDatabase,
+    open,
+    async openSealed() {
+      const place = await open();
+      const vault = createVault([{ id: "key", key: randomBytes(32) }]);
+      return {
+        connect: async () => sealStores(await place.connect(), vault, "all"),
+        [Symbol.asyncDispose]: place[Symbol.asyncDispose],
+      };
+    },
+  };
+}
+
+/** A store as a server opens it, with fewer connections: each test has several. */
+export function connect(url: string, settings: Partial<PostgresSettings> = {}) {
+  const addresses = parseAddresses(url);
+  if (!addresses) throw new Error(`not a URL of Postgres: ${url}`);
+  const pool = { max: 8, maxIdle: 8, lifetimeMs: 60_000 };
+  return openPostgresStore({ ...defaultSettings, pool, addresses, ...settings });
+}
