@@ -26,13 +26,33 @@ export function notFound(name: string): CallError {
   return new CallError(status.NOT_FOUND, `there is no ${asked}`, [errorInfo("NOT_FOUND")]);
 }
 
-/** INVALID_ARGUMENT that lists every problem as a field violation. */
+/** INVALID_ARGUMENT that lists every problem as a field violation; of very many the first, and how many more there are. */
 export function invalid(problems: readonly Problem[]): CallError {
-  const fieldViolations = problems.map(({ at, says }) => ({ field: at, description: `${at} ${says}` }));
+  const fieldViolations = withinHeaders(problems).map(({ at, says }) => ({ field: at, description: `${at} ${says}` }));
   return new CallError(status.INVALID_ARGUMENT, fieldViolations.map(({ description }) => description).join("; "), [
     detail(BadRequestSchema, { fieldViolations }),
     errorInfo("PARAMETER_INVALID"),
   ]);
+}
+
+// Errors travel in headers, each of their texts four times its length by then, and clients of Java take 8 KiB of headers
+// (`maxInboundMetadataSize`): a larger error would reach nobody.
+const textBytes = 1_800;
+
+function withinHeaders(problems: readonly Problem[]): readonly Problem[] {
+  let left = textBytes;
+  const end = problems.findIndex(({ at, says }) => {
+    left -= encodeURIComponent(`${at} ${says}`.toWellFormed()).length;
+    return left < 0;
+  });
+  if (end === -1) return problems;
+  const listed = problems.slice(0, Math.max(1, end)).map(({ at, says }) => ({ at, says: shortened(says) }));
+  const more = problems.length - listed.length;
+  return more === 0 ? listed : [...listed, { at: "request", says: `has ${more} more problems like these` }];
+}
+
+function shortened(says: string): string {
+  return says.length > textBytes / 3 ? `${says.slice(0, textBytes / 3)}…` : says;
 }
 
 /** FAILED_PRECONDITION: the report is in a state in which this cannot be done. */
