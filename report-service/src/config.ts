@@ -10,10 +10,11 @@ import { type Registry, registry } from "./config/registry.ts";
 import { type Roles, roles } from "./config/roles.ts";
 import { type Security, security } from "./config/security.ts";
 import { type Storage, storage } from "./config/storage.ts";
+import { type Workers, workers } from "./config/workers.ts";
 import type { Parsed, Problem } from "./model/parsed.ts";
 
 /** Everything that a server is told at its start; a provider's settings are beside the others. */
-export type Config = Listening & Registry & Roles & Limits & Security & Storage & Queue & Objects & Cleaning;
+export type Config = Listening & Registry & Roles & Limits & Security & Storage & Queue & Objects & Cleaning & Workers;
 
 const groups: readonly FlagGroup<Partial<Config>>[] = [
   listening,
@@ -22,6 +23,7 @@ const groups: readonly FlagGroup<Partial<Config>>[] = [
   objects,
   cleaning,
   roles,
+  workers,
   limits,
   security,
   registry,
@@ -57,6 +59,7 @@ export function parseConfig(
     ...objects.read(flags, defaults),
     ...cleaning.read(flags, defaults),
     ...roles.read(flags, defaults),
+    ...workers.read(flags, defaults),
     ...limits.read(flags, defaults),
     ...security.read(flags, defaults),
     ...registry.read(flags, defaults),

@@ -1,3 +1,4 @@
+import { type Language, languages } from "../model/kind.ts";
 import { flagGroup } from "./flag-group.ts";
 
 /** What a server does: `reports` and `results` answer calls, `objects` serves bytes by signed URLs, the others work on what was asked for. */
@@ -8,6 +9,8 @@ export const allRoles: readonly Role[] = ["reports", "results", "worker", "write
 /** What this server does. */
 export type Roles = {
   readonly roles: ReadonlySet<Role>;
+  /** Whose reports its workers make; each has a queue of its own. */
+  readonly languages: readonly Language[];
   readonly jobLeaseMs: number;
   /** Where results wait for a writer; `memory`: their worker waits, at a server that is a writer, too. */
   readonly results: "memory" | "store";
@@ -20,6 +23,12 @@ export const roles = flagGroup(
       default: allRoles.join(","),
       value: "R,…",
       help: "what this server does",
+    },
+    {
+      name: "languages",
+      default: languages.join(","),
+      value: "L,…",
+      help: "of kinds in which languages its workers make reports",
     },
     {
       name: "results",
@@ -40,6 +49,7 @@ export const roles = flagGroup(
     if (asked === "memory" && !isBoth) flags.say("results", "memory needs a server of both roles, worker and writer");
     return {
       roles,
+      languages: flags.someOf("languages", languages),
       jobLeaseMs: flags.time("job-lease", 200),
       results: asked ?? (isBoth ? "memory" : "store"),
     };

@@ -1,5 +1,6 @@
 import type { QueueLength } from "../model/admission.ts";
 import type { FairShares } from "../model/fair-queue.ts";
+import type { KindName } from "../model/names.ts";
 import type { Report, WorkerCluster } from "../model/report.ts";
 
 /** Who takes jobs, of which cluster, and for how long it may keep one without renewing. */
@@ -10,6 +11,10 @@ export type Claimant = {
   readonly leaseMs: number;
   /** What the tenants get; the same for all claimants of a cluster, or the last one's holds. */
   readonly shares: FairShares;
+  /** Kinds of which nothing is to be claimed now. */
+  readonly paused?: readonly KindName[];
+  /** How many reports of a kind one tenant may have running at once, for kinds that limit it. */
+  readonly perTenant?: ReadonlyMap<KindName, number>;
 };
 
 /** The reports that wait for a worker: one queue for each worker cluster. Shared by many servers. */
@@ -17,7 +22,8 @@ export type JobQueue = {
   /**
    * Up to `most` reports, now running under the claimant's lease, each given to exactly one claimant: first those that
    * have lost their worker, then as `fair-queue` orders priorities and tenants, the oldest of a tenant first. No tenant
-   * gets more running at once than its share's `concurrency`. A report that lost its worker once too often is among
+   * gets more running at once than its share's `concurrency`, nor than `perTenant` of a kind; what cannot be claimed
+   * for its kind keeps nothing else waiting, of the same tenant neither. A report that lost its worker once too often is among
    * them as failed.
    */
   claim(claimant: Claimant, most: number, nowMs: number): Promise<readonly Report[]>;

@@ -9,7 +9,7 @@ import type { Tracer } from "../ports/tracer.ts";
 import { createDelivery } from "../worker/deliver-result.ts";
 import { createRuntime } from "../worker/runtimes/create-runtime.ts";
 import { createProgressTeller } from "../worker/tell-progress.ts";
-import { startWorkerLoop, type WorkerLoop } from "../worker/worker-loop.ts";
+import { type ClusterParts, startWorkerCluster, type WorkerCluster } from "../worker/worker-cluster.ts";
 import type { WorkerNote } from "../worker/worker-note.ts";
 
 // A result that is kept waits for a writer so long; then its report is made again by another worker.
@@ -25,18 +25,41 @@ export type WorkParts = {
   readonly observe: (note: WorkerNote) => void;
 };
 
-/** What the role `worker` does: a loop for each language, over the queue of the cluster of that name. */
-export function startWorkers(config: Config, parts: WorkParts): WorkerLoop {
+export type Workers = {
+  readonly clusters: readonly WorkerCluster[];
+  /** Claims nothing more and returns once its running jobs have ended; when `limit` aborts, those are handed back. */
+  drain(limit: AbortSignal): Promise<void>;
+} & AsyncDisposable;
+
+/** What the role `worker` does: a cluster for each language, over the queue of that name. */
+export function startWorkers(config: Config, parts: WorkParts): Workers {
   const { stores, results, objects, bulletin, kinds, tracer, observe } = parts;
-  const { id, data, datacenter, jobLeaseMs: leaseMs, shares } = config;
-  const runtime = createRuntime("sql", {
-    scratch: join(data, "scratch", id),
-    sample: join(data, "sample", "sales-1.parquet"),
-  });
-  const { reports } = stores;
-  const deliver = createDelivery({ results, reports, heldForMs: config.results === "memory" ? 0 : heldForMs });
-  const tellProgress = createProgressTeller(reports, bulletin);
-  const jobParts = { reports, objects, kinds, runtime, leaseMs, deliver, tellProgress, tracer, observe };
-  const claimant = { worker: id, datacenter, cluster: "sql", leaseMs, shares };
-  return startWorkerLoop(stores.queue, claimant, jobParts);
+  const { id, data, datacenter, jobLeaseMs: leaseMs, shares, targetWaitMs } = config;
+  const { reports, uploads, queue } = stores;
+  const clusterParts: ClusterParts = {
+    ...{ reports, uploads, queue, objects, kinds, leaseMs, targetWaitMs, tracer, observe },
+    deliver: createDelivery({ results, reports, heldForMs: config.results === "memory" ? 0 : heldForMs }),
+    tellProgress: createProgressTeller(reports, bulletin),
+    createRuntime(language, number, longestMs) {
+      const scratch = join(data, "scratch", `${id}-${language}-${number}`);
+      return createRuntime(language, { scratch, sample: join(data, "sample", "sales-1.parquet") }, longestMs);
+    },
+  };
+  const clusters = config.languages.map((language) =>
+    startWorkerCluster(
+      language,
+      config.concurrency[language],
+      { worker: id, datacenter, leaseMs, shares },
+      clusterParts,
+    ),
+  );
+  return {
+    clusters,
+    async drain(limit) {
+      await Promise.all(clusters.map((cluster) => cluster.drain(limit)));
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(clusters.map((cluster) => cluster[Symbol.asyncDispose]()));
+    },
+  };
 }

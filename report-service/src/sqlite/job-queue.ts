@@ -3,8 +3,8 @@ import { changeReport } from "../model/change-report.ts";
 import { prioritiesOf, shareOf } from "../model/fair-queue.ts";
 import type { Report, WorkerCluster } from "../model/report.ts";
 import type { Claimant, JobQueue } from "../ports/job-queue.ts";
+import { createBarredKinds } from "./barred-kinds.ts";
 import { anyReport, type ChangeFeed, type Subscription } from "./change-feed.ts";
-import type { Lane } from "./lanes.ts";
 import { transact } from "./open-database.ts";
 import { createReportRows, reportOf } from "./report-rows.ts";
 import { topicOf } from "./report-store.ts";
@@ -19,42 +19,38 @@ export function createSqliteQueue(database: DatabaseSync, feed: ChangeFeed): Job
   const subscriptions = new Map<WorkerCluster, Subscription>();
   const oldestLost = database.prepare(
     `select body from reports where state = 'running' and cluster = ? and leased_until_ms <= ?
+     and kind not in (select value from json_each(?))
      order by leased_until_ms limit 1`,
   );
-  const runningOf = database.prepare(
-    "select count(*) as running from reports where state = 'running' and cluster = ? and tenant = ?",
-  );
+  const barred = createBarredKinds(database);
   const oldestOf = database.prepare(
     `select body from reports where state = 'queued' and cluster = ? and priority = ? and tenant = ?
+     and kind not in (select value from json_each(?))
      order by created_ms, id limit 1`,
   );
 
-  function lost(cluster: WorkerCluster, nowMs: number): Report | undefined {
-    const row = oldestLost.get(cluster, nowMs);
+  function lost({ cluster, paused = [] }: Claimant, nowMs: number): Report | undefined {
+    const row = oldestLost.get(cluster, nowMs, JSON.stringify(paused));
     return row && reportOf(row);
   }
 
-  function nextLane({ cluster, shares }: Claimant): Lane | undefined {
+  function next(claimant: Claimant): Report | undefined {
+    const { cluster, shares } = claimant;
     for (const priority of prioritiesOf(lanes.nextTurn(cluster))) {
       for (const lane of lanes.inOrder(cluster, priority)) {
-        const running = Number(runningOf.get(cluster, lane.tenant)?.["running"]);
-        if (running < shareOf(shares, lane.tenant).concurrency) return lane;
+        const kinds = barred(claimant, lane.tenant);
+        const row = kinds && oldestOf.get(cluster, priority, lane.tenant, JSON.stringify(kinds));
+        if (!row) continue;
+        lanes.serve(lane, shareOf(shares, lane.tenant));
+        return reportOf(row);
       }
     }
     return undefined;
   }
 
-  function next(claimant: Claimant): Report | undefined {
-    const lane = nextLane(claimant);
-    const row = lane && oldestOf.get(lane.cluster, lane.priority, lane.tenant);
-    if (!lane || !row) return undefined;
-    lanes.serve(lane, shareOf(claimant.shares, lane.tenant));
-    return reportOf(row);
-  }
-
   function claimOne(claimant: Claimant, nowMs: number): Report | undefined {
-    const { worker, datacenter, cluster, leaseMs } = claimant;
-    const before = lost(cluster, nowMs) ?? next(claimant);
+    const { worker, datacenter, leaseMs } = claimant;
+    const before = lost(claimant, nowMs) ?? next(claimant);
     if (!before) return undefined;
     const after = changeReport(before, { kind: "claim", worker, datacenter, leaseMs }, nowMs);
     if (after.kind === "changed") rows.put(after.report, before, nowMs);
@@ -74,7 +70,7 @@ export function createSqliteQueue(database: DatabaseSync, feed: ChangeFeed): Job
   return {
     async claim(claimant, most, nowMs) {
       // The first look takes no lock: idle workers must not queue up behind those that write.
-      if (lanes.length(claimant.cluster).queued === 0 && !lost(claimant.cluster, nowMs)) return [];
+      if (lanes.length(claimant.cluster).queued === 0 && !lost(claimant, nowMs)) return [];
       const claimed = transact(database, () => claim(claimant, most, nowMs));
       for (const report of claimed) feed.announce(topicOf(report));
       return claimed;

@@ -4,6 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { provesCrashSafety } from "../../test/contract/crash.ts";
 import { provesJobQueue } from "../../test/contract/job-queue.ts";
+import { provesKindLimits } from "../../test/contract/kind-limits.ts";
 import { claimant, create, report, request } from "../../test/contract/place.ts";
 import { provesReportStore } from "../../test/contract/report-store.ts";
 import { openSealedSqlitePlace, openSqlitePlace } from "../../test/contract/sqlite-place.ts";
@@ -14,6 +15,7 @@ import { migrations } from "./schema.ts";
 
 provesReportStore("SQLite", openSqlitePlace);
 provesJobQueue("SQLite", openSqlitePlace);
+provesKindLimits("SQLite", openSqlitePlace);
 provesUploadStore("SQLite", openSqlitePlace);
 provesCleanUp("SQLite", openSqlitePlace);
 provesCrashSafety("SQLite", openSqlitePlace);

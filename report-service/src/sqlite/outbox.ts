@@ -1,11 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
 import { changeReport } from "../model/change-report.ts";
-import { shareOf } from "../model/fair-queue.ts";
 import { isClaimable } from "../model/lease.ts";
 import type { ReportId, ReportKey, TenantId } from "../model/names.ts";
 import type { Priority } from "../model/report.ts";
 import type { Claimant } from "../ports/job-queue.ts";
 import type { ClaimByKey, Outbox, Waiting } from "../ports/outbox.ts";
+import { createBarredKinds } from "./barred-kinds.ts";
 import { anyReport, type ChangeFeed } from "./change-feed.ts";
 import { transact } from "./open-database.ts";
 import { createReportRows } from "./report-rows.ts";
@@ -44,9 +44,7 @@ export function openSqliteOutbox(database: DatabaseSync, feed: ChangeFeed): Outb
   );
   const forget = database.prepare("delete from outbox where position in (select value from json_each(?))");
   const count = database.prepare("select count(*) as entries from outbox");
-  const runningOf = database.prepare(
-    "select count(*) as running from reports where state = 'running' and cluster = ? and tenant = ?",
-  );
+  const barred = createBarredKinds(database);
   const subscription = feed.subscribe(anyReport);
 
   function take(most: number, nowMs: number): readonly Entry[] {
@@ -64,13 +62,12 @@ export function openSqliteOutbox(database: DatabaseSync, feed: ChangeFeed): Outb
   }
 
   function claimOne(key: ReportKey, claimant: Claimant, nowMs: number): ClaimByKey {
-    const { worker, datacenter, leaseMs, shares } = claimant;
+    const { worker, datacenter, leaseMs, paused } = claimant;
     const before = rows.get(key);
     if (!before || !isClaimable(before, nowMs)) return { kind: "gone" };
-    const running = Number(runningOf.get(before.cluster, before.tenant)?.["running"]);
     // One that lost its worker still counts as running.
-    if (before.status.kind === "queued" && running >= shareOf(shares, before.tenant).concurrency)
-      return { kind: "busy" };
+    const kinds = before.status.kind === "queued" ? barred(claimant, before.tenant) : (paused ?? []);
+    if (!kinds || kinds.includes(before.kind)) return { kind: "busy" };
     const after = changeReport(before, { kind: "claim", worker, datacenter, leaseMs }, nowMs);
     if (after.kind === "refused") return { kind: "gone" };
     rows.put(after.report, before, nowMs);

@@ -59,6 +59,10 @@ function lineOf(note: Note): Line {
       return line("error", "writer", "the writer met an unexpected error and goes on");
     case "gave-up":
       return line("error", "worker", "a report lost its worker too often and failed");
+    case "circuit-opened":
+      return line("error", "worker", "a circuit has opened: for now nothing of this is made");
+    case "circuit-closed":
+      return line("info", "worker", "a circuit has closed: this is made again");
     case "worker-stumbled":
       return line("error", "worker", "the worker met an unexpected error and goes on");
     case "object-call-ended":

@@ -1,19 +1,27 @@
+import { join } from "node:path";
 import type { ReportChange } from "../model/change-report.ts";
 import type { KindBook, ReportKind } from "../model/kind.ts";
-import { type Artifact, type Failure, objectsOf, type Report } from "../model/report.ts";
+import { type Artifact, type Failure, type FailureReason, objectsOf, type Report } from "../model/report.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { ReportStore } from "../ports/report-store.ts";
+import type { Result } from "../ports/results-queue.ts";
 import type { Tracer } from "../ports/tracer.ts";
+import type { UploadStore } from "../ports/upload-store.ts";
 import type { Deliver } from "./deliver-result.ts";
+import { fetchInputs } from "./fetch-inputs.ts";
 import type { FormatAbout } from "./formats/format-about.ts";
 import { holdLease } from "./hold-lease.ts";
 import type { JobResult, Runtime } from "./runtime.ts";
 import type { TellProgress } from "./tell-progress.ts";
 import type { JobEnd, WorkerNote } from "./worker-note.ts";
 
+// The others are the fault of whoever asked.
+const brokenKind: ReadonlySet<FailureReason> = new Set(["RENDER_FAILED", "OUT_OF_MEMORY", "DEADLINE_EXCEEDED"]);
+
 export type JobParts = {
   readonly reports: ReportStore;
   readonly objects: ObjectStore;
+  readonly uploads: UploadStore;
   readonly kinds: KindBook;
   readonly runtime: Runtime;
   readonly leaseMs: number;
@@ -23,8 +31,19 @@ export type JobParts = {
   readonly observe: (note: WorkerNote) => void;
 };
 
+/** What a job tells of its kind and of its worker. `began`: the worker had the kind's program already. */
+export type JobVerdict =
+  | { readonly kind: "well" | "tells-nothing" }
+  | { readonly kind: "kind-broke"; readonly why: string }
+  | { readonly kind: "worker-broke"; readonly why: string; readonly began: boolean };
+
 /** Works on a claimed report until its outcome is recorded; `handBack` gives it to another server instead. */
-export async function runJob(report: Report, attempt: number, parts: JobParts, handBack: AbortSignal): Promise<void> {
+export async function runJob(
+  report: Report,
+  attempt: number,
+  parts: JobParts,
+  handBack: AbortSignal,
+): Promise<JobVerdict> {
   const startedAtMs = Date.now();
   const about = { report: report.id, reportKind: report.kind, attempt };
   const span = parts.tracer?.start({
@@ -40,9 +59,14 @@ export async function runJob(report: Report, attempt: number, parts: JobParts, h
   const failure = failureOf(outcome);
   parts.observe({ kind: "job-ended", ...about, end, ...failure, tookMs: Date.now() - startedAtMs });
   span?.end({ "report.end": end }, failure?.message);
+  return verdictOf(outcome);
 }
 
-type Outcome = Extract<ReportChange, { kind: "succeed" | "fail" | "lose" | "hand-back" }> | { kind: "superseded" };
+type Outcome =
+  | Extract<ReportChange, { kind: "succeed" | "fail" | "lose" | "hand-back" }>
+  | { readonly kind: "superseded" }
+  /** There was no worker to be had. */
+  | { readonly kind: "not-started"; readonly attempt: number; readonly message: string };
 
 async function attemptJob(report: Report, attempt: number, parts: JobParts, handBack: AbortSignal): Promise<Outcome> {
   const kind = parts.kinds.get(report.kind);
@@ -51,10 +75,12 @@ async function attemptJob(report: Report, attempt: number, parts: JobParts, hand
   await using lease = holdLease(parts.reports, report, attempt, parts.leaseMs);
   const timeout = AbortSignal.timeout(kind.limits.timeoutMs);
   const stop = AbortSignal.any([lease.lost, timeout, handBack]);
+  const inputs = await fetchInputs(report, kind.inputs, join(parts.runtime.scratch, "inputs"), parts, stop);
+  if (!inputs.ok) return fail(attempt, inputs.failure);
   const { program, limits } = kind;
   const job = {
     program,
-    inputs: [],
+    inputs: inputs.inputs,
     parameters: report.parameters,
     formats: report.formats,
     about: aboutOf(report, kind),
@@ -84,7 +110,7 @@ async function outcomeOf(
     case "lost":
       return { kind: "lose", attempt, message: result.message };
     case "unavailable":
-      return { kind: "hand-back", attempt };
+      return { kind: "not-started", attempt, message: result.message };
     case "done": {
       const artifacts: Artifact[] = [];
       for (const { format, path } of result.files) {
@@ -100,7 +126,8 @@ async function outcomeOf(
 async function record(report: Report, attempt: number, outcome: Outcome, parts: JobParts): Promise<JobEnd> {
   if (outcome.kind === "superseded") return "superseded";
   const { tenant, id } = report;
-  if ((await parts.deliver({ key: { tenant, id }, change: outcome })) === "kept") return endOf(outcome);
+  const change: Result["change"] = outcome.kind === "not-started" ? { kind: "hand-back", attempt } : outcome;
+  if ((await parts.deliver({ key: { tenant, id }, change })) === "kept") return endOf(outcome);
   if (outcome.kind === "succeed") await parts.objects.remove(`${objectsOf(report)}/${attempt}`);
   return "superseded";
 }
@@ -115,11 +142,31 @@ function endOf(outcome: Exclude<Outcome, { kind: "superseded" }>): JobEnd {
       return "lost";
     case "hand-back":
       return "handed-back";
+    case "not-started":
+      return "not-started";
+  }
+}
+
+function verdictOf(outcome: Outcome): JobVerdict {
+  switch (outcome.kind) {
+    case "succeed":
+      return { kind: "well" };
+    case "fail":
+      if (!brokenKind.has(outcome.failure.reason)) return { kind: "tells-nothing" };
+      return { kind: "kind-broke", why: `${outcome.failure.reason}: ${outcome.failure.message}` };
+    case "lose":
+      return { kind: "worker-broke", why: outcome.message, began: true };
+    case "not-started":
+      return { kind: "worker-broke", why: outcome.message, began: false };
+    case "hand-back":
+    case "superseded":
+      return { kind: "tells-nothing" };
   }
 }
 
 function failureOf(outcome: Outcome): Failure | undefined {
   if (outcome.kind === "fail") return outcome.failure;
+  if (outcome.kind === "not-started") return { reason: "HANDED_BACK", message: outcome.message };
   return outcome.kind === "lose" ? { reason: "WORKER_LOST", message: outcome.message } : undefined;
 }
 

@@ -1,25 +1,54 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { KindName } from "../model/names.ts";
 import type { Claimant, JobQueue } from "../ports/job-queue.ts";
+import type { Circuits } from "./circuits.ts";
 import { type JobParts, runJob } from "./run-job.ts";
 
 /** Pause after a failure of the store itself, which the next try is likely to meet again. */
 const stumbleMs = 1_000;
+// How soon it looks again for a report whose kind or cluster was shut when it last looked.
+const shutLookMs = 500;
 
 export type WorkerLoop = {
   /** Claims nothing more and returns once the running job has ended; when `limit` aborts, that job is handed back. */
   drain(limit: AbortSignal): Promise<void>;
 } & AsyncDisposable;
 
+export type LoopParts = JobParts & {
+  readonly circuits: Circuits;
+  /** How many reports of a kind one tenant may have running at once. */
+  readonly perTenant: ReadonlyMap<KindName, number>;
+  /** Told before and after each job. */
+  readonly onJob: (event: { readonly kind: "started" } | { readonly kind: "ended"; readonly tookMs: number }) => void;
+};
+
 /** Takes one report after another from the queue and works on it. */
-export function startWorkerLoop(queue: JobQueue, claimant: Claimant, parts: JobParts): WorkerLoop {
+export function startWorkerLoop(queue: JobQueue, claimant: Claimant, parts: LoopParts): WorkerLoop {
+  const { circuits, perTenant } = parts;
   const stopping = new AbortController();
   const handBack = new AbortController();
 
   async function takeOne(): Promise<void> {
-    const [report] = await queue.claim(claimant, 1, Date.now());
-    if (!report) return queue.wait(claimant.cluster, stopping.signal);
-    if (report.status.kind === "running") await runJob(report, report.status.attempt, parts, handBack.signal);
-    else parts.observe({ kind: "gave-up", report: report.id, reportKind: report.kind });
+    const shutMs = circuits.clusterShutForMs(Date.now());
+    if (shutMs > 0) return pause(Math.min(shutMs, shutLookMs));
+    const paused = circuits.paused(Date.now());
+    const [report] = await queue.claim({ ...claimant, paused, perTenant }, 1, Date.now());
+    if (!report) return paused.length > 0 ? pause(shutLookMs) : queue.wait(claimant.cluster, stopping.signal);
+    if (report.status.kind !== "running") {
+      return parts.observe({ kind: "gave-up", report: report.id, reportKind: report.kind });
+    }
+    const startedAtMs = Date.now();
+    circuits.started(report, startedAtMs);
+    parts.onJob({ kind: "started" });
+    try {
+      const verdict = await runJob(report, report.status.attempt, parts, handBack.signal);
+      circuits.ended(report, verdict, Date.now());
+    } catch (cause) {
+      circuits.ended(report, { kind: "tells-nothing" }, Date.now());
+      throw cause;
+    } finally {
+      parts.onJob({ kind: "ended", tookMs: Date.now() - startedAtMs });
+    }
   }
 
   async function run(): Promise<void> {
@@ -29,9 +58,13 @@ export function startWorkerLoop(queue: JobQueue, claimant: Claimant, parts: JobP
       } catch (cause) {
         // The lease of whatever was being worked on runs out, and another attempt follows.
         parts.observe({ kind: "worker-stumbled", cause: cause as Error });
-        await delay(stumbleMs, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
+        await pause(stumbleMs);
       }
     }
+  }
+
+  async function pause(forMs: number): Promise<void> {
+    await delay(forMs, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
   }
 
   const work = run();

@@ -1,8 +1,12 @@
+import type { Language } from "../model/kind.ts";
 import type { KindName, ReportId } from "../model/names.ts";
 import type { FailureReason } from "../model/report.ts";
 
-/** How an attempt ended. `superseded`: the report was cancelled or taken over while it ran. */
-export type JobEnd = "succeeded" | "failed" | "lost" | "handed-back" | "superseded";
+/**
+ * How an attempt ended. `superseded`: the report was cancelled or taken over while it ran. `not-started`: no worker
+ * process was to be had.
+ */
+export type JobEnd = "succeeded" | "failed" | "lost" | "handed-back" | "not-started" | "superseded";
 
 /** What workers have to tell. */
 export type WorkerNote =
@@ -18,4 +22,13 @@ export type WorkerNote =
       readonly tookMs: number;
     }
   | { readonly kind: "gave-up"; readonly report: ReportId; readonly reportKind: KindName }
+  /** Nothing of the cluster, or of one kind, is made until then. */
+  | {
+      readonly kind: "circuit-opened";
+      readonly cluster: Language;
+      readonly reportKind?: KindName;
+      readonly why: string;
+      readonly untilMs: number;
+    }
+  | { readonly kind: "circuit-closed"; readonly cluster: Language; readonly reportKind?: KindName }
   | { readonly kind: "worker-stumbled"; readonly cause: Error };

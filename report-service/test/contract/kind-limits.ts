@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { KindName, TenantId } from "../../src/model/names.ts";
+import type { Claimant } from "../../src/ports/job-queue.ts";
+import { type Connected, claimant, create, type OpenPlace, report, twoServers } from "./place.ts";
+
+const narrow = "narrow" as KindName;
+const broken = "broken" as KindName;
+
+/** What a provider of `JobQueue` must do for claimants that limit kinds. */
+export function provesKindLimits(name: string, open: OpenPlace): void {
+  const prove = (title: string, run: () => Promise<void>) => test(`${name}: ${title}`, run);
+
+  prove("nothing is claimed of a kind that is paused, and it keeps nothing else waiting", async () => {
+    await using servers = await twoServers(open);
+    const { one, two } = servers;
+    await create(one.reports, report("b1", 1, { kind: broken }));
+    await create(one.reports, report("b2", 2, { kind: broken, tenant: "other" as TenantId }));
+    await create(one.reports, report("a", 3));
+    assert.equal(await claim(two, { paused: [broken] }), "a");
+    assert.equal(await claim(one, { paused: [broken] }), "");
+    assert.deepEqual((await two.queue.length()).queued, 2);
+    assert.equal(await claim(one, {}), "b1 b2");
+  });
+
+  prove("a paused kind that has lost its worker waits as well", async () => {
+    await using servers = await twoServers(open);
+    const { one } = servers;
+    await create(one.reports, report("b1", 1, { kind: broken }));
+    assert.equal(await claim(one, {}), "b1");
+    const after = 100 + claimant.leaseMs;
+    assert.equal(await claim(one, { paused: [broken] }, after), "");
+    assert.equal(await claim(one, {}, after), "b1");
+  });
+
+  prove("a tenant has no more of a kind running than the kind allows, whoever claims", async () => {
+    await using servers = await twoServers(open);
+    const { one, two } = servers;
+    for (const id of ["n1", "n2", "n3"]) await create(one.reports, report(id, 1, { kind: narrow }));
+    await create(one.reports, report("x1", 2, { kind: narrow, tenant: "other" as TenantId }));
+    await create(one.reports, report("a", 3));
+    const perTenant = new Map([[narrow, 2]]);
+    assert.equal(await claim(one, { perTenant }), "a n1 n2 x1");
+    assert.equal(await claim(two, { perTenant }), "");
+    await one.reports.change(report("n1", 1), { kind: "succeed", attempt: 1, artifacts: [] }, 200);
+    assert.equal(await claim(two, { perTenant }), "n3");
+  });
+}
+
+async function claim({ queue }: Connected, limits: Partial<Claimant>, nowMs = 100): Promise<string> {
+  const claimed = await queue.claim({ ...claimant, ...limits }, 9, nowMs);
+  return claimed
+    .map(({ id }) => id)
+    .sort()
+    .join(" ");
+}
