@@ -9,6 +9,8 @@ export type S3Server = AsyncDisposable & {
   readonly url: string;
   /** A file of the form that AWS's tools use. */
   readonly credentials: string;
+  /** What is in it. */
+  readonly keys: string;
 };
 
 /** Why there is none, or undefined where there is one. */
@@ -43,7 +45,7 @@ export async function startS3(): Promise<S3Server> {
   await until(answers, { within: 60_000, what: `S3 answers on ${url}\n${lastWords(server)}` });
   const credentials = await folder.write("credentials", credentialFile);
   const moved = stack.move();
-  return { url, credentials, [Symbol.asyncDispose]: () => moved.disposeAsync() };
+  return { url, credentials, keys: credentialFile, [Symbol.asyncDispose]: () => moved.disposeAsync() };
 }
 
 const [accessKey, secretKey] = ["weir-test", "weir-test-secret"];

@@ -1,32 +1,35 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { S3Error } from "./s3-error.ts";
 
-// A store that is down gets at most a fifth more calls than it would get without retries, and a few to start with.
+// A store that is down gets at most a fifth more reads than it would get without retries, and a few to start with:
+// clients ask for them, in any number. Writes are bounded by their writers, which have nothing better to do than wait.
 const budgetShare = 0.2;
 const budgetMost = 10;
 const firstDelayMs = 100;
 const longestDelayMs = 5_000;
 
+export type Retried = { readonly deadlineMs: number; readonly isRead: boolean };
+
 export type Retries = {
-  /** Runs `attempt` until it succeeds, fails for good, or `deadlineMs` are over. */
-  run<T>(deadlineMs: number, signal: AbortSignal, attempt: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  /** Runs `attempt` until it succeeds, fails for good, `deadlineMs` are over, or a read has no budget left. */
+  run<T>(what: Retried, signal: AbortSignal, attempt: (signal: AbortSignal) => Promise<T>): Promise<T>;
 };
 
 /** Retries that share one budget; `refresh` is asked when credentials were refused, and says whether there are others. */
 export function createRetries(refresh: () => Promise<boolean>): Retries {
   let budget = budgetMost;
   return {
-    async run(deadlineMs, signal, attempt) {
+    async run({ deadlineMs, isRead }, signal, attempt) {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
-      budget = Math.min(budgetMost, budget + budgetShare);
+      if (isRead) budget = Math.min(budgetMost, budget + budgetShare);
       for (let tries = 1; ; tries += 1) {
         limit.throwIfAborted();
         try {
           return await attempt(limit);
         } catch (error) {
           if (error instanceof S3Error && error.status === 403 && tries === 1 && (await refresh())) continue;
-          if (!isPassing(error) || limit.aborted || budget < 1) throw error;
-          budget -= 1;
+          if (!isPassing(error) || limit.aborted || (isRead && budget < 1)) throw error;
+          if (isRead) budget -= 1;
           const most = Math.min(longestDelayMs, firstDelayMs * 2 ** tries);
           await delay(Math.random() * most, undefined, { signal: limit }).catch(() => {
             throw error;

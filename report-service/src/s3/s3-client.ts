@@ -10,7 +10,7 @@ import {
 } from "node:http";
 import { request as httpsRequest, Agent as TlsAgent } from "node:https";
 import type { CredentialFile } from "./credentials.ts";
-import { createRetries } from "./retries.ts";
+import { createRetries, type Retried } from "./retries.ts";
 import { S3Error } from "./s3-error.ts";
 import type { S3Settings } from "./settings.ts";
 import { createSigner, type Signable, type Signed, type Signer } from "./signer.ts";
@@ -58,12 +58,12 @@ export function createS3Client(settings: S3Settings, credentials: CredentialFile
   return {
     presign: signer.presign,
     call: (call, signal) =>
-      retries.run(deadlineOf(call), signal, async (limit) => {
+      retries.run(retriedAs(call), signal, async (limit) => {
         const response = await send(call, limit);
         return { headers: response.headers, body: await textOf(response) };
       }),
     // The limit is for the answer to begin: reading it may take as long as it takes.
-    open: (call, signal) => retries.run(deadlineMs, signal, () => send(call, signal)),
+    open: (call, signal) => retries.run(retriedAs(call), signal, () => send(call, signal)),
     [Symbol.dispose]() {
       agent.destroy();
     },
@@ -113,8 +113,9 @@ async function textOf(response: IncomingMessage): Promise<string> {
   return Buffer.concat(pieces).toString();
 }
 
-function deadlineOf({ body }: S3Call): number {
-  return deadlineMs + (typeof body === "object" ? Math.ceil(body.sizeBytes / slowestBytesPerMs) : 0);
+function retriedAs({ method, body }: S3Call): Retried {
+  const slowMs = typeof body === "object" ? Math.ceil(body.sizeBytes / slowestBytesPerMs) : 0;
+  return { deadlineMs: deadlineMs + slowMs, isRead: method === "GET" || method === "HEAD" };
 }
 
 function what({ method, key, query = {} }: S3Call): string {
