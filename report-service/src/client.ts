@@ -57,6 +57,11 @@ export type ReportClient = {
   listReports(request: Init<typeof ListReportsRequestSchema>, call?: CallOptions): Promise<Answer<ListReportsResponse>>;
   watchReport(request: Init<typeof WatchReportRequestSchema>, call?: CallOptions): AsyncGenerator<ReportEvent, void>;
   streamReport(request: Init<typeof StreamReportRequestSchema>, call?: CallOptions): AsyncGenerator<Chunk, void>;
+  /**
+   * Each event of a report once and in order, from `afterSequence` on (0: from its present state), until it has ended,
+   * over as many watches as it takes while servers come and go.
+   */
+  followReport(name: string, afterSequence?: bigint, call?: CallOptions): AsyncGenerator<ReportEvent, void>;
   /** The report once it has ended, over as many watches as it takes while servers come and go. */
   waitForEnd(name: string, call?: CallOptions): Promise<Report>;
   /** All bytes of a finished report, checked against their SHA-256. */
@@ -91,6 +96,7 @@ export function createReportClient(
     listReports: (request, call) => unary(channel, Results.method.listReports, request, call),
     watchReport: (request, call) => stream(channel, Results.method.watchReport, request, call),
     streamReport: (request, call) => stream(channel, Results.method.streamReport, request, call),
+    followReport: (name, afterSequence, call) => followReport(channel, name, afterSequence, call),
     waitForEnd: (name, call) => waitForEnd(channel, name, call),
     fetchReport: (name, format, call) => fetchReport(channel, name, format, call),
     [Symbol.dispose]: () => channel.close(),
@@ -108,23 +114,43 @@ export function hasEnded({ state }: Report): boolean {
   return state !== State.QUEUED && state !== State.RUNNING;
 }
 
-async function waitForEnd(channel: Client, name: string, call: CallOptions = {}): Promise<Report> {
+async function* followReport(
+  channel: Client,
+  name: string,
+  afterSequence = 0n,
+  call: CallOptions = {},
+): AsyncGenerator<ReportEvent, void> {
   const deadlineMs = Date.now() + (call.timeoutMs ?? Number.POSITIVE_INFINITY);
-  let afterSequence = 0n;
-  for (;;) {
+  for (let last = afterSequence; !call.signal?.aborted; ) {
     const left = deadlineMs === Number.POSITIVE_INFINITY ? {} : { timeoutMs: deadlineMs - Date.now() };
+    const request = { name, afterSequence: last };
     try {
-      const events = stream(channel, Results.method.watchReport, { name, afterSequence }, { ...call, ...left });
-      for await (const { sequence, report } of events) {
-        afterSequence = sequence;
-        if (report && hasEnded(report)) return report;
+      for await (const event of stream(channel, Results.method.watchReport, request, { ...call, ...left })) {
+        last = event.sequence;
+        yield event;
       }
+      return;
     } catch (error) {
-      // Its server has gone; the next one goes on where this one stopped.
-      if (!(error instanceof ReportCallError) || error.code !== status.UNAVAILABLE) throw error;
+      if (!hasLostItsServer(error)) throw error;
       await new Promise((resolve) => setTimeout(resolve, watchAgainAfterMs));
     }
   }
+}
+
+/**
+ * Whether the next server goes on where this one stopped: it said so, or it is gone. A proxy resets the streams of a
+ * server that dies, for which gRPC has INTERNAL, CANCELLED and UNKNOWN; what a server says itself has a reason.
+ */
+function hasLostItsServer(error: unknown): boolean {
+  if (!(error instanceof ReportCallError)) return false;
+  const { code, reason } = error;
+  if (code === status.UNAVAILABLE) return true;
+  return reason === undefined && (code === status.INTERNAL || code === status.UNKNOWN || code === status.CANCELLED);
+}
+
+async function waitForEnd(channel: Client, name: string, call?: CallOptions): Promise<Report> {
+  for await (const { report } of followReport(channel, name, 0n, call)) if (report && hasEnded(report)) return report;
+  throw new Error(`${name}: what followed it ended before it did`);
 }
 
 async function fetchReport(channel: Client, name: string, format: Format, call?: CallOptions): Promise<Buffer> {

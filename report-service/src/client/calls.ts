@@ -13,7 +13,12 @@ import { type AnsweredBy, answeredBy, ReportCallError } from "./report-call-erro
 export type Answer<T> = { readonly value: T; readonly by: AnsweredBy };
 
 /** How one call is made: within `timeoutMs` (10 s for unary calls, unlimited for streams), until `signal` aborts. */
-export type CallOptions = { readonly timeoutMs?: number; readonly signal?: AbortSignal };
+export type CallOptions = {
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  /** Told which server answers, as soon as that is known. */
+  readonly onAnswer?: (by: AnsweredBy) => void;
+};
 
 const unaryTimeoutMs = 10_000;
 
@@ -22,7 +27,7 @@ export function unary<I extends DescMessage, O extends DescMessage>(
   channel: Client,
   method: DescMethodUnary<I, O>,
   init: MessageInitShape<I>,
-  { timeoutMs = unaryTimeoutMs, signal }: CallOptions = {},
+  { timeoutMs = unaryTimeoutMs, signal, onAnswer }: CallOptions = {},
 ): Promise<Answer<MessageShape<O>>> {
   const { path, requestSerialize, responseDeserialize } = methodOf(method.parent, method);
   const request = create(method.input, init);
@@ -45,6 +50,7 @@ export function unary<I extends DescMessage, O extends DescMessage>(
   const cancel = () => call.cancel();
   call.on("metadata", (metadata) => {
     by = answeredBy(metadata) ?? by;
+    onAnswer?.(by);
   });
   signal?.addEventListener("abort", cancel);
   if (signal?.aborted) cancel();
@@ -56,7 +62,7 @@ export async function* stream<I extends DescMessage, O extends DescMessage>(
   channel: Client,
   method: DescMethodServerStreaming<I, O>,
   init: MessageInitShape<I>,
-  { timeoutMs, signal }: CallOptions = {},
+  { timeoutMs, signal, onAnswer }: CallOptions = {},
 ): AsyncGenerator<MessageShape<O>, void> {
   const { path, requestSerialize, responseDeserialize } = methodOf(method.parent, method);
   const request = create(method.input, init);
@@ -72,6 +78,7 @@ export async function* stream<I extends DescMessage, O extends DescMessage>(
   let by: AnsweredBy = { server: "", locality: "" };
   call.on("metadata", (metadata) => {
     by = answeredBy(metadata) ?? by;
+    onAnswer?.(by);
   });
   const cancel = () => call.cancel();
   signal?.addEventListener("abort", cancel);
