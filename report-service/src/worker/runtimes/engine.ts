@@ -20,6 +20,8 @@ export async function startEngine(memory: string, places: WorkerPlaces): Promise
   await ensureSampleSales(connection, places.sample);
   const [sample, scratch] = [sqlText(places.sample), sqlText(places.scratch)];
   for (const statement of [
+    // Otherwise a day begins when it does where the machine stands.
+    "set TimeZone = 'UTC'",
     `create view sales as select * from read_parquet('${sample}')`,
     // Without the bar DuckDB does not count how far a query is. It belongs to the connection, so all jobs share one.
     "set enable_progress_bar = true",

@@ -47,16 +47,21 @@ async function work(engine: Engine, job: Job, signal: AbortSignal): Promise<Ende
   const interrupt = () => connection.interrupt();
   signal.addEventListener("abort", interrupt);
   const ticker = setInterval(() => reportProgress(engine), progressEveryMs);
+  // What writes PDF and XLSX is no query that could be interrupted, and ends with what this throws.
+  const tell = (progress: Progress) => {
+    signal.throwIfAborted();
+    sendProgress(progress);
+  };
   try {
     await using _inputs = await makeInputViews(connection, job.inputs);
     const { program } = job;
     if (program.language === "sql") {
-      return await runQuery(connection, program.query, job, settings.scratch, sendProgress);
+      return await runQuery(connection, program.query, job, settings.scratch, tell);
     }
     const sandbox = await spares?.take();
     if (!sandbox) return { kind: "unavailable", message: `this worker runs ${settings.language} only` };
     using _used = sandbox;
-    return await runCode(engine, sandbox, program, job, settings.scratch, sendProgress, signal);
+    return await runCode(engine, sandbox, program, job, settings.scratch, tell, signal);
   } finally {
     clearInterval(ticker);
     signal.removeEventListener("abort", interrupt);
