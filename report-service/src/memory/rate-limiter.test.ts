@@ -1,14 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { provesRateLimiter } from "../../test/contract/rate-limiter.ts";
 import type { TenantId } from "../model/names.ts";
 import { createRateLimiter } from "./rate-limiter.ts";
 
-test("tenants are limited each by itself", async () => {
-  const limiter = createRateLimiter({ perSecond: 1, burst: 2 });
-  const take = async (tenant: string, nowMs: number) => (await limiter.take(tenant as TenantId, 1, nowMs)).kind;
-  assert.deepEqual([await take("a", 0), await take("a", 0), await take("a", 0)], ["taken", "taken", "limited"]);
-  assert.equal(await take("b", 0), "taken");
-  assert.equal(await take("a", 1_000), "taken");
+provesRateLimiter("in process", async (rule) => {
+  const limiter = createRateLimiter(rule);
+  let nowMs = 0;
+  return {
+    connect: async () => limiter,
+    nowMs: () => nowMs,
+    pass: async (ms) => {
+      nowMs += ms;
+    },
+    [Symbol.asyncDispose]: async () => undefined,
+  };
 });
 
 test("a million tenants that come once are not remembered", async () => {
