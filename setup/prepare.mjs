@@ -3,6 +3,7 @@ import { findCassandra } from "./cassandra.mjs";
 import { findConsul } from "./consul.mjs";
 import { findEnvoy } from "./envoy.mjs";
 import { weirFolder } from "./folders.mjs";
+import { findGarage } from "./garage.mjs";
 import { findKafka } from "./kafka.mjs";
 import { findKubernetes } from "./kubernetes.mjs";
 import { findNode } from "./node-runtime.mjs";
@@ -23,6 +24,7 @@ const optionalParts = {
   cassandra: { find: findCassandra, variable: "WEIR_CASSANDRA" },
   kafka: { find: findKafka, variable: "WEIR_KAFKA" },
   seaweedfs: { find: findSeaweedfs, variable: "WEIR_SEAWEEDFS" },
+  garage: { find: (install) => findGarage({ install }), variable: "WEIR_GARAGE" },
 };
 
 /**

@@ -1,4 +1,4 @@
-// What package.json's scripts call: node setup/run.mjs <start|test|test:kubernetes|check|golden|load|load:rejected|load:consul|load:translate|load:hostile|load:slow|load:reports|load:growth|faults|random|ledger|pack|weir> [--envoy PATH] [args…]
+// What package.json's scripts call: node setup/run.mjs <start|test|test:kubernetes|test:garage|check|golden|load|load:rejected|load:consul|load:translate|load:hostile|load:hostile-reports|load:slow|load:reports|load:growth|faults|random|ledger|pack|weir> [--envoy PATH] [args…]
 // It gets what the target needs and then hands over to it. It runs on Node 18, so that an old Node can get the new one.
 import { join } from "node:path";
 import { root } from "./folders.mjs";
@@ -24,6 +24,11 @@ const targets = {
     args: [],
   },
   "load:growth": { needs: { envoy: "no", consul: "no" }, script: "test/load/report-growth/run.ts", args: [] },
+  "load:hostile-reports": {
+    needs: { envoy: "no", consul: "no" },
+    script: "report-service/test/hostile/storm-main.ts",
+    args: [],
+  },
   faults: { needs: { envoy: "required", consul: "required" }, script: "test/faults/suite/run.ts", args: [] },
   random: { needs: { envoy: "required", consul: "no" }, script: "test/random-documents/run.ts", args: [] },
   ledger: { needs: { envoy: "no", consul: "no" }, script: "test/ledger/run.ts", args: [] },
@@ -39,6 +44,7 @@ const targets = {
       envoy: "required",
       consul: "required",
       kubernetes: "if-there",
+      garage: "if-there",
       postgres: "wanted",
       redis: "wanted",
       seaweedfs: "wanted",
@@ -47,6 +53,11 @@ const targets = {
     },
     script: "setup/check.mjs",
     args: ["--all"],
+  },
+  "test:garage": {
+    needs: { envoy: "no", consul: "no", garage: "required" },
+    script: "setup/check.mjs",
+    args: ["--all", "test/garage/"],
   },
   "test:kubernetes": {
     needs: { envoy: "required", consul: "no", kubernetes: "required" },

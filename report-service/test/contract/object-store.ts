@@ -141,22 +141,22 @@ export function provesSignedUrls(name: string, open: OpenObjectPlace): void {
     const { objects, urls } = place;
     const { url, headers } = await urls.put(key, announced, 60_000);
     const put = (changed: string) => statusOf(changed, { method: "PUT", headers, body: bytes });
-    assert.equal(await put(url.replace("/uploads/u", "/uploads/v")), 403);
+    assert.ok(isRefusal(await put(url.replace("/uploads/u", "/uploads/v"))));
     for (const [name, value] of new URL(url).searchParams) {
       const changed = new URL(url);
       changed.searchParams.set(name, value.startsWith("2") ? value.replace("2", "3") : `1${value}`);
-      assert.ok([400, 403, 404].includes(await put(changed.href)), `${name} was changed, and taken`);
+      assert.ok(isRefusal(await put(changed.href)), `${name} was changed, and taken`);
     }
-    assert.equal(await statusOf(url), 403);
-    assert.equal(await statusOf(url, { method: "DELETE" }), 403);
-    assert.equal(await put(url.slice(0, url.indexOf("?"))), 403);
+    assert.ok(isRefusal(await statusOf(url)));
+    assert.ok(isRefusal(await statusOf(url, { method: "DELETE" })));
+    assert.ok(isRefusal(await put(url.slice(0, url.indexOf("?")))));
     assert.deepEqual(await keysOf(objects), []);
 
     await statusOf(url, { method: "PUT", headers, body: bytes });
     const get = await urls.get(key, { fileName: "a", mediaType: "text/csv" }, 60_000);
     assert.equal(await statusOf(get.url), 200);
-    assert.equal(await statusOf(get.url, { method: "PUT", headers, body: bytes }), 403);
-    assert.equal(await statusOf(get.url.replace("csv", "html")), 403);
+    assert.ok(isRefusal(await statusOf(get.url, { method: "PUT", headers, body: bytes })));
+    assert.ok(isRefusal(await statusOf(get.url.replace("csv", "html"))));
   });
 
   test(`${name}: a URL ends when it said so`, async () => {
@@ -168,7 +168,7 @@ export function provesSignedUrls(name: string, open: OpenObjectPlace): void {
       assert.ok(Date.now() < expiresAtMs + 2_000, "it is still taken");
       await delay(100);
     }
-    assert.equal(await statusOf(url), 403);
+    assert.ok(isRefusal(await statusOf(url)));
     assert.ok(Date.now() >= expiresAtMs - 1_000);
   });
 }
@@ -201,4 +201,9 @@ export async function statusOf(url: string, init: RequestInit = {}): Promise<num
   const response = await fetch(url, init);
   await response.arrayBuffer();
   return response.status;
+}
+
+/** S3 servers differ in which of these they say, and so may this service's own. */
+function isRefusal(status: number): boolean {
+  return status === 400 || status === 403;
 }
