@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import { status } from "@grpc/grpc-js";
 import { Format, type Report, ReportSchema, Report_State as State } from "@weir/proto/report/v1/report_pb.ts";
@@ -370,6 +371,18 @@ async function all<T>(messages: AsyncIterable<T>): Promise<readonly T[]> {
 }
 
 async function killWorkerOf({ process: { pid } }: ServerProcess): Promise<void> {
-  const children = (await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).trim().split(" ");
-  for (const child of children) process.kill(Number(child), "SIGKILL");
+  const children = async () => {
+    const pids = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
+    return pids
+      .split(" ")
+      .map(Number)
+      .filter((child) => child > 0);
+  };
+  // A report is running a moment before its worker is.
+  let workers = await children();
+  while (workers.length === 0) {
+    await delay(5);
+    workers = await children();
+  }
+  for (const worker of workers) process.kill(worker, "SIGKILL");
 }
