@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { type Cache, cache } from "./config/cache.ts";
 import { type Cleaning, cleaning } from "./config/cleaning.ts";
 import type { Flag, FlagGroup, ProcessDefaults } from "./config/flag-group.ts";
 import { createFlagReader } from "./config/flag-reader.ts";
@@ -10,15 +11,27 @@ import { type Registry, registry } from "./config/registry.ts";
 import { type Roles, roles } from "./config/roles.ts";
 import { type Security, security } from "./config/security.ts";
 import { type Storage, storage } from "./config/storage.ts";
+import { type Store, store } from "./config/store.ts";
 import { type Workers, workers } from "./config/workers.ts";
 import type { Parsed, Problem } from "./model/parsed.ts";
 
 /** Everything that a server is told at its start; a provider's settings are beside the others. */
-export type Config = Listening & Registry & Roles & Limits & Security & Storage & Queue & Objects & Cleaning & Workers;
+export type Config = Listening &
+  Registry &
+  Roles &
+  Limits &
+  Security &
+  Storage &
+  Store &
+  Queue &
+  Objects &
+  Cleaning &
+  Workers;
 
 const groups: readonly FlagGroup<Partial<Config>>[] = [
   listening,
   storage,
+  store,
   queue,
   objects,
   cleaning,
@@ -55,6 +68,8 @@ export function parseConfig(
   const config: Config = {
     ...listening.read(flags, defaults),
     ...storage.read(flags, defaults),
+    ...cache.read(flags, defaults),
+    ...store.read(flags, defaults),
     ...queue.read(flags, defaults),
     ...objects.read(flags, defaults),
     ...cleaning.read(flags, defaults),

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { BrokerNote } from "./broker/broker-note.ts";
 import { createBrokerQueue } from "./broker/broker-queue.ts";
+import { cacheReads } from "./cache/cache-reads.ts";
 import type { Config } from "./config.ts";
 import type { ObjectNote, ObjectServer } from "./disk/object-server.ts";
 import { createKafkaBroker } from "./kafka/kafka-broker.ts";
@@ -9,6 +10,7 @@ import { createRateLimiter } from "./memory/rate-limiter.ts";
 import { createMemoryResults } from "./memory/results-queue.ts";
 import { openObjects } from "./objects.ts";
 import type { Bulletin } from "./ports/bulletin.ts";
+import type { CacheNote } from "./ports/cache.ts";
 import type { JobQueue } from "./ports/job-queue.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
 import type { HasOutbox } from "./ports/outbox.ts";
@@ -16,6 +18,11 @@ import type { RateLimiter } from "./ports/rate-limiter.ts";
 import type { ResultsQueue } from "./ports/results-queue.ts";
 import type { SignedUrls } from "./ports/signed-urls.ts";
 import type { Stores } from "./ports/stores.ts";
+import { openPostgresStore } from "./postgres/open-store.ts";
+import { createRedisBulletin } from "./redis/bulletin.ts";
+import { createRedisRateLimiter } from "./redis/rate-limiter.ts";
+import { openRedis, type RedisLink, type RedisNote } from "./redis/redis-link.ts";
+import { createRedisCache } from "./redis/shared-cache.ts";
 import { openStore } from "./sqlite/open-store.ts";
 
 /** What a server keeps things in, as its configuration chooses. */
@@ -34,25 +41,31 @@ export type Providers = {
   readonly bulletin: Bulletin | undefined;
 } & AsyncDisposable;
 
+export type ProviderNote = ObjectNote | BrokerNote | CacheNote | RedisNote;
+
+// Deletions reach it at once; it only bounds how long one may be read that no Redis was there to be told of.
+const sharedKeepMs = 600_000;
+
 /** What was opened, to be closed in reverse order. */
 type Opening = Pick<AsyncDisposableStack, "use" | "adopt" | "defer">;
 
 /** The one place that knows which providers there are; all of them end with what it answers. */
 export async function openProviders(
   config: Config,
-  observe: (note: ObjectNote | BrokerNote) => void,
+  observe: (note: ProviderNote) => void,
 ): Promise<Providers> {
   await using opening = new AsyncDisposableStack();
   const store = await storeOf(config, opening);
   const queue = await queueOf(config, store, opening, observe);
   const { objects, urls, server: objectServer } = opening.use(await openObjects(config, observe));
-  const limiter = await limiterOf(config, opening);
+  const redis = await redisOf(config, opening, observe);
+  const limiter = limiterOf(config, redis);
   const results = await resultsOf(config, store, opening);
-  const bulletin = await bulletinOf(config, opening);
+  const bulletin = await bulletinOf(config, opening, observe);
 
   const opened = opening.move();
   return {
-    stores: { ...store, queue },
+    stores: cached({ ...store, queue }, config, redis, opening, observe),
     objects,
     urls,
     objectServer,
@@ -67,9 +80,11 @@ async function storeOf(
   { store, data }: Config,
   opening: Opening,
 ): Promise<Stores & HasOutbox & { readonly results: ResultsQueue }> {
-  switch (store) {
+  switch (store.kind) {
     case "sqlite":
       return opening.use(openStore(join(data, "reports.db")));
+    case "postgres":
+      return opening.use(await openPostgresStore(store.settings));
   }
 }
 
@@ -87,12 +102,32 @@ async function queueOf(
   }
 }
 
-async function limiterOf({ cache, tenantRate }: Config, _opening: Opening): Promise<RateLimiter | undefined> {
+async function redisOf(
+  { cache }: Config,
+  opening: Opening,
+  observe: (note: RedisNote) => void,
+): Promise<RedisLink | undefined> {
+  return cache.kind === "redis" ? opening.use(await openRedis({ url: cache.url, observe })) : undefined;
+}
+
+function cached<S extends Stores>(
+  stores: S,
+  { cache, cacheBytes: maxBytes, cacheKeepMs: keepMs }: Config,
+  redis: RedisLink | undefined,
+  opening: Opening,
+  observe: (note: CacheNote) => void,
+): S {
+  if (cache.kind === "off") return stores;
+  const memory = { maxBytes, keepMs };
+  if (!redis) return opening.use(cacheReads(stores, { memory, observe }));
+  const shared = { cache: opening.use(createRedisCache(redis)), keepMs: sharedKeepMs };
+  return opening.use(cacheReads(stores, { memory, shared, observe }));
+}
+
+function limiterOf({ tenantRate }: Config, redis: RedisLink | undefined): RateLimiter | undefined {
   if (tenantRate === undefined) return undefined;
-  switch (cache) {
-    case "memory":
-      return createRateLimiter(tenantRate);
-  }
+  const alone = createRateLimiter(tenantRate);
+  return redis ? createRedisRateLimiter(redis, tenantRate, alone) : alone;
 }
 
 async function resultsOf(
@@ -108,11 +143,17 @@ async function resultsOf(
   }
 }
 
-async function bulletinOf({ bulletin }: Config, _opening: Opening): Promise<Bulletin | undefined> {
-  switch (bulletin) {
+async function bulletinOf(
+  { bulletin }: Config,
+  opening: Opening,
+  observe: (note: RedisNote) => void,
+): Promise<Bulletin | undefined> {
+  switch (bulletin.kind) {
     case "store":
       return undefined;
     case "memory":
       return createMemoryBulletin();
+    case "redis":
+      return createRedisBulletin(opening.use(await openRedis({ url: bulletin.url, observe })));
   }
 }

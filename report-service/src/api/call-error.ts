@@ -4,6 +4,7 @@ import { Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "@weir/proto/google/rpc/error_details_pb.ts";
 import { type Status, StatusSchema } from "@weir/proto/google/rpc/status_pb.ts";
 import type { Problem } from "../model/parsed.ts";
+import { StoreUnavailable } from "../ports/store-unavailable.ts";
 
 /** Who defines the reasons in our google.rpc.ErrorInfo. */
 export const errorDomain = "report.v1";
@@ -92,16 +93,24 @@ export function retryInfo(delayMs: number): Any {
 
 /** What grpc-js sends for a thrown error; one that nobody expected tells the client nothing about us. */
 export function serviceErrorOf(error: unknown): ServiceError {
-  const { code, message, details } =
-    error instanceof CallError
-      ? error
-      : new CallError(status.INTERNAL, "an unexpected error; the server's log has it", [errorInfo("UNEXPECTED")]);
+  const { code, message, details } = callErrorOf(error);
   const metadata = new Metadata();
   if (details.length > 0) {
     const rich = create(StatusSchema, { code, message, details: [...details] });
     metadata.set("grpc-status-details-bin", Buffer.from(toBinary(StatusSchema, rich)));
   }
   return { name: "CallError", code, message, details: message, metadata };
+}
+
+function callErrorOf(error: unknown): CallError {
+  if (error instanceof CallError) return error;
+  if (error instanceof StoreUnavailable) {
+    return new CallError(status.UNAVAILABLE, "the store cannot be reached at the moment; try again", [
+      retryInfo(error.retryAfterMs),
+      errorInfo("STORE_UNAVAILABLE"),
+    ]);
+  }
+  return new CallError(status.INTERNAL, "an unexpected error; the server's log has it", [errorInfo("UNEXPECTED")]);
 }
 
 function durationOf(milliseconds: number): MessageInitShape<typeof DurationSchema> {

@@ -5,10 +5,12 @@ import type { TenantId } from "../model/names.ts";
 import type { Priority, WorkerCluster } from "../model/report.ts";
 import { type Bell, createBell } from "./bell.ts";
 import type { Database } from "./database.ts";
+import { closeClient } from "./pool.ts";
 
-/** That a report has changed, or that a tenant has something waiting. */
+/** That a report has changed, that a tenant has something waiting, or that there are results to write. */
 export type Change =
   | { readonly kind: "report"; readonly tenant: string; readonly id: string }
+  | { readonly kind: "result" }
   | {
       readonly kind: "waiting";
       readonly cluster: WorkerCluster;
@@ -21,12 +23,16 @@ export type Hear = (change: Change) => void;
 export type ChangeFeed = {
   /** Rings when the report changes, or may have. */
   follow(key: { readonly tenant: string; readonly id: string }): Bell & Disposable;
+  /** Rings when there are results to write. */
+  followResults(): Bell & Disposable;
   /** Is told of everything that starts to wait, on any server; of nothing in particular when something was missed. */
   hearWaiting(hear: (waiting: Extract<Change, { kind: "waiting" }> | "missed") => void): Disposable;
   /** Tells this process at once and all others soon; call it after the commit. */
   announce(changes: readonly Change[]): void;
 } & AsyncDisposable;
 
+// No report is called so: all have a space in their topic.
+const resultsTopic = "results";
 const channel = "weir_reports";
 // A notification has less than 8,000 bytes: https://www.postgresql.org/docs/current/sql-notify.html
 const mostBytes = 7_900;
@@ -48,6 +54,7 @@ export function createChangeFeed(database: Database, connect: () => Promise<pg.C
   function hear(line: string): void {
     const [kind, one = "", two = "", three = ""] = line.split(" ");
     if (kind === "r") for (const bell of followers.get(`${one} ${two}`) ?? []) bell.ring();
+    if (kind === "s") for (const bell of followers.get(resultsTopic) ?? []) bell.ring();
     if (kind === "w") {
       const waiting = { kind: "waiting", cluster: one, priority: two as Priority, tenant: three as TenantId } as const;
       for (const tell of hearers) tell(waiting);
@@ -83,6 +90,8 @@ export function createChangeFeed(database: Database, connect: () => Promise<pg.C
           client.once("error", () => resolve());
           client.once("end", () => resolve());
           closed.signal.addEventListener("abort", () => resolve(), { once: true });
+          // It may have been closed while this was connecting.
+          if (closed.signal.aborted) resolve();
         });
         client.on("notification", ({ payload = "" }) => {
           const [from, ...lines] = payload.split("\n");
@@ -91,7 +100,7 @@ export function createChangeFeed(database: Database, connect: () => Promise<pg.C
         await client.query(`listen ${channel}`);
         missed();
         await ended;
-        client.end().catch(() => undefined);
+        await closeClient(client);
       } catch {
         // As long as Postgres is away there is nothing to hear.
       }
@@ -100,20 +109,22 @@ export function createChangeFeed(database: Database, connect: () => Promise<pg.C
   }
 
   const listening = listen();
+  function subscribe(topic: string): Bell & Disposable {
+    const bell = createBell();
+    const bells = followers.get(topic) ?? new Set();
+    followers.set(topic, bells.add(bell));
+    return {
+      ...bell,
+      [Symbol.dispose]() {
+        bells.delete(bell);
+        if (bells.size === 0 && followers.get(topic) === bells) followers.delete(topic);
+      },
+    };
+  }
+
   return {
-    follow({ tenant, id }) {
-      const topic = `${tenant} ${id}`;
-      const bell = createBell();
-      const bells = followers.get(topic) ?? new Set();
-      followers.set(topic, bells.add(bell));
-      return {
-        ...bell,
-        [Symbol.dispose]() {
-          bells.delete(bell);
-          if (bells.size === 0 && followers.get(topic) === bells) followers.delete(topic);
-        },
-      };
-    },
+    follow: ({ tenant, id }) => subscribe(`${tenant} ${id}`),
+    followResults: () => subscribe(resultsTopic),
     hearWaiting(tell) {
       hearers.add(tell);
       return { [Symbol.dispose]: () => void hearers.delete(tell) };
@@ -139,7 +150,12 @@ const notify = { name: "notify", text: `select pg_notify('${channel}', $1)` };
 
 // Tenants, ids, clusters and priorities are resource ids: none holds a space.
 function lineOf(change: Change): string {
-  return change.kind === "report"
-    ? `r ${change.tenant} ${change.id}`
-    : `w ${change.cluster} ${change.priority} ${change.tenant}`;
+  switch (change.kind) {
+    case "report":
+      return `r ${change.tenant} ${change.id}`;
+    case "result":
+      return "s";
+    case "waiting":
+      return `w ${change.cluster} ${change.priority} ${change.tenant}`;
+  }
 }

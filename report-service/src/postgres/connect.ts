@@ -9,14 +9,6 @@ export type Addresses = readonly string[];
 
 export type SessionSettings = { readonly connectMs: number; readonly statementMs: number };
 
-/** The addresses in a libpq-like URL, whose host part may list several; undefined where it is none. */
-export function parseAddresses(url: string): Addresses | undefined {
-  const [, start, hosts, rest] = /^(postgres(?:ql)?:\/\/(?:[^@/?]*@)?)([^/?@]*)((?:[/?].*)?)$/.exec(url) ?? [];
-  if (start === undefined || hosts === undefined || hosts === "") return undefined;
-  const addresses = hosts.split(",").map((host) => `${start}${host}${rest}`);
-  return addresses.every((address) => URL.canParse(address)) ? addresses : undefined;
-}
-
 /** Opens a connection to whichever of the addresses has that role now. */
 export async function connect(addresses: Addresses, role: Role, settings: SessionSettings): Promise<pg.Client> {
   const tries = addresses.map((address) => open(address, role, settings));

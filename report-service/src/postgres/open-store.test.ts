@@ -2,16 +2,20 @@ import { test } from "node:test";
 import { lacksPostgres } from "../../../test/kit/postgres.ts";
 import { provesCrashSafety } from "../../test/contract/crash.ts";
 import { provesJobQueue } from "../../test/contract/job-queue.ts";
+import { provesOutbox } from "../../test/contract/outbox.ts";
 import { postgresPlaces } from "../../test/contract/postgres-place.ts";
 import { provesReportStore } from "../../test/contract/report-store.ts";
+import { provesResultsQueue } from "../../test/contract/results-queue.ts";
 import { provesCleanUp, provesUploadStore } from "../../test/contract/upkeep.ts";
 
 if (lacksPostgres) test("the contract of a store, over Postgres", { skip: lacksPostgres });
 else {
-  const { open } = postgresPlaces();
+  const { open, openOutbox, openResults } = postgresPlaces();
   provesReportStore("Postgres", open);
   provesJobQueue("Postgres", open);
   provesUploadStore("Postgres", open);
   provesCleanUp("Postgres", open);
+  provesOutbox("Postgres", openOutbox);
+  provesResultsQueue("Postgres", openResults);
   provesCrashSafety("Postgres", open);
 }

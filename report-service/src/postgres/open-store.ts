@@ -1,3 +1,5 @@
+import type { HasOutbox } from "../ports/outbox.ts";
+import type { ResultsQueue } from "../ports/results-queue.ts";
 import type { Stores } from "../ports/stores.ts";
 import { createChangeFeed } from "./change-feed.ts";
 import { createChangeReports } from "./change-reports.ts";
@@ -7,16 +9,21 @@ import { createCreateReports } from "./create-reports.ts";
 import { createDatabase } from "./database.ts";
 import { createPostgresQueue } from "./job-queue.ts";
 import { migrate } from "./migrate.ts";
+import { openPostgresOutbox } from "./outbox.ts";
 import { createPool } from "./pool.ts";
 import { createQueueCounts } from "./queue-counts.ts";
 import { readFromPrimary } from "./read-reports.ts";
 import { createPostgresReports } from "./report-store.ts";
+import { createPostgresResults, type ResultsLimits } from "./results-queue.ts";
 import { migrations } from "./schema.ts";
 import type { PostgresSettings } from "./settings.ts";
 import { createPostgresUploads } from "./upload-store.ts";
 
 /** All ports of a store over one Postgres database, which any number of servers may share. */
-export async function openPostgresStore(settings: PostgresSettings): Promise<Stores & AsyncDisposable> {
+export async function openPostgresStore(
+  settings: PostgresSettings,
+  resultsLimits?: ResultsLimits,
+): Promise<Stores & HasOutbox & { readonly results: ResultsQueue } & AsyncDisposable> {
   const { addresses, pool, patienceMs } = settings;
   const connectTo = (role: Role) => () => connect(addresses, role, settings);
   await prepare(settings);
@@ -33,6 +40,8 @@ export async function openPostgresStore(settings: PostgresSettings): Promise<Sto
     queue,
     uploads: createPostgresUploads(database),
     cleanUp: createPostgresCleanUp(database, feed, changeReports),
+    results: createPostgresResults(database, feed, resultsLimits),
+    openOutbox: () => openPostgresOutbox(database, feed, changeReports),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }

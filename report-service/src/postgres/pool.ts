@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type pg from "pg";
 import { StoreUnavailable } from "../ports/store-unavailable.ts";
 
@@ -26,6 +27,15 @@ const pauseMs = 200;
 
 type Waiting = { readonly resolve: (client: pg.Client) => void; readonly reject: (cause: unknown) => void };
 
+/** A server that is frozen or cut off does not say good-bye. */
+export async function closeClient(client: pg.Client): Promise<void> {
+  const late = new AbortController();
+  const ended = client.end().catch(() => undefined);
+  await Promise.race([ended, delay(1_000, undefined, { signal: late.signal }).catch(() => undefined)]);
+  late.abort();
+  client.connection.stream.destroy();
+}
+
 export function createPool(connect: () => Promise<pg.Client>, settings: PoolSettings): Pool {
   const { max, maxIdle, lifetimeMs, patienceMs } = settings;
   const bornAtMs = new Map<pg.Client, number>();
@@ -38,7 +48,7 @@ export function createPool(connect: () => Promise<pg.Client>, settings: PoolSett
 
   function close(client: pg.Client): void {
     bornAtMs.delete(client);
-    client.end().catch(() => undefined);
+    void closeClient(client);
   }
 
   async function openOne(): Promise<void> {
@@ -100,7 +110,7 @@ export function createPool(connect: () => Promise<pg.Client>, settings: PoolSett
       const open = [...bornAtMs.keys()];
       bornAtMs.clear();
       for (const { reject } of waiting.splice(0)) reject(new StoreUnavailable("the store is closed", 1_000, undefined));
-      await Promise.all(open.map((client) => client.end().catch(() => undefined)));
+      await Promise.all(open.map(closeClient));
     },
   };
 }

@@ -153,6 +153,47 @@ const first = `
       return;
     end loop;
   end $$;
+
+  -- Leases the job of one report, where it waits and its tenant may run more, or where its lease has ended.
+  create function take_job_1(of_tenant text, of_id text, concurrency int, now_ms bigint, until_ms bigint)
+  returns table (why text, body text, revision bigint)
+  language plpgsql as $$
+  declare
+    job jobs;
+    running int;
+  begin
+    perform set_config('synchronous_commit', 'off', true);
+    select * into job from jobs j where j.tenant = of_tenant and j.id = of_id;
+    if not found or job.leased_until_ms > now_ms then
+      return query select 'gone', null::text, null::bigint;
+      return;
+    end if;
+    perform pg_advisory_xact_lock(hashtextextended(job.cluster || '/' || of_tenant, 0));
+    select * into job from jobs j where j.tenant = of_tenant and j.id = of_id for update;
+    if not found or job.leased_until_ms > now_ms then
+      return query select 'gone', null::text, null::bigint;
+      return;
+    end if;
+    if job.leased_until_ms is null then
+      select count(*) into running from (
+        select from jobs j where j.cluster = job.cluster and j.tenant = of_tenant and j.leased_until_ms is not null
+        limit concurrency) counted;
+      if running >= concurrency then
+        return query select 'busy', null::text, null::bigint;
+        return;
+      end if;
+    end if;
+    update jobs j set leased_until_ms = until_ms where j.slot = job.slot and j.tenant = of_tenant and j.id = of_id;
+    return query select 'taken', r.body, r.revision from reports r where r.tenant = of_tenant and r.id = of_id;
+  end $$;
+
+  -- What workers have put and writers have not written yet.
+  create table results (
+    position bigint generated always as identity primary key,
+    put_ms bigint not null,
+    taken_until_ms bigint not null default 0,
+    body text not null
+  ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0);
 `;
 
 /** A database is brought from its version to the last one. */

@@ -1,8 +1,12 @@
 import type { QueueLimits } from "../model/admission.ts";
 import type { Created, Creation, ReportStore } from "../ports/report-store.ts";
+import { StoreUnavailable } from "../ports/store-unavailable.ts";
 
 /** As many as one transaction should hold. */
 const mostAtOnce = 500;
+// Four transactions' worth: who waits longer than these take does so at the client, which was told when to come back.
+const mostWaiting = 4 * mostAtOnce;
+const comeBackMs = 500;
 
 type Waiting = {
   readonly creations: readonly Creation[];
@@ -14,17 +18,19 @@ type Waiting = {
 
 /**
  * The same store, whose creates share transactions, and so what a synced commit costs: those that come in one turn of the
- * event loop, or while others are being written, are written together. Alone, a create waits for nobody.
+ * event loop, or while others are being written, are written together. Alone, a create waits for nobody; where too many
+ * wait already, it is turned away.
  */
 export function gatherCreates(reports: ReportStore): ReportStore {
   let waiting: Waiting[] = [];
+  let queued = 0;
   let writing = false;
 
   async function write(): Promise<void> {
     writing = true;
     while (waiting.length > 0) {
       const group = takeGroup();
-      await writeGroup(group).catch(() => eachAlone(group));
+      await writeGroup(group).catch((cause) => refuseOrSplit(group, cause));
     }
     writing = false;
   }
@@ -38,6 +44,7 @@ export function gatherCreates(reports: ReportStore): ReportStore {
     });
     const group = end === -1 ? waiting : waiting.slice(0, end);
     waiting = end === -1 ? [] : waiting.slice(end);
+    for (const { creations } of group) queued -= creations.length;
     return group;
   }
 
@@ -59,6 +66,12 @@ export function gatherCreates(reports: ReportStore): ReportStore {
     }
   }
 
+  async function refuseOrSplit(group: readonly Waiting[], cause: unknown): Promise<void> {
+    if (!(cause instanceof StoreUnavailable)) return eachAlone(group);
+    // A store that is away is so for all: trying each would make the last ones wait for all the others.
+    for (const { reject } of group) reject(cause);
+  }
+
   /** One that the store cannot take must not keep the others out. */
   async function eachAlone(group: readonly Waiting[]): Promise<void> {
     for (const { creations, limits, signal, resolve, reject } of group) {
@@ -70,6 +83,11 @@ export function gatherCreates(reports: ReportStore): ReportStore {
   return {
     ...reports,
     create(creations, limits, signal) {
+      if (queued >= mostWaiting) {
+        const full = { kind: "full", of: "everyone", queued, limit: mostWaiting, retryAfterMs: comeBackMs } as const;
+        return Promise.resolve(creations.map(() => full));
+      }
+      queued += creations.length;
       const { promise, resolve, reject } = Promise.withResolvers<readonly Created[]>();
       waiting.push({ creations, limits, signal, resolve, reject });
       if (!writing) {

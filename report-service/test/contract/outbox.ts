@@ -146,7 +146,8 @@ export function provesOutbox(name: string, open: OpenOutboxPlace): void {
     for (const each of [a, b, c, other]) await create(one.reports, each);
     await two.queue.claim(claims, 1, 10);
     const kinds = (await outbox.claim([a, b, c, other], claims, 10)).map(({ kind }) => kind);
-    assert.equal(kinds.filter((kind) => kind === "claimed").length, kinds[3] === "claimed" ? 2 : 1);
+    // Whichever tenant the first claim went to, two more are free to run.
+    assert.equal(kinds.filter((kind) => kind === "claimed").length, 2);
     assert.ok(kinds.includes("busy"));
     await one.reports.change(a, { kind: "succeed", attempt: 1, artifacts: [] }, 20);
     const [last] = await outbox.claim([c], claims, 30);

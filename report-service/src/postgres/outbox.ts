@@ -1,0 +1,127 @@
+import { shareOf } from "../model/fair-queue.ts";
+import type { ReportId, ReportKey, TenantId } from "../model/names.ts";
+import type { Priority } from "../model/report.ts";
+import type { Claimant } from "../ports/job-queue.ts";
+import type { ClaimByKey, Outbox, Waiting } from "../ports/outbox.ts";
+import { arrayOf } from "./array.ts";
+import { createBell } from "./bell.ts";
+import type { ChangeFeed } from "./change-feed.ts";
+import type { ChangeReports } from "./change-reports.ts";
+import type { Database } from "./database.ts";
+import { keyOf, storedOf } from "./report-rows.ts";
+import { settleJobs } from "./write-reports.ts";
+
+/** How long entries are kept from other relays. Publishing that takes longer is given up, or done twice. */
+const heldMs = 30_000;
+// A relay that died frees its entries without a change that could wake anyone, and a notification may be lost.
+const lookMs = 1_000;
+// As for results: what lies further back is looked for now and then.
+const lookBack = 5_000;
+
+// Triggers, so that processes that know nothing of the outbox fill it, too, from the moment that it is there.
+const opened = `
+  select pg_advisory_xact_lock(7100);
+  create table if not exists outbox (
+    position bigint generated always as identity primary key,
+    tenant text collate "C" not null,
+    report text collate "C" not null,
+    cluster text collate "C" not null,
+    priority text collate "C" not null,
+    held_until_ms bigint not null default 0
+  ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0);
+  create or replace function enter_outbox() returns trigger language plpgsql as $$
+  begin
+    insert into outbox (tenant, report, cluster, priority) values (new.tenant, new.id, new.cluster, new.priority);
+    return null;
+  end $$;
+  do $$ begin
+    if not exists (select from pg_trigger where tgname = 'outbox_created' and tgrelid = 'reports'::regclass) then
+      create trigger outbox_created after insert on reports for each row
+        when (new.state = 'queued') execute function enter_outbox();
+      create trigger outbox_again after update of state on reports for each row
+        when (new.state = 'queued' and old.state <> 'queued') execute function enter_outbox();
+    end if;
+  end $$;`;
+
+const hold = {
+  name: "hold-outbox",
+  text: `with picked as (
+           select position from outbox where held_until_ms <= $1 and position > $4
+           order by position limit $2 for update skip locked)
+         update outbox o set held_until_ms = $3 from picked p where o.position = p.position
+         returning o.position, o.tenant, o.report, o.cluster, o.priority`,
+};
+const forget = { name: "forget-outbox", text: "delete from outbox where position = any($1::bigint[])" };
+const free = { name: "free-outbox", text: "update outbox set held_until_ms = 0 where position = any($1::bigint[])" };
+const count = { name: "count-outbox", text: "select count(*) as entries from outbox" };
+const takeOne = { name: "take-job", text: "select * from take_job_1($1, $2, $3, $4, $5)" };
+
+/** The outbox in the same database as the reports. */
+export async function openPostgresOutbox(
+  database: Database,
+  feed: ChangeFeed,
+  changeReports: ChangeReports,
+): Promise<Outbox> {
+  await database.query({ text: opened }, []);
+  const bell = createBell();
+  feed.hearWaiting(() => bell.ring());
+  let highest = 0;
+  let lookedAtAllMs = 0;
+
+  async function take(most: number, nowMs: number) {
+    const all = Date.now() - lookedAtAllMs > lookMs;
+    if (all) lookedAtAllMs = Date.now();
+    const rows = await database.query(hold, [nowMs, most, nowMs + heldMs, all ? 0 : highest - lookBack]);
+    const entries = rows.map((row) => ({
+      position: Number(row["position"]),
+      waiting: {
+        tenant: row["tenant"] as TenantId,
+        id: row["report"] as ReportId,
+        cluster: String(row["cluster"]),
+        priority: row["priority"] as Priority,
+      } satisfies Waiting,
+    }));
+    entries.sort((a, b) => a.position - b.position);
+    highest = Math.max(highest, entries.at(-1)?.position ?? 0);
+    return entries;
+  }
+
+  async function claimOne(key: ReportKey, claimant: Claimant, nowMs: number): Promise<ClaimByKey> {
+    const { worker, datacenter, leaseMs, shares } = claimant;
+    const { concurrency } = shareOf(shares, key.tenant);
+    const [row] = await database.query(takeOne, [key.tenant, key.id, concurrency, nowMs, nowMs + leaseMs]);
+    if (row?.["why"] === "busy") return { kind: "busy" };
+    if (row?.["why"] !== "taken") return { kind: "gone" };
+    const change = { kind: "claim", worker, datacenter, leaseMs } as const;
+    const [result] = await changeReports([{ key, change }], nowMs, new Map([[keyOf(key), storedOf(row)]]));
+    if (result?.kind === "changed") return { kind: "claimed", report: result.report };
+    await settleJobs(database, [key]);
+    return { kind: "gone" };
+  }
+
+  return {
+    async relay(publish, most, nowMs) {
+      const entries = await take(most, nowMs);
+      if (entries.length === 0) return 0;
+      const positions = arrayOf(entries.map(({ position }) => position));
+      try {
+        await publish(entries.map(({ waiting }) => waiting));
+      } catch (cause) {
+        await database.query(free, [positions]).catch(() => undefined);
+        throw cause;
+      }
+      await database.query(forget, [positions]);
+      return entries.length;
+    },
+    wait: (signal) => bell.rung(signal, lookMs),
+    async length() {
+      const [row] = await database.query(count, []);
+      return Number(row?.["entries"]);
+    },
+    async claim(keys, claimant, nowMs) {
+      const claims: ClaimByKey[] = [];
+      for (const key of keys) claims.push(await claimOne(key, claimant, nowMs));
+      return claims;
+    },
+  };
+}
