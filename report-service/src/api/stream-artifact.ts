@@ -33,7 +33,7 @@ export async function* streamArtifact(
     yield create(ChunkSchema, { offset: BigInt(position), totalSize, sha256 });
     return;
   }
-  for await (const data of objects.read(key, offset, signal)) {
+  for await (const data of readThere(objects, key, offset, signal)) {
     const next = position + data.length;
     hash?.update(data);
     if (next === sizeBytes) verify();
@@ -42,6 +42,21 @@ export async function* streamArtifact(
     position = next;
   }
   if (position !== sizeBytes) throw dataLoss(`${key} has ${position} bytes, of ${sizeBytes} recorded`);
+}
+
+/** A store says in its own words that nothing is there. */
+async function* readThere(
+  objects: ObjectStore,
+  key: string,
+  offset: number,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void> {
+  try {
+    yield* objects.read(key, offset, signal);
+  } catch (cause) {
+    if (signal.aborted || (await objects.check(key))) throw cause;
+    throw dataLoss(`the bytes of ${key} are gone`);
+  }
 }
 
 function dataLoss(message: string): CallError {
