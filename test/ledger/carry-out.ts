@@ -8,11 +8,13 @@ import type { Fault } from "./plan.ts";
 /** What faults are done to. The store's own are there where its provider has them. */
 export type Victims = {
   readonly fleet: Fleet;
-  /** One for each server, to find the one that is at work. */
+  /** One for each server that answers calls, to find one that is at work. */
   readonly clients: readonly ReportClient[];
   readonly killClient: () => void;
   readonly store: Partial<Record<Exclude<Fault["kind"], ServerFault>, (forMs: number) => Promise<void>>>;
   readonly say: (what: string) => void;
+  /** Told when a report of a server that sleeps was taken over by another one. */
+  readonly onTakeover: () => void;
 };
 
 type ServerFault =
@@ -36,7 +38,7 @@ export async function carryOut(plan: readonly Fault[], victims: Victims): Promis
 }
 
 async function doFault(fault: Fault, victims: Victims): Promise<void> {
-  const { fleet, store, say, killClient } = victims;
+  const { fleet, store, killClient } = victims;
   switch (fault.kind) {
     case "kill-server":
       return send(fleet.members[fault.server]?.pid(), "SIGKILL");
@@ -50,11 +52,8 @@ async function doFault(fault: Fault, victims: Victims): Promise<void> {
     case "stop-child":
       await Promise.all((await childrenAt(fleet, fault.server)).map((child) => stop(child, fault.forMs)));
       return;
-    case "stop-working-server": {
-      const id = await workingServer(victims.clients);
-      say(id ? `${id} is at work and stops` : "no server is at work on anything long");
-      return stop(fleet.members.find((member) => member.id === id)?.pid(), fault.forMs);
-    }
+    case "stop-working-server":
+      return stopWorkingServer(fault.forMs, victims);
     case "kill-client":
       return killClient();
     default:
@@ -62,17 +61,45 @@ async function doFault(fault: Fault, victims: Victims): Promise<void> {
   }
 }
 
-/** The name of a server that has just begun with a slow report. */
-async function workingServer(clients: readonly ReportClient[]): Promise<string | undefined> {
-  const endMs = Date.now() + 4_000;
-  for (let turn = 0; Date.now() < endMs; turn += 1) {
+/** Stops a server that has begun with a slow report until another one has taken that over, and for `forMs` at least. */
+async function stopWorkingServer(forMs: number, victims: Victims): Promise<void> {
+  const { fleet, clients, say, onTakeover } = victims;
+  const found = await firstOf(4_000, async (turn) => {
     const parent = `tenants/${tenants[turn % tenants.length]}`;
     const filter = 'state = RUNNING AND kind = "reportKinds/slow"';
-    const page = await clients[turn % clients.length]
-      ?.listReports({ parent, filter }, { timeoutMs: 500 })
-      .catch(() => undefined);
-    const attempt = page?.value.reports.find(({ state }) => state === State.RUNNING)?.attempts.at(-1);
-    if (attempt) return attempt.worker;
+    const page = await clients[turn % clients.length]?.listReports({ parent, filter }, { timeoutMs: 500 });
+    return page?.value.reports.find(({ state }) => state === State.RUNNING);
+  });
+  const attempts = found?.attempts.length ?? 0;
+  const member = fleet.members.find(({ id }) => id === found?.attempts.at(-1)?.worker);
+  const pid = member?.pid();
+  if (!found || !member || pid === undefined) return say("no server is at work on anything long");
+  say(`${member.id} is at work on ${found.name} and stops`);
+  spared.add(pid);
+  stops.set(pid, (stops.get(pid) ?? 0) + 1);
+  signal(pid, "SIGSTOP");
+  await delay(forMs);
+  const others = clients.filter((_, index) => fleet.addresses[index] !== member.address);
+  const takenOver = await firstOf(10_000, async (turn) => {
+    const report = await others[turn % others.length]?.getReport(found.name, { timeoutMs: 500 });
+    return report && report.value.attempts.length > attempts;
+  });
+  goOn(pid);
+  say(takenOver ? `${member.id} goes on; ${found.name} is another's` : `${member.id} goes on`);
+  if (takenOver) onTakeover();
+  await delay(lateMs);
+  spared.delete(pid);
+}
+
+// So long a server that went on has to write what it is late with.
+const lateMs = 1_000;
+
+/** The first truthy answer, asked for again and again; errors are none. */
+async function firstOf<T>(withinMs: number, ask: (turn: number) => Promise<T>): Promise<T | undefined> {
+  const endMs = Date.now() + withinMs;
+  for (let turn = 0; Date.now() < endMs; turn += 1) {
+    const answer = await ask(turn).catch(() => undefined);
+    if (answer) return answer;
     await delay(20);
   }
   return undefined;
@@ -80,27 +107,36 @@ async function workingServer(clients: readonly ReportClient[]): Promise<string |
 
 async function childrenAt(fleet: Fleet, server: number): Promise<readonly number[]> {
   const pid = fleet.members[server]?.pid();
-  return pid === undefined ? [] : childrenOf(pid);
+  return pid === undefined || spared.has(pid) ? [] : childrenOf(pid);
 }
 
 // Two faults may stop one process: it goes on when the last of them is over.
 const stops = new Map<number, number>();
+// Processes that are to live to write too late.
+const spared = new Set<number>();
 
 async function stop(pid: number | undefined, forMs: number): Promise<void> {
-  if (pid === undefined) return;
+  if (pid === undefined || spared.has(pid)) return;
   stops.set(pid, (stops.get(pid) ?? 0) + 1);
-  send(pid, "SIGSTOP");
+  signal(pid, "SIGSTOP");
   await delay(forMs);
+  goOn(pid);
+}
+
+function goOn(pid: number): void {
   const left = (stops.get(pid) ?? 1) - 1;
   stops.set(pid, left);
-  if (left === 0) send(pid, "SIGCONT");
+  if (left === 0) signal(pid, "SIGCONT");
+}
+
+function send(pid: number | undefined, name: NodeJS.Signals): void {
+  if (pid !== undefined && !spared.has(pid)) signal(pid, name);
 }
 
 /** To a process that may have ended meanwhile. */
-function send(pid: number | undefined, signal: NodeJS.Signals): void {
-  if (pid === undefined) return;
+function signal(pid: number, name: NodeJS.Signals): void {
   try {
-    process.kill(pid, signal);
+    process.kill(pid, name);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }

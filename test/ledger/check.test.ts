@@ -47,7 +47,7 @@ function made(index: number, facts: Partial<FinalReport> = {}): FinalReport {
 
 /** The promises that a history breaks. */
 function broken(history: Partial<History>): readonly string[] {
-  const whole = { seed, entries: placed(plain), reports: [made(plain)], lateWrites: [], lateWritesProvoked: false };
+  const whole = { seed, entries: placed(plain), reports: [made(plain)], lateWrites: [], takeovers: 0 };
   const verdicts = verdictsOf({ ...whole, ...history });
   return verdicts.filter(({ violations }) => violations.length > 0).map(({ invariant }) => invariant);
 }
@@ -85,11 +85,11 @@ test("one request that made two reports, and one content that was made twice, ar
 });
 
 test("a run that made servers write too late must have seen that refused", () => {
-  assert.deepEqual(broken({ lateWritesProvoked: true }), ["N4"]);
+  assert.deepEqual(broken({ takeovers: 3 }), ["N4"]);
   const lateWrites = [{ report: `r${plain}`, attempt: 1 }];
-  assert.deepEqual(broken({ lateWritesProvoked: true, lateWrites }), ["N4"], "that was the attempt that counted");
+  assert.deepEqual(broken({ takeovers: 3, lateWrites }), ["N4"], "that was the attempt that counted");
   const reports = [made(plain, { attempts: ["WORKER_LOST", ""] })];
-  assert.deepEqual(broken({ lateWritesProvoked: true, lateWrites, reports }), []);
+  assert.deepEqual(broken({ takeovers: 3, lateWrites, reports }), []);
 });
 
 test("a repeat that got another report, and a request that was never answered, are found", () => {
@@ -118,5 +118,13 @@ test("too many attempts, a failure without a reason and a report that was blocke
   const attempts = Array.from({ length: 4 }, () => "WORKER_LOST");
   assert.deepEqual(broken({ reports: [made(plain, { attempts: [...attempts, ""] })] }), ["N7"]);
   assert.deepEqual(broken({ reports: [made(plain, { state: "FAILED", objects: [] })] }), ["N7"]);
-  assert.deepEqual(broken({ reports: [made(plain, { endedAtMs: 61_000 })] }), ["N7"]);
+  assert.deepEqual(broken({ reports: [made(plain, { endedAtMs: 61_000 })] }), ["N7"], "nothing ended for a minute");
+  const [, own = ""] = nameOf(plain).split("/");
+  const later = find(({ kind, tenant }) => kind === "quick" && tenant === own, plain + 1);
+  const between = Array.from({ length: 5 }, (_, index) =>
+    made(later, { name: `${nameOf(later)}-${index}`, createdAtMs: 1, endedAtMs: 1_000 + index * 20_000 }),
+  );
+  const overtaken = [made(plain, { endedAtMs: 90_000 }), ...between];
+  const verdict = verdictsOf({ seed, entries: [], reports: overtaken, lateWrites: [], takeovers: 0 }).at(-1);
+  assert.match(verdict?.violations.join() ?? "", /ended 89.0 s after one of its tenant that came later/);
 });

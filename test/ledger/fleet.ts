@@ -10,15 +10,38 @@ const restartAfterMs = 300;
 
 export type Member = {
   readonly id: string;
+  readonly address: string;
   /** The process that runs now; undefined while it is down. */
   readonly pid: () => number | undefined;
 };
+
+/** One server to be started: its name, and what it is told beside what all are told. */
+export type Post = { readonly id: string; readonly answersCalls: boolean; readonly flags: readonly string[] };
+
+/** So many servers that do everything. */
+export function together(servers: number): readonly Post[] {
+  return Array.from({ length: servers }, (_, index) => ({ id: `server-${index}`, answersCalls: true, flags: [] }));
+}
+
+/** Servers for each role: calls, work, and writing results that wait in the store. */
+export function apart(): readonly Post[] {
+  const post = (id: string, answersCalls: boolean, roles: string) => ({
+    ...{ id, answersCalls },
+    flags: ["--roles", roles, "--results", "store"],
+  });
+  return [
+    ...[0, 1].map((index) => post(`calls-${index}`, true, "reports,results,cleaner")),
+    ...[0, 1].map((index) => post(`worker-${index}`, false, "worker")),
+    ...[0, 1].map((index) => post(`writer-${index}`, false, "writer")),
+  ];
+}
 
 /** A result of an attempt that was no longer the report's: it was given to another server, or has ended. */
 export type LateWrite = { readonly report: string; readonly attempt: number };
 
 /** Servers, each started again whenever it ends, under its old name and address. */
 export type Fleet = {
+  /** Of those that answer calls. */
   readonly addresses: readonly string[];
   readonly members: readonly Member[];
   /** How often one was started again. */
@@ -28,23 +51,23 @@ export type Fleet = {
 } & AsyncDisposable;
 
 export async function startFleet(options: {
-  readonly servers: number;
+  readonly posts: readonly Post[];
   readonly folder: string;
   readonly flags: readonly string[];
 }): Promise<Fleet> {
-  const ports = await freePorts(options.servers);
+  const ports = await freePorts(options.posts.length);
   const closing = new AbortController();
   const late: LateWrite[] = [];
   const ready = ports.map(() => Promise.withResolvers<void>());
   let restarts = 0;
 
-  const supervised = ports.map((port, index) => {
-    const id = `server-${index}`;
+  const supervised = options.posts.map(({ id, flags, answersCalls }, index) => {
+    const port = ports[index] ?? 0;
     let running: RunningProcess | undefined;
     async function supervise(): Promise<void> {
       for (let first = true; !closing.signal.aborted; first = false) {
         if (!first) restarts += 1;
-        running = startServer(id, port, options.flags);
+        running = startServer(id, port, [...options.flags, ...flags]);
         void running
           .json(({ ready }) => ready === true, 60_000)
           .then(
@@ -60,6 +83,8 @@ export async function startFleet(options: {
     const work = supervise();
     return {
       id,
+      address: `127.0.0.1:${port}`,
+      answersCalls,
       work,
       pid: () => running?.pid,
       lines: () => running?.lines ?? [],
@@ -73,7 +98,7 @@ export async function startFleet(options: {
   }
 
   const fleet: Fleet = {
-    addresses: ports.map((port) => `127.0.0.1:${port}`),
+    addresses: supervised.filter(({ answersCalls }) => answersCalls).map(({ address }) => address),
     members: supervised,
     restarts: () => restarts,
     lateWrites: () => [...late, ...supervised.flatMap(({ lines }) => lateWritesIn(lines()))],

@@ -5,12 +5,20 @@ import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { makeFolder } from "../kit/folder.ts";
 import { type History, verdictsOf } from "./check.ts";
+import { together } from "./fleet.ts";
 import { openSqlite } from "./parts.ts";
 import { runLedger } from "./run-ledger.ts";
 
 test("what was accepted ends once and whole while servers, workers and the client are killed; what is planted is found", async () => {
   await using folder = await makeFolder("ledger");
-  const run = { seed: 4, durationMs: 14_000, servers: 3, perSecond: 20, openStore: openSqlite, folder: folder.path };
+  const run = {
+    seed: 4,
+    durationMs: 14_000,
+    posts: together(3),
+    perSecond: 20,
+    openParts: openSqlite,
+    folder: folder.path,
+  };
   const { verdicts, restarts } = await runLedger(run, async (read) => {
     assert.deepEqual(broken(await read()), []);
     const data = join(folder.path, "data");

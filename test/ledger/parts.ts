@@ -1,22 +1,77 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
+import { startKafka } from "../kit/kafka.ts";
 import { until } from "../kit/wait.ts";
 import type { Victims } from "./carry-out.ts";
 import type { FaultKind } from "./plan.ts";
 
-/** A store for the servers of one run, and what can be done to it. */
-export type Store = {
-  /** What servers are to be told of it. */
+/** What the servers of one run stand on, and what can be done to it. */
+export type Part = {
+  /** What servers are told of it. */
   readonly flags: readonly string[];
   readonly faultKinds: readonly FaultKind[];
   readonly faults: Victims["store"];
 } & AsyncDisposable;
 
-export type OpenStore = (folder: string) => Promise<Store>;
+export type OpenParts = (folder: string) => Promise<Part>;
+
+/** The parts of these names; undefined where there are none such. */
+export function partsOf(store: string, queue: string): OpenParts | undefined {
+  const openStore = store === "sqlite" ? openSqlite : undefined;
+  const openQueue = queue === "embedded" ? undefined : queue === "kafka" ? openKafka : "unknown";
+  if (!openStore || openQueue === "unknown") return undefined;
+  if (!openQueue) return openStore;
+  return async (folder) => {
+    await using opening = new AsyncDisposableStack();
+    const [one, two] = [opening.use(await openStore(folder)), opening.use(await openQueue())];
+    const opened = opening.move();
+    return {
+      flags: [...one.flags, ...two.flags],
+      faultKinds: [...one.faultKinds, ...two.faultKinds],
+      faults: { ...one.faults, ...two.faults },
+      [Symbol.asyncDispose]: () => opened.disposeAsync(),
+    };
+  };
+}
+
+/** A Kafka broker that is killed, restarted and frozen; a new one's data stay where the killed one's were. */
+async function openKafka(): Promise<Part> {
+  const kafka = await startKafka();
+  const again = async (signal: "SIGTERM" | "SIGKILL") => {
+    await kafka.stop(signal);
+    await kafka.start();
+  };
+  const inTurn = oneAtATime();
+  return {
+    flags: ["--queue", `kafka://${kafka.address}`],
+    faultKinds: ["kill-broker", "stop-broker"],
+    faults: {
+      "kill-broker": () => inTurn(() => again("SIGKILL")),
+      "stop-broker": () =>
+        inTurn(async () => {
+          kafka.freeze();
+          await delay(frozenMs);
+          kafka.thaw();
+        }),
+    },
+    [Symbol.asyncDispose]: () => kafka[Symbol.asyncDispose](),
+  };
+}
+
+const frozenMs = 3_000;
+
+/** Faults of one part wait for each other: what restarts cannot be killed yet. */
+function oneAtATime(): (work: () => Promise<void>) => Promise<void> {
+  let last = Promise.resolve();
+  return (work) => {
+    last = last.then(work);
+    return last;
+  };
+}
 
 /** The embedded store. Its disk is paused by holding the lock that every write takes, as a sync that hangs would. */
-export const openSqlite: OpenStore = async (folder) => {
+export const openSqlite: OpenParts = async (folder) => {
   const data = join(folder, "data");
   return {
     flags: ["--data", data],

@@ -10,17 +10,17 @@ import { type History, type Verdict, verdictsOf } from "./check.ts";
 import type { ClientArgument } from "./client-main.ts";
 import { parseEntries } from "./entry.ts";
 import { readFinalState } from "./final-state.ts";
-import { startFleet } from "./fleet.ts";
+import { type Post, startFleet } from "./fleet.ts";
 import { tenants } from "./order.ts";
-import type { OpenStore } from "./parts.ts";
+import type { OpenParts } from "./parts.ts";
 import { type FaultKind, planOf } from "./plan.ts";
 
 export type LedgerRun = {
   readonly seed: number;
   readonly durationMs: number;
-  readonly servers: number;
+  readonly posts: readonly Post[];
   readonly perSecond: number;
-  readonly openStore: OpenStore;
+  readonly openParts: OpenParts;
   /** Where the ledger, the servers' logs and what was done are kept. */
   readonly folder: string;
 };
@@ -45,24 +45,33 @@ export async function runLedger(
   run: LedgerRun,
   again?: (read: () => Promise<History>) => Promise<void>,
 ): Promise<LedgerResult> {
-  const { seed, durationMs, servers, perSecond, folder } = run;
+  const { seed, durationMs, posts, perSecond, folder } = run;
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const said = join(folder, "done.log");
   const say = (what: string) => void appendFile(said, `${new Date().toISOString()} ${what}\n`);
 
-  await using store = await run.openStore(folder);
+  await using store = await run.openParts(folder);
   const flags = [...store.flags, "--kinds", kinds, "--job-lease", `${leaseMs}ms`, "--queue-limit", "400"];
   await using stack = new AsyncDisposableStack();
-  const fleet = stack.use(await startFleet({ servers, folder, flags }));
+  const fleet = stack.use(await startFleet({ posts, folder, flags }));
   const clients = fleet.addresses.map((address) => stack.use(quickClient(address)));
-  const plan = planOf(seed, { kinds: [...serverFaults, ...store.faultKinds], servers, durationMs, leaseMs });
+  const plan = planOf(seed, {
+    kinds: [...serverFaults, ...store.faultKinds],
+    servers: posts.length,
+    durationMs,
+    leaseMs,
+  });
 
   const file = join(folder, "ledger.jsonl");
   const untilMs = Date.now() + durationMs;
   const argument = { file, addresses: fleet.addresses, seed, perSecond, untilMs, giveUpAtMs: untilMs + 60_000 };
   await using client = superviseClient(argument, say);
-  await carryOut(plan, { fleet, clients, say, store: store.faults, killClient: client.kill });
+  let takeovers = 0;
+  const onTakeover = () => {
+    takeovers += 1;
+  };
+  await carryOut(plan, { fleet, clients, say, onTakeover, store: store.faults, killClient: client.kill });
   say("no more faults");
   await client.done;
 
@@ -75,7 +84,7 @@ export async function runLedger(
     entries: parseEntries(await readFile(file, "utf8")),
     reports: await readFinalState(reader),
     lateWrites: fleet.lateWrites(),
-    lateWritesProvoked: plan.some(({ kind }) => kind === "stop-working-server"),
+    takeovers,
   });
   const history = await read();
   await again?.(read);

@@ -1,7 +1,8 @@
-// npm run ledger -- --seed N [--seeds COUNT] [--store sqlite] [--minutes M] [--servers N] [--rate N]: loads the report service, breaks what it stands on, and counts.
+// npm run ledger -- --seed N [--seeds COUNT] [--store sqlite] [--minutes M] [--apart] [--rate N]: loads the report service, breaks what it stands on, and counts.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { openSqlite } from "./parts.ts";
+import { apart, together } from "./fleet.ts";
+import { partsOf } from "./parts.ts";
 import { runLedger } from "./run-ledger.ts";
 
 const { values } = parseArgs({
@@ -9,42 +10,42 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     seeds: { type: "string", default: "1" },
     store: { type: "string", default: "sqlite" },
+    queue: { type: "string", default: "embedded" },
     minutes: { type: "string", default: "1" },
-    servers: { type: "string", default: "3" },
+    apart: { type: "boolean", default: false },
     rate: { type: "string", default: "40" },
   },
 });
-const stores = { sqlite: openSqlite } as const;
-const openStore = stores[values.store as keyof typeof stores];
-const [first, count, minutes, servers, perSecond] = [
-  values.seed,
-  values.seeds,
-  values.minutes,
-  values.servers,
-  values.rate,
-].map(Number);
-if (!openStore || ![first, count, minutes, servers, perSecond].every((value) => value !== undefined && value > 0)) {
+const openParts = partsOf(values.store, values.queue);
+const [first, count, minutes, perSecond] = [values.seed, values.seeds, values.minutes, values.rate].map(Number);
+if (!openParts || ![first, count, minutes, perSecond].every((value) => value !== undefined && value > 0)) {
   console.error(
-    `usage: npm run ledger -- --seed N [--seeds COUNT] [--store ${Object.keys(stores).join("|")}] [--minutes M] [--servers N] [--rate N]`,
+    `usage: npm run ledger -- --seed N [--seeds COUNT] [--store sqlite] [--queue embedded|kafka] [--minutes M] [--apart] [--rate N]`,
   );
   process.exit(2);
 }
 
+const about = [
+  values.store,
+  ...(values.queue === "embedded" ? [] : [values.queue]),
+  ...(values.apart ? ["apart"] : []),
+].join("-");
 let broken = 0;
+let lateWrites = 0;
 for (let seed = first ?? 1; seed < (first ?? 1) + (count ?? 1); seed += 1) {
-  const folder = join(process.cwd(), ".weir", "ledger", `${values.store}-${seed}`);
+  const folder = join(process.cwd(), ".weir", "ledger", `${about}-${seed}`);
   const run = {
     seed,
-    openStore,
+    openParts,
     folder,
     durationMs: (minutes ?? 1) * 60_000,
-    servers: servers ?? 3,
+    posts: values.apart ? apart() : together(3),
     perSecond: perSecond ?? 40,
   };
   const { verdicts, faults, restarts, history } = await runLedger(run);
   const requests = history.entries.filter(({ kind }) => kind === "intent").length;
   console.log(
-    `seed ${seed}, ${values.store}: ${requests} requests, ${history.reports.length} reports, ${faults} faults, servers started again ${restarts} times`,
+    `seed ${seed}, ${about}: ${requests} requests, ${history.reports.length} reports, ${faults} faults, servers started again ${restarts} times`,
   );
   for (const { invariant, says, found, violations } of verdicts) {
     console.log(`  ${violations.length === 0 ? "✔" : "✖"} ${invariant} ${says} (${found})`);
@@ -52,7 +53,9 @@ for (let seed = first ?? 1; seed < (first ?? 1) + (count ?? 1); seed += 1) {
     if (violations.length > 20) console.log(`      and ${violations.length - 20} more`);
     broken += violations.length;
   }
+  lateWrites += history.lateWrites.length;
   if (broken > 0) console.log(`  kept in ${folder}`);
 }
+console.log(`${lateWrites} results came too late and were refused`);
 console.log(broken === 0 ? "all held" : `${broken} violations`);
 process.exitCode = broken === 0 ? 0 : 1;
