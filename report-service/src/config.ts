@@ -22,6 +22,7 @@ export type Config = Listening &
   Limits &
   Security &
   Storage &
+  Cache &
   Store &
   Queue &
   Objects &
@@ -31,6 +32,7 @@ export type Config = Listening &
 const groups: readonly FlagGroup<Partial<Config>>[] = [
   listening,
   storage,
+  cache,
   store,
   queue,
   objects,

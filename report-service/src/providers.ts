@@ -50,10 +50,7 @@ const sharedKeepMs = 600_000;
 type Opening = Pick<AsyncDisposableStack, "use" | "adopt" | "defer">;
 
 /** The one place that knows which providers there are; all of them end with what it answers. */
-export async function openProviders(
-  config: Config,
-  observe: (note: ProviderNote) => void,
-): Promise<Providers> {
+export async function openProviders(config: Config, observe: (note: ProviderNote) => void): Promise<Providers> {
   await using opening = new AsyncDisposableStack();
   const store = await storeOf(config, opening);
   const queue = await queueOf(config, store, opening, observe);

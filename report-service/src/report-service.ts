@@ -11,9 +11,11 @@ import type { KindBook } from "./model/kind.ts";
 import type { JobQueue } from "./ports/job-queue.ts";
 import type { ResultsQueue } from "./ports/results-queue.ts";
 import type { Tracer } from "./ports/tracer.ts";
+import type { CacheNote } from "./ports/cache.ts";
 import { drain } from "./presence/drain.ts";
 import type { PresenceNote } from "./presence/registrar.ts";
 import { openProviders } from "./providers.ts";
+import type { RedisNote } from "./redis/redis-link.ts";
 import { announce } from "./roles/announce.ts";
 import { cleanPartsOf } from "./roles/clean.ts";
 import { serveCalls } from "./roles/serve-calls.ts";
@@ -27,11 +29,13 @@ import type { WriterNote } from "./writer/writer-note.ts";
 
 export type ServiceNote =
   | BrokerNote
+  | CacheNote
   | CallNote
   | CleanerNote
   | FaultNote
   | ObjectNote
   | PresenceNote
+  | RedisNote
   | WorkerNote
   | WriterNote;
 

@@ -36,6 +36,17 @@ export async function startMetrics(listen: string, queueLength: () => Promise<Qu
     help: "Results that came after the report was cancelled or taken over.",
     registers,
   });
+  const reads = new Counter({
+    name: "report_reads_total",
+    help: "Reads of one report: from this server's memory, the cache that servers share, or the store.",
+    labelNames: ["from"],
+    registers,
+  });
+  const redisLost = new Counter({
+    name: "report_redis_lost_total",
+    help: "How often Redis ceased to answer in time.",
+    registers,
+  });
   const objectCalls = new Counter({
     name: "report_object_calls_total",
     help: "Calls of those who have a signed URL.",
@@ -93,7 +104,11 @@ export async function startMetrics(listen: string, queueLength: () => Promise<Qu
   return {
     address: server.address,
     count(note) {
-      if (note.kind === "call-ended") {
+      if (note.kind === "report-read") {
+        reads.inc({ from: note.from });
+      } else if (note.kind === "redis-lost") {
+        redisLost.inc();
+      } else if (note.kind === "call-ended") {
         calls.observe({ grpc_method: note.method, grpc_status: note.code }, note.tookMs / 1000);
       } else if (note.kind === "job-ended") {
         jobs.observe({ kind: note.reportKind, end: note.end }, note.tookMs / 1000);

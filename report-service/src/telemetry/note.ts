@@ -3,18 +3,22 @@ import type { FaultNote } from "../api/fault-switch.ts";
 import type { BrokerNote } from "../broker/broker-note.ts";
 import type { CleanerNote } from "../cleaner/cleaner-note.ts";
 import type { ObjectNote } from "../disk/object-server.ts";
+import type { CacheNote } from "../ports/cache.ts";
 import type { PresenceNote } from "../presence/registrar.ts";
+import type { RedisNote } from "../redis/redis-link.ts";
 import type { WorkerNote } from "../worker/worker-note.ts";
 import type { WriterNote } from "../writer/writer-note.ts";
 
 /** Everything the report service can say. */
 export type Note =
   | BrokerNote
+  | CacheNote
   | CallNote
   | CleanerNote
   | FaultNote
   | ObjectNote
   | PresenceNote
+  | RedisNote
   | WorkerNote
   | WriterNote
   | { readonly kind: "serving"; readonly address: string; readonly objects?: string; readonly metrics?: string }

@@ -83,6 +83,12 @@ function lineOf(note: Note): Line {
       return line("error", "cleaner", "cannot clean this now; trying again at the next round");
     case "clean-ended":
       return line("debug", "cleaner", "a round of cleaning has ended");
+    case "report-read":
+      return line("debug", "cache", "read a report");
+    case "redis-lost":
+      return line("warn", "redis", "Redis does not answer; going on without it");
+    case "redis-back":
+      return line("warn", "redis", "Redis answers again");
     case "serving":
       return line("info", "server", "serving");
     case "draining":

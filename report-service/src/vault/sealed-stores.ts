@@ -22,10 +22,18 @@ export function sealStores<S extends Stores>(stores: S, vault: Vault, sealing: S
     return { ...report, parameters: open, sealed: vault.seal(JSON.stringify(secret), reportName(report)) };
   }
 
-  function unseal({ sealed, ...report }: Report): Report {
-    if (!sealed) return report;
-    const secret = JSON.parse(vault.open(sealed, reportName(report))) as Parameters;
-    return { ...report, parameters: { ...report.parameters, ...secret } };
+  // A cache answers the same object again and again, and opening costs more than reading.
+  const unsealed = new WeakMap<Report, Report>();
+
+  function unseal(stored: Report): Report {
+    if (!stored.sealed) return stored;
+    const known = unsealed.get(stored);
+    if (known) return known;
+    const { sealed, ...report } = stored;
+    const secret = JSON.parse(vault.open(stored.sealed, reportName(report))) as Parameters;
+    const opened = { ...report, parameters: { ...report.parameters, ...secret } };
+    unsealed.set(stored, opened);
+    return opened;
   }
 
   const unsealCreated = (created: Created): Created =>
