@@ -15,6 +15,7 @@ import { createQueueCounts } from "./queue-counts.ts";
 import { readFromPrimary } from "./read-reports.ts";
 import { createPostgresReports } from "./report-store.ts";
 import { createPostgresResults, type ResultsLimits } from "./results-queue.ts";
+import { startRotation } from "./rotate-queue.ts";
 import { migrations } from "./schema.ts";
 import type { PostgresSettings } from "./settings.ts";
 import { createPostgresUploads } from "./upload-store.ts";
@@ -32,6 +33,7 @@ export async function openPostgresStore(
   const feed = opening.use(createChangeFeed(database, connectTo("primary")));
   const changeReports = createChangeReports(database, feed);
   const queue = opening.use(createPostgresQueue(database, feed, changeReports));
+  opening.use(startRotation(database));
   const reads = readFromPrimary(database);
   const createReports = createCreateReports(database, createQueueCounts(database));
   const opened = opening.move();

@@ -19,7 +19,6 @@ export type Pool = {
   take(): Promise<pg.Client>;
   /** `broken`: it is closed instead of lent again. */
   giveBack(client: pg.Client, broken: boolean): void;
-  readonly open: () => number;
 } & AsyncDisposable;
 
 // After a failed connect, others are not tried before this: a storm of connects would keep a starting server busy.
@@ -42,17 +41,25 @@ export function createPool(connect: () => Promise<pg.Client>, settings: PoolSett
   const broken = new WeakSet<pg.Client>();
   const idle: pg.Client[] = [];
   const waiting: Waiting[] = [];
-  let opening = 0;
+  const opening = new Set<Promise<void>>();
+  const closing = new Set<Promise<void>>();
   let closed = false;
   let pause: { readonly untilMs: number; readonly cause: unknown } | undefined;
 
   function close(client: pg.Client): void {
     bornAtMs.delete(client);
-    void closeClient(client);
+    const ended = closeClient(client);
+    closing.add(ended);
+    void ended.then(() => closing.delete(ended));
   }
 
-  async function openOne(): Promise<void> {
-    opening += 1;
+  function openOne(): void {
+    const opened = open();
+    opening.add(opened);
+    void opened.then(() => opening.delete(opened));
+  }
+
+  async function open(): Promise<void> {
     try {
       const client = await connect();
       pause = undefined;
@@ -63,8 +70,6 @@ export function createPool(connect: () => Promise<pg.Client>, settings: PoolSett
     } catch (cause) {
       pause = { untilMs: Date.now() + pauseMs, cause };
       for (const { reject } of waiting.splice(0)) reject(cause);
-    } finally {
-      opening -= 1;
     }
   }
 
@@ -90,7 +95,7 @@ export function createPool(connect: () => Promise<pg.Client>, settings: PoolSett
       const { promise, resolve, reject } = Promise.withResolvers<pg.Client>();
       const own = { resolve, reject };
       waiting.push(own);
-      if (bornAtMs.size + opening < max) void openOne();
+      if (bornAtMs.size + opening.size < max) openOne();
       const timer = setTimeout(() => {
         const at = waiting.indexOf(own);
         if (at >= 0) waiting.splice(at, 1);
@@ -101,16 +106,15 @@ export function createPool(connect: () => Promise<pg.Client>, settings: PoolSett
     giveBack(client, isBroken) {
       if (isBroken || isWorn(client)) {
         close(client);
-        if (waiting.length > 0 && bornAtMs.size + opening < max) void openOne();
+        if (waiting.length > 0 && bornAtMs.size + opening.size < max) openOne();
       } else lend(client);
     },
-    open: () => bornAtMs.size,
     async [Symbol.asyncDispose]() {
       closed = true;
-      const open = [...bornAtMs.keys()];
-      bornAtMs.clear();
       for (const { reject } of waiting.splice(0)) reject(new StoreUnavailable("the store is closed", 1_000, undefined));
-      await Promise.all(open.map(closeClient));
+      await Promise.all(opening);
+      for (const client of bornAtMs.keys()) close(client);
+      await Promise.all(closing);
     },
   };
 }

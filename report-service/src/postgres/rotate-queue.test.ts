@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { lacksPostgres } from "../../../test/kit/postgres.ts";
+import { claimant, report, roomy } from "../../test/contract/place.ts";
+import { connect, postgresPlaces } from "../../test/contract/postgres-place.ts";
+import { parsePostgresUrl } from "../config/postgres-url.ts";
+import { connect as connectTo } from "./connect.ts";
+import { createDatabase } from "./database.ts";
+import { createPool } from "./pool.ts";
+import { rotate } from "./rotate-queue.ts";
+import { defaultSettings } from "./settings.ts";
+
+const { server, emptyDatabase } = postgresPlaces();
+
+test("dead rows leave the queue although a forgotten transaction keeps them, and no job is lost", {
+  skip: lacksPostgres,
+}, async () => {
+  const url = await emptyDatabase();
+  await using store = await connect(url);
+  await using database = databaseOf(url);
+  await using forgotten = await connectTo(parsePostgresUrl(url) ?? [], "primary", defaultSettings).then((client) => ({
+    client,
+    [Symbol.asyncDispose]: () => client.end(),
+  }));
+  await forgotten.client.query("begin isolation level repeatable read; select txid_current()");
+
+  const all = Array.from({ length: 6_000 }, (_, index) => ({ report: report(`r${index}`, index) }));
+  for (let from = 0; from < all.length; from += 500) await store.reports.create(all.slice(from, from + 500), roomy);
+  const settle = async (count: number) => {
+    const shares = { everyone: { weight: 1, concurrency: 10_000 }, others: new Map() };
+    const claimed = await store.queue.claim({ ...claimant, shares }, count, 10);
+    const changes = claimed.map((key) => ({ key, change: { kind: "succeed", attempt: 1, artifacts: [] } as const }));
+    await store.reports.changeAll(changes, 20);
+    return claimed.map(({ id }) => String(id));
+  };
+  const claimed = new Set<string>();
+  for (let round = 0; round < 11; round += 1) for (const id of await settle(500)) claimed.add(id);
+  // Statistics of what a connection did come with a later transaction of it: so this asks until they do.
+  const { sql } = await server();
+  const size = () => Number(sql("select pg_relation_size('jobs_0')", new URL(url).pathname.slice(1)));
+  const before = size();
+  const deadline = Date.now() + 60_000;
+  while (size() === before && Date.now() < deadline) {
+    await rotate(database);
+    await store.queue.length();
+  }
+  assert.ok(size() < before / 4, `jobs_0 had ${before} bytes and has ${size()}`);
+  assert.equal((await store.queue.length()).queued, 500);
+  for (const id of await settle(500)) claimed.add(id);
+  assert.equal(claimed.size, 6_000);
+  await forgotten.client.query("rollback");
+});
+
+function databaseOf(url: string) {
+  const open = () => connectTo(parsePostgresUrl(url) ?? [], "primary", defaultSettings);
+  return createDatabase(createPool(open, { ...defaultSettings.pool, patienceMs: 2_000 }));
+}
