@@ -23,3 +23,8 @@ export async function longestTexts(
   const result = await connection.runAndReadAll(`select ${lengths.join(", ")} from ${table}`);
   return (result.getRows()[0] ?? []).map(Number);
 }
+
+export async function countRows(connection: DuckDBConnection, table: string): Promise<number> {
+  const counted = await connection.runAndReadAll(`select count(*) from ${table}`);
+  return Number(counted.value(0, 0));
+}

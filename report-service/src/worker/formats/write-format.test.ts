@@ -150,6 +150,20 @@ test("more rows than a sheet holds go on in the next one, under the same header"
   );
 });
 
+test("a workbook is ZIP64 only where it might need more than 4 GiB: not every reader knows that", async () => {
+  for (const [characters, zip64] of [
+    [32_000, true],
+    [100, false],
+  ] as const) {
+    const sql = `select range as id, if(range = 7, repeat('x', ${characters}), '') as text from range(20000)`;
+    await using place = await tableOf(sql);
+    await place.write("xlsx");
+    const bytes = await readFile(join(place.directory, "result.xlsx"));
+    // The end of central directory record of ZIP64: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.14
+    assert.equal(bytes.includes("PK\x06\x06", 0, "latin1"), zip64);
+  }
+});
+
 const unfit: readonly {
   readonly title: string;
   readonly sql: string;

@@ -4,7 +4,7 @@ import { DoesNotFit } from "./does-not-fit.ts";
 import type { FormatAbout } from "./format-about.ts";
 import { pdfPage } from "./pdf-columns.ts";
 import { startPages } from "./pdf-pages.ts";
-import { longestTexts, textRows } from "./text-rows.ts";
+import { countRows, longestTexts, textRows } from "./text-rows.ts";
 
 /** Some 500 pages. More is not for people, and drawing takes a hundred times as long as writing CSV. */
 export const pdfRows = 20_000;
@@ -18,8 +18,7 @@ export async function writePdf(
   onProgress: (rows: number) => void,
 ): Promise<void> {
   const columns = await columnsOf(connection, table);
-  const counted = await connection.runAndReadAll(`select count(*) from ${table}`);
-  const rows = Number(counted.value(0, 0));
+  const rows = await countRows(connection, table);
   if (rows > pdfRows) {
     throw new DoesNotFit("TOO_MANY_ROWS", `${rows} rows; PDF takes at most ${pdfRows}: use XLSX, CSV or Parquet`);
   }

@@ -5,7 +5,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { writeXlsxStream } from "hucre/xlsx";
 import { type Column, columnsOf } from "./columns.ts";
 import { DoesNotFit } from "./does-not-fit.ts";
-import { longestTexts, type TextRow, textRows } from "./text-rows.ts";
+import { countRows, longestTexts, type TextRow, textRows } from "./text-rows.ts";
 import { type XlsxCell, xlsxCell, xlsxFormat, xlsxText } from "./xlsx-cell.ts";
 
 // https://support.microsoft.com/office/excel-specifications-and-limits-1672b34d-7043-467e-8e27-269d656771c3
@@ -37,9 +37,18 @@ export async function writeXlsx(
     })),
     freezePane: { rows: 1 },
     maxRowsPerSheet: rowsPerSheet,
+    zip64: (await countRows(connection, table)) * mostBytes(longest) > mostInZip,
   };
   const rows = cells(textRows(connection, table, columns), columns, onProgress);
   await pipeline(Readable.from(writeXlsxStream(rows, sheet)), createWriteStream(path));
+}
+
+// A file of more than 4 GiB needs ZIP64, which some readers do not know; so others are written without.
+const mostInZip = 2 ** 32 - 1;
+
+/** What a row takes as XML at most: each character escaped to seven, and the tags around it. */
+function mostBytes(longest: readonly number[]): number {
+  return longest.reduce((sum, characters) => sum + characters * 7 + 80, 0) + 40;
 }
 
 async function* cells(
