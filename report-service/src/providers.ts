@@ -59,10 +59,11 @@ export async function openProviders(config: Config, observe: (note: ProviderNote
   const limiter = limiterOf(config, redis);
   const results = await resultsOf(config, store, opening);
   const bulletin = await bulletinOf(config, opening, observe);
+  const stores = cached({ ...store, queue }, config, redis, opening, observe);
 
   const opened = opening.move();
   return {
-    stores: cached({ ...store, queue }, config, redis, opening, observe),
+    stores,
     objects,
     urls,
     objectServer,
