@@ -31,7 +31,11 @@ const targets = {
   },
   faults: { needs: { envoy: "required", consul: "required" }, script: "test/faults/suite/run.ts", args: [] },
   random: { needs: { envoy: "required", consul: "no" }, script: "test/random-documents/run.ts", args: [] },
-  ledger: { needs: { envoy: "no", consul: "no" }, script: "test/ledger/run.ts", args: [] },
+  ledger: {
+    needs: { envoy: "no", consul: "no", postgres: "if-there", kafka: "if-there" },
+    script: "test/ledger/run.ts",
+    args: [],
+  },
   journeys: { needs: { envoy: "required", consul: "no" }, script: "test/journeys/prediction/run.ts", args: [] },
   pack: { needs: { envoy: "no", consul: "no" }, script: "control-plane/library/pack.ts", args: [] },
   check: {
@@ -53,6 +57,11 @@ const targets = {
     },
     script: "setup/check.mjs",
     args: ["--all"],
+  },
+  "test:brokers": {
+    needs: { envoy: "no", consul: "no", kafka: "required", rabbitmq: "required" },
+    script: "setup/check.mjs",
+    args: ["--all", "src/kafka/", "src/rabbitmq/", "test/brokers/"],
   },
   "test:garage": {
     needs: { envoy: "no", consul: "no", garage: "required" },

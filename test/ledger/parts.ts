@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
 import { startKafka } from "../kit/kafka.ts";
+import { type PostgresServer, startPostgres } from "../kit/postgres.ts";
 import { until } from "../kit/wait.ts";
 import type { Victims } from "./carry-out.ts";
 import type { FaultKind } from "./plan.ts";
@@ -18,7 +19,7 @@ export type OpenParts = (folder: string) => Promise<Part>;
 
 /** The parts of these names; undefined where there are none such. */
 export function partsOf(store: string, queue: string): OpenParts | undefined {
-  const openStore = store === "sqlite" ? openSqlite : undefined;
+  const openStore = store === "sqlite" ? openSqlite : store === "postgres" ? openPostgres : undefined;
   const openQueue = queue === "embedded" ? undefined : queue === "kafka" ? openKafka : "unknown";
   if (!openStore || openQueue === "unknown") return undefined;
   if (!openQueue) return openStore;
@@ -34,6 +35,54 @@ export function partsOf(store: string, queue: string): OpenParts | undefined {
     };
   };
 }
+
+/**
+ * Postgres with a synchronous standby: a commit is answered once it is on both disks, so a failover may lose none. The
+ * first server is killed and restarted until it is given up for its standby, which then stands alone.
+ */
+const openPostgres: OpenParts = async (folder) => {
+  await using opening = new AsyncDisposableStack();
+  const primary = opening.use(await startPostgres({ settings: ["fsync=on"] }));
+  const standby = opening.use(await primary.standby("standby"));
+  // Not as one of the settings, which the standby shares: once promoted it would wait for itself.
+  primary.sql("alter system set synchronous_standby_names = 'standby'");
+  primary.sql("select pg_reload_conf()");
+  let failedOver = false;
+  const current = () => (failedOver ? standby : primary);
+  const inTurn = oneAtATime();
+  const frozen = async (server: PostgresServer, forMs: number) => {
+    server.freeze();
+    await delay(forMs);
+    server.thaw();
+  };
+  const opened = opening.move();
+  return {
+    flags: ["--data", join(folder, "data"), "--store", `postgres://weir@${primary.host},${standby.host}/postgres`],
+    faultKinds: ["kill-store", "restart-store", "stop-store", "stop-standby", "fail-over-store"],
+    faults: {
+      "kill-store": () =>
+        inTurn(async () => {
+          await current().kill();
+          await current().start();
+        }),
+      "restart-store": () =>
+        inTurn(async () => {
+          await current().stop();
+          await current().start();
+        }),
+      "stop-store": (forMs) => inTurn(() => frozen(current(), forMs)),
+      "stop-standby": (forMs) => inTurn(async () => (failedOver ? undefined : frozen(standby, forMs))),
+      "fail-over-store": () =>
+        inTurn(async () => {
+          if (failedOver) return;
+          await primary.kill();
+          standby.promote();
+          failedOver = true;
+        }),
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+};
 
 /** A Kafka broker that is killed, restarted and frozen; a new one's data stay where the killed one's were. */
 async function openKafka(): Promise<Part> {

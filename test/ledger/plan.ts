@@ -7,7 +7,7 @@ export type Fault = { readonly atMs: number } & (
   | { readonly kind: "stop-server" | "stop-child"; readonly server: number; readonly forMs: number }
   /** A server that is at work on a report stops for longer than its lease. */
   | { readonly kind: "stop-working-server"; readonly forMs: number }
-  | { readonly kind: "hold-store" | "freeze-disk"; readonly forMs: number }
+  | { readonly kind: "hold-store" | "stop-store" | "stop-standby"; readonly forMs: number }
   | {
       readonly kind: "kill-client" | "kill-store" | "restart-store" | "fail-over-store" | "kill-broker" | "stop-broker";
     }
@@ -56,7 +56,8 @@ export function planOf(
       case "stop-working-server":
         return { kind, atMs, forMs: leaseMs + random.between(1_500, 3_000) };
       case "hold-store":
-      case "freeze-disk":
+      case "stop-store":
+      case "stop-standby":
         return { kind, atMs, forMs: random.between(300, 3_000) };
       default:
         return { kind, atMs };

@@ -1,4 +1,4 @@
-// npm run ledger -- --seed N [--seeds COUNT] [--store sqlite] [--minutes M] [--apart] [--rate N]: loads the report service, breaks what it stands on, and counts.
+// npm run ledger -- --seed N [--seeds COUNT] [--store sqlite|postgres] [--minutes M] [--apart] [--rate N]: loads the report service, breaks what it stands on, and counts.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { apart, together } from "./fleet.ts";
@@ -20,7 +20,7 @@ const openParts = partsOf(values.store, values.queue);
 const [first, count, minutes, perSecond] = [values.seed, values.seeds, values.minutes, values.rate].map(Number);
 if (!openParts || ![first, count, minutes, perSecond].every((value) => value !== undefined && value > 0)) {
   console.error(
-    `usage: npm run ledger -- --seed N [--seeds COUNT] [--store sqlite] [--queue embedded|kafka] [--minutes M] [--apart] [--rate N]`,
+    `usage: npm run ledger -- --seed N [--seeds COUNT] [--store sqlite|postgres] [--queue embedded|kafka] [--minutes M] [--apart] [--rate N]`,
   );
   process.exit(2);
 }
