@@ -117,9 +117,9 @@ function cached<S extends Stores>(
 ): S {
   if (cache.kind === "off") return stores;
   const memory = { maxBytes, keepMs };
-  if (!redis) return opening.use(cacheReads(stores, { memory, observe }));
+  if (!redis) return cacheReads(stores, { memory, observe });
   const shared = { cache: opening.use(createRedisCache(redis)), keepMs: sharedKeepMs };
-  return opening.use(cacheReads(stores, { memory, shared, observe }));
+  return cacheReads(stores, { memory, shared, observe });
 }
 
 function limiterOf({ tenantRate }: Config, redis: RedisLink | undefined): RateLimiter | undefined {

@@ -31,12 +31,12 @@ const fromStore: CacheNote = { kind: "report-read", from: "store" };
 export function cacheReads<S extends Stores>(
   stores: S,
   { memory, shared, now = Date.now, observe }: CacheParts,
-): S & Disposable {
+): S {
   const { reports, cleanUp } = stores;
   const near = createLru<Report>(memory.maxBytes);
   const fly = createSingleFlight<Report | undefined>();
   const loads = new Map<string, { outdated: boolean }>();
-  const listening = shared?.cache.onForget(forgetHere);
+  shared?.cache.onForget(forgetHere);
 
   function forgetHere(name: string): void {
     near.delete(name);
@@ -144,7 +144,6 @@ export function cacheReads<S extends Stores>(
         return cleared;
       },
     },
-    [Symbol.dispose]: () => listening?.[Symbol.dispose](),
   };
 }
 
