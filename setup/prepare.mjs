@@ -9,6 +9,7 @@ import { findKubernetes } from "./kubernetes.mjs";
 import { findNode } from "./node-runtime.mjs";
 import { installPackages } from "./npm-packages.mjs";
 import { findPostgres } from "./postgres.mjs";
+import { findRabbitmq } from "./rabbitmq.mjs";
 import { findRedis } from "./redis.mjs";
 import { say } from "./say.mjs";
 import { findSeaweedfs } from "./seaweedfs.mjs";
@@ -23,6 +24,7 @@ const optionalParts = {
   redis: { find: findRedis, variable: "WEIR_REDIS" },
   cassandra: { find: findCassandra, variable: "WEIR_CASSANDRA" },
   kafka: { find: findKafka, variable: "WEIR_KAFKA" },
+  rabbitmq: { find: findRabbitmq, variable: "WEIR_RABBITMQ" },
   seaweedfs: { find: findSeaweedfs, variable: "WEIR_SEAWEEDFS" },
   garage: { find: (install) => findGarage({ install }), variable: "WEIR_GARAGE" },
 };

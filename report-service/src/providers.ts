@@ -19,6 +19,7 @@ import type { ResultsQueue } from "./ports/results-queue.ts";
 import type { SignedUrls } from "./ports/signed-urls.ts";
 import type { Stores } from "./ports/stores.ts";
 import { openPostgresStore } from "./postgres/open-store.ts";
+import { createRabbitMqBroker } from "./rabbitmq/rabbitmq-broker.ts";
 import { createRedisBulletin } from "./redis/bulletin.ts";
 import { createRedisRateLimiter } from "./redis/rate-limiter.ts";
 import { openRedis, type RedisLink, type RedisNote } from "./redis/redis-link.ts";
@@ -97,6 +98,8 @@ async function queueOf(
       return store.queue;
     case "kafka":
       return opening.use(await createBrokerQueue(store, createKafkaBroker(queue.settings, id, observe), observe));
+    case "rabbitmq":
+      return opening.use(await createBrokerQueue(store, createRabbitMqBroker(queue.settings, observe), observe));
   }
 }
 

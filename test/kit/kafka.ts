@@ -68,6 +68,10 @@ export const noKafka: string | false = process.env["WEIR_KAFKA"]
   ? false
   : "there is no Kafka here (it needs Java); npm test gets both, or name one in WEIR_KAFKA";
 
+/** Why the long tests of brokers are passed over; false where they were asked for. */
+export const noLongTests: string | false =
+  process.env["WEIR_BROKERS"] === "all" ? false : "it takes long: npm run test:brokers runs it";
+
 /** The program that runs one of Kafka's classes. */
 export function kafkaPath(): string {
   const path = process.env["WEIR_KAFKA"];

@@ -5,6 +5,7 @@ export type BrokerNote =
   /** What is queued stays in the store's outbox until publishing works again. */
   | { readonly kind: "publishing-failed"; readonly cause: Error }
   | { readonly kind: "published-again"; readonly afterMs: number }
+  /** Said once, until a message came again. */
   | { readonly kind: "receiving-failed"; readonly lane: Lane; readonly cause: Error }
   /** A message that is none of ours; it is passed over. */
   | { readonly kind: "message-unreadable"; readonly lane: Lane; readonly why: string };

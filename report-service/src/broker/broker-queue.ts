@@ -12,6 +12,8 @@ const priorities: readonly Priority[] = ["interactive", "standard", "bulk"];
 /** Messages of each priority that a server has in hand: enough for workers not to wait, few enough to leave to others. */
 const room = 32;
 const pauseAfterFailureMs = 1_000;
+const longestWaitMs = 60_000;
+const patienceAtEndMs = 2_000;
 
 /** How often a server looks into the store itself: after a look in vain while it has no messages, and at all events. */
 export type Looks = { readonly idleMs: number; readonly busyMs: number };
@@ -50,12 +52,17 @@ export async function createBrokerQueue(
   }
 
   async function receive(lane: Lane, buffer: FairBuffer): Promise<void> {
+    let isFailing = false;
     while (!closing.signal.aborted) {
       try {
-        for await (const delivery of broker.receive(lane, closing.signal)) await buffer.add(delivery, closing.signal);
+        for await (const delivery of broker.receive(lane, closing.signal)) {
+          isFailing = false;
+          await buffer.add(delivery, closing.signal);
+        }
       } catch (cause) {
         if (closing.signal.aborted) return;
-        observe({ kind: "receiving-failed", lane, cause: cause as Error });
+        if (!isFailing) observe({ kind: "receiving-failed", lane, cause: cause as Error });
+        isFailing = true;
       }
       await delay(pauseAfterFailureMs, undefined, { signal: closing.signal, ref: false }).catch(() => undefined);
     }
@@ -107,7 +114,7 @@ export async function createBrokerQueue(
       const state = stateOf(cluster);
       const enough = new AbortController();
       const either = AbortSignal.any([signal, enough.signal]);
-      const untilLookMs = Math.max(0, state.nextLookMs.idle - performance.now());
+      const untilLookMs = Math.max(0, Math.min(longestWaitMs, state.nextLookMs.idle - performance.now()));
       await Promise.race([
         state.buffer.filled(either),
         // A report that was put off may be claimed at any change.
@@ -125,9 +132,11 @@ export async function createBrokerQueue(
     },
     async [Symbol.asyncDispose]() {
       closing.abort();
-      await relay[Symbol.asyncDispose]();
-      await Promise.all(receivers);
+      const ended = Promise.all([relay[Symbol.asyncDispose](), ...receivers]);
+      // Whoever waits for an answer of a broker that gives none is freed by the end of the connection.
+      await Promise.race([ended, delay(patienceAtEndMs, undefined, { ref: false })]);
       await broker[Symbol.asyncDispose]();
+      await ended;
     },
   };
 }

@@ -1,11 +1,15 @@
 import type { KafkaSettings } from "../kafka/kafka-settings.ts";
 import type { Parsed } from "../model/parsed.ts";
+import type { RabbitMqSettings } from "../rabbitmq/rabbitmq-settings.ts";
 import { flagGroup } from "./flag-group.ts";
 import { parseKafkaUrl } from "./kafka-url.ts";
 
 /** Where reports wait for workers. `store`: where they are; else a message broker tells workers of them. */
 export type Queue = {
-  readonly queue: { readonly kind: "store" } | { readonly kind: "kafka"; readonly settings: KafkaSettings };
+  readonly queue:
+    | { readonly kind: "store" }
+    | { readonly kind: "kafka"; readonly settings: KafkaSettings }
+    | { readonly kind: "rabbitmq"; readonly settings: RabbitMqSettings };
 };
 
 export const queue = flagGroup(
@@ -14,7 +18,7 @@ export const queue = flagGroup(
       name: "queue",
       default: "store",
       value: "WHERE",
-      help: "where reports wait for workers: store, or kafka://HOST:PORT,… (docs/report-service/brokers.md)",
+      help: "where reports wait for workers: store, kafka://HOST:PORT,… or amqp://… (docs/report-service/brokers.md)",
     },
   ],
   (flags): Queue => {
@@ -32,5 +36,14 @@ function parseQueue(given: string): Parsed<Queue["queue"]> {
     const settings = parseKafkaUrl(given);
     return settings.ok ? { ok: true, value: { kind: "kafka", settings: settings.value } } : settings;
   }
-  return { ok: false, problems: [{ at: "", says: `must be store or kafka://HOST:PORT,…, not "${given}"` }] };
+  if (/^amqps?:\/\//.test(given) && URL.canParse(given)) return { ok: true, value: rabbitMqOf(new URL(given)) };
+  const says = `must be store, kafka://HOST:PORT,… or amqp://USER:PASSWORD@HOST:PORT, not "${given}"`;
+  return { ok: false, problems: [{ at: "", says }] };
+}
+
+/** `?prefix=` is ours, all else the client's. */
+function rabbitMqOf(url: URL): Queue["queue"] {
+  const prefix = url.searchParams.get("prefix") ?? "";
+  url.searchParams.delete("prefix");
+  return { kind: "rabbitmq", settings: { url: url.href, prefix } };
 }

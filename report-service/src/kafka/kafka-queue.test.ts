@@ -1,8 +1,11 @@
+import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
-import { type Kafka, noKafka, startKafka } from "../../../test/kit/kafka.ts";
+import { Producer, stringSerializers } from "@platformatic/kafka";
+import { type Kafka, noKafka, noLongTests, startKafka } from "../../../test/kit/kafka.ts";
+import { type BrokerUnderTest, provesBroker } from "../../test/contract/broker.ts";
+import { type BrokerAddress, brokerPlaces, connectBroker } from "../../test/contract/broker-place.ts";
 import { provesCrashSafety } from "../../test/contract/crash.ts";
 import { provesJobQueue } from "../../test/contract/job-queue.ts";
-import { kafkaPlaces } from "../../test/contract/kafka-place.ts";
 
 if (noKafka) test("Kafka", { skip: noKafka }, () => undefined);
 else {
@@ -12,7 +15,26 @@ else {
   });
   after(() => kafka[Symbol.asyncDispose]());
 
-  const open = kafkaPlaces(() => kafka.address);
-  provesJobQueue("Kafka", open, "by-server");
-  provesCrashSafety("Kafka", open);
+  const address = (): BrokerAddress => ({ kind: "kafka", at: kafka.address, prefix: `${randomUUID()}.` });
+  provesJobQueue("Kafka", brokerPlaces(address), "by-server");
+  provesCrashSafety("Kafka", brokerPlaces(address));
+  if (noLongTests) test("Kafka as a broker that crashes and halts", { skip: noLongTests }, () => undefined);
+  else provesBroker("Kafka", () => underTest(kafka, address()));
+}
+
+function underTest(kafka: Kafka, address: BrokerAddress): BrokerUnderTest {
+  return {
+    connect: (observe) => connectBroker(address, observe),
+    async put({ cluster, priority }, value) {
+      const bootstrapBrokers = [kafka.address];
+      const producer = new Producer({ clientId: "stranger", bootstrapBrokers, serializers: stringSerializers });
+      const topic = `${address.prefix}report.tasks.${cluster}.${priority}`;
+      await producer.send({ messages: [{ topic, key: "k", value }], acks: 1 });
+      await producer.close();
+    },
+    crash: () => kafka.stop("SIGKILL"),
+    restart: kafka.start,
+    freeze: kafka.freeze,
+    thaw: kafka.thaw,
+  };
 }
