@@ -38,7 +38,7 @@ export function startWorkers(config: Config, parts: WorkParts): Workers {
   const { reports, uploads, queue } = stores;
   const clusterParts: ClusterParts = {
     ...{ reports, uploads, queue, objects, kinds, leaseMs, targetWaitMs, tracer, observe },
-    deliver: createDelivery({ results, reports, heldForMs: config.results === "memory" ? 0 : heldForMs }),
+    deliver: createDelivery({ results, reports, leaseMs, heldForMs: config.results === "memory" ? 0 : heldForMs }),
     tellProgress: createProgressTeller(reports, bulletin),
     createRuntime(language, number, longestMs) {
       const scratch = join(data, "scratch", `${id}-${language}-${number}`);

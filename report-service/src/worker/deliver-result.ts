@@ -9,6 +9,7 @@ const longestPauseMs = 1_000;
 export type DeliveryParts = {
   readonly results: ResultsQueue;
   readonly reports: ReportStore;
+  readonly leaseMs: number;
   /** How long a kept result may wait for a writer before its report is given to another worker; 0: as long as its lease. */
   readonly heldForMs: number;
 };
@@ -20,19 +21,22 @@ export type Deliver = (result: Result) => Promise<"kept" | "superseded">;
  * Hands results to the writers. While as many wait as may, it waits as well, and with it its worker, which then claims
  * nothing: so a queue that nobody empties fills the one before it, until creates are turned away.
  */
-export function createDelivery({ results, reports, heldForMs }: DeliveryParts): Deliver {
-  async function stillCounts({ key, change: { attempt } }: Result): Promise<boolean> {
-    if (heldForMs === 0) return true;
-    const answer = await reports.change(key, { kind: "renew", attempt, leaseMs: heldForMs }, Date.now());
+export function createDelivery({ results, reports, leaseMs, heldForMs }: DeliveryParts): Deliver {
+  async function renew({ key, change: { attempt } }: Result, forMs: number): Promise<boolean> {
+    const answer = await reports.change(key, { kind: "renew", attempt, leaseMs: forMs }, Date.now());
     return answer?.kind === "changed";
   }
 
   return async (result) => {
     const limit = AbortSignal.timeout(triedForMs);
     for (let pauseMs = 20; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
-      if (!(await stillCounts(result))) return "superseded";
-      if ((await results.put(result, limit)) === "kept") return "kept";
+      if (heldForMs > 0 && !(await renew(result, leaseMs))) return "superseded";
+      if ((await results.put(result, limit)) === "kept") break;
       await delay(pauseMs, undefined, { signal: limit });
     }
+    // Only now: a worker that was killed between a long lease and its result would keep the report from all others. And
+    // where this fails, or the result is written already, nothing is lost.
+    if (heldForMs > 0) await renew(result, heldForMs).catch(() => undefined);
+    return "kept";
   };
 }

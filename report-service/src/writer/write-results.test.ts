@@ -76,13 +76,23 @@ test("a writer that drains ends what it has begun and takes no more", async () =
 
 test("a worker waits while the queue is full, and learns when its attempt no longer counts", async () => {
   await using scene = await openScene(["a", "b"], 1);
-  const deliver = createDelivery({ results: scene.results, reports: scene.reports, heldForMs: 60_000 });
+  const deliver = createDelivery({ results: scene.results, reports: scene.reports, leaseMs: 5_000, heldForMs: 60_000 });
   const first = deliver(succeeded("a", 1));
   await full(scene.results);
   const second = deliver(succeeded("b", 1));
   await using _writer = scene.start();
   assert.deepEqual(await Promise.all([first, second]), ["kept", "kept"]);
   assert.equal(await deliver(succeeded("b", 1)), "superseded");
+});
+
+test("a worker that ends before its result is kept delays its report by its lease and no more", async () => {
+  await using scene = await openScene(["a"]);
+  const put = () => Promise.reject(new Error("the worker was killed"));
+  const results = { ...scene.results, put };
+  const deliver = createDelivery({ results, reports: scene.reports, leaseMs: 5_000, heldForMs: 600_000 });
+  await assert.rejects(deliver(succeeded("a", 1)));
+  const status = (await scene.read("a"))?.status;
+  assert.ok(status?.kind === "running" && status.leasedUntilMs <= Date.now() + 5_000);
 });
 
 async function full(results: ReturnType<typeof createMemoryResults>): Promise<void> {
