@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { Reports, Results } from "@weir/proto/report/v1/report_pb.ts";
 import { authenticate, guardTenants } from "../api/admit-calls.ts";
 import { trustCertificate, trustEveryone, trustHeader, trustLoopback } from "../api/authenticators.ts";
+import { boundRequestBytes } from "../api/bound-request-bytes.ts";
 import type { CallNote } from "../api/call-note.ts";
 import { type FaultNote, watchFaultFile } from "../api/fault-switch.ts";
 import { type GrpcServer, type ServerTls, startGrpcServer } from "../api/grpc-server.ts";
@@ -84,6 +85,7 @@ export async function serveCalls(config: Config, parts: CallParts): Promise<Call
       tls: config.tls && (await readTls(config.tls)),
       interceptors: [
         unpackInTurn(),
+        boundRequestBytes(),
         identify(id, `${datacenter}/${zone}`),
         observeCalls(observe, tracer),
         ...(faults ? [refuseCalls(faults.fault)] : []),

@@ -10,6 +10,8 @@ export type RawEnd = (ReportCallError & { readonly headerBytes: number }) | "ans
 export type RawChannel = {
   /** `method`: such as `Reports/CreateReport`. */
   call(method: string, frame: Buffer, encoding?: string): Promise<RawEnd>;
+  /** Sends the beginning of a request, and nothing after it; tells how that ended, if it did. */
+  begin(method: string, frame: Buffer): { readonly sent: Promise<void>; readonly ended: Promise<RawEnd> };
 } & Disposable;
 
 /** gRPC's length-prefixed message around any bytes; `packed` says that they are, whether or not that is so. */
@@ -42,33 +44,44 @@ export function connectRaw(address: string): RawChannel {
   const session = connect(`http://${address}`);
   // Each call says by itself that its connection is gone.
   session.on("error", () => undefined);
+  function open(method: string, encoding: string) {
+    const { promise, resolve } = Promise.withResolvers<RawEnd>();
+    const stream = session.request({
+      ":method": "POST",
+      ":path": `/report.v1.${method}`,
+      "content-type": "application/grpc",
+      te: "trailers",
+      "grpc-encoding": encoding,
+      "grpc-timeout": "60S",
+    });
+    const settle = (headers: Record<string, unknown>) => {
+      const code = headers["grpc-status"];
+      if (code === undefined) return;
+      const details = decodeURIComponent(String(headers["grpc-message"] ?? ""));
+      const metadata = Metadata.fromHttp2Headers(headers as Parameters<typeof Metadata.fromHttp2Headers>[0]);
+      const by = { server: "", locality: "" };
+      const error = new ReportCallError({ code: Number(code), details, metadata }, by);
+      resolve(Number(code) === 0 ? "answered" : Object.assign(error, { headerBytes: bytesOf(headers) }));
+    };
+    stream.on("response", settle).on("trailers", settle);
+    // Says why before it closes, where it does so without a status.
+    stream.on("error", () => undefined);
+    stream.on("close", () => resolve(resetError(stream.rstCode)));
+    stream.resume();
+    return { stream, ended: promise };
+  }
+
   return {
     call(method, frame, encoding = "identity") {
-      const { promise, resolve } = Promise.withResolvers<RawEnd>();
-      const stream = session.request({
-        ":method": "POST",
-        ":path": `/report.v1.${method}`,
-        "content-type": "application/grpc",
-        te: "trailers",
-        "grpc-encoding": encoding,
-        "grpc-timeout": "60S",
-      });
-      const settle = (headers: Record<string, unknown>) => {
-        const code = headers["grpc-status"];
-        if (code === undefined) return;
-        const details = decodeURIComponent(String(headers["grpc-message"] ?? ""));
-        const metadata = Metadata.fromHttp2Headers(headers as Parameters<typeof Metadata.fromHttp2Headers>[0]);
-        const by = { server: "", locality: "" };
-        const error = new ReportCallError({ code: Number(code), details, metadata }, by);
-        resolve(Number(code) === 0 ? "answered" : Object.assign(error, { headerBytes: bytesOf(headers) }));
-      };
-      stream.on("response", settle).on("trailers", settle);
-      // Says why before it closes, where it does so without a status.
-      stream.on("error", () => undefined);
-      stream.on("close", () => resolve(resetError(stream.rstCode)));
-      stream.resume();
+      const { stream, ended } = open(method, encoding);
       stream.end(frame);
-      return promise;
+      return ended;
+    },
+    begin(method, frame) {
+      const { stream, ended } = open(method, "identity");
+      const { promise: sent, resolve } = Promise.withResolvers<void>();
+      stream.write(frame, () => resolve());
+      return { sent, ended };
     },
     [Symbol.dispose]: () => session.destroy(),
   };
