@@ -1,0 +1,20 @@
+import { after, test } from "node:test";
+import { noCassandra } from "../../../test/kit/cassandra.ts";
+import { openCassandraPlace, stopCassandra } from "../../test/contract/cassandra-place.ts";
+import { provesJobQueue } from "../../test/contract/job-queue.ts";
+import { provesKindLimits } from "../../test/contract/kind-limits.ts";
+import { provesOutbox } from "../../test/contract/outbox.ts";
+import { provesReportStore } from "../../test/contract/report-store.ts";
+import { provesCleanUp, provesUploadStore } from "../../test/contract/upkeep.ts";
+
+if (noCassandra) {
+  test("Cassandra keeps the contracts of a store", { skip: noCassandra }, () => undefined);
+} else {
+  after(stopCassandra);
+  provesReportStore("Cassandra", openCassandraPlace);
+  provesJobQueue("Cassandra", openCassandraPlace);
+  provesKindLimits("Cassandra", openCassandraPlace);
+  provesUploadStore("Cassandra", openCassandraPlace);
+  provesCleanUp("Cassandra", openCassandraPlace);
+  provesOutbox("Cassandra", openCassandraPlace);
+}

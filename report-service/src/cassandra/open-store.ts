@@ -1,0 +1,53 @@
+import type { HasOutbox } from "../ports/outbox.ts";
+import type { Stores } from "../ports/stores.ts";
+import { createBells } from "./bells.ts";
+import { createClaimTurns } from "./claim-turn.ts";
+import { createCassandraCleanUp } from "./clean-up.ts";
+import { createHints } from "./hints.ts";
+import { createIntents } from "./intents.ts";
+import { createCassandraQueue } from "./job-queue.ts";
+import { createCassandraOutbox, createOutboxSwitch } from "./outbox.ts";
+import { createQueueCounts } from "./queue-counts.ts";
+import { createReportRows } from "./report-rows.ts";
+import { createCassandraReports } from "./report-store.ts";
+import { prepareKeyspace } from "./schema.ts";
+import { connect } from "./session.ts";
+import type { CassandraSettings } from "./settings.ts";
+import { createCassandraUploads } from "./upload-store.ts";
+
+export type Credentials = { readonly user: string; readonly password: string };
+
+/**
+ * All ports of a store over a Cassandra keyspace, which any number of servers may share. What a keyspace or a table lacks is
+ * made. Throws StoreUnavailable where none of the contact points answers.
+ */
+export async function openCassandraStore(
+  settings: CassandraSettings,
+  credentials?: Credentials,
+): Promise<Stores & HasOutbox & AsyncDisposable> {
+  await using opening = new AsyncDisposableStack();
+  {
+    await using preparing = await connect(settings, credentials);
+    await prepareKeyspace(preparing, settings);
+  }
+  const session = opening.use(await connect(settings, credentials, settings.keyspace));
+  const hints = createHints(session);
+  const bells = createBells();
+  const outbox = createOutboxSwitch(session);
+  const rows = createReportRows(session, { hints, bells, hasOutbox: outbox.isOpen });
+  const intents = createIntents(session, hints);
+  const counts = createQueueCounts(hints);
+  const queue = { rows, hints, bells, counts, turns: createClaimTurns(session) };
+  const opened = opening.move();
+  return {
+    reports: createCassandraReports({ rows, intents, counts, hints, bells }),
+    queue: createCassandraQueue(queue),
+    uploads: createCassandraUploads(session, hints),
+    cleanUp: createCassandraCleanUp(session, { rows, hints, intents }),
+    async openOutbox() {
+      await outbox.open();
+      return createCassandraOutbox(queue);
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}

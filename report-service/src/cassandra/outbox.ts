@@ -1,0 +1,95 @@
+import { shareOf } from "../model/fair-queue.ts";
+import { isClaimable } from "../model/lease.ts";
+import type { ReportKey } from "../model/names.ts";
+import type { Claimant } from "../ports/job-queue.ts";
+import type { ClaimByKey, Outbox, Waiting } from "../ports/outbox.ts";
+import { changeReportIn } from "./change-report-in.ts";
+import type { Hint } from "./hints.ts";
+import { inParallel } from "./in-parallel.ts";
+import { keyOf, type QueueParts, runningOf } from "./job-queue.ts";
+import { outboxEntries } from "./report-hints.ts";
+import type { Session } from "./session.ts";
+
+const heldMs = 30_000;
+const lookEveryMs = 250;
+// Entries that other relays publish at the moment stand before those that nobody has.
+const heldByOthers = 500;
+const settingName = "outbox";
+
+/** Whether entries are to be written; once they are, that is for good. */
+export function createOutboxSwitch(session: Session) {
+  let isOpen = false;
+  return {
+    async isOpen(): Promise<boolean> {
+      if (isOpen) return true;
+      const [row] = await session.rows("select value from settings where name = ?", [settingName]);
+      isOpen = row !== undefined;
+      return isOpen;
+    },
+    async open(): Promise<void> {
+      await session.rows("insert into settings (name, value) values (?, ?)", [settingName, "open"]);
+      isOpen = true;
+    },
+  };
+}
+
+export function createCassandraOutbox({ rows, hints, bells, turns }: QueueParts): Outbox {
+  /** Held for this relay, one by one: two that look at once share them. */
+  async function take(most: number, nowMs: number): Promise<readonly Hint[]> {
+    const found = await hints.oldest(outboxEntries, { limit: most + heldByOthers });
+    const taken: Hint[] = [];
+    for (const entry of found) {
+      if (taken.length >= most) break;
+      if (await hints.hold(entry, nowMs + heldMs, nowMs)) taken.push(entry);
+    }
+    return taken;
+  }
+
+  async function claimOne(key: ReportKey, claimant: Claimant, nowMs: number): Promise<ClaimByKey> {
+    const before = await rows.read(key);
+    if (!before || !isClaimable(before.report, nowMs)) return { kind: "gone" };
+    const { cluster, tenant, kind, status } = before.report;
+    const { worker, datacenter, leaseMs, shares, perTenant, paused = [] } = claimant;
+    // One that lost its worker still counts as running.
+    if (status.kind === "queued") {
+      const running = await runningOf(hints, cluster);
+      const isFull = running.has(tenant) >= shareOf(shares, tenant).concurrency;
+      const kindIsFull = running.has(tenant, kind) >= (perTenant?.get(kind) ?? Number.POSITIVE_INFINITY);
+      if (isFull || kindIsFull || paused.includes(kind)) return { kind: "busy" };
+    }
+    const after = await changeReportIn(rows, key, { kind: "claim", worker, datacenter, leaseMs }, nowMs);
+    return after?.kind === "changed" ? { kind: "claimed", report: after.report } : { kind: "gone" };
+  }
+
+  return {
+    async relay(publish, most, nowMs) {
+      const entries = await take(most, nowMs);
+      if (entries.length === 0) return 0;
+      try {
+        await publish(entries.map(waitingOf));
+      } catch (cause) {
+        await inParallel(entries, (entry) => hints.release(entry, "again"));
+        throw cause;
+      }
+      await inParallel(entries, (entry) => hints.release(entry, "done"));
+      return entries.length;
+    },
+    wait: (signal) => bells.rung("any", lookEveryMs, signal),
+    async length() {
+      return (await hints.oldest(outboxEntries, { limit: 1_000_000 })).length;
+    },
+    async claim(keys, claimant, nowMs) {
+      const claims: ClaimByKey[] = [];
+      await turns.within(claimant.cluster, async (now) => {
+        for (const key of keys) claims.push(await claimOne(key, claimant, nowMs));
+        return { turns: now, result: undefined };
+      });
+      return keys.map((_, index) => claims[index] ?? { kind: "busy" });
+    },
+  };
+}
+
+function waitingOf(entry: Hint): Waiting {
+  const { cluster, priority } = JSON.parse(entry.value) as Pick<Waiting, "cluster" | "priority">;
+  return { ...keyOf(entry), cluster, priority };
+}

@@ -1,0 +1,89 @@
+import { auth, Client, errors, types } from "cassandra-driver";
+import { StoreUnavailable } from "../ports/store-unavailable.ts";
+import type { CassandraSettings } from "./settings.ts";
+
+export type Value = string | number | bigint | boolean | null;
+export type Row = Readonly<Record<string, unknown>>;
+export type Statement = { readonly query: string; readonly values: readonly Value[] };
+
+/** Statements against one keyspace. Throws StoreUnavailable where Cassandra cannot answer. */
+export type Session = {
+  /** All rows; those of a query without a limit come in pages. */
+  rows(query: string, values: readonly Value[]): Promise<readonly Row[]>;
+  /** Whether the conditions held and so all of the statements, of one partition, were done. */
+  applied(statements: readonly Statement[]): Promise<boolean>;
+} & AsyncDisposable;
+
+const retryAfterMs = 1_000;
+
+/** Connects, or throws StoreUnavailable. `keyspace` is left out where it is still to be made. */
+export async function connect(
+  settings: CassandraSettings,
+  credentials: { readonly user: string; readonly password: string } | undefined,
+  keyspace?: string,
+): Promise<Session> {
+  const serial = settings.serial === "local" ? types.consistencies.localSerial : types.consistencies.serial;
+  const client = new Client({
+    contactPoints: [...settings.contactPoints],
+    localDataCenter: settings.datacenter,
+    ...(keyspace === undefined ? {} : { keyspace }),
+    ...(credentials && { authProvider: new auth.PlainTextAuthProvider(credentials.user, credentials.password) }),
+    encoding: { useBigIntAsLong: true },
+    socketOptions: { connectTimeout: settings.timeoutMs, readTimeout: settings.timeoutMs },
+    queryOptions: { prepare: true, consistency: types.consistencies.localQuorum, serialConsistency: serial },
+  });
+  const said = async <T>(work: Promise<T>): Promise<T> =>
+    work.catch((error: unknown) => {
+      throw failureOf(error);
+    });
+  await said(client.connect()).catch(async (error: unknown) => {
+    await client.shutdown();
+    throw error;
+  });
+  return {
+    async rows(query, values) {
+      const found: Row[] = [];
+      let pageState: string | undefined;
+      do {
+        const page = await said(client.execute(query, [...values], pageState === undefined ? {} : { pageState }));
+        // What answers no rows, such as an insert, has none at all; the driver's types do not say so.
+        const rows: readonly Row[] | undefined = page.rows;
+        found.push(...(rows ?? []));
+        pageState = page.pageState ?? undefined;
+      } while (pageState !== undefined);
+      return found;
+    },
+    async applied(statements) {
+      const [first, ...others] = statements;
+      if (first === undefined) return true;
+      if (others.length === 0) return (await said(client.execute(first.query, [...first.values]))).wasApplied();
+      const batch = statements.map(({ query, values }) => ({ query, params: [...values] }));
+      return (await said(client.batch(batch))).wasApplied();
+    },
+    [Symbol.asyncDispose]: () => client.shutdown(),
+  };
+}
+
+/** A whole number of milliseconds as a bigint column takes it. */
+export function bigint(ms: number): bigint {
+  return BigInt(Math.round(ms));
+}
+
+const { responseErrorCodes: codes } = types;
+// https://github.com/apache/cassandra/blob/trunk/doc/native_protocol_v5.spec: CAS_WRITE_UNKNOWN
+const casWriteUnknown = 0x1700;
+const unavailableCodes: readonly number[] = [
+  casWriteUnknown,
+  ...[codes.unavailableException, codes.overloaded, codes.isBootstrapping, codes.truncateError],
+  ...[codes.writeTimeout, codes.readTimeout, codes.readFailure, codes.writeFailure],
+];
+
+function failureOf(error: unknown): unknown {
+  const cannotGoOn =
+    error instanceof errors.NoHostAvailableError ||
+    error instanceof errors.OperationTimedOutError ||
+    error instanceof errors.BusyConnectionError ||
+    (error instanceof errors.ResponseError && unavailableCodes.includes(error.code));
+  if (!cannotGoOn) return error;
+  return new StoreUnavailable(`Cassandra is not available: ${error.message}`, retryAfterMs, error);
+}
