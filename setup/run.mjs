@@ -1,4 +1,4 @@
-// What package.json's scripts call: node setup/run.mjs <start|test|test:kubernetes|test:garage|check|golden|load|load:rejected|load:consul|load:translate|load:hostile|load:hostile-reports|load:slow|load:reports|load:growth|faults|random|ledger|pack|weir> [--envoy PATH] [args…]
+// What package.json's scripts call: node setup/run.mjs <start|test|test:kubernetes|test:garage|check|golden|load|load:rejected|load:consul|load:translate|load:hostile|load:hostile-reports|load:reads|load:slow|load:reports|load:growth|faults|random|ledger|pack|weir> [--envoy PATH] [args…]
 // It gets what the target needs and then hands over to it. It runs on Node 18, so that an old Node can get the new one.
 import { join } from "node:path";
 import { root } from "./folders.mjs";
@@ -15,6 +15,7 @@ const targets = {
   load: { needs: { envoy: "no", consul: "no" }, script: "test/load/run.ts", args: [] },
   "load:rejected": { needs: { envoy: "required", consul: "no" }, script: "test/load/rejected.ts", args: [] },
   "load:consul": { needs: { envoy: "required", consul: "required" }, script: "test/load/consul.ts", args: [] },
+  "load:reads": { needs: { envoy: "no", consul: "no", redis: "wanted" }, script: "test/load/report-reads/run.ts", args: [] },
   "load:slow": { needs: { envoy: "no", consul: "no" }, script: "test/load/slow-readers.ts", args: [] },
   "load:translate": { needs: { envoy: "no", consul: "no" }, script: "test/load/translate.ts", args: [] },
   "load:hostile": { needs: { envoy: "no", consul: "no" }, script: "test/hostile/table.ts", args: [] },

@@ -21,13 +21,13 @@ import type {
 } from "@grpc/grpc-js";
 import { Framed } from "./framed.ts";
 
-/** A grpc-js handler for one method; a streaming response may also be written as a `Framed`. */
+/** A grpc-js handler for one method; a response may also be given as a `Framed`. */
 export type Handler<M> = M extends {
   methodKind: "unary";
   input: infer I extends DescMessage;
   output: infer O extends DescMessage;
 }
-  ? handleUnaryCall<MessageShape<I>, MessageShape<O>>
+  ? handleUnaryCall<MessageShape<I>, MessageShape<O> | Framed>
   : M extends {
         methodKind: "server_streaming";
         input: infer I extends DescMessage;

@@ -18,7 +18,10 @@ export function authenticate(authenticator: Authenticator): ServerInterceptor {
             const peer: Peer = {
               address: call.getConnectionInfo().remoteAddress,
               header: (name) => metadata.get(name).find((value) => typeof value === "string"),
-              subjectAltName: call.getAuthContext().sslPeerCertificate?.subjectaltname,
+              // Reading a certificate takes long, and few ask.
+              get subjectAltName() {
+                return call.getAuthContext().sslPeerCertificate?.subjectaltname;
+              },
             };
             const admit = (caller: Caller): void => {
               callers.set(metadata, caller);

@@ -25,6 +25,9 @@ export type Answering = {
   streaming<I, O>(answer: (request: I, call: CallContext) => AsyncIterable<O>): handleServerStreamingCall<I, O>;
 };
 
+// What the signal of a call says when it is over. An error made for each call would cost a stack trace that nobody reads.
+const over = new DOMException("the call is over", "AbortError");
+
 // For clients that set no deadline: none of them waits longer for one answer.
 const unaryLimitMs = 30_000;
 
@@ -90,7 +93,7 @@ function contextOf(
   const ended = new AbortController();
   const finish = () => {
     clearTimeout(limit);
-    ended.abort();
+    ended.abort(over);
   };
   // grpc-js itself ends a call at the client's deadline.
   const endless = call.getDeadline() === Number.POSITIVE_INFINITY && limitMs !== undefined;

@@ -19,6 +19,7 @@ import type { ReportStore } from "../ports/report-store.ts";
 import type { SignedUrls } from "../ports/signed-urls.ts";
 import { artifactFor } from "./artifact-for.ts";
 import { CallError, errorInfo, invalid, notFound, retryInfo } from "./call-error.ts";
+import { encodedReport } from "./encoded-report.ts";
 import type { Answering } from "./handlers.ts";
 import { pageTokenOf } from "./paging.ts";
 import { parseList } from "./parse-list.ts";
@@ -94,6 +95,7 @@ export function createResultsService(
 
   return {
     getReport: unary(async ({ name, readMask }, { signal }) => {
+      if (!readMask || readMask.paths.length === 0) return encodedReport(await find(name, signal));
       const mask = parseReadMask(ReportSchema, readMask);
       if (!mask.ok) throw invalid(mask.problems);
       return mask.value(reportMessage(await find(name, signal)));
