@@ -7,11 +7,11 @@ import type { CleanerNote } from "./cleaner/cleaner-note.ts";
 import type { Config } from "./config.ts";
 import type { ObjectNote } from "./disk/object-server.ts";
 import { readKinds } from "./kinds/read-kinds.ts";
-import type { KindBook } from "./model/kind.ts";
+import type { KindBook, ReportKind } from "./model/kind.ts";
+import type { CacheNote } from "./ports/cache.ts";
 import type { JobQueue } from "./ports/job-queue.ts";
 import type { ResultsQueue } from "./ports/results-queue.ts";
 import type { Tracer } from "./ports/tracer.ts";
-import type { CacheNote } from "./ports/cache.ts";
 import { drain } from "./presence/drain.ts";
 import type { PresenceNote } from "./presence/registrar.ts";
 import { openProviders } from "./providers.ts";
@@ -23,6 +23,7 @@ import { startWorkers } from "./roles/work.ts";
 import { readKeyRing, readKeyRingNow } from "./vault/key-ring.ts";
 import { sealStores } from "./vault/sealed-stores.ts";
 import { createVault } from "./vault/vault.ts";
+import type { WorkerCluster } from "./worker/worker-cluster.ts";
 import type { WorkerNote } from "./worker/worker-note.ts";
 import { startWriter } from "./writer/write-results.ts";
 import type { WriterNote } from "./writer/writer-note.ts";
@@ -51,6 +52,8 @@ export type ReportService = {
   readonly objects: string | undefined;
   readonly queue: JobQueue;
   readonly results: ResultsQueue;
+  /** Its workers, by language. */
+  readonly clusters: readonly WorkerCluster[];
   /** Leaves, finishes what runs and stops, losing no request. */
   drain(): Promise<void>;
 } & AsyncDisposable;
@@ -66,10 +69,15 @@ export async function startReportService(config: Config, { observe, tracer }: Pa
   const stores = sealStores(providers.stores, vault, config.encrypt);
   const parts = { ...providers, stores, kinds, vault, tracer, observe };
 
-  const calls = starting.use(await serveCalls(config, parts));
+  // Calls are answered before there are workers.
+  let clusters: readonly WorkerCluster[] = [];
+  const shut = ({ name, cluster }: ReportKind) =>
+    clusters.find(({ language }) => language === cluster)?.shut(name, Date.now());
+  const calls = starting.use(await serveCalls(config, { ...parts, shut }));
   // Before the workers, so that it ends after them: they wait for what they hand over to be written.
   const writer = starting.use(roles.has("writer") ? startWriter({ ...parts, reports: stores.reports }) : undefined);
   const workers = starting.use(roles.has("worker") ? startWorkers(config, parts) : undefined);
+  clusters = workers?.clusters ?? [];
   const cleanParts = cleanPartsOf(config, providers, observe);
   starting.use(roles.has("cleaner") ? startCleaner(cleanParts, config.cleanEveryMs) : undefined);
   const registration = starting.use(announce(config, calls.address, observe));
@@ -80,6 +88,7 @@ export async function startReportService(config: Config, { observe, tracer }: Pa
     objects: objectServer?.url,
     queue: stores.queue,
     results: providers.results,
+    clusters,
     drain: () =>
       drain(
         {

@@ -2,19 +2,25 @@ import { randomBytes } from "node:crypto";
 import { status } from "@grpc/grpc-js";
 import type { CreateReportRequest } from "@weir/proto/report/v1/report_pb.ts";
 import type { QueueLimits } from "../model/admission.ts";
+import type { Shut } from "../model/circuit.ts";
 import { contentKeyOf, type Hash } from "../model/content-key.ts";
 import type { KindBook, ReportKind } from "../model/kind.ts";
-import { reportName, type UploadKey, uploadName } from "../model/names.ts";
+import { kindName, reportName, uploadName } from "../model/names.ts";
+import type { Problem } from "../model/parsed.ts";
 import { newReport, type Report } from "../model/report.ts";
 import { makeReportId } from "../model/report-id.ts";
 import type { Created, Creation, ReportStore } from "../ports/report-store.ts";
 import type { UploadStore } from "../ports/upload-store.ts";
-import { CallError, errorInfo, invalid, retryInfo } from "./call-error.ts";
+import { CallError, errorInfo, invalid, retryInfo, shown } from "./call-error.ts";
 import type { CallContext } from "./handlers.ts";
 import { type Order, parseCreate } from "./parse-create.ts";
 
 export type CreateParts = {
   readonly reports: ReportStore;
+  /** Creates of which each stands alone. */
+  readonly createAlone: ReportStore["create"];
+  /** Why nothing of a kind is made now, as far as this server knows. */
+  readonly shut: (kind: ReportKind) => Shut | undefined;
   readonly uploads: UploadStore;
   readonly kinds: KindBook;
   readonly datacenter: string;
@@ -39,12 +45,36 @@ export async function createReports(
   const creations = drafts.flatMap((one) => (one.kind === "create" ? [one.creation] : []));
   const created = creations.length > 0 ? await parts.reports.create(creations, parts.limits, call.signal) : [];
   const answers = created.map(answerOf).values();
-  return drafts.map((one) => (one.kind === "create" ? answers.next().value : one.answer)).map(existing);
+  const all = drafts.map((one) => {
+    if (one.kind === "find") return find(one, parts, call);
+    return existing(one.kind === "create" ? answers.next().value : one.answer);
+  });
+  return Promise.all(all);
 }
 
 type Draft =
   | { readonly kind: "create"; readonly creation: Creation }
+  /** Only what is there already may answer. */
+  | { readonly kind: "find"; readonly creation: Creation; readonly shut: Shut }
   | { readonly kind: "answer"; readonly answer: Answer };
+
+// A queue that takes nobody: what is left of a create is its look for a report that answers it.
+const closed: QueueLimits = { queue: 0, tenant: 0 };
+
+async function find(
+  { creation, shut }: Extract<Draft, { kind: "find" }>,
+  { createAlone }: CreateParts,
+  { signal }: CallContext,
+): Promise<Answer> {
+  const [created] = await createAlone([creation], closed, signal);
+  if (created && created.kind !== "full") return answerOf(created);
+  const { kind } = creation.report;
+  const message = `${kindName(kind)} is not made for now, since it has failed again and again; the last time: ${shut.why}`;
+  return new CallError(status.UNAVAILABLE, message, [
+    retryInfo(shut.retryAfterMs),
+    errorInfo("KIND_CIRCUIT_OPEN", { kind: kindName(kind) }),
+  ]);
+}
 
 /** What is to be created; an answer at once where that is wrong or was only to be checked. */
 async function draft(
@@ -55,7 +85,7 @@ async function draft(
 ): Promise<Draft> {
   const order = parseCreate(request, request.parent === "" ? parent : request.parent, parts);
   if (!order.ok) return { kind: "answer", answer: invalid(order.problems) };
-  const hashes = await hashesOf(order.value.uploads, parts.uploads, call.signal);
+  const hashes = await hashesOf(order.value, parts.uploads, call.signal);
   if (hashes instanceof CallError) return { kind: "answer", answer: hashes };
   const report = reportOf(order.value, hashes, parts, call);
   if (order.value.validateOnly) return { kind: "answer", answer: { report, reused: false } };
@@ -65,7 +95,8 @@ async function draft(
     ...(requestKey && { request: requestKey }),
     ...(reuseMaxAgeMs !== "never" && { reuseSinceMs: Math.max(0, report.createdAtMs - reuseMaxAgeMs) }),
   };
-  return { kind: "create", creation };
+  const shut = parts.shut(order.value.kind);
+  return shut ? { kind: "find", creation, shut } : { kind: "create", creation };
 }
 
 function reportOf(
@@ -96,17 +127,26 @@ function existing(answer: Answer | undefined): Answer {
 }
 
 async function hashesOf(
-  keys: readonly UploadKey[],
+  { uploads: keys, kind }: Order,
   uploads: UploadStore,
   signal: AbortSignal,
 ): Promise<readonly string[] | CallError> {
   const found = await Promise.all(keys.map((key) => uploads.read(key, signal)));
   const missing = keys.filter((_, index) => found[index]?.completedAtMs === undefined);
-  if (missing.length === 0) return found.flatMap((upload) => (upload ? [upload.sha256] : []));
-  const names = missing.map(uploadName).join(", ");
-  return new CallError(status.FAILED_PRECONDITION, `not uploaded, or not completed: ${names}`, [
-    errorInfo("INPUT_MISSING", { uploads: names }),
-  ]);
+  if (missing.length > 0) {
+    const names = missing.map(uploadName).join(", ");
+    return new CallError(status.FAILED_PRECONDITION, `not uploaded, or not completed: ${names}`, [
+      errorInfo("INPUT_MISSING", { uploads: names }),
+    ]);
+  }
+  const problems = kind.inputs.flatMap(({ name, mediaTypes }, index): readonly Problem[] => {
+    const mediaType = found[index]?.mediaType ?? "";
+    if (mediaTypes.some((one) => one === mediaType)) return [];
+    const says = `is ${shown(mediaType)}; ${name} must be ${mediaTypes.join(" or ")}`;
+    return [{ at: `report.uploads[${index}]`, says }];
+  });
+  if (problems.length > 0) return invalid(problems);
+  return found.flatMap((upload) => (upload ? [upload.sha256] : []));
 }
 
 function answerOf(created: Created): Answer {

@@ -73,6 +73,10 @@ export function parseCreate(
   const parameters = kind && collect(parseParameters(given, kind));
   const formats = kind && collect(parseFormats(report?.formats ?? [], kind));
   const uploads = collect(parseUploads(report?.uploads ?? [], tenant));
+  if (kind && uploads && kind.inputs.length > 0 && uploads.length !== kind.inputs.length) {
+    const names = kind.inputs.map(({ name, mediaTypes }) => `${name} (${mediaTypes.join(" or ")})`).join(", ");
+    say("report.uploads", `must be ${kind.inputs.length}, in this order: ${names}`);
+  }
   const labels = collect(parseLabels(report?.labels ?? {}));
   const priority = priorityOf(report?.priority ?? 0);
   if (!priority) say("report.priority", "must be one of INTERACTIVE, STANDARD, BULK");

@@ -17,6 +17,9 @@ export type CircuitRule = {
   readonly probeMs: number;
 };
 
+/** Why nothing of a kind is made now. */
+export type Shut = { readonly why: string; readonly retryAfterMs: number };
+
 export const closedCircuit: Circuit = { kind: "closed", failures: 0, sources: [] };
 
 /** `source`: whose work it was. One who asks for the impossible again and again is not to shut others out. */

@@ -14,6 +14,7 @@ import { createResultsService } from "../api/results-service.ts";
 import { unpackInTurn } from "../api/unpack-in-turn.ts";
 import type { Callers, TlsFiles } from "../config/security.ts";
 import type { Config } from "../config.ts";
+import type { Shut } from "../model/circuit.ts";
 import { sha256 } from "../model/content-key.ts";
 import type { KindBook, ReportKind } from "../model/kind.ts";
 import type { Authenticator } from "../ports/authenticator.ts";
@@ -35,6 +36,8 @@ export type CallParts = {
   readonly limiter: RateLimiter | undefined;
   readonly bulletin: Bulletin | undefined;
   readonly kinds: KindBook;
+  /** Why nothing of a kind is made now, as far as this server knows. */
+  readonly shut: (kind: ReportKind) => Shut | undefined;
   readonly vault: Vault;
   readonly tracer: Tracer | undefined;
   readonly observe: (note: CallNote | FaultNote) => void;
@@ -55,7 +58,7 @@ export type Calls = {
  * health.
  */
 export async function serveCalls(config: Config, parts: CallParts): Promise<Calls> {
-  const { stores, objects, urls, limiter, bulletin, kinds, vault, tracer, observe } = parts;
+  const { stores, objects, urls, limiter, bulletin, kinds, shut, vault, tracer, observe } = parts;
   const { id, datacenter, zone, limits, retentionMs, roles } = config;
   await using starting = new AsyncDisposableStack();
   const leaving = new AbortController();
@@ -67,7 +70,21 @@ export async function serveCalls(config: Config, parts: CallParts): Promise<Call
     sensitive.length > 0 || config.encrypt === "all" ? vault.fingerprint : sha256;
   const answers = answering((cause) => observe({ kind: "call-broke", cause }), guardTenants(limiter));
   const { queue, uploads } = stores;
-  const written = { reports, queue, uploads, objects, urls, kinds, datacenter, limits, retentionMs, fingerprint };
+  const createAlone = stores.reports.create;
+  const written = {
+    reports,
+    createAlone,
+    shut,
+    queue,
+    uploads,
+    objects,
+    urls,
+    kinds,
+    datacenter,
+    limits,
+    retentionMs,
+    fingerprint,
+  };
   const read = { reports, objects, urls, leaving: leaving.signal, watches: config.watchLimit };
   const isCalled = roles.has("reports") || roles.has("results");
   const health = createHealth([

@@ -3,6 +3,7 @@ import {
   type CircuitEvent,
   type CircuitRule,
   closedCircuit,
+  type Shut,
   shutForMs,
   stepCircuit,
 } from "../model/circuit.ts";
@@ -13,9 +14,6 @@ import type { JobVerdict } from "./run-job.ts";
 import type { WorkerNote } from "./worker-note.ts";
 
 const rule: CircuitRule = { failures: 5, openMs: 5_000, longestOpenMs: 120_000, probeMs: 60_000 };
-
-/** Why nothing of a kind is made now. */
-export type Shut = { readonly why: string; readonly retryAfterMs: number };
 
 /** The circuits of one worker cluster, as one server sees them: its own, and one for each kind. */
 export type Circuits = {

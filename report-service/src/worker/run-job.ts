@@ -15,6 +15,8 @@ import type { JobResult, Runtime } from "./runtime.ts";
 import type { TellProgress } from "./tell-progress.ts";
 import type { JobEnd, WorkerNote } from "./worker-note.ts";
 
+// Starting a worker takes a second or two, and more where the machine is busy.
+const startLimitMs = 120_000;
 // The others are the fault of whoever asked.
 const brokenKind: ReadonlySet<FailureReason> = new Set(["RENDER_FAILED", "OUT_OF_MEMORY", "DEADLINE_EXCEEDED"]);
 
@@ -73,9 +75,14 @@ async function attemptJob(report: Report, attempt: number, parts: JobParts, hand
   if (!kind) return fail(attempt, { reason: "KIND_UNKNOWN", message: `this server has no kind ${report.kind}` });
 
   await using lease = holdLease(parts.reports, report, attempt, parts.leaseMs);
-  const timeout = AbortSignal.timeout(kind.limits.timeoutMs);
-  const stop = AbortSignal.any([lease.lost, timeout, handBack]);
-  const inputs = await fetchInputs(report, kind.inputs, join(parts.runtime.scratch, "inputs"), parts, stop);
+  using time = limitTime(kind.limits.timeoutMs);
+  const stop = AbortSignal.any([lease.lost, time.isUp, handBack]);
+  const directory = join(parts.runtime.scratch, "inputs");
+  const fetching = fetchInputs(report, kind.inputs, directory, parts, stop);
+  const inputs = await fetching.catch((cause: unknown) => {
+    if (!stop.aborted) throw cause;
+    return { ok: true, inputs: [] } as const;
+  });
   if (!inputs.ok) return fail(attempt, inputs.failure);
   const { program, limits } = kind;
   const job = {
@@ -86,11 +93,32 @@ async function attemptJob(report: Report, attempt: number, parts: JobParts, hand
     about: aboutOf(report, kind),
     ...limits,
   };
-  const result = await parts.runtime.run(job, parts.tellProgress(report, attempt), stop);
+  const progress = parts.tellProgress(report, attempt);
+  const result = await parts.runtime.run(job, { begun: time.begin, progress }, stop);
 
   if (result.kind !== "stopped") return outcomeOf(result, report, attempt, parts);
   if (lease.lost.aborted) return { kind: "superseded" };
-  return timeout.aborted ? fail(attempt, tooSlow(kind)) : { kind: "hand-back", attempt };
+  if (!time.isUp.aborted) return { kind: "hand-back", attempt };
+  if (time.hasBegun()) return fail(attempt, tooSlow(kind));
+  return { kind: "not-started", attempt, message: `no worker was ready within ${startLimitMs} ms` };
+}
+
+/** The time of a job: its own begins once a worker is ready for it, which has its limit, too. */
+function limitTime(ownMs: number) {
+  const up = new AbortController();
+  let begun = false;
+  let timer = setTimeout(() => up.abort(), startLimitMs);
+  return {
+    isUp: up.signal,
+    hasBegun: () => begun,
+    begin() {
+      if (begun) return;
+      begun = true;
+      clearTimeout(timer);
+      timer = setTimeout(() => up.abort(), ownMs);
+    },
+    [Symbol.dispose]: () => clearTimeout(timer),
+  };
 }
 
 function aboutOf({ parameters, sensitive, asOfMs, createdAtMs }: Report, { title }: ReportKind): FormatAbout {

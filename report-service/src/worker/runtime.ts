@@ -27,9 +27,15 @@ export type JobResult =
   | { readonly kind: "lost" | "unavailable"; readonly message: string }
   | { readonly kind: "stopped" };
 
+export type HearOfJob = {
+  /** The worker is ready, and the job's own time begins. */
+  readonly begun: () => void;
+  readonly progress: (progress: Progress) => void;
+};
+
 /** Something that runs one job at a time. Files of a result belong to the caller, until the next job. */
 export type Runtime = {
   /** A directory of its own, where it can read what jobs bring with them. */
   readonly scratch: string;
-  run(job: Job, onProgress: (progress: Progress) => void, signal: AbortSignal): Promise<JobResult>;
+  run(job: Job, hear: HearOfJob, signal: AbortSignal): Promise<JobResult>;
 } & AsyncDisposable;

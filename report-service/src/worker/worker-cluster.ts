@@ -1,8 +1,9 @@
+import type { Shut } from "../model/circuit.ts";
 import type { KindBook, Language } from "../model/kind.ts";
 import type { KindName } from "../model/names.ts";
 import { backlogWorkers } from "../model/wanted-workers.ts";
 import type { Claimant, JobQueue } from "../ports/job-queue.ts";
-import { type Circuits, createCircuits, type Shut } from "./circuits.ts";
+import { type Circuits, createCircuits } from "./circuits.ts";
 import type { JobParts } from "./run-job.ts";
 import type { Runtime } from "./runtime.ts";
 import { startWorkerLoop, type WorkerLoop } from "./worker-loop.ts";

@@ -288,7 +288,7 @@ test("an endless loop is stopped, and the next job runs", async () => {
   ] as const) {
     const endlessJob = jobOf(language, endless, { formats: ["json"] });
     const stop = new AbortController();
-    const result = await runtimeOf(language).run(endlessJob, () => stop.abort(), stop.signal);
+    const result = await runtimeOf(language).run(endlessJob, { begun: () => stop.abort(), progress() {} }, stop.signal);
     assert.deepEqual(result, { kind: "stopped" });
     assert.equal((await run(language, jobOf(language, next, { formats: ["json"] }))).kind, "done");
   }
@@ -404,7 +404,7 @@ function runtimeOf(language: Language): Runtime {
 }
 
 function run(language: Language, job: Job): Promise<JobResult> {
-  return runtimeOf(language).run(job, () => {}, AbortSignal.timeout(60_000));
+  return runtimeOf(language).run(job, { begun() {}, progress() {} }, AbortSignal.timeout(60_000));
 }
 
 async function rowsOf(result: JobResult): Promise<readonly Record<string, unknown>[]> {

@@ -4,7 +4,7 @@ import { rm } from "node:fs/promises";
 import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Language } from "../../model/kind.ts";
-import type { Job, JobResult, Runtime } from "../runtime.ts";
+import type { HearOfJob, Job, JobResult, Runtime } from "../runtime.ts";
 import type { FromWorker, ToWorker, WorkerPlaces, WorkerSettings } from "./messages.ts";
 
 // An interrupted job ends within milliseconds; a worker that does not answer by then is stuck and gets replaced.
@@ -40,10 +40,10 @@ export function createRuntime(language: Language, places: WorkerPlaces, longestM
 
   return {
     scratch: places.scratch,
-    async run(job, onProgress, signal) {
+    async run(job, hear, signal) {
       if (signal.aborted) return { kind: "stopped" };
       worker ??= start();
-      return converse(worker, job, onProgress, signal);
+      return converse(worker, job, hear, signal);
     },
     async [Symbol.asyncDispose]() {
       const child = worker;
@@ -58,17 +58,13 @@ export function createRuntime(language: Language, places: WorkerPlaces, longestM
 }
 
 /** One job on one worker, until it answers, dies or has to be killed. */
-function converse(
-  worker: ChildProcess,
-  job: Job,
-  onProgress: Parameters<Runtime["run"]>[1],
-  signal: AbortSignal,
-): Promise<JobResult> {
+function converse(worker: ChildProcess, job: Job, hear: HearOfJob, signal: AbortSignal): Promise<JobResult> {
   const { promise, resolve } = Promise.withResolvers<JobResult>();
   let patience: NodeJS.Timeout | undefined;
 
   const onMessage = (message: FromWorker) => {
-    if (message.kind === "progress") onProgress(message.progress);
+    if (message.kind === "progress") hear.progress(message.progress);
+    else if (message.kind === "begun") hear.begun();
     else resolve(message);
   };
   const onExit = (code: number | null, killedBy: string | null) => {

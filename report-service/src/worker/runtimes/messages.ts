@@ -5,8 +5,9 @@ import type { Job, JobFile } from "../runtime.ts";
 /** What the server tells its worker process. */
 export type ToWorker = { readonly kind: "run"; readonly job: Job } | { readonly kind: "stop" };
 
-/** What the worker process tells its server; each `run` ends with one of those after the first. */
+/** What the worker process tells its server; each `run` ends with one of those after the first two. */
 export type FromWorker =
+  | { readonly kind: "begun" }
   | { readonly kind: "progress"; readonly progress: Progress }
   | { readonly kind: "done"; readonly rows: number; readonly files: readonly JobFile[] }
   | { readonly kind: "failed"; readonly reason: FailureReason; readonly message: string }

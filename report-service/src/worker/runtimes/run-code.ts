@@ -1,6 +1,6 @@
 import type { KindProgram } from "../../model/kind.ts";
 import type { Progress } from "../../model/report.ts";
-import type { Job } from "../runtime.ts";
+import type { HearOfJob, Job } from "../runtime.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { SandboxJob } from "../sandbox/sandbox-job.ts";
 import { sandboxMessageOf } from "../sandbox/sandbox-message.ts";
@@ -18,7 +18,7 @@ export async function runCode(
   program: Code,
   job: Job,
   scratch: string,
-  onProgress: (progress: Progress) => void,
+  { begun, progress }: HearOfJob,
   signal: AbortSignal,
 ): Promise<Ended> {
   using cursors = createCursors(instance);
@@ -29,10 +29,16 @@ export async function runCode(
   signal.addEventListener("abort", stop);
   try {
     const loader = await createResultLoader(connection, program.columns);
-    const failure = await converse(sandbox, sandboxJobOf(program, job), { cursors, loader, job, onProgress });
+    const failure = await converse(sandbox, sandboxJobOf(program, job), {
+      cursors,
+      loader,
+      job,
+      begun,
+      onProgress: progress,
+    });
     if (failure) return failure;
     loader.finish();
-    return await renderResult(connection, job, scratch, onProgress);
+    return await renderResult(connection, job, scratch, progress);
   } finally {
     signal.removeEventListener("abort", stop);
     await connection.run("drop table if exists temp.result");
@@ -50,6 +56,7 @@ type Talk = {
   readonly cursors: Cursors;
   readonly loader: ResultLoader;
   readonly job: Job;
+  readonly begun: () => void;
   readonly onProgress: (progress: Progress) => void;
 };
 
@@ -60,6 +67,7 @@ async function converse(sandbox: Sandbox, given: SandboxJob, talk: Talk): Promis
     if (!message) return failed("the code spoke past its functions to the worker");
     switch (message.kind) {
       case "ready":
+        talk.begun();
         sandbox.limitMemory(given.memoryBytes);
         sandbox.send(given);
         talk.onProgress({ stage: "query", percent: 0, rows: 0 });

@@ -1,7 +1,7 @@
 // The process that runs the reports of one language, one at a time. Its server starts it, talks to it over IPC and may
 // kill it at any time; a job that takes the whole memory or crashes the engine takes nothing else with it.
 import type { FailureReason, Progress } from "../../model/report.ts";
-import type { Job } from "../runtime.ts";
+import type { HearOfJob, Job } from "../runtime.ts";
 import { createSpares, type Spares } from "../sandbox/spares.ts";
 import { type Engine, startEngine } from "./engine.ts";
 import { InputError, makeInputViews } from "./input-views.ts";
@@ -48,20 +48,24 @@ async function work(engine: Engine, job: Job, signal: AbortSignal): Promise<Ende
   signal.addEventListener("abort", interrupt);
   const ticker = setInterval(() => reportProgress(engine), progressEveryMs);
   // What writes PDF and XLSX is no query that could be interrupted, and ends with what this throws.
-  const tell = (progress: Progress) => {
-    signal.throwIfAborted();
-    sendProgress(progress);
+  const hear: HearOfJob = {
+    begun: () => send({ kind: "begun" }),
+    progress(progress) {
+      signal.throwIfAborted();
+      sendProgress(progress);
+    },
   };
   try {
     await using _inputs = await makeInputViews(connection, job.inputs);
     const { program } = job;
     if (program.language === "sql") {
-      return await runQuery(connection, program.query, job, settings.scratch, tell);
+      hear.begun();
+      return await runQuery(connection, program.query, job, settings.scratch, hear.progress);
     }
     const sandbox = await spares?.take();
     if (!sandbox) return { kind: "unavailable", message: `this worker runs ${settings.language} only` };
     using _used = sandbox;
-    return await runCode(engine, sandbox, program, job, settings.scratch, tell, signal);
+    return await runCode(engine, sandbox, program, job, settings.scratch, hear, signal);
   } finally {
     clearInterval(ticker);
     signal.removeEventListener("abort", interrupt);
