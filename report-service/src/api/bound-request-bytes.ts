@@ -1,4 +1,4 @@
-import { ServerInterceptingCall, type ServerInterceptor, status } from "@grpc/grpc-js";
+import { type ServerInterceptingCall, type ServerInterceptor, status } from "@grpc/grpc-js";
 import { CallError, errorInfo, retryInfo, serviceErrorOf } from "./call-error.ts";
 
 /** What the requests of all calls that are open may take together. */
@@ -7,39 +7,38 @@ const mostBytes = 128 * 1024 * 1024;
 const smallBytes = 64 * 1024;
 const retryAfterMs = 1_000;
 
+/** What is replaced of grpc-js's own call. */
+type Base = { handleDataFrame?: (data: Buffer) => void; notifyOnCancel?: () => void };
+
 /**
  * Bounds what requests hold that have not all arrived, or whose call has not ended: each may have a message's limit, and
- * a connection as many as it likes. The method replaced here is private (grpc-js is pinned exactly); where it is gone
- * there is no such bound. Must be given grpc-js's own call.
+ * a connection as many as it likes. The methods replaced here are private (grpc-js is pinned exactly); where they are
+ * gone there is no such bound. Must be given grpc-js's own call.
  */
 export function boundRequestBytes(most: number = mostBytes): ServerInterceptor {
   let held = 0;
   return (_method, call) => {
-    const base = call as unknown as { handleDataFrame?: (data: Buffer) => void };
-    const original = base.handleDataFrame;
+    const base = call as unknown as Base;
+    const { handleDataFrame, notifyOnCancel } = base;
+    if (typeof handleDataFrame !== "function" || typeof notifyOnCancel !== "function")
+      return call as ServerInterceptingCall;
     let own = 0;
     let ended = false;
-    if (typeof original === "function") {
-      base.handleDataFrame = (data) => {
-        // What still comes for a call that has ended is thrown away.
-        if (ended) return original.call(base, data);
-        own += data.length;
-        held += data.length;
-        if (held <= (own <= smallBytes ? 2 * most : most)) original.call(base, data);
-        else call.sendStatus(tooMuch());
-      };
-    }
-    return new ServerInterceptingCall(call, {
-      start(next) {
-        // Told at the end of every call, whatever it was.
-        next({
-          onCancel() {
-            if (!ended) held -= own;
-            ended = true;
-          },
-        });
-      },
-    });
+    base.handleDataFrame = (data) => {
+      // What still comes for a call that has ended is thrown away.
+      if (ended) return handleDataFrame.call(base, data);
+      own += data.length;
+      held += data.length;
+      if (held <= (own <= smallBytes ? 2 * most : most)) handleDataFrame.call(base, data);
+      else call.sendStatus(tooMuch());
+    };
+    // Called at the end of every call, whatever it was, and more than once.
+    base.notifyOnCancel = () => {
+      if (!ended) held -= own;
+      ended = true;
+      notifyOnCancel.call(base);
+    };
+    return call as ServerInterceptingCall;
   };
 }
 
