@@ -1,7 +1,7 @@
 import type { ReportKey } from "../model/names.ts";
 import { expiresAtMs, type Report } from "../model/report.ts";
 import { arrayOf } from "./array.ts";
-import type { Database, Statement } from "./database.ts";
+import type { Database, Statement, Value } from "./database.ts";
 import { keyOf } from "./report-rows.ts";
 
 /** A report as it is to be, where it still is at `revision`. */
@@ -26,29 +26,34 @@ export async function writeReports(database: Database, writes: readonly Write[],
   const steps = sorted.map(jobStep);
   const shown = sorted.filter(({ before, after }) => before.sequence !== after.sequence);
   const has = (step: JobStep) => steps.includes(step);
-  const statement = writeStatement({
+  const statement = writeStatement(sorted.length === 1, {
     events: shown.length > 0,
     drop: has("drop"),
     lease: has("lease"),
     queue: has("queue"),
   });
-  const column = <T extends string | number | boolean | null>(value: (write: Write) => T) => arrayOf(sorted.map(value));
-  const rows = await database.query(statement, [
-    column(({ after }) => after.tenant),
-    column(({ after }) => after.id),
-    column(({ revision }) => revision),
-    column(({ after }) => after.status.kind),
-    column(({ after }) => after.sequence),
-    column(({ after }) => expiresAtMs(after) ?? null),
-    column(({ after }) => answers(after)),
-    column(({ after }) => JSON.stringify(after)),
-    column(({ before, after }) => (before.sequence === after.sequence ? null : nowMs)),
-    arrayOf(steps),
-    column(({ after }) => (after.status.kind === "running" ? after.status.leasedUntilMs : null)),
-  ]);
+  const columns = sorted.map((write, index) => valuesOf(write, steps[index] ?? "keep", nowMs));
+  const values = columns.length === 1 ? (columns[0] ?? []) : transposed(columns);
+  const rows = await database.query(statement, values);
   const keys = new Set(rows.map((row) => `${row["tenant"]}/${row["id"]}`));
   const wanted = sorted.filter((write, index) => touchesJob(steps[index]) && keys.has(keyOf(write.after))).length;
   return { keys, missedJobs: wanted > Number(rows[0]?.["jobs"] ?? 0) };
+}
+
+function valuesOf({ before, after, revision }: Write, step: JobStep, nowMs: number): readonly Value[] {
+  return [
+    ...[after.tenant, after.id, revision, after.status.kind, after.sequence],
+    ...[expiresAtMs(after) ?? null, answers(after), JSON.stringify(after)],
+    before.sequence === after.sequence ? null : nowMs,
+    step,
+    after.status.kind === "running" ? after.status.leasedUntilMs : null,
+  ];
+}
+
+/** One array for each column. */
+function transposed(rows: readonly (readonly Value[])[]): readonly string[] {
+  const width = rows[0]?.length ?? 0;
+  return Array.from({ length: width }, (_, column) => arrayOf(rows.map((row) => row[column] ?? null)));
 }
 
 /** Brings the jobs of reports in line with what the reports say, whatever made them differ. */
@@ -81,17 +86,27 @@ function answers({ status: { kind } }: Report): boolean {
 
 type Parts = { readonly events: boolean; readonly drop: boolean; readonly lease: boolean; readonly queue: boolean };
 
-/** Only what is needed: each part costs, also where it then finds nothing to do. */
-function writeStatement({ events, drop, lease, queue }: Parts): Statement {
+const names = "tenant, id, revision, state, sequence, expires_ms, answers, body, seen_ms, job, until_ms";
+const setAndReturn = `set state = w.state, sequence = w.sequence, expires_ms = w.expires_ms, body = w.body,
+         revision = r.revision + 1, content_key = case when w.answers then r.content_key end`;
+
+/**
+ * Only what is needed: each part costs, also where it then finds nothing to do. For one report its tenant is a parameter
+ * by itself, so that Postgres opens that tenant's partition and none of the others.
+ */
+function writeStatement(one: boolean, { events, drop, lease, queue }: Parts): Statement {
   const parts = [
-    `w as materialized (
-       select * from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::boolean[],
-         $8::text[], $9::bigint[], $10::text[], $11::bigint[])
-         as w(tenant, id, revision, state, sequence, expires_ms, answers, body, seen_ms, job, until_ms))`,
+    one
+      ? `w as materialized (
+           select $1::text as tenant, $2::text as id, $3::bigint as revision, $4::text as state, $5::bigint as sequence,
+             $6::bigint as expires_ms, $7::boolean as answers, $8::text as body, $9::bigint as seen_ms, $10::text as job,
+             $11::bigint as until_ms)`
+      : `w as materialized (
+           select * from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[],
+             $7::boolean[], $8::text[], $9::bigint[], $10::text[], $11::bigint[]) as w(${names}))`,
     `u as (
-       update reports r set state = w.state, sequence = w.sequence, expires_ms = w.expires_ms, body = w.body,
-         revision = r.revision + 1, content_key = case when w.answers then r.content_key end
-       from w where r.tenant = w.tenant and r.id = w.id and r.revision = w.revision
+       update reports r ${setAndReturn} from w
+       where ${one ? "r.tenant = $1 and r.id = $2 and r.revision = $3" : "r.tenant = w.tenant and r.id = w.id and r.revision = w.revision"}
        returning r.tenant, r.id, r.cluster, r.priority, r.created_ms, w.job, w.until_ms, w.sequence, w.seen_ms, w.body)`,
     events && `e as (insert into events select tenant, id, sequence, seen_ms, body from u where seen_ms is not null)`,
     drop &&
@@ -105,7 +120,7 @@ function writeStatement({ events, drop, lease, queue }: Parts): Statement {
              on conflict (tenant, id, slot) do update set leased_until_ms = null)`,
   ].filter((part) => part !== false);
   const counts = [drop && "(select count(*) from d)", lease && "(select count(*) from l)"].filter(Boolean);
-  const name = ["write", events && "events", drop && "drop", lease && "lease", queue && "queue"]
+  const name = [one ? "write-one" : "write", events && "events", drop && "drop", lease && "lease", queue && "queue"]
     .filter(Boolean)
     .join("-");
   const jobs = counts.length > 0 ? counts.join(" + ") : "0";
