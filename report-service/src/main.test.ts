@@ -146,6 +146,7 @@ test("metrics count calls by method and code, and tell of the queue", async () =
   assert.match(text, count('grpc_method="report.v1.Reports/ListReportKinds",grpc_status="OK"'));
   assert.match(text, count('grpc_method="report.v1.Results/GetReport",grpc_status="NOT_FOUND"'));
   assert.match(text, /^report_queue_length 0$/m);
+  assert.match(text, /^report_results_waiting 0$/m);
 });
 
 test("a report's job is a span in the trace of the call that created it, exported over OTLP", async () => {

@@ -3,10 +3,9 @@ import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
 import { cleanNow } from "./clean-command.ts";
 import { type Config, parseConfig, usage } from "./config.ts";
-import type { JobQueue } from "./ports/job-queue.ts";
 import { startReportService } from "./report-service.ts";
 import { createLog } from "./telemetry/log.ts";
-import type { Metrics } from "./telemetry/metrics.ts";
+import type { MeasuredQueues, Metrics } from "./telemetry/metrics.ts";
 import { createObserve } from "./telemetry/observe.ts";
 import { startTracing } from "./telemetry/tracing.ts";
 
@@ -46,7 +45,7 @@ async function serve(config: Config): Promise<void> {
   const { observe, countWith } = createObserve(log);
   await using tracing = await startTracing(process.env, config.service);
   await using service = await startReportService(config, { observe, tracer: tracing?.tracer });
-  await using metrics = await serveMetrics(config, service.queue);
+  await using metrics = await serveMetrics(config, service);
   if (metrics) countWith(metrics);
 
   const { address, objects } = service;
@@ -67,10 +66,10 @@ async function cleanOnce(config: Config, dryRun: boolean): Promise<void> {
   if (failures.length > 0) refuse(...failures.map((failure) => `could not clean ${failure}`));
 }
 
-async function serveMetrics({ metrics: listen }: Config, queue: JobQueue): Promise<Metrics | undefined> {
+async function serveMetrics({ metrics: listen }: Config, queues: MeasuredQueues): Promise<Metrics | undefined> {
   if (listen === undefined) return undefined;
   const { startMetrics } = await import("./telemetry/metrics.ts");
-  return startMetrics(listen, queue.length);
+  return startMetrics(listen, queues);
 }
 
 function refuse(...lines: readonly string[]): void {

@@ -1,7 +1,8 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
-import type { QueueLength } from "../model/admission.ts";
+import type { JobQueue } from "../ports/job-queue.ts";
+import type { ResultsQueue } from "../ports/results-queue.ts";
 import type { Note } from "./note.ts";
 
 export type Metrics = {
@@ -10,8 +11,14 @@ export type Metrics = {
   count(note: Note): void;
 } & AsyncDisposable;
 
+/** What is measured when somebody asks. */
+export type MeasuredQueues = {
+  readonly queue: Pick<JobQueue, "length">;
+  readonly results: Pick<ResultsQueue, "length">;
+};
+
 /** Serves Prometheus metrics on `listen`. prom-client is loaded here, and so only where metrics are wanted. */
-export async function startMetrics(listen: string, queueLength: () => Promise<QueueLength>): Promise<Metrics> {
+export async function startMetrics(listen: string, { queue, results }: MeasuredQueues): Promise<Metrics> {
   const { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } = await import("prom-client");
   const registry = new Registry();
   const registers = [registry];
@@ -34,6 +41,12 @@ export async function startMetrics(listen: string, queueLength: () => Promise<Qu
   const refused = new Counter({
     name: "report_results_refused_total",
     help: "Results that came after the report was cancelled or taken over.",
+    registers,
+  });
+  const batches = new Histogram({
+    name: "report_results_batch_size",
+    help: "Results that this server's writer has written at once.",
+    buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500],
     registers,
   });
   const reads = new Counter({
@@ -87,7 +100,7 @@ export async function startMetrics(listen: string, queueLength: () => Promise<Qu
     help: "Reports that wait for a worker, of all servers that share the store.",
     registers,
     async collect() {
-      this.set((await queueLength()).queued);
+      this.set((await queue.length()).queued);
     },
   });
   new Gauge({
@@ -95,8 +108,23 @@ export async function startMetrics(listen: string, queueLength: () => Promise<Qu
     help: "How long the oldest of them has waited.",
     registers,
     async collect() {
-      const { oldestQueuedAtMs } = await queueLength();
-      this.set(oldestQueuedAtMs === undefined ? 0 : (Date.now() - oldestQueuedAtMs) / 1000);
+      this.set(secondsSince((await queue.length()).oldestQueuedAtMs));
+    },
+  });
+  new Gauge({
+    name: "report_results_waiting",
+    help: "Results that wait for a writer: of this server, or of all where they wait in the store.",
+    registers,
+    async collect() {
+      this.set((await results.length()).waiting);
+    },
+  });
+  new Gauge({
+    name: "report_results_age_seconds",
+    help: "How long the oldest of them has waited.",
+    registers,
+    async collect() {
+      this.set(secondsSince((await results.length()).oldestAtMs));
     },
   });
 
@@ -121,9 +149,14 @@ export async function startMetrics(listen: string, queueLength: () => Promise<Qu
         objectCalls.inc({ method: note.method, status: note.status });
         if (note.status < 300) objectBytes.inc({ method: note.method }, note.bytes);
       } else if (note.kind === "result-refused") refused.inc();
+      else if (note.kind === "results-written") batches.observe(note.written + note.refused);
     },
     [Symbol.asyncDispose]: server[Symbol.asyncDispose],
   };
+}
+
+function secondsSince(timeMs: number | undefined): number {
+  return timeMs === undefined ? 0 : (Date.now() - timeMs) / 1000;
 }
 
 async function serve(listen: string, registry: Registry): Promise<{ readonly address: string } & AsyncDisposable> {

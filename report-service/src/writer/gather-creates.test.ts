@@ -18,6 +18,16 @@ test("creates that come together are written together, and each gets its own ans
   assert.deepEqual(store.sizes(), [500, 500, 202]);
 });
 
+test("where too many creates wait to be written, more are turned away, and told when to come back", async () => {
+  await using store = await counted();
+  const all = Array.from({ length: 2_100 }, (_, index) => create(store.gathered, report(`a${index}`, index)));
+  const answers = await Promise.all(all);
+  assert.equal(answers.filter(({ kind }) => kind === "created").length, 2_000);
+  const [full] = answers.slice(-1);
+  assert.ok(full?.kind === "full" && full.retryAfterMs > 0);
+  assert.equal(inWords(await create(store.gathered, report("later", 1))), "created later");
+});
+
 test("what the store cannot take keeps nobody else out", async () => {
   await using store = await counted();
   const bad = report("bad", 1, { createdAtMs: Number.NaN });
