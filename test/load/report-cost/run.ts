@@ -8,7 +8,7 @@ import { costPage, type Phase } from "./cost-page.ts";
 import { envoyBefore } from "./envoy-before.ts";
 import { type Measured, measure } from "./measure.ts";
 import { type Mix, statedMix } from "./mix.ts";
-import { fill, startService } from "./service.ts";
+import { fill, settle, startService } from "./service.ts";
 
 const { values } = parseArgs({
   options: {
@@ -39,6 +39,7 @@ async function measureStore(store: "sqlite" | "postgres"): Promise<void> {
   await using service = await startService(store);
   const names = await fill(service.address, 300, contents);
   let runs = 0;
+  let stopped = false;
   const run = async (
     name: string,
     mix: Mix,
@@ -47,6 +48,7 @@ async function measureStore(store: "sqlite" | "postgres"): Promise<void> {
     envoyPid?: number,
   ): Promise<Measured> => {
     runs += 1;
+    if (!stopped) await settle(service.address);
     const load = {
       targets: [target, target],
       perSecond,
@@ -72,9 +74,12 @@ async function measureStore(store: "sqlite" | "postgres"): Promise<void> {
   await run("list", { list: 1 }, 100);
   await run("reused", { reused: 1 }, 500);
   // Only what accepting costs: nobody works on what is accepted.
+  await settle(service.address);
+  stopped = true;
   service.work.signal("SIGSTOP");
   await run("created", { created: 1 }, 500);
   service.work.signal("SIGCONT");
+  stopped = false;
   await run("made", { created: 1 }, 60);
   for (const rate of values.rates.split(",").map(Number)) await run(`mix at ${rate}/s`, statedMix, rate);
 

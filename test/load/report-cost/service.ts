@@ -7,6 +7,7 @@ import { createReportClient, reportNameOf } from "@weir/report-service/src/clien
 import { makeFolder } from "../../kit/folder.ts";
 import { type PostgresServer, startPostgres } from "../../kit/postgres.ts";
 import { type RunningProcess, startProcess } from "../../kit/process.ts";
+import { until } from "../../kit/wait.ts";
 
 /** The service as it is measured: one process that answers calls, one that works, and the store's own. */
 export type Service = {
@@ -75,4 +76,12 @@ export async function fill(address: string, reports: number, contents: number): 
   }
   await Promise.all(names.map((name) => client.waitForEnd(name, { timeoutMs: 120_000 })));
   return names.slice(0, reports);
+}
+
+/** Waits until nothing is left to be made: what one load has created is not to be counted as another's. */
+export async function settle(address: string): Promise<void> {
+  using client = createReportClient(address, credentials.createInsecure());
+  const open = { parent: "tenants/red", filter: "state = QUEUED OR state = RUNNING", pageSize: 1 };
+  const nothingLeft = async () => (await client.listReports(open, { timeoutMs: 30_000 })).value.reports.length === 0;
+  await until(nothingLeft, { within: 300_000, what: "all reports are made", everyMs: 200 });
 }
