@@ -21,7 +21,11 @@ export type Signer = {
 };
 
 /** AWS's Signature Version 4, as S3 wants it. */
-export function createSigner(settings: S3Settings, credentials: () => Promise<Credentials>): Signer {
+export function createSigner(
+  settings: S3Settings,
+  credentials: () => Promise<Credentials>,
+  now: () => Date = () => new Date(),
+): Signer {
   const { bucketUrl, publicUrl, region, prefix } = settings;
   // S3 signs paths as they are, unlike AWS's other services:
   // https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
@@ -44,7 +48,7 @@ export function createSigner(settings: S3Settings, credentials: () => Promise<Cr
   return {
     async sign(request, bodyHash) {
       const headers = { ...request.headers, "x-amz-content-sha256": bodyHash };
-      const signed = await signer.sign(requestTo(bucketUrl, { ...request, headers }));
+      const signed = await signer.sign(requestTo(bucketUrl, { ...request, headers }), { signingDate: now() });
       return { url: urlOf(bucketUrl, signed), headers: signed.headers };
     },
     async presign(request, validMs) {
@@ -53,6 +57,7 @@ export function createSigner(settings: S3Settings, credentials: () => Promise<Cr
       const signed = await signer.presign(
         { ...unsigned, headers: { ...unsigned.headers, "x-amz-content-sha256": "UNSIGNED-PAYLOAD" } },
         {
+          signingDate: now(),
           expiresIn: Math.ceil(validMs / 1000),
           // Moved into the query, it would bind nobody.
           unhoistableHeaders: new Set(Object.keys(request.headers ?? {})),
