@@ -101,7 +101,8 @@ async function clearRows(
   }
   const examples: string[] = [];
   let count = 0;
-  for (let found = batch; found === batch && !signal.aborted; ) {
+  // A batch that another cleaner works on, too, comes back shorter; only an empty one is the end.
+  for (let found = batch; found > 0 && !signal.aborted; ) {
     const cleared = await cleanUp.clear(what, beforeMs, batch);
     // Rows first: what ends here leaves objects that nothing names, which are found, and no row without its objects.
     if (what !== "stuck" && what !== "requests") await inTurns(cleared.map(objectsOfCleared), objects.remove);

@@ -70,7 +70,7 @@ test("what is no signed URL is refused, whatever it is", () => {
     assert.equal(checkGrant("GET", target, keyOf, 0).kind, "refused", target);
   }
   for (const expires of ["-1", "NaN", "1e99", "0", ""]) {
-    const target = signGrant(get, key).replace("expires=10", `expires=${expires}`);
+    const target: string = signGrant(get, key).replace("expires=10", `expires=${expires}`);
     assert.equal(checkGrant("GET", target, keyOf, 0).kind, "refused", expires);
   }
 });
