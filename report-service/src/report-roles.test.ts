@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { status } from "@grpc/grpc-js";
 import { Format, Report_State as State } from "@weir/proto/report/v1/report_pb.ts";
-import { failure } from "../test/calls.ts";
+import { all, failure, untilState } from "../test/calls.ts";
 import { type ServerProcess, startServer, temporaryDirectory } from "../test/server-process.ts";
 import { ReportCallError, type ReportClient, reportNameOf } from "./client.ts";
 
@@ -61,6 +61,26 @@ test("a result that was kept outlives its worker, and waits for a writer without
   );
 });
 
+test("each role stops in its own way, and none of them loses anything", async () => {
+  await using own = await temporaryDirectory();
+  await using reports = await startServer(own.path, ["--roles", "reports,results"]);
+  const results = await startServer(own.path, ["--roles", "results", "--drain-limit", "2100ms"]);
+  const worker = await startServer(own.path, ["--roles", "worker", "--languages", "sql", "--id", "worker"]);
+  const name = await create(reports.client, "slow", { rows: 100_000_000 });
+  await untilState(results.client, name, State.RUNNING);
+  const watching = failure(all(results.client.watchReport({ name })));
+  assert.equal(await worker.end("SIGTERM"), 0, worker.log());
+  assert.equal(await results.end("SIGTERM"), 0, results.log());
+  assert.equal((await watching).reason, "SERVER_LEAVING");
+  // Its job has ended, and nobody has written how: that is kept.
+  assert.equal((await reports.client.getReport(name)).value.state, State.RUNNING);
+  const writer = await startServer(own.path, ["--roles", "writer"]);
+  const report = await reports.client.waitForEnd(name, { timeoutMs: 30_000 });
+  assert.equal(report.state, State.SUCCEEDED);
+  assert.equal(report.attempts.length, 1);
+  assert.equal(await writer.end("SIGTERM"), 0, writer.log());
+});
+
 test("more that follow reports than may are told to come back", async () => {
   await using own = await temporaryDirectory();
   await using server = await startServer(own.path, ["--roles", "reports,results", "--watch-limit", "2"]);
@@ -91,8 +111,8 @@ async function startRoles() {
   return { reports, results, worker, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
-async function create(client: ReportClient): Promise<string> {
-  const report = { kind: "reportKinds/wide", parameters: { rows: 2 } };
+async function create(client: ReportClient, kind = "wide", parameters = { rows: 2 }): Promise<string> {
+  const report = { kind: `reportKinds/${kind}`, parameters };
   const { value } = await client.createReport({ parent, requestId: crypto.randomUUID(), report });
   return reportNameOf(value);
 }
