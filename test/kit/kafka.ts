@@ -21,15 +21,18 @@ export type Kafka = AsyncDisposable & {
 /** Java's own start, and a machine that is busy. */
 const patienceMs = 120_000;
 
-/** Starts a broker and waits until it takes connections. Topics have to be created, with up to one replica. */
-export async function startKafka(name = "kafka"): Promise<Kafka> {
+/**
+ * Starts a broker and waits until it takes connections. Topics have to be created, with up to one replica. Clients are
+ * told to connect to `advertised`, where that is given: a line in front of it.
+ */
+export async function startKafka(name = "kafka", advertised?: string): Promise<Kafka> {
   await using starting = new AsyncDisposableStack();
   const folder = starting.use(await makeFolder(name));
   const [port = 0, controllerPort = 0] = await freePorts(2);
   const settings = join(folder.path, "server.properties");
   const logging = join(folder.path, "log4j2.yaml");
   await writeFile(logging, loggingSettings);
-  await writeFile(settings, brokerSettings(folder.path, port, controllerPort));
+  await writeFile(settings, brokerSettings(folder.path, port, controllerPort, advertised));
   await format(settings, logging);
 
   const run = async () => {
@@ -100,13 +103,18 @@ async function format(settings: string, logging: string): Promise<void> {
   if (code !== 0) throw new Error(lastWords(tool));
 }
 
-function brokerSettings(folder: string, port: number, controllerPort: number): string {
+function brokerSettings(
+  folder: string,
+  port: number,
+  controllerPort: number,
+  advertised = `127.0.0.1:${port}`,
+): string {
   return `
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controllerPort}
 listeners=BROKER://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
-advertised.listeners=BROKER://127.0.0.1:${port}
+advertised.listeners=BROKER://${advertised}
 listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT
 inter.broker.listener.name=BROKER
 controller.listener.names=CONTROLLER
