@@ -84,18 +84,18 @@ const lookUpStatement = {
 };
 
 // Of one tenant, as most creates are that come alone: Postgres then opens that tenant's partition and none of the others.
+// Joined: "= any" cannot use an index over what is not null, and prefers wrong ones while there are few rows.
 const lookUpOfTenant = {
   name: "look-up-creates-of-tenant",
   text: `select 'request' as by, q.tenant, q.id as key, q.body_hash, q.created_ms, r.body
-         from requests q left join reports r on r.tenant = $1 and r.id = q.report
-         where q.tenant = $1 and q.id = any($2::text[])
+         from unnest($2::text[]) as w(id) join requests q on q.tenant = $1 and q.id = w.id
+         left join reports r on r.tenant = $1 and r.id = q.report
          union all
          select 'content', r.tenant, r.content_key, null, null, r.body
-         -- Joined: of "= any" Postgres cannot tell that it never holds for null, and so leaves the partial index alone.
          from unnest($3::text[]) as w(key) join reports r on r.tenant = $1 and r.content_key = w.key
          union all
          select 'id', r.tenant, r.id, null, null, r.body
-         from reports r where r.tenant = $1 and r.id = any($4::text[])`,
+         from unnest($4::text[]) as w(id) join reports r on r.tenant = $1 and r.id = w.id`,
 };
 
 async function lookUp(database: Database, creations: readonly Creation[], signal?: AbortSignal): Promise<Found> {

@@ -12,6 +12,7 @@ import { migrate } from "./migrate.ts";
 import { openPostgresOutbox } from "./outbox.ts";
 import { createPool } from "./pool.ts";
 import { createQueueCounts } from "./queue-counts.ts";
+import { readFromReplica } from "./read-from-replica.ts";
 import { readFromPrimary } from "./read-reports.ts";
 import { createPostgresReports } from "./report-store.ts";
 import { createPostgresResults, type ResultsLimits } from "./results-queue.ts";
@@ -25,7 +26,7 @@ export async function openPostgresStore(
   settings: PostgresSettings,
   resultsLimits?: ResultsLimits,
 ): Promise<Stores & HasOutbox & { readonly results: ResultsQueue } & AsyncDisposable> {
-  const { addresses, pool, patienceMs } = settings;
+  const { addresses, replicas, pool, patienceMs } = settings;
   const connectTo = (role: Role) => () => connect(addresses, role, settings);
   await prepare(settings);
   await using opening = new AsyncDisposableStack();
@@ -34,7 +35,10 @@ export async function openPostgresStore(
   const changeReports = createChangeReports(database, feed);
   const queue = opening.use(createPostgresQueue(database, feed, changeReports));
   opening.use(startRotation(database));
-  const reads = readFromPrimary(database);
+  const primary = readFromPrimary(database);
+  const openReplica = replicas && (() => connect(replicas, "standby", settings));
+  const replica = openReplica && opening.use(createDatabase(createPool(openReplica, { ...pool, patienceMs })));
+  const reads = replica ? opening.use(readFromReplica(primary, database, replica)) : primary;
   const createReports = createCreateReports(database, createQueueCounts(database));
   const opened = opening.move();
   return {
