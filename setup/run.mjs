@@ -15,7 +15,11 @@ const targets = {
   load: { needs: { envoy: "no", consul: "no" }, script: "test/load/run.ts", args: [] },
   "load:rejected": { needs: { envoy: "required", consul: "no" }, script: "test/load/rejected.ts", args: [] },
   "load:consul": { needs: { envoy: "required", consul: "required" }, script: "test/load/consul.ts", args: [] },
-  "load:reads": { needs: { envoy: "no", consul: "no", redis: "wanted" }, script: "test/load/report-reads/run.ts", args: [] },
+  "load:reads": {
+    needs: { envoy: "no", consul: "no", redis: "wanted" },
+    script: "test/load/report-reads/run.ts",
+    args: [],
+  },
   "load:slow": { needs: { envoy: "no", consul: "no" }, script: "test/load/slow-readers.ts", args: [] },
   "load:translate": { needs: { envoy: "no", consul: "no" }, script: "test/load/translate.ts", args: [] },
   "load:hostile": { needs: { envoy: "no", consul: "no" }, script: "test/hostile/table.ts", args: [] },

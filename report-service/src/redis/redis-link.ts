@@ -166,7 +166,9 @@ function clientOf(url: string, queueing: { readonly disableOfflineQueue: boolean
 
 function inTime<T>(promise: Promise<T>, deadlineMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error(`Redis did not answer within ${deadlineMs} ms`)), deadlineMs);
+    const giveUp = () => reject(new Error(`Redis did not answer within ${deadlineMs} ms`));
+    // Where this process was held up itself, the answer may be there and only not read yet: that comes before giving up.
+    const late = setTimeout(() => setImmediate(giveUp), deadlineMs);
     promise.then(resolve, reject).finally(() => clearTimeout(late));
   });
 }

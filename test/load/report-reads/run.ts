@@ -1,6 +1,6 @@
 // What a read of a finished report costs our server, beside a minimal grpc-go server and the least that grpc-js can do,
 // with the same reports and the same client, in turns.
-//   node setup/run.mjs load:reads [--rate 1000] [--seconds 5] [--rounds 3] [--reports 200] [--flags "--cache memory"]
+//   node setup/run.mjs load:reads [--rate 1000] [--seconds 5] [--rounds 3] [--reports 200] [--flags="--cache off"]
 import { parseArgs } from "node:util";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { GetReportRequestSchema, ReportSchema } from "@weir/proto/report/v1/report_pb.ts";
