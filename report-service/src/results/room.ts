@@ -26,19 +26,18 @@ export type Room = {
 };
 
 export type RoomParts = {
+  /** From the present state on, for 0. */
   readonly follow: (afterSequence: number, signal: AbortSignal) => AsyncIterable<ReportEvent>;
-  /** What the first one that enters has seen. */
-  readonly afterSequence: number;
 };
 
-/** Follows from `afterSequence` on until everybody has left. */
-export function openRoom({ follow, afterSequence }: RoomParts): Room {
+/** Follows from the present state on until everybody has left. */
+export function openRoom({ follow }: RoomParts): Room {
   const events: ReportEvent[] = [];
   const leaving = new AbortController();
   const emptied: (() => void)[] = [];
   let lookAgain = new AbortController();
-  /** Everything after this is here, or still to come; unknown until the present state has come. */
-  let from = afterSequence === 0 ? Number.POSITIVE_INFINITY : afterSequence;
+  /** Everything after this is here, or still to come; undefined until the present state has come. */
+  let from: number | undefined;
   let progress: ReportEvent | undefined;
   let places = 0;
   let over = false;
@@ -52,13 +51,13 @@ export function openRoom({ follow, afterSequence }: RoomParts): Room {
   }
 
   function add(event: ReportEvent): void {
-    if (from === Number.POSITIVE_INFINITY) from = event.sequence - 1;
+    from ??= event.sequence - 1;
     events.push(event);
     if (events.length > mostEvents) from = events.shift()?.sequence ?? from;
     ring();
   }
 
-  const lastSequence = () => events.at(-1)?.sequence ?? afterSequence;
+  const lastSequence = () => events.at(-1)?.sequence ?? 0;
 
   async function run(): Promise<void> {
     try {
@@ -79,7 +78,7 @@ export function openRoom({ follow, afterSequence }: RoomParts): Room {
   return {
     after(sequence) {
       if (sequence === 0) return events.slice(-1);
-      if (sequence < from && from !== Number.POSITIVE_INFINITY) return "unknown";
+      if (from !== undefined && sequence < from) return "unknown";
       return events.filter((event) => event.sequence > sequence);
     },
     progress: () => progress,

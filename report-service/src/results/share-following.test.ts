@@ -63,6 +63,19 @@ test("one that comes back gets what it missed, whatever the others have seen", a
   assert.deepEqual(await back, [2, 3, 4]);
 });
 
+test("one that comes first sees the present state, also beside one that came back", async () => {
+  await using scene = await openScene();
+  const { reports, follows } = scene;
+  const back = sequencesOf(reports.follow(report("a", 1), 1, never));
+  const fresh = sequencesOf(reports.follow(report("a", 1), 0, never));
+  await scene.seen(1);
+  await reports.change(report("a", 1), claim, 2);
+  await reports.change(report("a", 1), fail, 3);
+  assert.deepEqual(await fresh, [1, 2, 3]);
+  assert.deepEqual(await back, [2, 3]);
+  assert.equal(follows(), 1);
+});
+
 test("progress that only the bulletin tells comes with the sequence of the state it belongs to", async () => {
   const bulletin = createMemoryBulletin();
   await using scene = await openScene(bulletin);

@@ -12,11 +12,11 @@ import { openRoom, type Room } from "./room.ts";
 export function shareFollowing(reports: ReportStore, bulletin: Bulletin | undefined): ReportStore {
   const rooms = new Map<string, Room>();
 
-  function enter(key: ReportKey, afterSequence: number): Room {
+  function enter(key: ReportKey): Room {
     const name = reportName(key);
     const known = rooms.get(name);
     if (known && !known.isOver()) return known;
-    const room = openRoom({ follow: (after, signal) => reports.follow(key, after, signal), afterSequence });
+    const room = openRoom({ follow: (after, signal) => reports.follow(key, after, signal) });
     const listening = bulletin?.listen(key, room.hear);
     room.onEmpty(() => {
       listening?.[Symbol.dispose]();
@@ -29,14 +29,24 @@ export function shareFollowing(reports: ReportStore, bulletin: Bulletin | undefi
   return {
     ...reports,
     async *follow(key, afterSequence, signal): AsyncGenerator<ReportEvent, void> {
-      const room = enter(key, afterSequence);
+      const room = enter(key);
       using _place = room.takePlace();
       let sequence = afterSequence;
       let told: ReportEvent | undefined;
       while (!signal.aborted) {
         const events = room.after(sequence);
-        // It came with a sequence from before this room's time, or was too slow for it: the store still has it all.
-        if (events === "unknown") return yield* reports.follow(key, sequence, signal);
+        if (events === "unknown") {
+          // It comes back from before this room's time, or was too slow for it: the store still has what is missing.
+          let isOver = true;
+          for await (const event of reports.follow(key, sequence, signal)) {
+            yield event;
+            sequence = event.sequence;
+            isOver = room.after(sequence) === "unknown";
+            if (!isOver) break;
+          }
+          if (isOver) return;
+          continue;
+        }
         for (const event of events) {
           yield event;
           sequence = event.sequence;
