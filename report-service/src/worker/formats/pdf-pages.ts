@@ -5,7 +5,7 @@ import PDFDocument from "pdfkit";
 import type { FormatAbout } from "./format-about.ts";
 import { fontSize, gutter, margin, type PdfColumn, type PdfPage } from "./pdf-columns.ts";
 import { createPen, type Style } from "./pdf-pen.ts";
-import { missingMark } from "./pdf-text.ts";
+import { missingMark, showable, textWidth, wrap } from "./pdf-text.ts";
 import type { TextRow } from "./text-rows.ts";
 import { visualRuns } from "./visual-runs.ts";
 
@@ -69,7 +69,9 @@ export function startPages(path: string, about: FormatAbout, rows: number, page:
     columns.map(({ header }) => header),
     head,
   );
-  const [footer = ""] = pen.wrapped(about.title, tableWidth - 60, 1, body);
+  // What it lacks is counted where it stands in full.
+  const measure = (line: string) => textWidth(line, fontSize);
+  const [footer = ""] = wrap(showable(about.title).text, tableWidth - 60, 1, measure).lines;
 
   function drawHeader(): void {
     drawCells(headerCells, head);

@@ -102,6 +102,16 @@ test("a document for people says what it is about, on every page which, and what
   assert.match(last, /… stands for the rest of 40 texts/);
 });
 
+test("what a title cannot show is counted once", async () => {
+  await using place = await tableOf("select 1 as id");
+  const path = join(place.directory, "titled.pdf");
+  await writeFormat(place.connection, "temp.result", "pdf", path, { ...about, title: "日本" });
+  const { text } = await extractText(await getDocumentProxy(new Uint8Array(await readFile(path))), {
+    mergePages: true,
+  });
+  assert.match(text, /□ stands for 2 characters/);
+});
+
 test("equal rows make equal bytes, whatever the time zone of the machine", async () => {
   await using one = await tableOf(oddRows, "America/New_York");
   await using two = await tableOf(oddRows, "Asia/Kathmandu");
