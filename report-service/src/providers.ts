@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { BrokerNote } from "./broker/broker-note.ts";
 import { createBrokerQueue } from "./broker/broker-queue.ts";
 import { cacheReads } from "./cache/cache-reads.ts";
+import { openCassandraStore } from "./cassandra/open-store.ts";
 import type { Config } from "./config.ts";
 import type { ObjectNote, ObjectServer } from "./disk/object-server.ts";
 import { createKafkaBroker } from "./kafka/kafka-broker.ts";
@@ -84,6 +85,8 @@ async function storeOf(
       return opening.use(openStore(join(data, "reports.db")));
     case "postgres":
       return opening.use(await openPostgresStore(store.settings));
+    case "cassandra":
+      return opening.use(await openCassandraStore(store.settings));
   }
 }
 

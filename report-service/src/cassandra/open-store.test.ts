@@ -1,10 +1,11 @@
 import { after, test } from "node:test";
 import { noCassandra } from "../../../test/kit/cassandra.ts";
-import { openCassandraPlace, stopCassandra } from "../../test/contract/cassandra-place.ts";
+import { openCassandraPlace, openCassandraResults, stopCassandra } from "../../test/contract/cassandra-place.ts";
 import { provesJobQueue } from "../../test/contract/job-queue.ts";
 import { provesKindLimits } from "../../test/contract/kind-limits.ts";
 import { provesOutbox } from "../../test/contract/outbox.ts";
 import { provesReportStore } from "../../test/contract/report-store.ts";
+import { provesResultsQueue } from "../../test/contract/results-queue.ts";
 import { provesCleanUp, provesUploadStore } from "../../test/contract/upkeep.ts";
 
 if (noCassandra) {
@@ -17,4 +18,5 @@ if (noCassandra) {
   provesUploadStore("Cassandra", openCassandraPlace);
   provesCleanUp("Cassandra", openCassandraPlace);
   provesOutbox("Cassandra", openCassandraPlace);
+  provesResultsQueue("Cassandra", openCassandraResults);
 }

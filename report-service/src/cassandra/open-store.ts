@@ -1,4 +1,5 @@
 import type { HasOutbox } from "../ports/outbox.ts";
+import type { ResultsQueue } from "../ports/results-queue.ts";
 import type { Stores } from "../ports/stores.ts";
 import { createBells } from "./bells.ts";
 import { createClaimTurns } from "./claim-turn.ts";
@@ -10,12 +11,11 @@ import { createCassandraOutbox, createOutboxSwitch } from "./outbox.ts";
 import { createQueueCounts } from "./queue-counts.ts";
 import { createReportRows } from "./report-rows.ts";
 import { createCassandraReports } from "./report-store.ts";
+import { createCassandraResults, type ResultsLimits } from "./results-queue.ts";
 import { prepareKeyspace } from "./schema.ts";
 import { connect } from "./session.ts";
 import type { CassandraSettings } from "./settings.ts";
 import { createCassandraUploads } from "./upload-store.ts";
-
-export type Credentials = { readonly user: string; readonly password: string };
 
 /**
  * All ports of a store over a Cassandra keyspace, which any number of servers may share. What a keyspace or a table lacks is
@@ -23,14 +23,14 @@ export type Credentials = { readonly user: string; readonly password: string };
  */
 export async function openCassandraStore(
   settings: CassandraSettings,
-  credentials?: Credentials,
-): Promise<Stores & HasOutbox & AsyncDisposable> {
+  limits?: ResultsLimits,
+): Promise<Stores & HasOutbox & { readonly results: ResultsQueue } & AsyncDisposable> {
   await using opening = new AsyncDisposableStack();
   {
-    await using preparing = await connect(settings, credentials);
+    await using preparing = await connect(settings);
     await prepareKeyspace(preparing, settings);
   }
-  const session = opening.use(await connect(settings, credentials, settings.keyspace));
+  const session = opening.use(await connect(settings, settings.keyspace));
   const hints = createHints(session);
   const bells = createBells();
   const outbox = createOutboxSwitch(session);
@@ -42,6 +42,7 @@ export async function openCassandraStore(
   return {
     reports: createCassandraReports({ rows, intents, counts, hints, bells }),
     queue: createCassandraQueue(queue),
+    results: createCassandraResults(hints, bells, limits),
     uploads: createCassandraUploads(session, hints),
     cleanUp: createCassandraCleanUp(session, { rows, hints, intents }),
     async openOutbox() {

@@ -17,11 +17,8 @@ export type Session = {
 const retryAfterMs = 1_000;
 
 /** Connects, or throws StoreUnavailable. `keyspace` is left out where it is still to be made. */
-export async function connect(
-  settings: CassandraSettings,
-  credentials: { readonly user: string; readonly password: string } | undefined,
-  keyspace?: string,
-): Promise<Session> {
+export async function connect(settings: CassandraSettings, keyspace?: string): Promise<Session> {
+  const { credentials } = settings;
   const serial = settings.serial === "local" ? types.consistencies.localSerial : types.consistencies.serial;
   const client = new Client({
     contactPoints: [...settings.contactPoints],

@@ -2,6 +2,7 @@
 export type CassandraSettings = {
   /** `host:port`; all of them, or some to begin with. */
   readonly contactPoints: readonly string[];
+  readonly credentials?: { readonly user: string; readonly password: string };
   readonly keyspace: string;
   /** The data center, by Cassandra's name, whose replicas answer: reads and writes are LOCAL_QUORUM there. */
   readonly datacenter: string;

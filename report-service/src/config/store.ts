@@ -1,10 +1,15 @@
+import type { CassandraSettings } from "../cassandra/settings.ts";
 import type { PostgresSettings } from "../postgres/settings.ts";
+import { parseCassandraUrl } from "./cassandra-url.ts";
 import { type FlagReader, flagGroup } from "./flag-group.ts";
 import { parsePostgresUrl } from "./postgres-url.ts";
 
 /** What keeps reports. */
 export type Store = {
-  readonly store: { readonly kind: "sqlite" } | { readonly kind: "postgres"; readonly settings: PostgresSettings };
+  readonly store:
+    | { readonly kind: "sqlite" }
+    | { readonly kind: "postgres"; readonly settings: PostgresSettings }
+    | { readonly kind: "cassandra"; readonly settings: CassandraSettings };
 };
 
 export const store = flagGroup(
@@ -13,7 +18,7 @@ export const store = flagGroup(
       name: "store",
       default: "sqlite",
       value: "WHERE",
-      help: "what keeps reports: sqlite (in --data), or postgres://USER@HOST,…/DATABASE (docs/report-service/postgres.md)",
+      help: "what keeps reports: sqlite (in --data), postgres://USER@HOST,…/DATABASE (docs/report-service/postgres.md), or cassandra://HOST,…/KEYSPACE?datacenter=NAME (docs/report-service/cassandra.md)",
     },
     {
       name: "postgres-replica",
@@ -33,8 +38,12 @@ export const store = flagGroup(
   (flags): Store => {
     const given = flags.get("store") ?? "sqlite";
     if (given === "sqlite") return { store: { kind: "sqlite" } };
+    if (given.startsWith("cassandra:")) return cassandraOf(flags, given);
     const addresses = parsePostgresUrl(given);
-    if (!addresses) flags.say("store", `must be sqlite or postgres://USER@HOST,…/DATABASE, not "${shown(given)}"`);
+    if (!addresses) {
+      const known = "sqlite, postgres://USER@HOST,…/DATABASE or cassandra://HOST,…/KEYSPACE?datacenter=NAME";
+      flags.say("store", `must be ${known}, not "${shown(given)}"`);
+    }
     const replicas = replicasOf(flags);
     const settings: PostgresSettings = {
       addresses: addresses ?? [],
@@ -51,6 +60,13 @@ export const store = flagGroup(
     return { store: { kind: "postgres", settings } };
   },
 );
+
+function cassandraOf(flags: FlagReader<"store">, given: string): Store {
+  const settings = parseCassandraUrl(given);
+  if (typeof settings !== "string") return { store: { kind: "cassandra", settings } };
+  flags.say("store", `${shown(given)} ${settings}`);
+  return { store: { kind: "sqlite" } };
+}
 
 function replicasOf(flags: FlagReader<"postgres-replica">): PostgresSettings["replicas"] {
   const given = flags.get("postgres-replica");

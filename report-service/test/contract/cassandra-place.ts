@@ -1,8 +1,10 @@
 import { type Cassandra, startCassandra } from "../../../test/kit/cassandra.ts";
 import { openCassandraStore } from "../../src/cassandra/open-store.ts";
+import type { ResultsLimits } from "../../src/cassandra/results-queue.ts";
 import { tableNames } from "../../src/cassandra/schema.ts";
 import { connect } from "../../src/cassandra/session.ts";
 import type { CassandraSettings } from "../../src/cassandra/settings.ts";
+import type { ResultsPlace } from "./results-queue.ts";
 
 let cluster: Promise<Cassandra> | undefined;
 
@@ -19,11 +21,22 @@ export async function openCassandraPlace() {
     timeoutMs: 20_000,
   };
   return {
-    connect: () => openCassandraStore(settings),
+    connect: (limits?: ResultsLimits) => openCassandraStore(settings, limits),
     async [Symbol.asyncDispose]() {
-      await using session = await connect(settings, undefined, settings.keyspace);
+      await using session = await connect(settings, settings.keyspace);
       for (const name of tableNames) await session.rows(`truncate ${name}`, []);
     },
+  };
+}
+
+/** The same for results. */
+export async function openCassandraResults(limits: ResultsLimits): Promise<ResultsPlace> {
+  const opened = new AsyncDisposableStack();
+  const place = opened.use(await openCassandraPlace());
+  return {
+    connect: async () => opened.use(await place.connect(limits)).results,
+    durable: true,
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
 

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { noCassandra, startCassandra } from "../../../test/kit/cassandra.ts";
+import { until } from "../../../test/kit/wait.ts";
+import { claimant, create, report, request } from "../../test/contract/place.ts";
+import { StoreUnavailable } from "../ports/store-unavailable.ts";
+import { openCassandraStore } from "./open-store.ts";
+import type { CassandraSettings } from "./settings.ts";
+
+const generous = { within: 60_000, everyMs: 100 };
+
+test("when a data center dies, the other one has what it finished and goes on with what it began", {
+  skip: noCassandra,
+}, async () => {
+  await using cluster = await startCassandra(["dc-a", "dc-b"]);
+  const [nodeA, nodeB] = cluster.nodes;
+  assert.ok(nodeA && nodeB);
+  const settings = (datacenter: string, address: string): CassandraSettings => ({
+    contactPoints: [address],
+    ...{ keyspace: "reports", datacenter, replication: { "dc-a": 1, "dc-b": 1 }, serial: "local", timeoutMs: 20_000 },
+  });
+  await using here = await openCassandraStore(settings("dc-a", nodeA.address));
+  await using there = await openCassandraStore(settings("dc-b", nodeB.address));
+  await create(here.reports, report("done", 1));
+  await create(here.reports, report("begun", 2), { request });
+  await create(here.reports, report("waiting", 3));
+  await here.queue.claim(claimant, 2, 10);
+  await here.reports.change(report("done", 1), { kind: "succeed", attempt: 1, artifacts: [] }, 20);
+
+  const seen = async (id: string) => (await there.reports.read(report(id, 1)))?.status.kind;
+  await until(async () => (await seen("done")) === "succeeded", { ...generous, what: "dc-b has the finished report" });
+  await until(async () => (await seen("begun")) === "running", { ...generous, what: "dc-b has the running report" });
+  await until(async () => (await there.queue.length()).queued === 1, { ...generous, what: "dc-b has what waits" });
+
+  await nodeA.kill();
+  await assert.rejects(here.reports.read(report("done", 1)), StoreUnavailable);
+
+  assert.equal(await seen("done"), "succeeded");
+  const elsewhere = { ...claimant, worker: "other", datacenter: "dc-b" };
+  const taken = await there.queue.claim(elsewhere, 5, 1_010);
+  assert.deepEqual(
+    taken.map(({ id, attempts }) => [id, attempts.length, attempts.at(-1)?.datacenter]),
+    [
+      ["begun", 2, "dc-b"],
+      ["waiting", 1, "dc-b"],
+    ],
+  );
+  // Who asks again with the same request id is answered by the same report.
+  assert.equal((await create(there.reports, report("again", 30), { request })).kind, "repeated");
+
+  await nodeA.start();
+  const change = { kind: "succeed", attempt: 1, artifacts: [] } as const;
+  const late = async () => {
+    const answer = await here.reports.change(report("begun", 2), change, 40);
+    return answer?.kind === "refused" && answer.why === "fenced";
+  };
+  await until(late, { ...generous, what: "dc-a knows of the second attempt, and refuses the first one's result" });
+});
