@@ -1,4 +1,4 @@
-// What package.json's scripts call: node setup/run.mjs <start|test|test:kubernetes|test:garage|check|golden|load|load:rejected|load:consul|load:translate|load:hostile|load:hostile-reports|load:reads|load:slow|load:reports|load:growth|faults|random|ledger|pack|weir> [--envoy PATH] [args…]
+// What package.json's scripts call: node setup/run.mjs <start|test|test:kubernetes|test:garage|check|golden|load|load:rejected|load:consul|load:translate|load:hostile|load:hostile-reports|load:reads|load:slow|load:reports|load:growth|load:forgotten|faults|random|ledger|pack|weir> [--envoy PATH] [args…]
 // It gets what the target needs and then hands over to it. It runs on Node 18, so that an old Node can get the new one.
 import { join } from "node:path";
 import { root } from "./folders.mjs";
@@ -32,6 +32,11 @@ const targets = {
   "load:hostile-reports": {
     needs: { envoy: "no", consul: "no" },
     script: "report-service/test/hostile/storm-main.ts",
+    args: [],
+  },
+  "load:forgotten": {
+    needs: { envoy: "no", consul: "no", postgres: "required" },
+    script: "test/load/report-growth/forgotten.ts",
     args: [],
   },
   faults: { needs: { envoy: "required", consul: "required" }, script: "test/faults/suite/run.ts", args: [] },
