@@ -14,7 +14,7 @@ let data: Awaited<ReturnType<typeof temporaryDirectory>>;
 let server: ServerProcess;
 before(async () => {
   data = await temporaryDirectory();
-  server = await startServer(data.path, ["--concurrency", "sql=3", "--job-lease", "20s"]);
+  server = await startServer(data.path, ["--concurrency", "sql=3", "--job-lease", "20s", "--metrics", "127.0.0.1:0"]);
 });
 after(async () => {
   await server[Symbol.asyncDispose]();
@@ -62,6 +62,7 @@ test("a broken version is not made for a while, says why and until when, and is 
   assert.deepEqual([refused.code, refused.reason], [status.UNAVAILABLE, "KIND_CIRCUIT_OPEN"]);
   assert.match(refused.message, /a broken version \(broken.js, line 2\)/);
   assert.ok(refused.retryAfterMs !== undefined && refused.retryAfterMs > 0 && refused.retryAfterMs <= 5_000);
+  assert.match(await metrics(), /^report_circuits_open\{cluster="javascript"\} 1$/m);
   // What was accepted stands, and no other kind is shut.
   assert.equal(reportNameOf((await client.createReport(order)).value), first);
   await client.waitForEnd(await createOne(client, "wide", { rows: 1 }));
@@ -109,9 +110,17 @@ test("a tenant has no more of a kind running than the kind allows, and its other
   const other = await createOne(client, "narrow", { rows: 1 }, "tenants/other");
   await client.waitForEnd(other);
   assert.equal((await client.getReport(second)).value.state, State.QUEUED);
+  const told = await metrics();
+  for (const [name, value] of Object.entries({ queue_length: 1, workers: 3, busy_workers: 1, backlog_workers: 1 })) {
+    assert.match(told, new RegExp(`^report_cluster_${name}\\{cluster="sql"\\} ${value}$`, "m"));
+  }
   await client.cancelReport({ name: first });
   assert.equal((await client.waitForEnd(second, { timeoutMs: 60_000 })).state, State.SUCCEEDED);
 });
+
+async function metrics(): Promise<string> {
+  return (await fetch(`http://${server.metrics}/metrics`)).text();
+}
 
 async function upload(mediaType: string, text: string): Promise<string> {
   const body = Buffer.from(text);

@@ -20,7 +20,7 @@ export const workers = flagGroup(
       name: "target-wait",
       default: "5s",
       value: "TIME",
-      help: "reports are to be begun so soon; the metric report_cluster_wanted_workers is for that",
+      help: "reports are to be begun so soon; the metric report_cluster_backlog_workers is for that",
     },
   ],
   (flags): Workers => {

@@ -3,6 +3,9 @@ import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
 import type { JobQueue } from "../ports/job-queue.ts";
 import type { ResultsQueue } from "../ports/results-queue.ts";
+import type { WorkerCluster } from "../worker/worker-cluster.ts";
+import { measureBacklog } from "./broker-metrics.ts";
+import { addClusterMetrics } from "./cluster-metrics.ts";
 import type { Note } from "./note.ts";
 
 export type Metrics = {
@@ -13,12 +16,13 @@ export type Metrics = {
 
 /** What is measured when somebody asks. */
 export type MeasuredQueues = {
-  readonly queue: Pick<JobQueue, "length">;
+  readonly queue: Pick<JobQueue, "length" | "backlog">;
   readonly results: Pick<ResultsQueue, "length">;
+  readonly clusters: readonly Pick<WorkerCluster, "language" | "signal">[];
 };
 
 /** Serves Prometheus metrics on `listen`. prom-client is loaded here, and so only where metrics are wanted. */
-export async function startMetrics(listen: string, { queue, results }: MeasuredQueues): Promise<Metrics> {
+export async function startMetrics(listen: string, { queue, results, clusters }: MeasuredQueues): Promise<Metrics> {
   const { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } = await import("prom-client");
   const registry = new Registry();
   const registers = [registry];
@@ -111,6 +115,7 @@ export async function startMetrics(listen: string, { queue, results }: MeasuredQ
       this.set(secondsSince((await queue.length()).oldestQueuedAtMs));
     },
   });
+  measureBacklog(queue, Gauge, registers);
   new Gauge({
     name: "report_results_waiting",
     help: "Results that wait for a writer: of this server, or of all where they wait in the store.",
@@ -127,6 +132,8 @@ export async function startMetrics(listen: string, { queue, results }: MeasuredQ
       this.set(secondsSince((await results.length()).oldestAtMs));
     },
   });
+
+  addClusterMetrics({ Gauge }, registers, clusters);
 
   const server = await serve(listen, registry);
   return {

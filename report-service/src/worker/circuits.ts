@@ -23,6 +23,8 @@ export type Circuits = {
   paused(nowMs: number): readonly KindName[];
   /** Whether reports of a kind would only wait now; undefined: no. */
   shut(kind: KindName, nowMs: number): Shut | undefined;
+  /** How many are not closed. */
+  open(): number;
   started(report: Report, nowMs: number): void;
   ended(report: Report, verdict: JobVerdict, nowMs: number): void;
 };
@@ -66,6 +68,7 @@ export function createCircuits(cluster: Language, observe: (note: WorkerNote) =>
       }
       return undefined;
     },
+    open: () => [ofCluster, ...ofKinds.values()].filter((circuit) => circuit.kind !== "closed").length,
     started({ kind }, nowMs) {
       stepCluster({ kind: "started" }, nowMs);
       stepKind(kind, { kind: "started" }, nowMs);

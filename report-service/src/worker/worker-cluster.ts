@@ -18,6 +18,8 @@ export type ScaleSignal = {
   readonly oldestWaitMs: number;
   /** Workers that it takes beside the busy ones of all servers, to have all that waits begun in time. */
   readonly backlogWorkers: number;
+  /** How many circuits are open or half open. */
+  readonly shut: number;
 };
 
 /** The workers of one language in this server. Another cluster shares nothing with them but the store. */
@@ -67,7 +69,7 @@ export function startWorkerCluster(
       const { queued, oldestQueuedAtMs = nowMs } = await queue.length(language);
       const oldestWaitMs = Math.max(0, nowMs - oldestQueuedAtMs);
       const backlog = backlogWorkers({ queued, oldestWaitMs, meanJobMs }, targetWaitMs);
-      return { workers: concurrency, busy, queued, oldestWaitMs, backlogWorkers: backlog };
+      return { workers: concurrency, busy, queued, oldestWaitMs, backlogWorkers: backlog, shut: circuits.open() };
     },
     shut: circuits.shut,
     async drain(limit) {
