@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Format } from "@weir/proto/report/v1/report_pb.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { Format, Report_State as State } from "@weir/proto/report/v1/report_pb.ts";
 import { lacksS3, startS3 } from "../../test/kit/s3.ts";
 import { createOne } from "../test/calls.ts";
 import { startServer, temporaryDirectory } from "../test/server-process.ts";
@@ -32,4 +33,26 @@ test("with S3, uploads go there and reports come from there, past every server",
   const text = await (await fetch(value.url)).text();
   assert.equal(text, (await client.fetchReport(name, Format.CSV)).toString());
   assert.equal(existsSync(join(data.path, "objects")), false);
+});
+
+test("while S3 hangs reports are accepted, and their results wait for it", { skip: lacksS3 }, async () => {
+  await using s3 = await startS3();
+  await using data = await temporaryDirectory();
+  const flags = ["--objects", "s3", "--s3-bucket", `${s3.url}/reports`, "--s3-credentials", s3.credentials];
+  await using server = await startServer(data.path, flags);
+  const { client } = server;
+  await client.waitForEnd(await createOne(client, "wide", { rows: 1 }));
+  s3.freeze();
+  const names = await Promise.all([1, 2, 3].map((rows) => createOne(client, "wide", { rows: rows + 1 })));
+  const running = await client.getReport(names[0] ?? "");
+  assert.equal(running.value.artifacts.length, 0);
+  // Longer than a lease: the worker keeps it while it waits.
+  await delay(6_000);
+  s3.thaw();
+  for (const name of names) {
+    const report = await client.waitForEnd(name);
+    assert.equal(report.state, State.SUCCEEDED);
+    assert.equal(report.attempts.length, 1);
+    assert.ok((await client.fetchReport(name, Format.CSV)).length > 0);
+  }
 });

@@ -11,6 +11,9 @@ export type S3Server = AsyncDisposable & {
   readonly credentials: string;
   /** What is in it. */
   readonly keys: string;
+  /** Halts it without ending it: calls to it hang, as over a cut line. */
+  freeze(): void;
+  thaw(): void;
 };
 
 /** Why there is none, or undefined where there is one. */
@@ -45,7 +48,12 @@ export async function startS3(): Promise<S3Server> {
   await until(answers, { within: 60_000, what: `S3 answers on ${url}\n${lastWords(server)}` });
   const credentials = await folder.write("credentials", credentialFile);
   const moved = stack.move();
-  return { url, credentials, keys: credentialFile, [Symbol.asyncDispose]: () => moved.disposeAsync() };
+  return {
+    ...{ url, credentials, keys: credentialFile },
+    freeze: () => server.signal("SIGSTOP"),
+    thaw: () => server.signal("SIGCONT"),
+    [Symbol.asyncDispose]: () => moved.disposeAsync(),
+  };
 }
 
 const [accessKey, secretKey] = ["weir-test", "weir-test-secret"];
