@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Priority, Report, WorkerCluster } from "../model/report.ts";
-import type { Claimant, JobQueue } from "../ports/job-queue.ts";
+import type { Backlog, Claimant, JobQueue } from "../ports/job-queue.ts";
 import type { HasOutbox } from "../ports/outbox.ts";
 import type { Stores } from "../ports/stores.ts";
 import type { Broker, Lane } from "./broker.ts";
@@ -19,10 +19,7 @@ const patienceAtEndMs = 2_000;
 export type Looks = { readonly idleMs: number; readonly busyMs: number };
 const usualLooks: Looks = { idleMs: 500, busyMs: 5_000 };
 
-export type BrokerQueue = JobQueue & {
-  /** `unpublished` entries are in the store's outbox, `undelivered` messages of these clusters in the broker. */
-  backlog(): Promise<{ readonly unpublished: number; readonly undelivered: number }>;
-} & AsyncDisposable;
+export type BrokerQueue = JobQueue & { backlog(): Promise<Backlog> } & AsyncDisposable;
 
 /**
  * A queue whose messages go through a broker, while the store decides: a message is a hint that a report waits, and is

@@ -31,4 +31,9 @@ export type JobQueue = {
   wait(cluster: WorkerCluster, signal: AbortSignal): Promise<void>;
   /** Of one cluster, or of all. */
   length(cluster?: WorkerCluster): Promise<QueueLength>;
+  /** Of the clusters that this server claims for; absent where no broker stands between the store and the workers. */
+  backlog?(): Promise<Backlog>;
 };
+
+/** `unpublished` reports wait in the store to be told to the broker, `undelivered` messages in the broker for a worker. */
+export type Backlog = { readonly unpublished: number; readonly undelivered: number };
