@@ -1,3 +1,5 @@
+import { openCredentialFile } from "@weir/report-service/src/s3/credentials.ts";
+import { createS3Client } from "@weir/report-service/src/s3/s3-client.ts";
 import { type Folder, makeFolder } from "./folder.ts";
 import { freePorts } from "./ports.ts";
 import { lastWords, startProcess } from "./process.ts";
@@ -5,7 +7,7 @@ import { until } from "./wait.ts";
 
 /** A real S3 server on this machine, SeaweedFS, which checks signatures. */
 export type S3Server = AsyncDisposable & {
-  /** `http://127.0.0.1:port`; a bucket's URL is `{url}/{bucket}`. */
+  /** `http://127.0.0.1:port`; its one bucket is `{url}/reports`. */
   readonly url: string;
   /** A file of the form that AWS's tools use. */
   readonly credentials: string;
@@ -21,7 +23,7 @@ export const lacksS3: string | undefined = process.env["WEIR_SEAWEEDFS"]
   ? undefined
   : "WEIR_SEAWEEDFS names no program; npm test sets it, and installs SeaweedFS with pip";
 
-/** Starts it empty; buckets are made when something is first written to them. */
+/** Starts it, with an empty bucket. */
 export async function startS3(): Promise<S3Server> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await makeFolder("s3"));
@@ -30,14 +32,14 @@ export async function startS3(): Promise<S3Server> {
     ...{ "master.port": master, "master.port.grpc": masterGrpc, "volume.port": volume, "volume.port.grpc": volumeGrpc },
     ...{ "filer.port": filer, "filer.port.grpc": filerGrpc, "s3.port": s3, "s3.port.grpc": s3Grpc },
   };
-  const settings = {
+  const flags = {
     ...{ dir: folder.path, ip: "127.0.0.1", "ip.bind": "127.0.0.1", s3: true, ...ports },
     "s3.config": await writeIdentity(folder),
     // What is not needed would take ports and time; small volumes leave room for many collections.
     ...{ "s3.iam": false, "s3.port.iceberg": 0, "s3.port.lance": 0, "master.telemetry": false },
     ...{ "master.volumeSizeLimitMB": 64, "volume.max": 0, "master.electionTimeout": "500ms" },
   };
-  const args = Object.entries(settings).map(([name, value]) => `-${name}=${value}`);
+  const args = Object.entries(flags).map(([name, value]) => `-${name}=${value}`);
   const command = process.env["WEIR_SEAWEEDFS"] ?? "weed";
   const server = startProcess({ name: "seaweedfs", command, args: ["server", ...args] });
   // It would take seconds to end well, and nothing is to be kept.
@@ -47,6 +49,10 @@ export async function startS3(): Promise<S3Server> {
   const answers = async () => (await fetch(url)).status === 403;
   await until(answers, { within: 60_000, what: `S3 answers on ${url}\n${lastWords(server)}` });
   const credentials = await folder.write("credentials", credentialFile);
+  // Buckets would also be made by the first write, which takes seconds then.
+  const settings = { bucketUrl: new URL(`${url}/reports`), publicUrl: undefined, region: "us-east-1", prefix: "" };
+  using client = createS3Client(settings, await openCredentialFile(credentials));
+  await client.call({ method: "PUT", key: undefined }, AbortSignal.timeout(30_000));
   const moved = stack.move();
   return {
     ...{ url, credentials, keys: credentialFile },
