@@ -64,6 +64,7 @@ export function createMemoryResults({ most, patienceMs }: ResultsLimits = usualR
         takers.push(resume);
         signal.addEventListener("abort", resume, { once: true });
         await promise;
+        takers = takers.filter((one) => one !== resume);
         signal.removeEventListener("abort", resume);
       }
       return signal.aborted ? nothing : batchOf(waiting.splice(0, wanted));

@@ -37,14 +37,13 @@ export function shareFollowing(reports: ReportStore, bulletin: Bulletin | undefi
         const events = room.after(sequence);
         if (events === "unknown") {
           // It comes back from before this room's time, or was too slow for it: the store still has what is missing.
-          let isOver = true;
+          const before = sequence;
           for await (const event of reports.follow(key, sequence, signal)) {
             yield event;
             sequence = event.sequence;
-            isOver = room.after(sequence) === "unknown";
-            if (!isOver) break;
+            if (room.after(sequence) !== "unknown") break;
           }
-          if (isOver) return;
+          if (sequence === before) return;
           continue;
         }
         for (const event of events) {
