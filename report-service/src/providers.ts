@@ -25,6 +25,7 @@ import { createRedisBulletin } from "./redis/bulletin.ts";
 import { createRedisRateLimiter } from "./redis/rate-limiter.ts";
 import { openRedis, type RedisLink, type RedisNote } from "./redis/redis-link.ts";
 import { createRedisCache } from "./redis/shared-cache.ts";
+import { createRedisStreamBroker } from "./redis/stream-broker.ts";
 import { openStore } from "./sqlite/open-store.ts";
 
 /** What a server keeps things in, as its configuration chooses. */
@@ -103,6 +104,8 @@ async function queueOf(
       return opening.use(await createBrokerQueue(store, createKafkaBroker(queue.settings, id, observe), observe));
     case "rabbitmq":
       return opening.use(await createBrokerQueue(store, createRabbitMqBroker(queue.settings, observe), observe));
+    case "redis":
+      return opening.use(await createBrokerQueue(store, createRedisStreamBroker(queue.settings, observe), observe));
   }
 }
 

@@ -99,3 +99,14 @@ test("what a kind marks as sensitive lies in Redis as in the store, encrypted", 
   assert.match(String(text), /"sealed"/);
   assert.doesNotMatch(String(text), /canary/);
 });
+
+test("workers hear of reports through Redis Streams, and their watchers through another server", async (t) => {
+  if (!hasRedis(t)) return;
+  await using redis = await startRedis({ durable: true });
+  await using directory = await temporaryDirectory();
+  const flags = ["--queue", `${redis.url}/1?prefix=test.`, "--bulletin", redis.url];
+  await using front = await startServer(directory.path, [...flags, "--roles", "reports,results"]);
+  await using _back = await startServer(directory.path, [...flags, "--roles", "worker,writer"]);
+  const name = await createOne(front.client, "wide", { rows: 1 });
+  await untilState(front.client, name, State.SUCCEEDED);
+});

@@ -3,7 +3,7 @@ import { makeFolder } from "./folder.ts";
 import { freePort } from "./ports.ts";
 import { lastWords, startProcess } from "./process.ts";
 
-/** A real Redis (or Valkey) of a test's own, on the loopback address; it keeps nothing. */
+/** A real Redis (or Valkey) of a test's own, on the loopback address. */
 export type Redis = AsyncDisposable & {
   /** `redis://127.0.0.1:port` */
   readonly url: string;
@@ -11,14 +11,14 @@ export type Redis = AsyncDisposable & {
   /** Halts it without ending it: commands to it hang, as over a cut line. */
   freeze(): void;
   thaw(): void;
-  /** Ends it; what it held is gone. */
-  stop(): Promise<void>;
-  /** Starts it again, empty, on the same port. */
+  /** Ends it; what it held is gone, unless it is durable. */
+  stop(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
+  /** Starts it again on the same port. */
   start(): Promise<void>;
 };
 
-/** Starts one and waits until it takes connections. */
-export async function startRedis(): Promise<Redis> {
+/** Starts one and waits until it takes connections; a durable one has all that it has answered on disk. */
+export async function startRedis({ durable = false }: { readonly durable?: boolean } = {}): Promise<Redis> {
   await using starting = new AsyncDisposableStack();
   const folder = starting.use(await makeFolder("redis"));
   const port = await freePort();
@@ -28,7 +28,8 @@ export async function startRedis(): Promise<Redis> {
       command: redisPath(),
       args: [
         ...["--bind", "127.0.0.1", "--port", String(port), "--dir", folder.path],
-        ...["--save", "", "--appendonly", "no", "--maxmemory", "256mb", "--maxmemory-policy", "allkeys-lru"],
+        ...["--save", "", "--appendonly", durable ? "yes" : "no", "--appendfsync", "always"],
+        ...["--maxmemory", "256mb", "--maxmemory-policy", durable ? "noeviction" : "allkeys-lru"],
       ],
     });
     await process.line(/Ready to accept connections/, 20_000).catch((cause) => {
@@ -49,9 +50,9 @@ export async function startRedis(): Promise<Redis> {
     },
     freeze: () => process.signal("SIGSTOP"),
     thaw: () => process.signal("SIGCONT"),
-    async stop() {
+    async stop(signal = "SIGTERM") {
       process.signal("SIGCONT");
-      await process.stop();
+      await process.stop(signal);
     },
     async start() {
       process = await run();

@@ -13,6 +13,10 @@ test("--queue names the store or a broker", () => {
   assert.deepEqual(queueOf("store"), { kind: "store" });
   const settings = { brokers: ["a:1", "b:2"], prefix: "", partitions: 6, replicas: 3 };
   assert.deepEqual(queueOf("kafka://a:1,b:2?replicas=3"), { kind: "kafka", settings });
+  assert.deepEqual(queueOf("redis://a:6379/2?prefix=eu."), {
+    kind: "redis",
+    settings: { url: "redis://a:6379/2", prefix: "eu." },
+  });
   assert.deepEqual(queueOf("amqps://u:p@a:1/v?prefix=eu.&frameMax=8192"), {
     kind: "rabbitmq",
     settings: { url: "amqps://u:p@a:1/v?frameMax=8192", prefix: "eu." },

@@ -1,6 +1,7 @@
 import type { KafkaSettings } from "../kafka/kafka-settings.ts";
 import type { Parsed } from "../model/parsed.ts";
 import type { RabbitMqSettings } from "../rabbitmq/rabbitmq-settings.ts";
+import type { RedisStreamSettings } from "../redis/stream-broker.ts";
 import { flagGroup } from "./flag-group.ts";
 import { parseKafkaUrl } from "./kafka-url.ts";
 
@@ -9,7 +10,8 @@ export type Queue = {
   readonly queue:
     | { readonly kind: "store" }
     | { readonly kind: "kafka"; readonly settings: KafkaSettings }
-    | { readonly kind: "rabbitmq"; readonly settings: RabbitMqSettings };
+    | { readonly kind: "rabbitmq"; readonly settings: RabbitMqSettings }
+    | { readonly kind: "redis"; readonly settings: RedisStreamSettings };
 };
 
 export const queue = flagGroup(
@@ -18,7 +20,7 @@ export const queue = flagGroup(
       name: "queue",
       default: "store",
       value: "WHERE",
-      help: "where reports wait for workers: store, kafka://HOST:PORT,… or amqp://… (docs/report-service/brokers.md)",
+      help: "where reports wait for workers: store, kafka://HOST:PORT,…, amqp://… or redis://… (docs/report-service/brokers.md)",
     },
   ],
   (flags): Queue => {
@@ -36,14 +38,17 @@ function parseQueue(given: string): Parsed<Queue["queue"]> {
     const settings = parseKafkaUrl(given);
     return settings.ok ? { ok: true, value: { kind: "kafka", settings: settings.value } } : settings;
   }
-  if (/^amqps?:\/\//.test(given) && URL.canParse(given)) return { ok: true, value: rabbitMqOf(new URL(given)) };
-  const says = `must be store, kafka://HOST:PORT,… or amqp://USER:PASSWORD@HOST:PORT, not "${given}"`;
+  if (/^amqps?:\/\//.test(given) && URL.canParse(given))
+    return { ok: true, value: { kind: "rabbitmq", settings: settingsOf(new URL(given)) } };
+  if (/^rediss?:\/\//.test(given) && URL.canParse(given))
+    return { ok: true, value: { kind: "redis", settings: settingsOf(new URL(given)) } };
+  const says = `must be store, kafka://HOST:PORT,…, amqp://USER:PASSWORD@HOST:PORT or redis://HOST:PORT, not "${given}"`;
   return { ok: false, problems: [{ at: "", says }] };
 }
 
 /** `?prefix=` is ours, all else the client's. */
-function rabbitMqOf(url: URL): Queue["queue"] {
+function settingsOf(url: URL): { readonly url: string; readonly prefix: string } {
   const prefix = url.searchParams.get("prefix") ?? "";
   url.searchParams.delete("prefix");
-  return { kind: "rabbitmq", settings: { url: url.href, prefix } };
+  return { url: url.href, prefix };
 }

@@ -4,20 +4,22 @@ import { type BrokerQueue, createBrokerQueue, type Looks } from "../../src/broke
 import { createKafkaBroker } from "../../src/kafka/kafka-broker.ts";
 import type { HasOutbox } from "../../src/ports/outbox.ts";
 import { createRabbitMqBroker } from "../../src/rabbitmq/rabbitmq-broker.ts";
+import { createRedisStreamBroker } from "../../src/redis/stream-broker.ts";
 import { openStore } from "../../src/sqlite/open-store.ts";
 import type { Connected, OpenPlace } from "./place.ts";
 import { openSqlitePlace } from "./sqlite-place.ts";
 
 /** Which broker, and which topics or queues in it. */
 export type BrokerAddress = {
-  readonly kind: "kafka" | "rabbitmq";
-  /** `127.0.0.1:port` or `amqp://127.0.0.1:port` */
+  readonly kind: "kafka" | "rabbitmq" | "redis";
+  /** `127.0.0.1:port` `amqp://127.0.0.1:port` or `redis://127.0.0.1:port` */
   readonly at: string;
   readonly prefix: string;
 };
 
 export function connectBroker({ kind, at, prefix }: BrokerAddress, observe: (note: BrokerNote) => void): Broker {
   if (kind === "rabbitmq") return createRabbitMqBroker({ url: at, prefix }, observe);
+  if (kind === "redis") return createRedisStreamBroker({ url: at, prefix }, observe);
   return createKafkaBroker({ brokers: [at], prefix, partitions: 4, replicas: 1 }, "contract", observe);
 }
 

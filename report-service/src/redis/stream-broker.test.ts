@@ -1,0 +1,38 @@
+import { randomUUID } from "node:crypto";
+import { after, before, test } from "node:test";
+import { createClient } from "@redis/client";
+import { hasRedis, type Redis, startRedis } from "../../../test/kit/redis.ts";
+import { type BrokerUnderTest, provesBroker } from "../../test/contract/broker.ts";
+import { type BrokerAddress, brokerPlaces, connectBroker } from "../../test/contract/broker-place.ts";
+import { provesCrashSafety } from "../../test/contract/crash.ts";
+import { provesJobQueue } from "../../test/contract/job-queue.ts";
+
+if (!process.env["WEIR_REDIS"]) test("Redis Streams keep the contract of a broker", (t) => void hasRedis(t));
+else {
+  let redis: Redis;
+  before(async () => {
+    redis = await startRedis({ durable: true });
+  });
+  after(() => redis[Symbol.asyncDispose]());
+
+  const address = (): BrokerAddress => ({ kind: "redis", at: redis.url, prefix: `${randomUUID()}.` });
+  provesJobQueue("Redis Streams", brokerPlaces(address), "by-server");
+  provesCrashSafety("Redis Streams", brokerPlaces(address));
+  provesBroker("Redis Streams", () => underTest(redis, address()));
+}
+
+function underTest(redis: Redis, address: BrokerAddress): BrokerUnderTest {
+  return {
+    connect: (observe) => connectBroker(address, observe),
+    async put({ cluster, priority }, body) {
+      const client = createClient({ url: redis.url });
+      await client.connect();
+      await client.xAdd(`${address.prefix}report.tasks.${cluster}.${priority}`, "*", { body });
+      client.destroy();
+    },
+    crash: () => redis.stop("SIGKILL"),
+    restart: redis.start,
+    freeze: redis.freeze,
+    thaw: redis.thaw,
+  };
+}
