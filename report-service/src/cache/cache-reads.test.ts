@@ -153,3 +153,18 @@ test("what another version has left in the shared cache, and is no report, is pa
   const { reports } = cached(store, shared);
   assert.equal((await reports.read(report("a", 1)))?.status.kind, "queued");
 });
+
+test("a report is never read from memory once it was to expire, however lately it was kept", async () => {
+  using store = openStore(":memory:");
+  let nowMs = 3;
+  const parts = { memory, now: () => nowMs, observe: () => undefined };
+  const { reports } = cacheReads(store, parts);
+  await create(store.reports, report("a", 1, { retentionMs: 15_000 }));
+  await store.queue.claim(claimant, 1, 2);
+  await store.reports.change(report("a", 1), { kind: "succeed", attempt: 1, artifacts: [] }, 3);
+  nowMs = 15_002;
+  assert.equal((await reports.read(report("a", 1)))?.status.kind, "succeeded");
+  nowMs = 15_003;
+  await store.cleanUp.clear("expired", nowMs, 1);
+  assert.equal((await reports.read(report("a", 1)))?.status.kind, "expired");
+});
