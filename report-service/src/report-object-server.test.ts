@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { request } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -32,6 +32,20 @@ test("an upload that a server is killed under is not there, and its URL can be u
   assert.equal((await failure(client.completeUpload(upload.name))).reason, "UPLOAD_MISSING");
   assert.equal((await fetch(upload.putUrl, { method: "PUT", headers: upload.headers, body: bytes })).status, 200);
   assert.equal((await client.completeUpload(upload.name)).value.complete, true);
+});
+
+test("a server's memory does not grow with what it takes and gives", async () => {
+  await using data = await temporaryDirectory();
+  await using server = await startServer(data.path, ["--roles", "reports,results,objects"]);
+  const bytes = Buffer.alloc(200_000_000, "weir");
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const announced = { parent: "tenants/acme", mediaType: "text/csv", sizeBytes: BigInt(bytes.length), sha256 };
+  const { value: upload } = await server.client.createUpload(announced);
+  const before = await residentMegabytes(server.process.pid);
+  assert.equal((await fetch(upload.putUrl, { method: "PUT", headers: upload.headers, body: bytes })).status, 200);
+  assert.equal((await server.client.completeUpload(upload.name)).value.complete, true);
+  const grown = (await residentMegabytes(server.process.pid)) - before;
+  assert.ok(grown < 150, `${grown} MB more`);
 });
 
 test("a transfer that runs when its server is told to stop is finished", async () => {
@@ -82,4 +96,10 @@ async function say({ hostname, port }: URL, bytes: string): Promise<string> {
   const [answer] = (await once(socket, "data")) as [Buffer];
   socket.destroy();
   return answer.toString();
+}
+
+/** The most that a process has had so far. */
+async function residentMegabytes(pid: number | undefined): Promise<number> {
+  const [, kilobytes] = /VmHWM:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, "utf8")) ?? [];
+  return Number(kilobytes) / 1024;
 }

@@ -83,8 +83,13 @@ test("disk: a client that asks before it sends is told at once", async () => {
       once(sending, "response").then(() => "response"),
     ]);
     assert.equal(await told, wanted);
-    if (wanted === "continue") sending.end(bytes);
-    else sending.on("error", () => undefined).destroy();
+    if (wanted === "response") {
+      sending.on("error", () => undefined).destroy();
+      continue;
+    }
+    sending.end(bytes);
+    const [response] = (await once(sending, "response")) as [IncomingMessage];
+    assert.equal(response.resume().statusCode, 200);
   }
 });
 
@@ -98,6 +103,16 @@ test("disk: an object is never replaced, and putting it again is no error", asyn
   const second = await place.urls.put(key, { mediaType: "text/csv", ...factsOf(other) }, 60_000);
   await statusOf(second.url, { method: "PUT", headers, body: other });
   assert.deepEqual(await place.objects.check(key), factsOf(bytes));
+});
+
+test("disk: of many who send one object at once, all are told that it is there, and it is whole", async () => {
+  await using place = await openDiskPlace();
+  const bytes = randomBytes(200_000);
+  const { url, headers } = await place.urls.put(key, { mediaType: "text/csv", ...factsOf(bytes) }, 60_000);
+  const sent = Array.from({ length: 20 }, () => statusOf(url, { method: "PUT", headers, body: bytes }));
+  assert.deepEqual(new Set(await Promise.all(sent)), new Set([200]));
+  assert.deepEqual(await place.objects.check(key), factsOf(bytes));
+  assert.deepEqual(await readdir(draftsOf(place.root)), []);
 });
 
 test("disk: parts of an object are served as HTTP has them", async () => {
