@@ -1,4 +1,4 @@
-// What package.json's scripts call: node setup/run.mjs <start|test|test:kubernetes|test:garage|check|golden|load|load:rejected|load:consul|load:translate|load:hostile|load:hostile-reports|load:reads|load:slow|load:reports|load:growth|load:forgotten|faults|random|ledger|pack|weir> [--envoy PATH] [args…]
+// What package.json's scripts call: node setup/run.mjs <start|test|test:kubernetes|test:garage|check|golden|load|load:rejected|load:consul|load:translate|load:hostile|load:hostile-reports|load:reads|load:slow|load:reports|load:clusters|load:growth|load:forgotten|faults|random|ledger|pack|weir> [--envoy PATH] [args…]
 // It gets what the target needs and then hands over to it. It runs on Node 18, so that an old Node can get the new one.
 import { join } from "node:path";
 import { root } from "./folders.mjs";
@@ -28,6 +28,7 @@ const targets = {
     script: "test/load/report-cost/run.ts",
     args: [],
   },
+  "load:clusters": { needs: { envoy: "no", consul: "no" }, script: "test/load/report-clusters/run.ts", args: [] },
   "load:growth": { needs: { envoy: "no", consul: "no" }, script: "test/load/report-growth/run.ts", args: [] },
   "load:hostile-reports": {
     needs: { envoy: "no", consul: "no" },

@@ -68,7 +68,7 @@ async function converse(sandbox: Sandbox, given: SandboxJob, talk: Talk): Promis
     switch (message.kind) {
       case "ready":
         talk.begun();
-        sandbox.limitMemory(given.memoryBytes);
+        sandbox.beginJob(given.memoryBytes);
         sandbox.send(given);
         talk.onProgress({ stage: "query", percent: 0, rows: 0 });
         break;

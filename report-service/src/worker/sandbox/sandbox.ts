@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { setPriority } from "node:os";
 import type { Duplex } from "node:stream";
 import { createFrameReader } from "./frame-reader.ts";
 import type { SandboxPlaces } from "./sandbox-places.ts";
@@ -13,8 +14,8 @@ export type SandboxEnd =
 /** A process that waits for one job, and after that is of no more use. */
 export type Sandbox = {
   send(message: object): void;
-  /** From now on it is ended when it has more than this beside what it needs for itself. */
-  limitMemory(bytes: number): void;
+  /** A job begins: from now on it gives way to others, and is ended when it has more than this beside what it needs for itself. */
+  beginJob(bytes: number): void;
   /** What it says, in turn; ends with the process. Throws where that makes no sense. */
   readonly messages: AsyncIterable<unknown>;
   readonly ended: Promise<SandboxEnd>;
@@ -55,7 +56,8 @@ export async function startSandbox(places: SandboxPlaces, limits: SandboxLimits)
   let watch: NodeJS.Timeout | undefined;
   return {
     ended,
-    limitMemory(bytes) {
+    beginJob(bytes) {
+      beNice(child.pid);
       watch = setInterval(() => {
         const used = residentBytes(child.pid);
         if (used === undefined || used <= bytes + ownBytes) return;
@@ -100,6 +102,17 @@ function withoutNetwork(): Promise<readonly string[]> {
     probe.on("error", () => {});
   });
   return isolation;
+}
+
+// A worker has 10: an endless loop of one kind is not to take the CPU time of another language's workers.
+const codeNiceness = 15;
+
+function beNice(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) setPriority(pid, codeNiceness);
+  } catch {
+    // It has just ended, or the system does not let us: then it runs as its worker does.
+  }
 }
 
 /** Undefined where there is no /proc. */

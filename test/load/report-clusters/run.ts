@@ -1,0 +1,115 @@
+// What SQL reports take while Python reports loop, eat memory and throw, beside what they take without: npm run load:clusters
+import { writeFile } from "node:fs/promises";
+import { cpus, loadavg } from "node:os";
+import { parseArgs } from "node:util";
+import { Report_State as State } from "@weir/proto/report/v1/report_pb.ts";
+import { createOne } from "@weir/report-service/test/calls.ts";
+import { type ServerProcess, startServer, temporaryDirectory } from "@weir/report-service/test/server-process.ts";
+import { quietMachine } from "../quiet-machine.ts";
+
+type Phase = "alone" | "beside";
+type Sample = { readonly phase: Phase; readonly round: number; readonly tookMs: number };
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "12" },
+    reports: { type: "string", default: "60" },
+    out: { type: "string" },
+  },
+});
+const [rounds, reports] = [Number(values.rounds), Number(values.reports)];
+
+await quietMachine(60_000);
+await using data = await temporaryDirectory();
+await using server = await startServer(data.path, ["--concurrency", "sql=1,python=1", "--job-lease", "30s"]);
+// Both clusters are warm before anything counts.
+await measure("alone", -1, 20);
+await server.client.waitForEnd(await createOne(server.client, "scripted"), { timeoutMs: 60_000 });
+
+const samples: Sample[] = [];
+const ends = new Map<string, number>();
+for (let round = 0; round < rounds; round++) {
+  // Each phase goes first in every other round, so that what drifts touches both.
+  const order: readonly Phase[] = round % 2 === 0 ? ["alone", "beside"] : ["beside", "alone"];
+  for (const phase of order) {
+    const stop = phase === "beside" ? misbehave(server, round) : undefined;
+    samples.push(...(await measure(phase, round, reports)));
+    await stop?.();
+  }
+}
+
+const page = pageOf(samples, ends);
+process.stdout.write(page);
+if (values.out !== undefined) await writeFile(values.out, page);
+
+/** One report after the other, from its creation to its end, as the client sees it. */
+async function measure(phase: Phase, round: number, count: number): Promise<readonly Sample[]> {
+  const taken: Sample[] = [];
+  for (let turn = 0; turn < count; turn++) {
+    const startedAt = performance.now();
+    await server.client.waitForEnd(await createOne(server.client, "wide", { rows: 100 }), { timeoutMs: 60_000 });
+    taken.push({ phase, round, tookMs: performance.now() - startedAt });
+  }
+  return taken;
+}
+
+/** Keeps the Python cluster full of what it should not be asked for, each of another tenant, until stopped. */
+function misbehave({ client }: ServerProcess, round: number): () => Promise<void> {
+  let stopped = false;
+  const acts = ["loop", "eat", "throw", "count"] as const;
+  const work = (async () => {
+    for (let turn = 0; !stopped; turn++) {
+      const act = acts[turn % acts.length] ?? "count";
+      const name = await createOne(client, "scripted", { act }, `tenants/t${round}`);
+      if (act !== "loop") continue;
+      // It holds its worker for as long as it may; the next ones wait behind it.
+      await client.waitForEnd(name, { timeoutMs: 60_000 }).then(({ state, error }) => {
+        const end = state === State.FAILED ? `in failure: ${error?.message}` : `in state ${state}`;
+        ends.set(end, (ends.get(end) ?? 0) + 1);
+      });
+    }
+  })();
+  return async () => {
+    stopped = true;
+    await work;
+    await client.waitForEnd(await createOne(client, "scripted", {}, `tenants/t${round}`), { timeoutMs: 120_000 });
+  };
+}
+
+function pageOf(all: readonly Sample[], loops: ReadonlyMap<string, number>): string {
+  const of = (phase: Phase) => all.filter((one) => one.phase === phase).map(({ tookMs }) => tookMs);
+  const perRound = Array.from({ length: rounds }, (_, round) => {
+    const at = (phase: Phase) =>
+      all.filter((one) => one.phase === phase && one.round === round).map((one) => one.tookMs);
+    return {
+      p50: quantile(at("beside"), 0.5) / quantile(at("alone"), 0.5),
+      p99: quantile(at("beside"), 0.99) / quantile(at("alone"), 0.99),
+    };
+  });
+  const spread = (key: "p50" | "p99") => perRound.map((one) => one[key].toFixed(2)).join(", ");
+  const row = (phase: Phase) =>
+    `| ${phase} | ${of(phase).length} | ${[0.5, 0.9, 0.99].map((part) => quantile(of(phase), part).toFixed(1)).join(" | ")} |`;
+  const ratio = (part: number) => (quantile(of("beside"), part) / quantile(of("alone"), part)).toFixed(2);
+  return `# SQL reports beside Python reports that loop, eat memory and throw
+
+${rounds} rounds of ${reports} SQL reports each way, one after the other, from create to end; the ways take turns at going first. One server, embedded, one
+SQL and one Python worker. ${cpus().length} cores (${cpus()[0]?.model}), load average at the end ${loadavg()
+    .map((load) => load.toFixed(1))
+    .join(", ")},
+Node ${process.version}.
+
+| | reports | p50, ms | p90, ms | p99, ms |
+|---|---|---|---|---|
+${row("alone")}
+${row("beside")}
+
+Beside over alone: p50 ${ratio(0.5)}, p99 ${ratio(0.99)}. By round: p50 ${spread("p50")}; p99 ${spread("p99")}.
+
+${[...loops].map(([end, count]) => `- ${count} loops ended ${end}`).join("\n")}
+`;
+}
+
+function quantile(values: readonly number[], part: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
+}
