@@ -81,6 +81,8 @@ export function parseConfig(
     ...security.read(flags, defaults),
     ...registry.read(flags, defaults),
   };
+  if (config.results === "kafka" && config.queue.kind !== "kafka")
+    problems.push({ at: "--results", says: "kafka needs --queue kafka://HOST:PORT,…" });
   return problems.length > 0 ? { ok: false, problems } : { ok: true, value: config };
 }
 

@@ -6,6 +6,7 @@ import { openCassandraStore } from "./cassandra/open-store.ts";
 import type { Config } from "./config.ts";
 import type { ObjectNote, ObjectServer } from "./disk/object-server.ts";
 import { createKafkaBroker } from "./kafka/kafka-broker.ts";
+import { createKafkaResults } from "./kafka/results-queue.ts";
 import { createMemoryBulletin } from "./memory/bulletin.ts";
 import { createRateLimiter } from "./memory/rate-limiter.ts";
 import { createMemoryResults } from "./memory/results-queue.ts";
@@ -138,15 +139,18 @@ function limiterOf({ tenantRate }: Config, redis: RedisLink | undefined): RateLi
 }
 
 async function resultsOf(
-  { results }: Config,
+  { results, queue, id }: Config,
   store: { readonly results: ResultsQueue },
-  _opening: Opening,
+  opening: Opening,
 ): Promise<ResultsQueue> {
   switch (results) {
     case "memory":
       return createMemoryResults();
     case "store":
       return store.results;
+    case "kafka":
+      if (queue.kind !== "kafka") throw new Error("--results kafka needs --queue kafka://HOST:PORT,…");
+      return opening.use(createKafkaResults(queue.settings, id));
   }
 }
 

@@ -5,6 +5,14 @@ import { parseConfig } from "../config.ts";
 const required = ["--data", "/tmp/x", "--locality", "dc-a/z1"];
 const defaults = { kinds: "kinds", id: "me" };
 
+test("--results kafka is for the Kafka of --queue", () => {
+  const config = (...more: readonly string[]) =>
+    parseConfig([...required, "--results", "kafka", ...more], {}, defaults);
+  assert.equal(config("--queue", "kafka://a:1").ok, true);
+  const wrong = config();
+  assert.deepEqual(wrong.ok ? [] : wrong.problems.map(({ at }) => at), ["--results"]);
+});
+
 test("--queue names the store or a broker", () => {
   const queueOf = (where: string) => {
     const config = parseConfig([...required, "--queue", where], {}, defaults);

@@ -12,8 +12,8 @@ export type Roles = {
   /** Whose reports its workers make; each has a queue of its own. */
   readonly languages: readonly Language[];
   readonly jobLeaseMs: number;
-  /** Where results wait for a writer; `memory`: their worker waits, at a server that is a writer, too. */
-  readonly results: "memory" | "store";
+  /** Where results wait for a writer; `memory`: their worker waits, at a server that is a writer, too. `kafka`: the one of the queue. */
+  readonly results: "memory" | "store" | "kafka";
 };
 
 export const roles = flagGroup(
@@ -33,7 +33,7 @@ export const roles = flagGroup(
     {
       name: "results",
       value: "WHICH",
-      help: "where results wait for a writer: memory, where this server is worker and writer, or store",
+      help: "where results wait for a writer: memory, where this server is worker and writer; store; or kafka, the one of --queue",
     },
     {
       name: "job-lease",
@@ -45,7 +45,7 @@ export const roles = flagGroup(
   (flags): Roles => {
     const roles = new Set(flags.someOf("roles", allRoles));
     const isBoth = roles.has("worker") && roles.has("writer");
-    const asked = flags.get("results") === undefined ? undefined : flags.oneOf("results", ["memory", "store"]);
+    const asked = flags.get("results") === undefined ? undefined : flags.oneOf("results", ["memory", "store", "kafka"]);
     if (asked === "memory" && !isBoth) flags.say("results", "memory needs a server of both roles, worker and writer");
     return {
       roles,

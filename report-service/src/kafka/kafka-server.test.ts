@@ -35,3 +35,19 @@ async function makeReport({ client }: ServerProcess): Promise<void> {
   assert.equal(report.state, Report_State.SUCCEEDED, JSON.stringify(report.error));
   assert.equal((await client.fetchReport(report.name, Format.CSV)).toString().trim().split("\n").length, 11);
 }
+
+test("servers of one role each pass reports and their results on through Kafka", {
+  skip: noKafka || noLongTests,
+}, async () => {
+  await using kafka = await startKafka();
+  await using directory = await temporaryDirectory();
+  const flags = ["--queue", `kafka://${kafka.address}?replicas=1`, "--results", "kafka"];
+  await using api = await startServer(directory.path, [...flags, "--roles", "reports,results"]);
+  await using worker = await startServer(directory.path, [...flags, "--roles", "worker"]);
+  await using first = await startServer(directory.path, [...flags, "--roles", "writer"]);
+  for (let count = 0; count < 3; count += 1) await makeReport(api);
+  await using second = await startServer(directory.path, [...flags, "--roles", "writer"]);
+  await first.end("SIGKILL");
+  for (let count = 0; count < 3; count += 1) await makeReport(api);
+  for (const server of [worker, second, api]) assert.equal(await server.end("SIGTERM"), 0, server.log());
+});
