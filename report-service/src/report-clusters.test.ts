@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash, randomUUID } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { status } from "@grpc/grpc-js";
@@ -117,6 +118,39 @@ test("a tenant has no more of a kind running than the kind allows, and its other
   await client.cancelReport({ name: first });
   assert.equal((await client.waitForEnd(second, { timeoutMs: 60_000 })).state, State.SUCCEEDED);
 });
+
+test("no code outlives its worker, nor its server, however that ends", async () => {
+  await using own = await temporaryDirectory();
+  await using doomed = await startServer(own.path, ["--languages", "python"]);
+  await createOne(doomed.client, "scripted", { act: "loop" });
+  const [worker = 0] = await untilProcesses(own.path, "worker-process", (pids) => pids.length > 0);
+  await untilProcesses(own.path, "python-main", (pids) => pids.length > 0);
+  process.kill(worker, "SIGKILL");
+  const isAnother = (pids: readonly number[]) => pids.length > 0 && !pids.includes(worker);
+  await untilProcesses(own.path, "worker-process", isAnother);
+  // The second attempt has a sandbox of its own, and perhaps a spare one.
+  await untilProcesses(own.path, "python-main", (pids) => pids.length > 0 && pids.length <= 2);
+
+  await doomed.end("SIGKILL");
+  await untilProcesses(own.path, "", (pids) => pids.length === 0);
+});
+
+/** The processes that were told of this directory, once there are such as are wanted. */
+async function untilProcesses(
+  directory: string,
+  program: string,
+  wanted: (pids: readonly number[]) => boolean,
+): Promise<readonly number[]> {
+  const limit = AbortSignal.timeout(60_000);
+  for (;;) {
+    const all = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+    const lines = await Promise.all(all.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")));
+    const pids = all.filter((_, at) => lines[at]?.includes(directory) && lines[at]?.includes(program));
+    if (wanted(pids)) return pids;
+    limit.throwIfAborted();
+    await delay(20);
+  }
+}
 
 async function metrics(): Promise<string> {
   return (await fetch(`http://${server.metrics}/metrics`)).text();
