@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { chmod, chown } from "node:fs/promises";
 import { join } from "node:path";
 import { type Folder, makeFolder } from "./folder.ts";
@@ -14,6 +15,8 @@ export type PostgresServer = AsyncDisposable & {
   url(database?: string): string;
   /** Runs SQL with psql, as the superuser, and answers what it prints. */
   sql(text: string, database?: string): string;
+  /** The processor time of all its processes so far, also of those that have ended. */
+  cpuMs(): number;
   /** kill -9, of every process that it has. */
   kill(): Promise<void>;
   stop(): Promise<void>;
@@ -76,6 +79,10 @@ async function startServer(name: string, data: string, settings: readonly string
     host,
     url,
     sql: (text, database) => run("psql", ["-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url(database), "-c", text]),
+    cpuMs: () => {
+      const live = childrenOf(running.pid).map((pid) => cpuTicks(pid, false));
+      return (cpuTicks(running.pid, true) + live.reduce((sum, ticks) => sum + ticks, 0)) * 10;
+    },
     async kill() {
       signalAll(running.pid, "SIGKILL");
       await running.exit;
@@ -146,13 +153,27 @@ async function ownFolder(name: string): Promise<Folder> {
 
 /** Postgres has a process for each connection. */
 function signalAll(postmaster: number, signal: NodeJS.Signals): void {
-  const children = spawnSync("ps", ["-o", "pid=", "--ppid", String(postmaster)], { encoding: "utf8" }).stdout;
-  const pids = [postmaster, ...children.split(/\s+/).filter(Boolean).map(Number)];
+  const pids = [postmaster, ...childrenOf(postmaster)];
   for (const pid of signal === "SIGCONT" ? pids : pids.toReversed()) {
     try {
       process.kill(pid, signal);
     } catch {
       // It has ended by itself.
     }
+  }
+}
+
+function childrenOf(postmaster: number): readonly number[] {
+  const children = spawnSync("ps", ["-o", "pid=", "--ppid", String(postmaster)], { encoding: "utf8" }).stdout;
+  return children.split(/\s+/).filter(Boolean).map(Number);
+}
+
+// utime, stime and what ended children had, of proc_pid_stat(5), in ticks of 10 ms.
+function cpuTicks(pid: number, withEnded: boolean): number {
+  try {
+    const fields = (readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1] ?? "").split(" ").map(Number);
+    return fields.slice(11, withEnded ? 15 : 13).reduce((sum, ticks) => sum + ticks, 0);
+  } catch {
+    return 0;
   }
 }
