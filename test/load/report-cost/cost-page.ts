@@ -19,7 +19,7 @@ const utilisation = 0.6;
 const machineCores = 4;
 
 /** The page that is kept: what each call costs, the mix by rate, and the sum for ten thousand calls a second. */
-export function costPage(machine: string, phases: readonly Phase[]): string {
+export function costPage(machine: string, phases: readonly Phase[], idles: ReadonlyMap<string, Cpu>): string {
   const stores = [...new Set(phases.map(({ store }) => store))];
   return [
     "# What calls cost the report service",
@@ -36,6 +36,7 @@ export function costPage(machine: string, phases: readonly Phase[]): string {
       storeText(
         store,
         phases.filter((phase) => phase.store === store),
+        idles.get(store),
       ),
     ),
   ].join("\n");
@@ -47,7 +48,7 @@ function mixText(): string {
     .join(", ");
 }
 
-function storeText(store: string, phases: readonly Phase[]): readonly string[] {
+function storeText(store: string, phases: readonly Phase[], idle: Cpu | undefined): readonly string[] {
   const single = phases.filter(({ name }) => name in titles);
   const mixes = phases.filter(({ name }) => name.startsWith("mix"));
   return [
@@ -61,8 +62,14 @@ function storeText(store: string, phases: readonly Phase[]): readonly string[] {
     "|---|---|---|---|---|---|---|---|---|---|---|",
     ...mixes.map(({ name, measured }) => row(envoyed(name, measured), measured)),
     "",
+    ...(idle ? [idleText(idle), ""] : []),
     ...sumText(single),
   ];
+}
+
+function idleText({ calls, work, making, store }: Cpu): string {
+  const [one, two, three, four] = [calls, work, making, store].map((value) => value.toFixed(0));
+  return `While nobody asks: calls ${one}, work ${two}, making ${three}, store ${four} ms of CPU a second. It is in the figures above.`;
 }
 
 function envoyed(name: string, { cpu }: Measured): string {

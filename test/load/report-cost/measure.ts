@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { startProcess } from "../../kit/process.ts";
 import type { CallerArgument, KindOutcome } from "./caller-main.ts";
@@ -57,5 +58,22 @@ export async function measure(service: Service, load: CallerArgument, envoyPid?:
       envoy: each(seconds(envoy)),
     },
     otherShare: Math.max(0, machine - ours) / (tookS * 2),
+  };
+}
+
+/** Milliseconds of CPU a second that the service uses while nobody asks for anything, by who spends them. */
+export async function measureIdle(service: Service, seconds: number): Promise<Cpu> {
+  const pids = [service.calls.pid, service.work.pid, service.storePid ?? -1];
+  const before = await cpuOfTrees(pids);
+  await delay(seconds * 1_000);
+  const after = await cpuOfTrees(pids);
+  const each = (index: number, of: "own" | "below") =>
+    (((after[index]?.[of] ?? 0) - (before[index]?.[of] ?? 0)) * 1_000) / seconds;
+  return {
+    calls: each(0, "own") + each(0, "below"),
+    work: each(1, "own"),
+    making: each(1, "below"),
+    store: each(2, "own") + each(2, "below"),
+    envoy: 0,
   };
 }

@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { startEnvoy } from "../../kit/envoy.ts";
 import { costPage, type Phase } from "./cost-page.ts";
 import { envoyBefore } from "./envoy-before.ts";
-import { type Measured, measure } from "./measure.ts";
+import { type Cpu, type Measured, measure, measureIdle } from "./measure.ts";
 import { type Mix, statedMix } from "./mix.ts";
 import { fill, settle, startService } from "./service.ts";
 
@@ -24,13 +24,14 @@ const contents = 20;
 // Of the rates of single kinds of calls: less for a machine that has other things to do.
 const scale = Number(values.scale);
 const phases: Phase[] = [];
+const idles = new Map<string, Cpu>();
 
 for (const store of values.store.split(",")) {
   if (store !== "sqlite" && store !== "postgres") throw new Error(`--store must be sqlite or postgres, not "${store}"`);
   await measureStore(store);
 }
 const machine = `${cpus().length} cores of ${cpus()[0]?.model}, ${arch()}, Linux ${release()}, Node ${process.versions.node}`;
-const page = costPage(machine, phases);
+const page = costPage(machine, phases, idles);
 console.log(`\n${page}`);
 if (values.write) {
   const folder = join(process.cwd(), "docs", "report-service");
@@ -71,6 +72,10 @@ async function measureStore(store: "sqlite" | "postgres"): Promise<void> {
   // Compiled code is what is measured.
   await run("warm-up", statedMix, 500 * scale);
   phases.pop();
+  await settle(service.address);
+  const idle = await measureIdle(service, seconds);
+  idles.set(store, idle);
+  console.log(`${store} idle: ${JSON.stringify(idle)} ms of CPU a second`);
   await run("get", { get: 1 }, 1_000 * scale);
   await run("watch", { watch: 1 }, 500 * scale);
   await run("url", { url: 1 }, 500 * scale);
