@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { report, roomy } from "../../test/contract/place.ts";
+import { temporaryDirectory } from "../../test/server-process.ts";
+import { createDiskObjects } from "../disk/object-store.ts";
+import type { KindBook, Language, ReportKind } from "../model/kind.ts";
+import type { KindName } from "../model/names.ts";
+import { openStore } from "../sqlite/open-store.ts";
+import { createDelivery } from "./deliver-result.ts";
+import type { JobResult, Runtime } from "./runtime.ts";
+import { startWorkerCluster, type WorkerCluster } from "./worker-cluster.ts";
+import type { WorkerNote } from "./worker-note.ts";
+
+test("a cluster that gets no workers stops claiming, loses no report, and delays no other cluster", async () => {
+  await using servers = await clustersWith((language) =>
+    language === "python" ? { kind: "unavailable", message: "no worker starts: ENOENT" } : done,
+  );
+  const { store, python, notes } = servers;
+  await store.reports.create([{ report: report("p", 1, { kind: kindOf("python"), cluster: "python" }) }], roomy);
+  await servers.until(() => notes.some((note) => note.kind === "circuit-opened"));
+  assert.equal(python.shut(kindOf("python"), Date.now())?.why, "no worker starts: ENOENT");
+  const waiting = await store.reports.read(report("p", 1));
+  assert.equal(waiting?.status.kind, "queued");
+  assert.ok(waiting.attempts.every(({ failure }) => failure?.reason === "HANDED_BACK"));
+
+  await store.reports.create(
+    Array.from({ length: 5 }, (_, at) => ({ report: report(`s${at}`, at, { kind: kindOf("sql") }) })),
+    roomy,
+  );
+  await servers.until(
+    () => notes.filter((note) => note.kind === "job-ended" && note.reportKind === kindOf("sql")).length === 5,
+  );
+  assert.equal((await store.queue.length("sql")).queued, 0);
+  assert.equal((await python.signal(Date.now())).queued, 1);
+});
+
+test("after a while one report tries the cluster again, and the others follow when it succeeds", async () => {
+  let works = false;
+  await using servers = await clustersWith(() => (works ? done : { kind: "unavailable", message: "not yet" }));
+  const { store, python, notes } = servers;
+  await store.reports.create(
+    ["a", "b"].map((id) => ({ report: report(id, 1, { kind: kindOf("python"), cluster: "python" }) })),
+    roomy,
+  );
+  await servers.until(() => notes.some((note) => note.kind === "circuit-opened"));
+  works = true;
+  await servers.until(() => notes.some((note) => note.kind === "circuit-closed"));
+  await servers.until(() => notes.filter((note) => note.kind === "job-ended" && note.end === "succeeded").length === 2);
+  assert.equal(python.shut(kindOf("python"), Date.now()), undefined);
+});
+
+const done: JobResult = { kind: "done", rows: 0, files: [] };
+
+/** The clusters `sql` and `python` over one store, with one kind each, whose workers come to what `answer` says. */
+async function clustersWith(answer: (language: Language) => JobResult) {
+  await using stack = new AsyncDisposableStack();
+  const directory = stack.use(await temporaryDirectory());
+  const store = stack.use(openStore(join(directory.path, "reports.db")));
+  const notes: WorkerNote[] = [];
+  let wake = () => {};
+  const start = (language: Language): WorkerCluster =>
+    startWorkerCluster(
+      language,
+      1,
+      { worker: "w", datacenter: "dc-a", leaseMs: 5_000, shares },
+      {
+        ...{ queue: store.queue, reports: store.reports, uploads: store.uploads, leaseMs: 5_000 },
+        ...{ targetWaitMs: 5_000, tracer: undefined, kinds, tellProgress: () => () => {} },
+        objects: createDiskObjects(join(directory.path, "objects")),
+        deliver: createDelivery({ results: writtenAtOnce, reports: store.reports, leaseMs: 5_000, heldForMs: 0 }),
+        createRuntime: () => runtimeThat(() => answer(language), directory.path),
+        observe(note) {
+          notes.push(note);
+          wake();
+        },
+      },
+    );
+  const writtenAtOnce: Parameters<typeof createDelivery>[0]["results"] = {
+    async put({ key, change }) {
+      await store.reports.change(key, change, Date.now());
+      return "kept";
+    },
+    take: () => Promise.reject(new Error("nobody takes")),
+    length: async () => ({ waiting: 0 }),
+  };
+  const [sql, python] = [stack.use(start("sql")), stack.use(start("python"))];
+  const moved = stack.move();
+  return {
+    ...{ store, sql, python, notes },
+    async until(condition: () => boolean): Promise<void> {
+      while (!condition()) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        wake = resolve;
+        await promise;
+      }
+    },
+    [Symbol.asyncDispose]: () => moved.disposeAsync(),
+  };
+}
+
+const shares = { everyone: { weight: 1, concurrency: 10 }, others: new Map() };
+
+function kindOf(language: Language): KindName {
+  return `kind-of-${language}` as KindName;
+}
+
+const kinds: KindBook = new Map(
+  (["sql", "python"] as const).map((language) => [
+    kindOf(language),
+    {
+      ...{ name: kindOf(language), cluster: language, version: "1", title: "", description: "", parametersSchema: {} },
+      program: { language: "sql", query: "select 1" },
+      ...{ inputs: [], formats: ["csv"], sensitive: [] },
+      limits: { timeoutMs: 1_000, memory: "64MB", maxRows: 1 },
+      parseParameters: () => ({ ok: true, value: {} }),
+    } satisfies ReportKind,
+  ]),
+);
+
+function runtimeThat(answer: () => JobResult, scratch: string): Runtime {
+  return {
+    scratch,
+    async run(_job, { begun }) {
+      const result = answer();
+      if (result.kind !== "unavailable") begun();
+      return result;
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+}
