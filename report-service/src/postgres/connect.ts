@@ -2,7 +2,7 @@ import pg from "pg";
 import { StoreUnavailable } from "../ports/store-unavailable.ts";
 
 /** Which server of several is wanted. */
-export type Role = "primary" | "standby";
+export type Role = "primary" | "standby" | "any";
 
 /** Where Postgres is: one URL for each server of `postgres://user@one:5432,two:5432/reports`. */
 export type Addresses = readonly string[];
@@ -19,7 +19,8 @@ export async function connect(addresses: Addresses, role: Role, settings: Sessio
   } catch (cause) {
     const causes = cause instanceof AggregateError ? cause.errors : [cause];
     const reasons = causes.map((one: Error) => one.message || String(one)).join("; ");
-    throw new StoreUnavailable(`no Postgres ${role} can be reached: ${reasons}`, 1_000, cause);
+    const what = role === "any" ? "Postgres" : `Postgres ${role}`;
+    throw new StoreUnavailable(`no ${what} can be reached: ${reasons}`, 1_000, cause);
   }
 }
 
@@ -59,7 +60,7 @@ async function open(address: string, role: Role, { connectMs, statementMs }: Ses
       [String(statementMs)],
     );
     const found: Role = rows[0]?.standby ? "standby" : "primary";
-    if (found !== role) throw new Error(`${client.host}:${client.port} is a ${found}`);
+    if (role !== "any" && found !== role) throw new Error(`${client.host}:${client.port} is a ${found}`);
     return client;
   } catch (error) {
     client.end().catch(() => undefined);

@@ -2,6 +2,7 @@ import { test } from "node:test";
 import { lacksPostgres } from "../../../test/kit/postgres.ts";
 import { provesCrashSafety } from "../../test/contract/crash.ts";
 import { provesJobQueue } from "../../test/contract/job-queue.ts";
+import { provesNotices } from "../../test/contract/notices.ts";
 import { provesOutbox } from "../../test/contract/outbox.ts";
 import { postgresPlaces } from "../../test/contract/postgres-place.ts";
 import { provesReportStore } from "../../test/contract/report-store.ts";
@@ -15,6 +16,7 @@ else {
   provesJobQueue("Postgres", open);
   provesUploadStore("Postgres", open);
   provesCleanUp("Postgres", open);
+  provesNotices("Postgres", open);
   provesOutbox("Postgres", openOutbox);
   provesResultsQueue("Postgres", openResults);
   provesCrashSafety("Postgres", open);

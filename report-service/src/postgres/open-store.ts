@@ -9,6 +9,7 @@ import { createCreateReports } from "./create-reports.ts";
 import { createDatabase } from "./database.ts";
 import { createPostgresQueue } from "./job-queue.ts";
 import { migrate } from "./migrate.ts";
+import { createPostgresNotices } from "./notices.ts";
 import { openPostgresOutbox } from "./outbox.ts";
 import { createPool } from "./pool.ts";
 import { createQueueCounts } from "./queue-counts.ts";
@@ -46,6 +47,7 @@ export async function openPostgresStore(
     queue,
     uploads: createPostgresUploads(database),
     cleanUp: createPostgresCleanUp(database, feed, changeReports),
+    notices: createPostgresNotices(database),
     results: createPostgresResults(database, feed, resultsLimits),
     openOutbox: () => openPostgresOutbox(database, feed, changeReports),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),

@@ -196,5 +196,13 @@ const first = `
   ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0);
 `;
 
+const notices = `
+  alter table reports add column notice_ms bigint;
+  create index reports_notices on reports (notice_ms) where notice_ms is not null;
+`;
+
 /** A database is brought from its version to the last one. */
-export const migrations: readonly Migration[] = [{ sql: first, usableFrom: 1 }];
+export const migrations: readonly Migration[] = [
+  { sql: first, usableFrom: 1 },
+  { sql: notices, usableFrom: 1 },
+];

@@ -47,6 +47,7 @@ function valuesOf({ before, after, revision }: Write, step: JobStep, nowMs: numb
     before.sequence === after.sequence ? null : nowMs,
     step,
     after.status.kind === "running" ? after.status.leasedUntilMs : null,
+    after.notice?.dueMs ?? null,
   ];
 }
 
@@ -86,8 +87,9 @@ function answers({ status: { kind } }: Report): boolean {
 
 type Parts = { readonly events: boolean; readonly drop: boolean; readonly lease: boolean; readonly queue: boolean };
 
-const names = "tenant, id, revision, state, sequence, expires_ms, answers, body, seen_ms, job, until_ms";
+const names = "tenant, id, revision, state, sequence, expires_ms, answers, body, seen_ms, job, until_ms, notice_ms";
 const setAndReturn = `set state = w.state, sequence = w.sequence, expires_ms = w.expires_ms, body = w.body,
+         notice_ms = w.notice_ms,
          revision = r.revision + 1, content_key = case when w.answers then r.content_key end`;
 
 /**
@@ -100,10 +102,10 @@ function writeStatement(one: boolean, { events, drop, lease, queue }: Parts): St
       ? `w as materialized (
            select $1::text as tenant, $2::text as id, $3::bigint as revision, $4::text as state, $5::bigint as sequence,
              $6::bigint as expires_ms, $7::boolean as answers, $8::text as body, $9::bigint as seen_ms, $10::text as job,
-             $11::bigint as until_ms)`
+             $11::bigint as until_ms, $12::bigint as notice_ms)`
       : `w as materialized (
            select * from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[],
-             $7::boolean[], $8::text[], $9::bigint[], $10::text[], $11::bigint[]) as w(${names}))`,
+             $7::boolean[], $8::text[], $9::bigint[], $10::text[], $11::bigint[], $12::bigint[]) as w(${names}))`,
     `u as (
        update reports r ${setAndReturn} from w
        where ${one ? "r.tenant = $1 and r.id = $2 and r.revision = $3" : "r.tenant = w.tenant and r.id = w.id and r.revision = w.revision"}
