@@ -52,7 +52,8 @@ async function open(address: string, role: Role, { connectMs, statementMs }: Ses
          -- Every statement finds its rows by an index. In a database that is still small, plans that read whole tables
          -- look cheaper, and prepared ones stay as they are while it grows.
          set_config('enable_seqscan', 'off', false), set_config('enable_hashjoin', 'off', false),
-         set_config('enable_mergejoin', 'off', false), set_config('enable_hashagg', 'off', false), set_config('idle_in_transaction_session_timeout', '10s', false),
+         set_config('enable_mergejoin', 'off', false), set_config('enable_hashagg', 'off', false),
+         set_config('enable_material', 'off', false), set_config('enable_bitmapscan', 'off', false), set_config('idle_in_transaction_session_timeout', '10s', false),
          -- What is answered is durable, whatever the server's default is.
          set_config('synchronous_commit',
            case current_setting('synchronous_commit') when 'off' then 'on' else current_setting('synchronous_commit') end,

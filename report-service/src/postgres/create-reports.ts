@@ -84,18 +84,21 @@ const lookUpStatement = {
 };
 
 // Of one tenant, as most creates are that come alone: Postgres then opens that tenant's partition and none of the others.
-// Joined: "= any" cannot use an index over what is not null, and prefers wrong ones while there are few rows.
+// LATERAL with a limit, one look for each: while there are few rows, "= any" and joins prefer to read all of the tenant's.
 const lookUpOfTenant = {
   name: "look-up-creates-of-tenant",
   text: `select 'request' as by, q.tenant, q.id as key, q.body_hash, q.created_ms, r.body
-         from unnest($2::text[]) as w(id) join requests q on q.tenant = $1 and q.id = w.id
-         left join reports r on r.tenant = $1 and r.id = q.report
+         from unnest($2::text[]) as w(id) cross join lateral (
+           select * from requests q where q.tenant = $1 and q.id = w.id limit 1) q
+         left join lateral (select r.body from reports r where r.tenant = $1 and r.id = q.report limit 1) r on true
          union all
          select 'content', r.tenant, r.content_key, null, null, r.body
-         from unnest($3::text[]) as w(key) join reports r on r.tenant = $1 and r.content_key = w.key
+         from unnest($3::text[]) as w(key) cross join lateral (
+           select * from reports r where r.tenant = $1 and r.content_key = w.key limit 1) r
          union all
          select 'id', r.tenant, r.id, null, null, r.body
-         from unnest($4::text[]) as w(id) join reports r on r.tenant = $1 and r.id = w.id`,
+         from unnest($4::text[]) as w(id) cross join lateral (
+           select * from reports r where r.tenant = $1 and r.id = w.id limit 1) r`,
 };
 
 async function lookUp(database: Database, creations: readonly Creation[], signal?: AbortSignal): Promise<Found> {
