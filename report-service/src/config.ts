@@ -6,6 +6,7 @@ import { createFlagReader } from "./config/flag-reader.ts";
 import { type Limits, limits } from "./config/limits.ts";
 import { type Listening, listening } from "./config/listening.ts";
 import { type Objects, objects } from "./config/objects.ts";
+import { type Peers, peers } from "./config/peers.ts";
 import { type Queue, queue } from "./config/queue.ts";
 import { type Registry, registry } from "./config/registry.ts";
 import { type Roles, roles } from "./config/roles.ts";
@@ -24,6 +25,7 @@ export type Config = Listening &
   Storage &
   Cache &
   Store &
+  Peers &
   Queue &
   Objects &
   Cleaning &
@@ -34,6 +36,7 @@ const groups: readonly FlagGroup<Partial<Config>>[] = [
   storage,
   cache,
   store,
+  peers,
   queue,
   objects,
   cleaning,
@@ -72,6 +75,7 @@ export function parseConfig(
     ...storage.read(flags, defaults),
     ...cache.read(flags, defaults),
     ...store.read(flags, defaults),
+    ...peers.read(flags, defaults),
     ...queue.read(flags, defaults),
     ...objects.read(flags, defaults),
     ...cleaning.read(flags, defaults),
@@ -83,16 +87,27 @@ export function parseConfig(
   };
   if (config.results === "kafka" && config.queue.kind !== "kafka")
     problems.push({ at: "--results", says: "kafka needs --queue kafka://HOST:PORT,…" });
+  if (config.peers.some(({ datacenter }) => datacenter === config.datacenter))
+    problems.push({ at: "--peer", says: `is for other data centers; ${config.datacenter} is this one, of --store` });
   return problems.length > 0 ? { ok: false, problems } : { ok: true, value: config };
 }
 
 function readFlags(args: readonly string[]): Parsed<Readonly<Record<string, string | undefined>>> {
   try {
-    const options = Object.fromEntries(allFlags.map(({ name }) => [name, { type: "string" as const }]));
-    return { ok: true, value: parseArgs({ args: [...args], options }).values };
+    const options = Object.fromEntries(
+      allFlags.map(({ name, repeatable = false }) => [name, { type: "string" as const, multiple: repeatable }]),
+    );
+    const { values } = parseArgs({ args: [...args], options });
+    const entries = Object.entries(values).map(([name, value]) => [name, textOf(value)] as const);
+    return { ok: true, value: Object.fromEntries(entries) };
   } catch (error) {
     return { ok: false, problems: [{ at: "flags", says: (error as Error).message }] };
   }
+}
+
+function textOf(value: ReturnType<typeof parseArgs>["values"][string]): string | undefined {
+  if (Array.isArray(value)) return value.join(",");
+  return typeof value === "string" ? value : undefined;
 }
 
 function variableOf(name: string): string {

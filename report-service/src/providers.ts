@@ -11,15 +11,18 @@ import { createMemoryBulletin } from "./memory/bulletin.ts";
 import { createRateLimiter } from "./memory/rate-limiter.ts";
 import { createMemoryResults } from "./memory/results-queue.ts";
 import { openObjects } from "./objects.ts";
+import { withPeers } from "./peers/with-peers.ts";
 import type { Bulletin } from "./ports/bulletin.ts";
 import type { CacheNote } from "./ports/cache.ts";
 import type { JobQueue } from "./ports/job-queue.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
 import type { HasOutbox } from "./ports/outbox.ts";
+import type { PeerNote, PeerStore } from "./ports/peer-store.ts";
 import type { RateLimiter } from "./ports/rate-limiter.ts";
 import type { ResultsQueue } from "./ports/results-queue.ts";
 import type { SignedUrls } from "./ports/signed-urls.ts";
 import type { Stores } from "./ports/stores.ts";
+import { openPostgresPeer } from "./postgres/open-peer.ts";
 import { openPostgresStore } from "./postgres/open-store.ts";
 import { createRabbitMqBroker } from "./rabbitmq/rabbitmq-broker.ts";
 import { createRedisBulletin } from "./redis/bulletin.ts";
@@ -43,9 +46,11 @@ export type Providers = {
   readonly results: ResultsQueue;
   /** Undefined where following reports in the store tells of everything. */
   readonly bulletin: Bulletin | undefined;
+  /** What other data centers keep; `stores` reach them, too. */
+  readonly peers: readonly PeerStore[];
 } & AsyncDisposable;
 
-export type ProviderNote = ObjectNote | BrokerNote | CacheNote | RedisNote;
+export type ProviderNote = ObjectNote | BrokerNote | CacheNote | PeerNote | RedisNote;
 
 // Deletions reach it at once; it only bounds how long one may be read that no Redis was there to be told of.
 const sharedKeepMs = 600_000;
@@ -63,7 +68,9 @@ export async function openProviders(config: Config, observe: (note: ProviderNote
   const limiter = limiterOf(config, redis);
   const results = await resultsOf(config, store, opening);
   const bulletin = await bulletinOf(config, opening, observe);
-  const stores = cached({ ...store, queue }, config, redis, opening, observe);
+  const peers = config.peers.map((peer) => opening.use(openPostgresPeer(peer, observe)));
+  const reached = withPeers({ ...store, queue }, { datacenter: config.datacenter, peers, observe });
+  const stores = cached(reached, config, redis, opening, observe);
 
   const opened = opening.move();
   return {
@@ -74,6 +81,7 @@ export async function openProviders(config: Config, observe: (note: ProviderNote
     limiter,
     results,
     bulletin,
+    peers,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }

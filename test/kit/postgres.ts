@@ -27,11 +27,18 @@ export type PostgresServer = AsyncDisposable & {
   promote(): void;
   /** Starts a standby that follows this one. */
   standby(name: string): Promise<PostgresServer>;
+  /**
+   * Starts this one, which was stopped or killed, as a standby of `primary`: pg_rewind takes back what that one does not
+   * have. Needs checksums.
+   */
+  rejoin(primary: PostgresServer): Promise<void>;
 };
 
 export type PostgresOptions = {
   /** Lines of postgresql.conf. */
   readonly settings?: readonly string[];
+  /** Of data pages, without which a server cannot `rejoin`. */
+  readonly checksums?: boolean;
 };
 
 const user = "weir";
@@ -40,11 +47,15 @@ const asRoot = process.getuid?.() === 0;
 const nobody = 65534;
 
 /** Starts a primary of its own: nothing in it but what every cluster has. Writes are on disk only if `settings` say so. */
-export async function startPostgres({ settings = [] }: PostgresOptions = {}): Promise<PostgresServer> {
+export async function startPostgres({
+  settings = [],
+  checksums = false,
+}: PostgresOptions = {}): Promise<PostgresServer> {
   await using starting = new AsyncDisposableStack();
   const folder = starting.use(await ownFolder("postgres"));
   const data = join(folder.path, "data");
-  run("initdb", ["-D", data, "-U", user, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]);
+  const options = ["-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", ...(checksums ? ["--data-checksums"] : [])];
+  run("initdb", ["-D", data, "-U", user, ...options]);
   const server = starting.use(await startServer("postgres", data, settings));
   const started = starting.move();
   return { ...server, [Symbol.asyncDispose]: () => started.disposeAsync() };
@@ -103,6 +114,11 @@ async function startServer(name: string, data: string, settings: readonly string
       const standby = starting.use(await startServer(standbyName, copy, settings));
       const started = starting.move();
       return { ...standby, [Symbol.asyncDispose]: () => started.disposeAsync() };
+    },
+    async rejoin(primary) {
+      const source = `host=127.0.0.1 port=${primary.port} user=${user} dbname=postgres application_name=${name}`;
+      run("pg_rewind", ["-D", data, `--source-server=${source}`, "-R", "--no-sync"]);
+      running = await begin();
     },
     [Symbol.asyncDispose]: stop,
   };

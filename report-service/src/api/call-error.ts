@@ -4,6 +4,7 @@ import { Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "@weir/proto/google/rpc/error_details_pb.ts";
 import { type Status, StatusSchema } from "@weir/proto/google/rpc/status_pb.ts";
 import type { Problem } from "../model/parsed.ts";
+import { HomeUnavailable } from "../ports/home-unavailable.ts";
 import { StoreUnavailable } from "../ports/store-unavailable.ts";
 
 /** Who defines the reasons in our google.rpc.ErrorInfo. */
@@ -104,6 +105,12 @@ export function serviceErrorOf(error: unknown): ServiceError {
 
 function callErrorOf(error: unknown): CallError {
   if (error instanceof CallError) return error;
+  if (error instanceof HomeUnavailable) {
+    return new CallError(status.UNAVAILABLE, homeSays(error), [
+      retryInfo(error.retryAfterMs),
+      errorInfo("HOME_DATACENTER_UNAVAILABLE", { datacenter: error.datacenter }),
+    ]);
+  }
   if (error instanceof StoreUnavailable) {
     return new CallError(status.UNAVAILABLE, "the store cannot be reached at the moment; try again", [
       retryInfo(error.retryAfterMs),
@@ -111,6 +118,14 @@ function callErrorOf(error: unknown): CallError {
     ]);
   }
   return new CallError(status.INTERNAL, "an unexpected error; the server's log has it", [errorInfo("UNEXPECTED")]);
+}
+
+/** Addresses of servers are for the log. */
+function homeSays({ datacenter }: HomeUnavailable): string {
+  return (
+    `the report is kept by data center ${datacenter}, whose database cannot be reached, or takes no changes, at the ` +
+    "moment; try again"
+  );
 }
 
 function durationOf(milliseconds: number): MessageInitShape<typeof DurationSchema> {

@@ -25,7 +25,7 @@ import { pageTokenOf } from "./paging.ts";
 import { parseList } from "./parse-list.ts";
 import { parseReadMask } from "./read-mask.ts";
 import { artifactMessage, mediaTypeOf, reportMessage } from "./report-message.ts";
-import { streamArtifact } from "./stream-artifact.ts";
+import { notHereYet, streamArtifact } from "./stream-artifact.ts";
 import { noSignedUrls } from "./upload-calls.ts";
 
 const defaultUrlMs = 15 * 60_000;
@@ -39,13 +39,15 @@ export type ResultsParts = {
   readonly urls: SignedUrls | undefined;
   /** Aborts when this server is about to end: waiting calls are told to go on elsewhere. */
   readonly leaving: AbortSignal;
+  /** Of this server. */
+  readonly datacenter: string;
   /** Calls that may follow a report at once. */
   readonly watches: number;
 };
 
 /** report.v1.Results: reads, follows and delivers. */
 export function createResultsService(
-  { reports, objects, urls, leaving, watches }: ResultsParts,
+  { reports, objects, urls, leaving, datacenter, watches }: ResultsParts,
   { unary, streaming }: Answering,
 ): Handlers<typeof Results> {
   async function find(name: string, signal: AbortSignal): Promise<Report> {
@@ -90,7 +92,14 @@ export function createResultsService(
   async function* stream(request: StreamReportRequest, signal: AbortSignal): AsyncGenerator<Chunk> {
     const found = await find(request.name, signal);
     const report = request.wait && !hasEnded(found) ? await ended(found, signal) : found;
-    yield* streamArtifact(objects, artifactFor(report, request.format), Number(request.offset), signal);
+    const artifact = artifactFor(report, request.format);
+    yield* streamArtifact(objects, artifact, Number(request.offset), madeElsewhere(report), signal);
+  }
+
+  /** The data center whose worker made it, where that is another one. */
+  function madeElsewhere({ attempts }: Report): string | undefined {
+    const last = attempts.at(-1);
+    return last && last.datacenter !== datacenter ? last.datacenter : undefined;
   }
 
   return {
@@ -123,6 +132,9 @@ export function createResultsService(
       if (!urls) throw noSignedUrls();
       const report = await find(name, signal);
       const artifact = artifactFor(report, format);
+      const elsewhere = madeElsewhere(report);
+      // A signed URL would tell whoever follows it nothing but that there is no such object.
+      if (elsewhere !== undefined && !(await objects.check(artifact.key))) throw notHereYet(elsewhere);
       const as = { fileName: `${report.id}.${artifact.format}`, mediaType: mediaTypeOf(artifact.format) };
       const { url, expiresAtMs } = await urls.get(artifact.key, as, validMs);
       return create(DownloadUrlSchema, {

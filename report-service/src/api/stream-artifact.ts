@@ -4,16 +4,18 @@ import { status } from "@grpc/grpc-js";
 import { type Chunk, ChunkSchema } from "@weir/proto/report/v1/report_pb.ts";
 import type { Artifact } from "../model/report.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
-import { CallError, errorInfo } from "./call-error.ts";
+import { CallError, errorInfo, retryInfo } from "./call-error.ts";
 
 /**
  * An artifact's bytes from `offset` on. A read from the start is checked on the way: bytes that are not those recorded
- * end in DATA_LOSS before the last chunk, so that no client takes them for the report.
+ * end in DATA_LOSS before the last chunk, so that no client takes them for the report. What was made in another data center
+ * (`madeElsewhere`) may not be here yet.
  */
 export async function* streamArtifact(
   objects: ObjectStore,
   { key, sizeBytes, sha256 }: Artifact,
   offset: number,
+  madeElsewhere: string | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<Chunk> {
   if (offset < 0 || offset > sizeBytes) {
@@ -33,7 +35,7 @@ export async function* streamArtifact(
     yield create(ChunkSchema, { offset: BigInt(position), totalSize, sha256 });
     return;
   }
-  for await (const data of readThere(objects, key, offset, signal)) {
+  for await (const data of readThere(objects, key, offset, madeElsewhere, signal)) {
     const next = position + data.length;
     hash?.update(data);
     if (next === sizeBytes) verify();
@@ -49,14 +51,25 @@ async function* readThere(
   objects: ObjectStore,
   key: string,
   offset: number,
+  madeElsewhere: string | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
   try {
     yield* objects.read(key, offset, signal);
   } catch (cause) {
     if (signal.aborted || (await objects.check(key))) throw cause;
+    if (madeElsewhere !== undefined) throw notHereYet(madeElsewhere);
     throw dataLoss(`the bytes of ${key} are gone`);
   }
+}
+
+/** The report is known here before its bytes are, where both are copied; as long as it is, nothing is lost. */
+export function notHereYet(datacenter: string): CallError {
+  const message = `the bytes were made in data center ${datacenter} and are not here yet; try again, or ask there`;
+  return new CallError(status.UNAVAILABLE, message, [
+    retryInfo(5_000),
+    errorInfo("ARTIFACT_NOT_HERE_YET", { datacenter }),
+  ]);
 }
 
 function dataLoss(message: string): CallError {

@@ -4,6 +4,8 @@ export type Flag = {
   readonly value: string;
   readonly default?: string;
   readonly help: string;
+  /** May be given several times; read as one text, with commas between. */
+  readonly repeatable?: true;
 };
 
 /** Reads the flags of one group; what is wrong is noted, and something of the right type is answered all the same. */

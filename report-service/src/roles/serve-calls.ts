@@ -85,7 +85,7 @@ export async function serveCalls(config: Config, parts: CallParts): Promise<Call
     retentionMs,
     fingerprint,
   };
-  const read = { reports, objects, urls, leaving: leaving.signal, watches: config.watchLimit };
+  const read = { reports, objects, urls, leaving: leaving.signal, datacenter, watches: config.watchLimit };
   const isCalled = roles.has("reports") || roles.has("results");
   const health = createHealth([
     ...(roles.has("reports") ? [Reports.typeName] : []),

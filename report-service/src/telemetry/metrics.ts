@@ -2,11 +2,13 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
 import type { JobQueue } from "../ports/job-queue.ts";
+import type { PeerStore } from "../ports/peer-store.ts";
 import type { ResultsQueue } from "../ports/results-queue.ts";
 import type { WorkerCluster } from "../worker/worker-cluster.ts";
 import { measureBacklog } from "./broker-metrics.ts";
 import { addClusterMetrics } from "./cluster-metrics.ts";
 import type { Note } from "./note.ts";
+import { measurePeers } from "./peer-metrics.ts";
 
 export type Metrics = {
   /** Where they are served: `http://{address}/metrics`. */
@@ -18,11 +20,15 @@ export type Metrics = {
 export type MeasuredQueues = {
   readonly queue: Pick<JobQueue, "length" | "backlog">;
   readonly results: Pick<ResultsQueue, "length">;
+  readonly peers: readonly PeerStore[];
   readonly clusters: readonly Pick<WorkerCluster, "language" | "signal">[];
 };
 
 /** Serves Prometheus metrics on `listen`. prom-client is loaded here, and so only where metrics are wanted. */
-export async function startMetrics(listen: string, { queue, results, clusters }: MeasuredQueues): Promise<Metrics> {
+export async function startMetrics(
+  listen: string,
+  { queue, results, peers, clusters }: MeasuredQueues,
+): Promise<Metrics> {
   const { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } = await import("prom-client");
   const registry = new Registry();
   const registers = [registry];
@@ -133,6 +139,7 @@ export async function startMetrics(listen: string, { queue, results, clusters }:
     },
   });
 
+  measurePeers(peers, Gauge, registers);
   addClusterMetrics({ Gauge }, registers, clusters);
 
   const server = await serve(listen, registry);

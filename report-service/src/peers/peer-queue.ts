@@ -1,0 +1,70 @@
+import type { QueueLength } from "../model/admission.ts";
+import type { Report, WorkerCluster } from "../model/report.ts";
+import type { JobQueue } from "../ports/job-queue.ts";
+import type { PeerNote, PeerStore } from "../ports/peer-store.ts";
+
+/**
+ * The own queue, and those of the peers whose database was promoted here. Each claim begins with another one of them, so
+ * that neither what is taken over nor what is the own keeps the other waiting.
+ */
+export function claimFromPeers(
+  own: JobQueue,
+  peers: readonly PeerStore[],
+  observe: (note: PeerNote) => void,
+): JobQueue {
+  const turns = new Map<WorkerCluster, number>();
+
+  const takenOver = () => peers.filter((peer) => peer.state().writable === "here");
+
+  /** What goes wrong with a peer must not keep workers from the own queue. */
+  async function ofPeer<T>(peer: PeerStore, ask: (queue: JobQueue) => Promise<T>, otherwise: T): Promise<T> {
+    try {
+      return await ask((await peer.stores()).queue);
+    } catch (cause) {
+      observe({ kind: "peer-failed", datacenter: peer.datacenter, cause: cause as Error });
+      return otherwise;
+    }
+  }
+
+  return {
+    ...own,
+    async claim(claimant, most, nowMs) {
+      const open = takenOver();
+      if (open.length === 0) return own.claim(claimant, most, nowMs);
+      const places = [undefined, ...open];
+      const turn = turns.get(claimant.cluster) ?? 0;
+      turns.set(claimant.cluster, turn + 1);
+      const claimed: Report[] = [];
+      for (let nth = 0; nth < places.length && claimed.length < most; nth += 1) {
+        const peer = places[(turn + nth) % places.length];
+        const left = most - claimed.length;
+        const found = peer
+          ? await ofPeer(peer, (queue) => queue.claim(claimant, left, nowMs), [])
+          : await own.claim(claimant, left, nowMs);
+        claimed.push(...found);
+      }
+      return claimed;
+    },
+    async wait(cluster, signal) {
+      const open = takenOver();
+      if (open.length === 0) return own.wait(cluster, signal);
+      const first = new AbortController();
+      const either = AbortSignal.any([signal, first.signal]);
+      const waits = open.map((peer) => ofPeer(peer, (queue) => queue.wait(cluster, either), undefined));
+      await Promise.race([own.wait(cluster, either), ...waits]);
+      first.abort();
+    },
+    async length(cluster) {
+      const lengths = takenOver().map((peer) => ofPeer(peer, (queue) => queue.length(cluster), { queued: 0 }));
+      return (await Promise.all([own.length(cluster), ...lengths])).reduce(sum);
+    },
+  };
+}
+
+function sum(one: QueueLength, other: QueueLength): QueueLength {
+  const oldest = Math.min(
+    one.oldestQueuedAtMs ?? Number.POSITIVE_INFINITY,
+    other.oldestQueuedAtMs ?? Number.POSITIVE_INFINITY,
+  );
+  return { queued: one.queued + other.queued, ...(Number.isFinite(oldest) && { oldestQueuedAtMs: oldest }) };
+}

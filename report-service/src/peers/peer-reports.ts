@@ -1,0 +1,130 @@
+import type { Changed } from "../model/change-report.ts";
+import type { ReportKey } from "../model/names.ts";
+import type { Report } from "../model/report.ts";
+import type { PeerStore } from "../ports/peer-store.ts";
+import {
+  type ChangeOf,
+  type Created,
+  type Creation,
+  type Removed,
+  type ReportQuery,
+  type ReportStore,
+  requestIdMs,
+} from "../ports/report-store.ts";
+import { askInTurn, type Home, homesOf } from "./home-of.ts";
+import { within } from "./within.ts";
+
+// A create does not wait longer to learn what another data center knows of its request id.
+const lookupMs = 300;
+const listMs = 1_000;
+
+/**
+ * The reports of all data centers. What is created is created here; a report of another data center is read and changed
+ * there, or in its replica here.
+ */
+export function reachPeers(own: ReportStore, datacenter: string, peers: readonly PeerStore[]): ReportStore {
+  const homes = (key: ReportKey) => homesOf(key.id, datacenter, peers);
+
+  /** A report under an id that a client has chosen is changed where it is; changing waits for no server that lacks it. */
+  async function whereWritten(home: Home, key: ReportKey): Promise<ReportStore | undefined> {
+    if (home.kind === "own") return own;
+    const [likeliest] = homes(key);
+    if (likeliest.kind === "own" && !(await home.peer.read(key))) return undefined;
+    return (await home.peer.stores()).reports;
+  }
+
+  async function change(key: ReportKey, asked: ChangeOf["change"], nowMs: number): Promise<Changed | undefined> {
+    return askInTurn(homes(key), async (home) => (await whereWritten(home, key))?.change(key, asked, nowMs));
+  }
+
+  /** Those that another data center's replica here knows of; one that is away is not waited for. */
+  async function repeatedElsewhere(creations: readonly Creation[]): Promise<ReadonlyMap<Creation, Created>> {
+    const asked = creations.flatMap((creation) => {
+      const { request, report } = creation;
+      return request ? [{ creation, request, tenant: report.tenant, id: request.id }] : [];
+    });
+    const found = new Map<Creation, Created>();
+    if (asked.length === 0) return found;
+    const near = peers.filter((peer) => peer.state().readable === "here");
+    const answers = await Promise.all(
+      near.map((peer) => within(peer.findRequests(asked), lookupMs).catch(() => undefined)),
+    );
+    for (const answer of answers) {
+      for (const [index, { creation, request }] of asked.entries()) {
+        const known = answer?.[index];
+        if (!known || creation.report.createdAtMs - known.createdAtMs >= requestIdMs) continue;
+        const kind = known.bodyHash === request.bodyHash ? "repeated" : "other-body";
+        found.set(creation, { kind, report: known.report });
+      }
+    }
+    return found;
+  }
+
+  return {
+    async create(creations, limits, signal) {
+      const elsewhere = await repeatedElsewhere(creations);
+      const rest = creations.filter((creation) => !elsewhere.has(creation));
+      const created = (rest.length > 0 ? await own.create(rest, limits, signal) : []).values();
+      return creations.map((creation) => {
+        const answer = elsewhere.get(creation) ?? created.next().value;
+        if (!answer) throw new Error("the store has not answered every create");
+        return answer;
+      });
+    },
+    read: (key, signal) =>
+      askInTurn(homes(key), (home) => (home.kind === "own" ? own.read(key, signal) : home.peer.read(key, signal))),
+    async list(query, signal) {
+      const readable = peers.filter((peer) => peer.state().readable !== "nowhere");
+      // A peer that fails now is left out, as one that is away: the own list must not depend on it.
+      const others = readable.map((peer) => within(peer.list(query, signal), listMs).catch(() => []));
+      const [mine, ...theirs] = await Promise.all([own.list(query, signal), ...others]);
+      return inOrder([...mine, ...theirs.flat()], query);
+    },
+    change,
+    async changeAll(changes, nowMs) {
+      const groups = Map.groupBy(changes.keys(), (index) => storeOf(homes((changes[index] as ChangeOf).key)[0]));
+      const results: (Changed | undefined)[] = changes.map(() => undefined);
+      const writing = [...groups].map(async ([store, indexes]) => {
+        const group = indexes.map((index) => changes[index] as ChangeOf);
+        const reports = store === "own" ? own : (await store.stores()).reports;
+        const answers = await reports.changeAll(group, nowMs);
+        for (const [nth, index] of indexes.entries()) results[index] = answers[nth];
+      });
+      await Promise.all(writing);
+      // What is not where it most likely was. One by one: there may be several changes of one report.
+      for (const [index, { key, change: asked }] of changes.entries()) {
+        if (!results[index] && homes(key).length > 1) results[index] = await change(key, asked, nowMs);
+      }
+      return results;
+    },
+    async remove(key, sequence) {
+      const removed = await askInTurn<Removed>(homes(key), async (home) => {
+        const answer = await (await whereWritten(home, key))?.remove(key, sequence);
+        return answer === "unknown" ? undefined : answer;
+      });
+      return removed ?? "unknown";
+    },
+    async *follow(key, afterSequence, signal) {
+      const [only, ...more] = homes(key);
+      const home =
+        more.length === 0
+          ? only
+          : await askInTurn(homes(key), async (one) => {
+              const found = await (one.kind === "own" ? own : one.peer).read(key, signal);
+              return found && one;
+            });
+      if (home) yield* (home.kind === "own" ? own : home.peer).follow(key, afterSequence, signal);
+    },
+  };
+}
+
+function storeOf(home: Home): "own" | PeerStore {
+  return home.kind === "own" ? "own" : home.peer;
+}
+
+/** All lists have this order and begin after the same place, and so have the first `limit` of all of them. */
+function inOrder(reports: readonly Report[], { order, limit }: ReportQuery): readonly Report[] {
+  const sign = order === "oldest-first" ? 1 : -1;
+  const before = (a: Report, b: Report) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+  return reports.toSorted((a, b) => sign * before(a, b)).slice(0, limit);
+}
