@@ -235,9 +235,9 @@ const insertStatement = {
          q as (
            insert into requests (tenant, id, body_hash, report, created_ms)
            select * from unnest($10::text[], $11::text[], $12::text[], $13::text[], $14::bigint[]))
-         insert into jobs (slot, cluster, priority, tenant, created_ms, id)
+         insert into jobs (slot, cluster, priority, tenant, created_ms, id, kind)
          select s.slot, w.* from queue_slot s,
-           unnest($5::text[], $6::text[], $1::text[], $3::bigint[], $2::text[]) as w`,
+           unnest($5::text[], $6::text[], $1::text[], $3::bigint[], $2::text[], $4::text[]) as w`,
 };
 const forgetRequests = {
   name: "forget-requests",

@@ -8,6 +8,7 @@ import type { ChangeFeed } from "./change-feed.ts";
 import type { ChangeReports } from "./change-reports.ts";
 import type { Database, Row } from "./database.ts";
 import { createFairTurns, type FairTurns, type TurnOf } from "./fair-turns.ts";
+import { kindLimitsOf } from "./kind-limits.ts";
 import { keyOf, type Stored, storedOf } from "./report-rows.ts";
 import { readLanes, readLength } from "./waiting-lanes.ts";
 import { settleJobs } from "./write-reports.ts";
@@ -37,6 +38,7 @@ const takeLost = {
   text: `with off as materialized (select set_config('synchronous_commit', 'off', true)),
          picked as (
            select j.slot, j.tenant, j.id from jobs j, off where j.cluster = $1 and j.leased_until_ms <= $2
+             and j.kind <> all ($5::text[])
            order by j.leased_until_ms limit $3 for update of j skip locked),
          leased as (
            update jobs j set leased_until_ms = $4 from picked p
@@ -46,7 +48,7 @@ const takeLost = {
 };
 const take = {
   name: "take-jobs",
-  text: "select * from take_jobs_1($1, $2::text[], $3::text[], $4::int[], $5, $6)",
+  text: "select * from take_jobs_2($1, $2::text[], $3::text[], $4::int[], $5, $6, $7, $8, $9)",
 };
 
 /**
@@ -81,11 +83,12 @@ export function createPostgresQueue(
     if (nowMs < cluster.leasesEndMs) return [];
     const [soonest] = await database.query(soonestLease, [claimant.cluster]);
     const untilMs = nowMs + claimant.leaseMs;
+    const [paused] = kindLimitsOf(claimant);
     const soonestMs = soonest ? Number(soonest["until_ms"]) : Number.POSITIVE_INFINITY;
     // Others lease as long as this one does, and nobody shortens a lease.
     cluster.leasesEndMs = Math.min(soonestMs, untilMs);
     if (soonestMs > nowMs) return [];
-    return claimRows(await database.query(takeLost, [claimant.cluster, nowMs, most, untilMs]), claimant, nowMs);
+    return claimRows(await database.query(takeLost, [claimant.cluster, nowMs, most, untilMs, paused]), claimant, nowMs);
   }
 
   async function look(cluster: Cluster, name: WorkerCluster): Promise<void> {
@@ -96,14 +99,14 @@ export function createPostgresQueue(
   }
 
   async function claimWaiting(cluster: Cluster, claimant: Claimant, most: number, nowMs: number): Promise<Report[]> {
-    const claimed: Report[] = [];
+    const taken: Row[] = [];
     const busy = new Set<string>();
     let looked = false;
     if (performance.now() > cluster.lookAgainMs) {
       await look(cluster, claimant.cluster);
       looked = true;
     }
-    while (claimed.length < most) {
+    while (taken.length < most) {
       const lanes = cluster.turns.inOrder(lanesAtOnce + busy.size).filter((lane) => !busy.has(nameOf(lane)));
       if (lanes.length === 0) {
         if (looked) break;
@@ -112,20 +115,21 @@ export function createPostgresQueue(
         continue;
       }
       // Where nobody else waits, nobody is passed over.
-      const wanted = cluster.turns.size() === 1 ? most - claimed.length : 1;
-      claimed.push(...(await claimFrom(lanes, wanted, cluster, claimant, busy, nowMs)));
+      const severally = cluster.turns.size() === 1 && !claimant.perTenant?.size;
+      taken.push(...(await takeFrom(lanes, severally ? most - taken.length : 1, cluster, claimant, busy, nowMs)));
     }
-    return claimed;
+    // In one write, which is what costs: the leases hold meanwhile.
+    return claimRows(taken, claimant, nowMs);
   }
 
-  async function claimFrom(
+  async function takeFrom(
     lanes: readonly TurnOf[],
     wanted: number,
     { turns }: Cluster,
     claimant: Claimant,
     busy: Set<string>,
     nowMs: number,
-  ): Promise<readonly Report[]> {
+  ): Promise<readonly Row[]> {
     const rows = await database.query(take, [
       claimant.cluster,
       arrayOf(lanes.map(({ priority }) => priority)),
@@ -133,6 +137,7 @@ export function createPostgresQueue(
       arrayOf(lanes.map(({ tenant }) => shareOf(claimant.shares, tenant).concurrency)),
       wanted,
       nowMs + claimant.leaseMs,
+      ...kindLimitsOf(claimant),
     ]);
     const takenRows: Row[] = [];
     for (const row of rows) {
@@ -144,7 +149,7 @@ export function createPostgresQueue(
       turns.serve(lane, claimant.shares);
       takenRows.push(row);
     }
-    return claimRows(takenRows, claimant, nowMs);
+    return takenRows;
   }
 
   /** Makes running reports of leased jobs; whose report is not to be claimed any more is put right. */

@@ -2,6 +2,7 @@ import { test } from "node:test";
 import { lacksPostgres } from "../../../test/kit/postgres.ts";
 import { provesCrashSafety } from "../../test/contract/crash.ts";
 import { provesJobQueue } from "../../test/contract/job-queue.ts";
+import { provesKindLimits, provesKindLimitsByKey } from "../../test/contract/kind-limits.ts";
 import { provesNotices } from "../../test/contract/notices.ts";
 import { provesOutbox } from "../../test/contract/outbox.ts";
 import { postgresPlaces } from "../../test/contract/postgres-place.ts";
@@ -14,10 +15,12 @@ else {
   const { open, openOutbox, openResults } = postgresPlaces();
   provesReportStore("Postgres", open);
   provesJobQueue("Postgres", open);
+  provesKindLimits("Postgres", open);
   provesUploadStore("Postgres", open);
   provesCleanUp("Postgres", open);
   provesNotices("Postgres", open);
   provesOutbox("Postgres", openOutbox);
+  provesKindLimitsByKey("Postgres", openOutbox);
   provesResultsQueue("Postgres", openResults);
   provesCrashSafety("Postgres", open);
 }

@@ -8,6 +8,7 @@ import { createBell } from "./bell.ts";
 import type { ChangeFeed } from "./change-feed.ts";
 import type { ChangeReports } from "./change-reports.ts";
 import type { Database } from "./database.ts";
+import { kindLimitsOf } from "./kind-limits.ts";
 import { keyOf, storedOf } from "./report-rows.ts";
 import { settleJobs } from "./write-reports.ts";
 
@@ -54,7 +55,7 @@ const hold = {
 const forget = { name: "forget-outbox", text: "delete from outbox where position = any($1::bigint[])" };
 const free = { name: "free-outbox", text: "update outbox set held_until_ms = 0 where position = any($1::bigint[])" };
 const count = { name: "count-outbox", text: "select count(*) as entries from outbox" };
-const takeOne = { name: "take-job", text: "select * from take_job_1($1, $2, $3, $4, $5)" };
+const takeOne = { name: "take-job", text: "select * from take_job_2($1, $2, $3, $4, $5, $6, $7, $8)" };
 
 /** The outbox in the same database as the reports. */
 export async function openPostgresOutbox(
@@ -89,7 +90,8 @@ export async function openPostgresOutbox(
   async function claimOne(key: ReportKey, claimant: Claimant, nowMs: number): Promise<ClaimByKey> {
     const { worker, datacenter, leaseMs, shares } = claimant;
     const { concurrency } = shareOf(shares, key.tenant);
-    const [row] = await database.query(takeOne, [key.tenant, key.id, concurrency, nowMs, nowMs + leaseMs]);
+    const values = [key.tenant, key.id, concurrency, nowMs, nowMs + leaseMs, ...kindLimitsOf(claimant)];
+    const [row] = await database.query(takeOne, values);
     if (row?.["why"] === "busy") return { kind: "busy" };
     if (row?.["why"] !== "taken") return { kind: "gone" };
     const change = { kind: "claim", worker, datacenter, leaseMs } as const;

@@ -27,7 +27,7 @@ const move = {
            delete from jobs j using some_jobs s where j.slot = s.slot and j.tenant = s.tenant and j.id = s.id
            returning j.*)
          insert into jobs
-         select 1 - slot, cluster, priority, tenant, created_ms, id, leased_until_ms from gone
+         select 1 - slot, cluster, priority, tenant, created_ms, id, leased_until_ms, kind from gone
          returning 1`,
 };
 

@@ -1,3 +1,5 @@
+import { kindLimits } from "./kind-limits-schema.ts";
+
 /**
  * One step of the schema. Steps that were released never change. A new one first only adds (`usableFrom` stays): servers of
  * the version before go on meanwhile. What they need is removed by a later step, which raises `usableFrom` to the first
@@ -206,4 +208,5 @@ const notices = `
 export const migrations: readonly Migration[] = [
   { sql: first, usableFrom: 1 },
   { sql: notices, usableFrom: 1 },
+  { sql: kindLimits, usableFrom: 1 },
 ];

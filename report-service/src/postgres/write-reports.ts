@@ -109,7 +109,7 @@ function writeStatement(one: boolean, { events, drop, lease, queue }: Parts): St
     `u as (
        update reports r ${setAndReturn} from w
        where ${one ? "r.tenant = $1 and r.id = $2 and r.revision = $3" : "r.tenant = w.tenant and r.id = w.id and r.revision = w.revision"}
-       returning r.tenant, r.id, r.cluster, r.priority, r.created_ms, w.job, w.until_ms, w.sequence, w.seen_ms, w.body)`,
+       returning r.tenant, r.id, r.kind, r.cluster, r.priority, r.created_ms, w.job, w.until_ms, w.sequence, w.seen_ms, w.body)`,
     events && `e as (insert into events select tenant, id, sequence, seen_ms, body from u where seen_ms is not null)`,
     drop &&
       `d as (delete from jobs j using u where u.job = 'drop' and j.tenant = u.tenant and j.id = u.id returning 1)`,
@@ -117,7 +117,7 @@ function writeStatement(one: boolean, { events, drop, lease, queue }: Parts): St
       `l as (update jobs j set leased_until_ms = u.until_ms from u
              where u.job = 'lease' and j.tenant = u.tenant and j.id = u.id returning 1)`,
     queue &&
-      `q as (insert into jobs select s.slot, u.cluster, u.priority, u.tenant, u.created_ms, u.id, null
+      `q as (insert into jobs select s.slot, u.cluster, u.priority, u.tenant, u.created_ms, u.id, null, u.kind
              from u, queue_slot s where u.job = 'queue'
              on conflict (tenant, id, slot) do update set leased_until_ms = null)`,
   ].filter((part) => part !== false);
