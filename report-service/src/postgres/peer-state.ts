@@ -19,7 +19,7 @@ export function peerStateOf({ here, there }: Looks, newestSeen: number): SeenPee
   const newest = newestTimeline({ here, there }, newestSeen);
   const takesWrites = (look: Look) => look.kind === "primary" && look.timeline >= newest;
   const writeThere = there.findIndex(takesWrites);
-  const readThere = writeThere >= 0 ? writeThere : there.findIndex(({ kind }) => kind !== "away");
+  const readThere = writeThere >= 0 ? writeThere : there.findIndex(({ kind }) => kind === "standby");
   const place = (isHere: boolean, at: number): PeerPlace => (isHere ? "here" : at >= 0 ? "there" : "nowhere");
   return {
     // A replaced primary has what nobody else will ever know of.
