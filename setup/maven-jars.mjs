@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { download } from "./download.mjs";
 import { isProgram } from "./find-program.mjs";
 import { root, weirFolder } from "./folders.mjs";
 import { findJava } from "./java.mjs";
@@ -30,7 +31,7 @@ export async function findMavenProduct({ what, name, version, size, variable }) 
   try {
     const jars = (await readFile(join(root, "setup", name, "jars.sha256"), "utf8")).trim().split("\n");
     say(`downloading ${what} ${version} into .weir/${name} (${jars.length} jars, ${size}, from ${from})`);
-    await download(jars, { from, java: java.path, into: ownFolder });
+    await downloadAll(jars, { from, java: java.path, into: ownFolder });
     return found(program);
   } catch (cause) {
     const why = cause instanceof Error ? `${cause.message} ${cause.cause ?? ""}` : String(cause);
@@ -44,7 +45,7 @@ export async function findMavenProduct({ what, name, version, size, variable }) 
  * @param {string[]} jars
  * @param {{ readonly from: string, readonly java: string, readonly into: string }} how
  */
-async function download(jars, { from, java, into }) {
+async function downloadAll(jars, { from, java, into }) {
   const half = `${into}.${process.pid}`;
   await mkdir(join(half, "jars"), { recursive: true });
   try {
@@ -71,9 +72,7 @@ async function download(jars, { from, java, into }) {
  */
 async function getJar(from, line, into) {
   const [hash, path = ""] = line.split(/\s+/);
-  const answer = await fetch(`${from}/${path}`);
-  if (!answer.ok) throw new Error(`${from}/${path} answers ${answer.status}`);
-  const bytes = Buffer.from(await answer.arrayBuffer());
+  const bytes = await download(`${from}/${path}`);
   const actual = createHash("sha256").update(bytes).digest("hex");
   if (actual !== hash) throw new Error(`${from}/${path} is not what it should be: its SHA-256 is ${actual}`);
   await writeFile(join(into, basename(path)), bytes);
