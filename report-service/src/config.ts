@@ -5,6 +5,7 @@ import type { Flag, FlagGroup, ProcessDefaults } from "./config/flag-group.ts";
 import { createFlagReader } from "./config/flag-reader.ts";
 import { type Limits, limits } from "./config/limits.ts";
 import { type Listening, listening } from "./config/listening.ts";
+import { type Notifying, notifying } from "./config/notifying.ts";
 import { type Objects, objects } from "./config/objects.ts";
 import { type Peers, peers } from "./config/peers.ts";
 import { type Queue, queue } from "./config/queue.ts";
@@ -29,6 +30,7 @@ export type Config = Listening &
   Queue &
   Objects &
   Cleaning &
+  Notifying &
   Workers;
 
 const groups: readonly FlagGroup<Partial<Config>>[] = [
@@ -40,6 +42,7 @@ const groups: readonly FlagGroup<Partial<Config>>[] = [
   queue,
   objects,
   cleaning,
+  notifying,
   roles,
   workers,
   limits,
@@ -79,6 +82,7 @@ export function parseConfig(
     ...queue.read(flags, defaults),
     ...objects.read(flags, defaults),
     ...cleaning.read(flags, defaults),
+    ...notifying.read(flags, defaults),
     ...roles.read(flags, defaults),
     ...workers.read(flags, defaults),
     ...limits.read(flags, defaults),

@@ -8,8 +8,10 @@ import type { Config } from "./config.ts";
 import type { ObjectNote } from "./disk/object-server.ts";
 import { readKinds } from "./kinds/read-kinds.ts";
 import type { KindBook, ReportKind } from "./model/kind.ts";
+import type { NotifierNote } from "./notifier/notifier-note.ts";
 import type { CacheNote } from "./ports/cache.ts";
 import type { JobQueue } from "./ports/job-queue.ts";
+import type { Notices } from "./ports/notices.ts";
 import type { PeerNote, PeerStore } from "./ports/peer-store.ts";
 import type { ResultsQueue } from "./ports/results-queue.ts";
 import type { Tracer } from "./ports/tracer.ts";
@@ -19,6 +21,7 @@ import { openProviders } from "./providers.ts";
 import type { RedisNote } from "./redis/redis-link.ts";
 import { announce } from "./roles/announce.ts";
 import { cleanPartsOf } from "./roles/clean.ts";
+import { prepareNotifying } from "./roles/notify.ts";
 import { serveCalls } from "./roles/serve-calls.ts";
 import { startWorkers } from "./roles/work.ts";
 import { readKeyRing, readKeyRingNow } from "./vault/key-ring.ts";
@@ -35,6 +38,7 @@ export type ServiceNote =
   | CallNote
   | CleanerNote
   | FaultNote
+  | NotifierNote
   | ObjectNote
   | PeerNote
   | PresenceNote
@@ -53,6 +57,7 @@ export type ReportService = {
   /** Where it serves objects by signed URLs, if it does. */
   readonly objects: string | undefined;
   readonly queue: JobQueue;
+  readonly notices: Notices;
   readonly results: ResultsQueue;
   readonly peers: readonly PeerStore[];
   /** Its workers, by language. */
@@ -70,7 +75,9 @@ export async function startReportService(config: Config, { observe, tracer }: Pa
   const vault = createVault(await readKeyRing(keys), () => readKeyRingNow(keys));
   const { objectServer, ...providers } = starting.use(await openProviders(config, observe));
   const stores = sealStores(providers.stores, vault, config.encrypt);
-  const parts = { ...providers, stores, kinds, vault, tracer, observe };
+  const notifying = prepareNotifying(config, observe);
+  const { refusesNotice } = notifying;
+  const parts = { ...providers, stores, kinds, vault, refusesNotice, tracer, observe };
 
   // Calls are answered before there are workers.
   let clusters: readonly WorkerCluster[] = [];
@@ -83,6 +90,7 @@ export async function startReportService(config: Config, { observe, tracer }: Pa
   clusters = workers?.clusters ?? [];
   const cleanParts = cleanPartsOf(config, providers, observe);
   starting.use(roles.has("cleaner") ? startCleaner(cleanParts, config.cleanEveryMs) : undefined);
+  starting.use(roles.has("notifier") ? notifying.start(providers.stores) : undefined);
   const registration = starting.use(announce(config, calls.address, observe));
 
   const running = starting.move();
@@ -90,6 +98,7 @@ export async function startReportService(config: Config, { observe, tracer }: Pa
     address: calls.address,
     objects: objectServer?.url,
     queue: stores.queue,
+    notices: stores.notices,
     results: providers.results,
     peers: providers.peers,
     clusters,

@@ -3,8 +3,8 @@ import { status } from "@grpc/grpc-js";
 import type { CreateReportRequest } from "@weir/proto/report/v1/report_pb.ts";
 import type { QueueLimits } from "../model/admission.ts";
 import type { Shut } from "../model/circuit.ts";
-import { contentKeyOf, type Hash } from "../model/content-key.ts";
-import type { KindBook, ReportKind } from "../model/kind.ts";
+import { contentKeyOf } from "../model/content-key.ts";
+import type { ReportKind } from "../model/kind.ts";
 import { kindName, reportName, uploadName } from "../model/names.ts";
 import type { Problem } from "../model/parsed.ts";
 import { newReport, type Report } from "../model/report.ts";
@@ -13,22 +13,19 @@ import type { Created, Creation, ReportStore } from "../ports/report-store.ts";
 import type { UploadStore } from "../ports/upload-store.ts";
 import { CallError, errorInfo, invalid, retryInfo, shown } from "./call-error.ts";
 import type { CallContext } from "./handlers.ts";
-import { type Order, parseCreate } from "./parse-create.ts";
+import { type Order, type ParseParts, parseCreate } from "./parse-create.ts";
 
-export type CreateParts = {
+export type CreateParts = ParseParts & {
   readonly reports: ReportStore;
   /** Creates of which each stands alone. */
   readonly createAlone: ReportStore["create"];
   /** Why nothing of a kind is made now, as far as this server knows. */
   readonly shut: (kind: ReportKind) => Shut | undefined;
   readonly uploads: UploadStore;
-  readonly kinds: KindBook;
   readonly datacenter: string;
   readonly limits: QueueLimits;
   /** How long an ended report is kept where nobody says otherwise. */
   readonly retentionMs: number;
-  /** How the parameters of a kind are hashed for good. */
-  readonly fingerprint: (kind: ReportKind) => Hash;
 };
 
 /** What one create of several came to: its report, perhaps one that was there before, or what to answer instead. */
@@ -105,7 +102,7 @@ function reportOf(
   parts: CreateParts,
   { metadata }: CallContext,
 ): Report {
-  const { tenant, kind, parameters, formats, asOfMs, priority, labels } = order;
+  const { tenant, kind, parameters, formats, asOfMs, priority, labels, notifyUrl } = order;
   const createdAtMs = Date.now();
   const [traceparent] = metadata.get("traceparent");
   return newReport({
@@ -115,8 +112,12 @@ function reportOf(
     sensitive: kind.sensitive,
     uploads: order.uploads.map(({ id }) => id),
     retentionMs: order.ttlMs ?? kind.retentionMs ?? parts.retentionMs,
-    contentKey: contentKeyOf({ kind, parameters, formats, asOfMs, uploads: uploadHashes }, parts.fingerprint(kind)),
+    contentKey: contentKeyOf(
+      { kind, parameters, formats, asOfMs, uploads: uploadHashes, notifyUrl },
+      parts.fingerprint(kind),
+    ),
     ...(asOfMs !== undefined && { asOfMs }),
+    ...(notifyUrl !== undefined && { notifyUrl }),
     ...(typeof traceparent === "string" && { traceparent }),
   });
 }

@@ -34,10 +34,19 @@ export type Order = {
   readonly priority: Priority;
   readonly labels: Readonly<Record<string, string>>;
   readonly ttlMs: number | undefined;
+  readonly notifyUrl: string | undefined;
   readonly request: RequestKey | undefined;
   /** How old an identical report may be that answers; `never` where none may. */
   readonly reuseMaxAgeMs: number | "never";
   readonly validateOnly: boolean;
+};
+
+export type ParseParts = {
+  readonly kinds: KindBook;
+  /** How the parameters of a kind are hashed for good. */
+  readonly fingerprint: (kind: ReportKind) => Hash;
+  /** What is wrong with telling a receiver that reports of this tenant have ended; undefined where nothing is. */
+  readonly refusesNotice: (url: string, tenant: TenantId | undefined) => string | undefined;
 };
 
 const maxParametersBytes = 64 * 1024;
@@ -49,7 +58,7 @@ const maxTtlMs = 366 * 86_400_000;
 export function parseCreate(
   message: CreateReportRequest,
   parent: string,
-  { kinds, fingerprint }: { readonly kinds: KindBook; readonly fingerprint: (kind: ReportKind) => Hash },
+  { kinds, fingerprint, refusesNotice }: ParseParts,
 ): Parsed<Order> {
   const problems: Problem[] = [];
   const collect = <T>(parsed: Parsed<T>): T | undefined => {
@@ -84,6 +93,9 @@ export function parseCreate(
   if (ttlMs !== undefined && !(ttlMs >= 1_000 && ttlMs <= maxTtlMs)) say("report.ttl", "must be 1 s to 366 days");
   const asOfMs = report?.asOfTime && timestampMs(report.asOfTime);
   if (asOfMs !== undefined && !(asOfMs <= Date.now())) say("report.as_of_time", "must not be in the future");
+  const notifyUrl = report?.notifyUrl || undefined;
+  const refusal = notifyUrl && refusesNotice(notifyUrl, tenant);
+  if (refusal) say("report.notify_url", refusal);
   const reuseMaxAgeMs = collect(parseReuse(message, kind));
 
   if (!tenant || !kind || !parameters || !formats || !uploads || !labels || !priority) return { ok: false, problems };
@@ -96,6 +108,7 @@ export function parseCreate(
     ok: true,
     value: {
       ...{ tenant, id, kind, parameters, formats, uploads, asOfMs, priority, labels, ttlMs, request, reuseMaxAgeMs },
+      notifyUrl,
       validateOnly: message.validateOnly,
     },
   };
@@ -200,10 +213,18 @@ function parseReuse(message: CreateReportRequest, kind: ReportKind | undefined):
 /** Equal for equal requests, in whatever order the parameters came. */
 function hashOf({ report, ...request }: CreateReportRequest, parameters: JsonObject, hash: Hash): string {
   const { reportId, reuse, maxAge } = request;
-  const { kind = "", formats = [], uploads = [], labels = {}, priority = 0, ttl, asOfTime } = report ?? {};
+  const {
+    kind = "",
+    formats = [],
+    uploads = [],
+    labels = {},
+    priority = 0,
+    ttl,
+    asOfTime,
+    notifyUrl = "",
+  } = report ?? {};
   const times = [ttl, asOfTime, maxAge].map((time) => (time ? `${time.seconds}.${time.nanos}` : null));
-  return contentHash(
-    [kind, canonicalJson(parameters), formats, uploads, labels, priority, times, reportId, reuse],
-    hash,
-  );
+  const all = [kind, canonicalJson(parameters), formats, uploads, labels, priority, times, reportId, reuse];
+  // Requests that came before there were receivers keep their hash.
+  return contentHash(notifyUrl === "" ? all : [...all, notifyUrl], hash);
 }

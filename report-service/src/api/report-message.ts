@@ -60,6 +60,7 @@ export function reportMessage(report: Report): ReportMessage {
     createTime: timestampFromMs(report.createdAtMs),
   });
   if (report.asOfMs !== undefined) message.asOfTime = timestampFromMs(report.asOfMs);
+  if (report.notifyUrl !== undefined) message.notifyUrl = report.notifyUrl;
   const expiresMs = expiresAtMs(report);
   if (expiresMs !== undefined) message.expireTime = timestampFromMs(expiresMs);
   const [first] = report.attempts;

@@ -3,6 +3,7 @@ import { noCassandra } from "../../../test/kit/cassandra.ts";
 import { openCassandraPlace, openCassandraResults, stopCassandra } from "../../test/contract/cassandra-place.ts";
 import { provesJobQueue } from "../../test/contract/job-queue.ts";
 import { provesKindLimits } from "../../test/contract/kind-limits.ts";
+import { provesNotices } from "../../test/contract/notices.ts";
 import { provesOutbox } from "../../test/contract/outbox.ts";
 import { provesReportStore } from "../../test/contract/report-store.ts";
 import { provesResultsQueue } from "../../test/contract/results-queue.ts";
@@ -17,6 +18,7 @@ if (noCassandra) {
   provesKindLimits("Cassandra", openCassandraPlace);
   provesUploadStore("Cassandra", openCassandraPlace);
   provesCleanUp("Cassandra", openCassandraPlace);
+  provesNotices("Cassandra", openCassandraPlace);
   provesOutbox("Cassandra", openCassandraPlace);
   provesResultsQueue("Cassandra", openCassandraResults);
 }

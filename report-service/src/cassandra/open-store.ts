@@ -7,6 +7,7 @@ import { createCassandraCleanUp } from "./clean-up.ts";
 import { createHints } from "./hints.ts";
 import { createIntents } from "./intents.ts";
 import { createCassandraQueue } from "./job-queue.ts";
+import { createCassandraNotices } from "./notices.ts";
 import { createCassandraOutbox, createOutboxSwitch } from "./outbox.ts";
 import { createQueueCounts } from "./queue-counts.ts";
 import { createReportRows } from "./report-rows.ts";
@@ -45,6 +46,7 @@ export async function openCassandraStore(
     results: createCassandraResults(hints, bells, limits),
     uploads: createCassandraUploads(session, hints),
     cleanUp: createCassandraCleanUp(session, { rows, hints, intents }),
+    notices: createCassandraNotices({ rows, hints }),
     async openOutbox() {
       await outbox.open();
       return createCassandraOutbox(queue);

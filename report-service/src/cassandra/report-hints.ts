@@ -12,6 +12,7 @@ export const runningIn = (cluster: WorkerCluster) => `running:${cluster}`;
 export const runningAnywhere = "running";
 export const endedReports = "ended";
 export const expiredReports = "expired";
+export const dueNotices = "notices";
 export const outboxEntries = "outbox";
 export const clusters = "clusters";
 export const monthsOf = (tenant: string) => `months:${tenant}`;
@@ -22,7 +23,14 @@ const monthMs = 30 * 86_400_000;
 export const monthOf = (atMs: number): number => Math.floor(atMs / monthMs);
 
 /** What finds a report in the state that it is in. */
-export function hintsOf({ report, revision }: StoredReport): readonly Hint[] {
+export function hintsOf(stored: StoredReport): readonly Hint[] {
+  const { tenant, id, notice } = stored.report;
+  const { revision } = stored;
+  if (!notice) return statusHintsOf(stored);
+  return [...statusHintsOf(stored), { kind: dueNotices, atMs: notice.dueMs, tenant, id, revision, value: "" }];
+}
+
+function statusHintsOf({ report, revision }: StoredReport): readonly Hint[] {
   const { tenant, id, cluster, kind, priority, status, createdAtMs } = report;
   const at = (kind_: string, atMs: number, value = "") => ({ kind: kind_, atMs, tenant, id, revision, value });
   switch (status.kind) {

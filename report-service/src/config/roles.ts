@@ -2,9 +2,9 @@ import { type Language, languages } from "../model/kind.ts";
 import { flagGroup } from "./flag-group.ts";
 
 /** What a server does: `reports` and `results` answer calls, `objects` serves bytes by signed URLs, the others work on what was asked for. */
-export type Role = "reports" | "results" | "worker" | "writer" | "cleaner" | "objects";
+export type Role = "reports" | "results" | "worker" | "writer" | "cleaner" | "notifier" | "objects";
 
-export const allRoles: readonly Role[] = ["reports", "results", "worker", "writer", "cleaner", "objects"];
+export const allRoles: readonly Role[] = ["reports", "results", "worker", "writer", "cleaner", "notifier", "objects"];
 
 /** What this server does. */
 export type Roles = {

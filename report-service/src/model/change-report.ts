@@ -16,11 +16,17 @@ export type ReportChange =
   /** Queues a report again that ended without a result, or whose result has expired. */
   | { readonly kind: "retry"; readonly requestId: string }
   /** Ends the time that an ended report is kept. */
-  | { readonly kind: "expire" };
+  | { readonly kind: "expire" }
+  /** Begins a try of the notice of that `sequence`, the one after so many; if it comes to nothing, the next is at `nextMs`. */
+  | { readonly kind: "try-notice"; readonly sequence: number; readonly tries: number; readonly nextMs: number }
+  /** Leaves the notice for later without a try. */
+  | { readonly kind: "defer-notice"; readonly sequence: number; readonly tries: number; readonly nextMs: number }
+  /** The receiver knows, or will not be told any more. */
+  | { readonly kind: "end-notice"; readonly sequence: number };
 
 /**
  * `fenced`: the attempt that asks is not the one that runs. `not-claimable`: held by a live lease. `ended`: too late.
- * `outdated`: the report is no longer as the client saw it. `not-due`: not ended, not expired yet, or nothing to retry.
+ * `outdated`: the report is no longer as the client saw it. `not-due`: not ended, not expired yet, nothing to retry, or no such notice.
  * `repeated`: that retry was made before.
  */
 export type Refusal = "fenced" | "not-claimable" | "ended" | "outdated" | "not-due" | "repeated";
@@ -36,6 +42,8 @@ export type Changed =
 export function changeReport(report: Report, change: ReportChange, nowMs: number): Changed {
   if (change.kind === "retry") return retry(report, change.requestId);
   if (change.kind === "expire") return expire(report, nowMs);
+  if (change.kind === "try-notice" || change.kind === "defer-notice" || change.kind === "end-notice")
+    return changeNotice(report, change);
   if (change.kind === "cancel" && change.sequence !== undefined && change.sequence !== report.sequence)
     return refused(report, "outdated");
   if (hasEnded(report)) return refused(report, "ended");
@@ -120,8 +128,25 @@ function endAttempt(report: Report, status: Status, nowMs: number, failure?: Fai
   return { ...report, attempts, status };
 }
 
-function changed(report: Report): Changed {
-  return { kind: "changed", report: { ...report, sequence: report.sequence + 1 } };
+type NoticeChange = Extract<ReportChange, { kind: "try-notice" | "defer-notice" | "end-notice" }>;
+
+/** No watcher sees it: the sequence stays. */
+function changeNotice(report: Report, change: NoticeChange): Changed {
+  const { notice, ...rest } = report;
+  if (!notice || notice.sequence !== change.sequence) return refused(report, "not-due");
+  if (change.kind === "end-notice") return { kind: "changed", report: rest };
+  if (notice.tries !== change.tries) return refused(report, "not-due");
+  const tries = change.kind === "try-notice" ? notice.tries + 1 : notice.tries;
+  return { kind: "changed", report: { ...rest, notice: { ...notice, tries, dueMs: change.nextMs } } };
+}
+
+function changed(before: Report): Changed {
+  const report = { ...before, sequence: before.sequence + 1 };
+  const { status, notifyUrl, sequence } = report;
+  if (notifyUrl === undefined || !("endedAtMs" in status) || status.kind === "expired")
+    return { kind: "changed", report };
+  const { kind: state, endedAtMs } = status;
+  return { kind: "changed", report: { ...report, notice: { state, sequence, endedAtMs, tries: 0, dueMs: endedAtMs } } };
 }
 
 function refused(report: Report, why: Refusal): Changed {

@@ -10,6 +10,8 @@ export type Content = {
   readonly uploads: readonly string[];
   readonly asOfMs: number | undefined;
   readonly formats: readonly Format[];
+  /** A report that tells nobody, or somebody else, does not do instead. */
+  readonly notifyUrl?: string | undefined;
 };
 
 /** What makes a short text of a long one, equal for equal ones only. */
@@ -17,8 +19,9 @@ export type Hash = (text: string) => string;
 
 /** Equal for reports that come out equal; `hash` where it must tell nothing of parameters that are sensitive. */
 export function contentKeyOf(content: Content, hash: Hash = sha256): string {
-  const { kind, parameters, uploads, asOfMs = null, formats } = content;
-  return hash(canonicalJson([kind.name, kind.version, parameters, uploads, asOfMs, formats.toSorted()]));
+  const { kind, parameters, uploads, asOfMs = null, formats, notifyUrl } = content;
+  const told = notifyUrl === undefined ? [] : [notifyUrl];
+  return hash(canonicalJson([kind.name, kind.version, parameters, uploads, asOfMs, formats.toSorted(), ...told]));
 }
 
 /** The hash of a value whose members may stand in any order. */

@@ -1,4 +1,5 @@
 import type { KindName, ReportKey, UploadId } from "./names.ts";
+import type { Notice } from "./notice.ts";
 
 /** `csv` has a header line, `json` is one array of objects, `ndjson` one object a line. */
 export type Format = "csv" | "json" | "ndjson" | "parquet" | "pdf" | "xlsx";
@@ -86,6 +87,10 @@ export type Report = ReportKey & {
   readonly retentionMs: number;
   /** Equal for reports that come out equal: see `content-key`. */
   readonly contentKey?: string;
+  /** Who is to be told, by HTTP, that it has ended. */
+  readonly notifyUrl?: string;
+  /** What that receiver has not been told yet. */
+  readonly notice?: Notice;
   readonly datacenter: string;
   readonly createdAtMs: number;
   /** W3C trace context of the call that created it: its job continues that trace. */

@@ -9,6 +9,7 @@ import { type GrpcServer, type ServerTls, startGrpcServer } from "../api/grpc-se
 import { answering } from "../api/handlers.ts";
 import { identify, observeCalls, refuseCalls } from "../api/interceptors.ts";
 import { createOperationsService } from "../api/operations-service.ts";
+import type { ParseParts } from "../api/parse-create.ts";
 import { createReportsService } from "../api/reports-service.ts";
 import { createResultsService } from "../api/results-service.ts";
 import { unpackInTurn } from "../api/unpack-in-turn.ts";
@@ -39,6 +40,7 @@ export type CallParts = {
   /** Why nothing of a kind is made now, as far as this server knows. */
   readonly shut: (kind: ReportKind) => Shut | undefined;
   readonly vault: Vault;
+  readonly refusesNotice: ParseParts["refusesNotice"];
   readonly tracer: Tracer | undefined;
   readonly observe: (note: CallNote | FaultNote) => void;
 };
@@ -58,7 +60,7 @@ export type Calls = {
  * health.
  */
 export async function serveCalls(config: Config, parts: CallParts): Promise<Calls> {
-  const { stores, objects, urls, limiter, bulletin, kinds, shut, vault, tracer, observe } = parts;
+  const { stores, objects, urls, limiter, bulletin, kinds, shut, vault, refusesNotice, tracer, observe } = parts;
   const { id, datacenter, zone, limits, retentionMs, roles } = config;
   await using starting = new AsyncDisposableStack();
   const leaving = new AbortController();
@@ -84,6 +86,7 @@ export async function serveCalls(config: Config, parts: CallParts): Promise<Call
     limits,
     retentionMs,
     fingerprint,
+    refusesNotice,
   };
   const read = { reports, objects, urls, leaving: leaving.signal, datacenter, watches: config.watchLimit };
   const isCalled = roles.has("reports") || roles.has("results");

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { provesCrashSafety } from "../../test/contract/crash.ts";
 import { provesJobQueue } from "../../test/contract/job-queue.ts";
 import { provesKindLimits } from "../../test/contract/kind-limits.ts";
+import { provesNotices } from "../../test/contract/notices.ts";
 import { claimant, create, report, request } from "../../test/contract/place.ts";
 import { provesReportStore } from "../../test/contract/report-store.ts";
 import { openSealedSqlitePlace, openSqlitePlace } from "../../test/contract/sqlite-place.ts";
@@ -18,6 +19,7 @@ provesJobQueue("SQLite", openSqlitePlace);
 provesKindLimits("SQLite", openSqlitePlace);
 provesUploadStore("SQLite", openSqlitePlace);
 provesCleanUp("SQLite", openSqlitePlace);
+provesNotices("SQLite", openSqlitePlace);
 provesCrashSafety("SQLite", openSqlitePlace);
 
 // Whatever holds for a store holds for one in which all parameters are encrypted.

@@ -4,6 +4,7 @@ import type { Stores } from "../ports/stores.ts";
 import { createChangeFeed } from "./change-feed.ts";
 import { createSqliteCleanUp } from "./clean-up.ts";
 import { createSqliteQueue } from "./job-queue.ts";
+import { createSqliteNotices } from "./notices.ts";
 import { openDatabase } from "./open-database.ts";
 import { openSqliteOutbox } from "./outbox.ts";
 import { createSqliteReports } from "./report-store.ts";
@@ -22,6 +23,7 @@ export function openStore(path: string): Stores & HasOutbox & { readonly results
     queue: createSqliteQueue(database, feed),
     uploads: createSqliteUploads(database),
     cleanUp: createSqliteCleanUp(database, feed),
+    notices: createSqliteNotices(database),
     results: createSqliteResults(database, feed),
     openOutbox: async () => openSqliteOutbox(database, feed),
     [Symbol.dispose]() {

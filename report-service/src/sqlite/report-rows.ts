@@ -34,7 +34,7 @@ export function createReportRows(database: DatabaseSync): ReportRows {
      values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const update = database.prepare(
-    `update reports set ended_ms = ?, expires_ms = ?, state = ?, leased_until_ms = ?, body = ?,
+    `update reports set ended_ms = ?, expires_ms = ?, notice_ms = ?, state = ?, leased_until_ms = ?, body = ?,
        content_key = case when ? then content_key end
      where tenant = ? and id = ?`,
   );
@@ -77,7 +77,8 @@ export function createReportRows(database: DatabaseSync): ReportRows {
       const expiresMs = expiresAtMs(report) ?? null;
       const answers = status.kind === "queued" || status.kind === "running" || status.kind === "succeeded";
       const body = JSON.stringify(report);
-      update.run(endedMs, expiresMs, status.kind, leasedUntilMs, body, answers ? 1 : 0, tenant, id);
+      const noticeMs = report.notice?.dueMs ?? null;
+      update.run(endedMs, expiresMs, noticeMs, status.kind, leasedUntilMs, body, answers ? 1 : 0, tenant, id);
       if (sequence !== before.sequence) insertEvent.run(tenant, id, sequence, nowMs, body);
       const [was, is] = [before.status.kind === "queued", status.kind === "queued"];
       if (is && !was) lanes.join(report);

@@ -106,4 +106,6 @@ export const migrations: readonly string[] = [
      taken_until_ms integer not null default 0,
      body text not null
    );`,
+  `alter table reports add column notice_ms integer;
+   create index reports_notices on reports (notice_ms) where notice_ms is not null;`,
 ];

@@ -2,12 +2,14 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
 import type { JobQueue } from "../ports/job-queue.ts";
+import type { Notices } from "../ports/notices.ts";
 import type { PeerStore } from "../ports/peer-store.ts";
 import type { ResultsQueue } from "../ports/results-queue.ts";
 import type { WorkerCluster } from "../worker/worker-cluster.ts";
 import { measureBacklog } from "./broker-metrics.ts";
 import { addClusterMetrics } from "./cluster-metrics.ts";
 import type { Note } from "./note.ts";
+import { addNoticeMetrics } from "./notice-metrics.ts";
 import { measurePeers } from "./peer-metrics.ts";
 
 export type Metrics = {
@@ -20,6 +22,7 @@ export type Metrics = {
 export type MeasuredQueues = {
   readonly queue: Pick<JobQueue, "length" | "backlog">;
   readonly results: Pick<ResultsQueue, "length">;
+  readonly notices: Notices;
   readonly peers: readonly PeerStore[];
   readonly clusters: readonly Pick<WorkerCluster, "language" | "signal">[];
 };
@@ -27,7 +30,7 @@ export type MeasuredQueues = {
 /** Serves Prometheus metrics on `listen`. prom-client is loaded here, and so only where metrics are wanted. */
 export async function startMetrics(
   listen: string,
-  { queue, results, peers, clusters }: MeasuredQueues,
+  { queue, results, notices, peers, clusters }: MeasuredQueues,
 ): Promise<Metrics> {
   const { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } = await import("prom-client");
   const registry = new Registry();
@@ -141,11 +144,13 @@ export async function startMetrics(
 
   measurePeers(peers, Gauge, registers);
   addClusterMetrics({ Gauge }, registers, clusters);
+  const countNotice = addNoticeMetrics({ Counter, Gauge, Histogram }, registers, notices);
 
   const server = await serve(listen, registry);
   return {
     address: server.address,
     count(note) {
+      countNotice(note);
       if (note.kind === "report-read") {
         reads.inc({ from: note.from });
       } else if (note.kind === "redis-lost") {

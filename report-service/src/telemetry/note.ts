@@ -3,6 +3,7 @@ import type { FaultNote } from "../api/fault-switch.ts";
 import type { BrokerNote } from "../broker/broker-note.ts";
 import type { CleanerNote } from "../cleaner/cleaner-note.ts";
 import type { ObjectNote } from "../disk/object-server.ts";
+import type { NotifierNote } from "../notifier/notifier-note.ts";
 import type { CacheNote } from "../ports/cache.ts";
 import type { PeerNote } from "../ports/peer-store.ts";
 import type { PresenceNote } from "../presence/registrar.ts";
@@ -17,6 +18,7 @@ export type Note =
   | CallNote
   | CleanerNote
   | FaultNote
+  | NotifierNote
   | ObjectNote
   | PeerNote
   | PresenceNote

@@ -93,6 +93,16 @@ function lineOf(note: Note): Line {
       return line("warn", "peers", "another data center's database is reached otherwise than before");
     case "peer-failed":
       return line("error", "peers", "another data center's database does not do what it should; going on without it");
+    case "notice-ended":
+      return note.end === "delivered"
+        ? line("debug", "notifier", "told a receiver")
+        : line("error", "notifier", "a receiver could not be told and will not be");
+    case "notice-failed":
+      return line("warn", "notifier", "cannot tell a receiver; trying again");
+    case "notifier-stumbled":
+      return line("error", "notifier", "the notifier met an unexpected error and goes on");
+    case "notify-secrets-wrong":
+      return line("error", "notifier", "the secrets for notices cannot be read; what was in force stays");
     case "serving":
       return line("info", "server", "serving");
     case "draining":

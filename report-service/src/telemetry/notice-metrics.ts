@@ -1,0 +1,46 @@
+import type { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { Notices } from "../ports/notices.ts";
+import type { Note } from "./note.ts";
+
+type Prometheus = {
+  readonly Counter: typeof Counter;
+  readonly Gauge: typeof Gauge;
+  readonly Histogram: typeof Histogram;
+};
+
+/** Measures how receivers are told that reports have ended; answers what counts the notes about it. */
+export function addNoticeMetrics(prometheus: Prometheus, registers: Registry[], notices: Notices) {
+  const ended = new prometheus.Counter({
+    name: "report_notices_total",
+    help: "Notices of ended reports that this server has delivered, or given up after a day.",
+    labelNames: ["end"],
+    registers,
+  });
+  const failed = new prometheus.Counter({
+    name: "report_notice_failures_total",
+    help: "Tries that failed and will be repeated.",
+    registers,
+  });
+  const took = new prometheus.Histogram({
+    name: "report_notice_delay_seconds",
+    help: "From the end of a report to its notice being delivered.",
+    buckets: [0.5, 1, 2, 5, 10, 60, 600, 3600, 36000],
+    registers,
+  });
+  new prometheus.Gauge({
+    name: "report_notices_overdue_seconds",
+    help: "How long the longest overdue notice of all servers has waited for a try.",
+    registers,
+    async collect() {
+      const nowMs = Date.now();
+      const [first] = await notices.due(nowMs, 1);
+      this.set(first?.notice ? (nowMs - first.notice.dueMs) / 1_000 : 0);
+    },
+  });
+  return (note: Note): void => {
+    if (note.kind === "notice-failed") failed.inc();
+    if (note.kind !== "notice-ended") return;
+    ended.inc({ end: note.end });
+    if (note.end === "delivered") took.observe(note.tookMs / 1_000);
+  };
+}
