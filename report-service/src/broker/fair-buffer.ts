@@ -1,3 +1,4 @@
+import { createBell } from "../lib/bell.ts";
 import { type FairShares, passAfter, passOnArrival, prioritiesOf, shareOf } from "../model/fair-queue.ts";
 import type { TenantId } from "../model/names.ts";
 import type { Priority } from "../model/report.ts";
@@ -27,13 +28,8 @@ export function createFairBuffer(room: number): FairBuffer {
     bulk: emptyQueue(),
   };
   // Whoever waits for room or for messages looks again at every change.
-  let changed = Promise.withResolvers<void>();
+  const changed = createBell();
   let turn = 0;
-
-  function announce(): void {
-    changed.resolve();
-    changed = Promise.withResolvers();
-  }
 
   function push(delivery: Delivery, place: "first" | "last"): void {
     const { tenant, priority } = delivery.waiting;
@@ -69,11 +65,11 @@ export function createFairBuffer(room: number): FairBuffer {
     },
     async add(delivery, signal) {
       while (queues[delivery.waiting.priority].size >= room && !signal.aborted) {
-        await settled(changed.promise, signal);
+        await changed.rung(signal);
       }
       if (signal.aborted) return;
       push(delivery, "last");
-      announce();
+      changed.ring();
     },
     take(most, shares) {
       const taken: Delivery[] = [];
@@ -82,15 +78,15 @@ export function createFairBuffer(room: number): FairBuffer {
         if (!delivery) break;
         taken.push(delivery);
       }
-      if (taken.length > 0) announce();
+      if (taken.length > 0) changed.ring();
       return taken;
     },
     putBack(deliveries) {
       for (const delivery of deliveries.toReversed()) push(delivery, "first");
-      announce();
+      changed.ring();
     },
     async filled(signal) {
-      while (size() === 0 && !signal.aborted) await settled(changed.promise, signal);
+      while (size() === 0 && !signal.aborted) await changed.rung(signal);
     },
   };
 }
@@ -103,13 +99,4 @@ function nextTenant({ tenants }: PriorityQueue): { readonly tenant: TenantId; re
   let next: { readonly tenant: TenantId; readonly own: TenantQueue } | undefined;
   for (const [tenant, own] of tenants) if (!next || own.pass < next.own.pass) next = { tenant, own };
   return next;
-}
-
-/** Returns with the promise, or with the signal. */
-async function settled(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  const aborted = Promise.withResolvers<void>();
-  const abort = () => aborted.resolve();
-  signal.addEventListener("abort", abort, { once: true });
-  await Promise.race([promise, aborted.promise]);
-  signal.removeEventListener("abort", abort);
 }

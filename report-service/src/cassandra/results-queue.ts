@@ -1,12 +1,15 @@
-import type { Batch, Result, ResultsQueue } from "../ports/results-queue.ts";
+import {
+  noResults,
+  type Result,
+  type ResultsLimits,
+  type ResultsQueue,
+  usualResultsLimits,
+} from "../ports/results-queue.ts";
 import type { Bells } from "./bells.ts";
 import type { Hint, Hints } from "./hints.ts";
 import { inParallel } from "./in-parallel.ts";
 
-/** How many results may wait, and how long one writer may have them before another one gets them. */
-export type ResultsLimits = { readonly most: number; readonly patienceMs: number };
-
-export const usualResultsLimits: ResultsLimits = { most: 10_000, patienceMs: 30_000 };
+export type { ResultsLimits };
 
 const kind = "results";
 // Results of other servers ring no bell.
@@ -15,8 +18,6 @@ const lookEveryMs = 250;
 const heldByOthers = 1_000;
 // Counting reads what it counts: far from the limit, a count is believed so long.
 const believedMs = 250;
-
-const nothing: Batch = { results: [], done: async () => undefined };
 
 /** Results that wait as entries among the hints, each held by one writer at a time. */
 export function createCassandraResults(
@@ -72,7 +73,7 @@ export function createCassandraResults(
         }
         await bells.rung("any", lookEveryMs, signal);
       }
-      return nothing;
+      return noResults;
     },
     async length() {
       const all = await hints.oldest(kind, { limit: most + 1 });

@@ -1,26 +1,26 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { compatibilityPartitioner, ProduceAcks, Producer, stringSerializers } from "@platformatic/kafka";
-import type { Result, ResultsQueue } from "../ports/results-queue.ts";
+import { inOneTurn } from "../lib/in-one-turn.ts";
+import {
+  noResults,
+  type Result,
+  type ResultsLimits,
+  type ResultsQueue,
+  usualResultsLimits,
+} from "../ports/results-queue.ts";
 import type { KafkaSettings } from "./kafka-settings.ts";
 import { openResultsReader, type ResultsReader } from "./results-reader.ts";
 import { createTopics } from "./topics.ts";
 
-/** How many results may wait, and how long one writer may have them before another one gets them. */
-export type ResultsLimits = { readonly most: number; readonly patienceMs: number };
-
-const usualLimits: ResultsLimits = { most: 10_000, patienceMs: 30_000 };
 // How long the last count of what waits, and what was put since, is good for.
 const countedForMs = 1_000;
 const pauseMs = 1_000;
-
-type Put = { readonly result: Result; readonly resolve: (how: "kept" | "full") => void; readonly reject: Reject };
-type Reject = (cause: unknown) => void;
 
 /** Results in the topic `report.results`, keyed by the report's id: in order for each report, not over all. */
 export function createKafkaResults(
   settings: KafkaSettings,
   clientId: string,
-  { most, patienceMs }: ResultsLimits = usualLimits,
+  { most, patienceMs }: ResultsLimits = usualResultsLimits,
 ): ResultsQueue & AsyncDisposable {
   const topic = `${settings.prefix}report.results`;
   const topics = createTopics(settings, clientId);
@@ -34,7 +34,6 @@ export function createKafkaResults(
     serializers: stringSerializers,
     partitioner: (_, key) => compatibilityPartitioner(_, key),
   });
-  let puts: Put[] = [];
   let counted = { waiting: 0, untilMs: 0 };
   let reader: ResultsReader | undefined;
   let mayOpenAtMs = 0;
@@ -50,22 +49,18 @@ export function createKafkaResults(
     return most - counted.waiting;
   }
 
-  /** Those that come in one turn of the event loop go together. */
-  async function putAll(): Promise<void> {
-    const group = puts;
-    puts = [];
+  async function putAll(results: readonly Result[]): Promise<readonly ("kept" | "full")[]> {
     try {
-      const count = Math.max(0, Math.min(group.length, await room(group.length)));
-      const [kept, full] = [group.slice(0, count), group.slice(count)];
+      const kept = results.slice(0, Math.max(0, await room(results.length)));
       if (kept.length > 0) {
-        const messages = kept.map(({ result }) => ({ topic, key: result.key.id, value: JSON.stringify(result) }));
-        await producer.send({ messages });
+        await producer.send({
+          messages: kept.map((result) => ({ topic, key: result.key.id, value: JSON.stringify(result) })),
+        });
         counted = { ...counted, waiting: counted.waiting + kept.length };
       }
-      for (const { resolve } of kept) resolve("kept");
-      for (const { resolve } of full) resolve("full");
+      return results.map((_, index) => (index < kept.length ? "kept" : "full"));
     } catch (cause) {
-      for (const { reject } of group) reject(new Error(`kafka ${settings.brokers}: cannot keep results`, { cause }));
+      throw new Error(`kafka ${settings.brokers}: cannot keep results`, { cause });
     }
   }
 
@@ -84,13 +79,11 @@ export function createKafkaResults(
     from.close();
   }
 
+  const put = inOneTurn(putAll);
   return {
-    put(result, signal) {
-      if (signal.aborted) return Promise.reject(signal.reason);
-      const { promise, resolve, reject } = Promise.withResolvers<"kept" | "full">();
-      puts.push({ result, resolve, reject });
-      if (puts.length === 1) setImmediate(putAll);
-      return promise;
+    async put(result, signal) {
+      signal.throwIfAborted();
+      return put(result);
     },
     async take(wanted, signal) {
       while (!signal.aborted) {
@@ -112,7 +105,7 @@ export function createKafkaResults(
           },
         };
       }
-      return { results: [], done: async () => undefined };
+      return noResults;
     },
     async length() {
       return { waiting: await length() };

@@ -1,4 +1,5 @@
 import { Consumer, MessagesStreamFallbackModes, MessagesStreamModes, stringDeserializers } from "@platformatic/kafka";
+import { createBell } from "../lib/bell.ts";
 import type { Result } from "../ports/results-queue.ts";
 import { createOffsetKeeper } from "./offset-keeper.ts";
 
@@ -42,13 +43,8 @@ export function openResultsReader(brokers: readonly string[], clientId: string, 
   /** Partition and offset of all that is here or with the writer: a rebalance makes Kafka send them again. */
   const open = new Set<string>();
   const closing = new AbortController();
-  let changed = Promise.withResolvers<void>();
+  const changed = createBell();
   let isOver = false;
-
-  function ring(): void {
-    changed.resolve();
-    changed = Promise.withResolvers();
-  }
 
   async function read(): Promise<void> {
     const mode = MessagesStreamModes.COMMITTED;
@@ -76,8 +72,8 @@ export function openResultsReader(brokers: readonly string[], clientId: string, 
       const result = resultIn(message.value ?? "");
       if (result) inbox.push({ result, done });
       else done();
-      ring();
-      while (inbox.length >= mostAhead && !closing.signal.aborted) await changed.promise;
+      changed.ring();
+      while (inbox.length >= mostAhead && !closing.signal.aborted) await changed.rung(closing.signal);
     }
   }
 
@@ -85,22 +81,16 @@ export function openResultsReader(brokers: readonly string[], clientId: string, 
     .catch(() => undefined)
     .finally(() => {
       isOver = true;
-      ring();
+      changed.ring();
       return consumer.close(true).catch(() => undefined);
     });
   return {
     shift(most) {
       const taken = inbox.splice(0, most);
-      if (taken.length > 0) ring();
+      if (taken.length > 0) changed.ring();
       return taken;
     },
-    async changed(signal) {
-      const aborted = Promise.withResolvers<void>();
-      const abort = () => aborted.resolve();
-      signal.addEventListener("abort", abort, { once: true });
-      if (!signal.aborted) await Promise.race([changed.promise, aborted.promise]);
-      signal.removeEventListener("abort", abort);
-    },
+    changed: changed.rung,
     async committed() {
       await Promise.race([Promise.all(commits), reading]);
     },
@@ -109,7 +99,6 @@ export function openResultsReader(brokers: readonly string[], clientId: string, 
     },
     async close() {
       closing.abort();
-      ring();
       await reading;
     },
   };

@@ -1,13 +1,14 @@
-import type { Batch, Result, ResultsQueue } from "../ports/results-queue.ts";
-
-/** How many results may wait, and how long one writer may have them. */
-export type ResultsLimits = { readonly most: number; readonly patienceMs: number };
-
-export const usualResultsLimits: ResultsLimits = { most: 10_000, patienceMs: 30_000 };
+import { createBell } from "../lib/bell.ts";
+import {
+  type Batch,
+  noResults,
+  type Result,
+  type ResultsLimits,
+  type ResultsQueue,
+  usualResultsLimits,
+} from "../ports/results-queue.ts";
 
 type Waiting = { readonly result: Result; readonly putAtMs: number; readonly written: () => void };
-
-const nothing: Batch = { results: [], done: async () => undefined };
 
 /**
  * Between workers and writers of one process. A result is kept once it is written: until then its worker waits, and
@@ -16,17 +17,11 @@ const nothing: Batch = { results: [], done: async () => undefined };
 export function createMemoryResults({ most, patienceMs }: ResultsLimits = usualResultsLimits): ResultsQueue {
   const waiting: Waiting[] = [];
   const taken = new Set<readonly Waiting[]>();
-  let takers: (() => void)[] = [];
+  const bell = createBell();
 
   function add(...results: readonly Waiting[]): void {
     waiting.unshift(...results);
-    wake();
-  }
-
-  function wake(): void {
-    const woken = takers;
-    takers = [];
-    for (const resume of woken) resume();
+    bell.ring();
   }
 
   function batchOf(results: readonly Waiting[]): Batch {
@@ -54,20 +49,12 @@ export function createMemoryResults({ most, patienceMs }: ResultsLimits = usualR
       };
       signal.addEventListener("abort", giveUp, { once: true });
       waiting.push(one);
-      wake();
+      bell.ring();
       return promise.finally(() => signal.removeEventListener("abort", giveUp));
     },
     async take(wanted, signal) {
-      while (waiting.length === 0 && !signal.aborted) {
-        const { promise, resolve } = Promise.withResolvers<void>();
-        const resume = () => resolve();
-        takers.push(resume);
-        signal.addEventListener("abort", resume, { once: true });
-        await promise;
-        takers = takers.filter((one) => one !== resume);
-        signal.removeEventListener("abort", resume);
-      }
-      return signal.aborted ? nothing : batchOf(waiting.splice(0, wanted));
+      while (waiting.length === 0 && !signal.aborted) await bell.rung(signal);
+      return signal.aborted ? noResults : batchOf(waiting.splice(0, wanted));
     },
     async length() {
       const all = [...[...taken].flat(), ...waiting];

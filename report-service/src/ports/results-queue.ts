@@ -14,6 +14,14 @@ export type Batch = {
   done(): Promise<void>;
 };
 
+/** What a writer gets that took nothing. */
+export const noResults: Batch = { results: [], done: async () => undefined };
+
+/** How many results may wait, and how long one writer may have them before another one gets them. */
+export type ResultsLimits = { readonly most: number; readonly patienceMs: number };
+
+export const usualResultsLimits: ResultsLimits = { most: 10_000, patienceMs: 30_000 };
+
 /** Between the workers and those who write to the store. Shared by many servers; what is put is given at least once. */
 export type ResultsQueue = {
   /**

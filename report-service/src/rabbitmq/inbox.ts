@@ -1,4 +1,5 @@
 import type { Channel, ConsumeMessage } from "amqplib";
+import { createBell } from "../lib/bell.ts";
 
 /** What a channel is sent, as something to loop over. Prefetch bounds how much that can be. */
 export type Inbox = {
@@ -11,32 +12,27 @@ export type Inbox = {
 export function createInbox(channel: Channel, signal: AbortSignal): Inbox {
   const waiting: ConsumeMessage[] = [];
   let failure: Error | undefined;
-  let changed = Promise.withResolvers<void>();
+  const changed = createBell();
 
-  function ring(): void {
-    changed.resolve();
-    changed = Promise.withResolvers();
-  }
   function fail(cause: Error): void {
     failure ??= cause;
-    ring();
+    changed.ring();
   }
 
   channel.on("error", fail);
   channel.on("close", () => fail(new Error("rabbitmq: the channel was closed")));
-  signal.addEventListener("abort", ring, { once: true });
   return {
     put(message) {
       if (message) waiting.push(message);
       else failure ??= new Error("rabbitmq: the queue was deleted");
-      ring();
+      changed.ring();
     },
     async *messages() {
       while (!signal.aborted) {
         const next = waiting.shift();
         if (next) yield next;
         else if (failure) throw failure;
-        else await changed.promise;
+        else await changed.rung(signal);
       }
     },
   };

@@ -1,3 +1,4 @@
+import { createBell } from "../lib/bell.ts";
 import type { Notice } from "../ports/bulletin.ts";
 import type { ReportEvent } from "../ports/report-store.ts";
 
@@ -33,6 +34,7 @@ export type RoomParts = {
 /** Follows from the present state on until everybody has left. */
 export function openRoom({ follow }: RoomParts): Room {
   const events: ReportEvent[] = [];
+  const bell = createBell();
   const leaving = new AbortController();
   const emptied: (() => void)[] = [];
   let lookAgain = new AbortController();
@@ -42,19 +44,12 @@ export function openRoom({ follow }: RoomParts): Room {
   let places = 0;
   let over = false;
   let failure: { readonly cause: unknown } | undefined;
-  let waiting: (() => void)[] = [];
-
-  function ring(): void {
-    const woken = waiting;
-    waiting = [];
-    for (const resume of woken) resume();
-  }
 
   function add(event: ReportEvent): void {
     from ??= event.sequence - 1;
     events.push(event);
     if (events.length > mostEvents) from = events.shift()?.sequence ?? from;
-    ring();
+    bell.ring();
   }
 
   const lastSequence = () => events.at(-1)?.sequence ?? 0;
@@ -71,7 +66,7 @@ export function openRoom({ follow }: RoomParts): Room {
       failure = { cause };
     }
     over = true;
-    ring();
+    bell.ring();
   }
 
   run();
@@ -87,13 +82,7 @@ export function openRoom({ follow }: RoomParts): Room {
       if (failure) throw failure.cause;
     },
     async changed(signal) {
-      if (signal.aborted || over) return;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const resume = () => resolve();
-      waiting.push(resume);
-      signal.addEventListener("abort", resume, { once: true });
-      await promise;
-      signal.removeEventListener("abort", resume);
+      if (!over) await bell.rung(signal);
     },
     hear(notice) {
       const last = events.at(-1);
@@ -105,7 +94,7 @@ export function openRoom({ follow }: RoomParts): Room {
         if (last.report.status.attempt !== notice.attempt) return;
         const status = { ...last.report.status, progress: notice.progress };
         progress = { sequence, timeMs: Date.now(), report: { ...report, status } };
-        ring();
+        bell.ring();
       }
     },
     takePlace() {

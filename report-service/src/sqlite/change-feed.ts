@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { type Bell, createBell } from "../lib/bell.ts";
 
 /** What a subscription wakes for: one report, or anything that may give a worker something to do. */
 export type Topic = string;
@@ -6,10 +7,7 @@ export const anyReport: Topic = "*";
 /** Whatever another process has committed. */
 export const anyCommit: Topic = "**";
 
-export type Subscription = {
-  /** Returns at once if something has changed since the last return, else when it does, in time, or with the signal. */
-  changed(signal: AbortSignal, withinMs?: number): Promise<void>;
-} & Disposable;
+export type Subscription = Pick<Bell, "rung"> & Disposable;
 
 export type ChangeFeed = {
   subscribe(topic: Topic): Subscription;
@@ -22,7 +20,7 @@ export type ChangeFeed = {
  * `data_version` is read every `pollMs` (2 µs), which differs only after a commit of another connection.
  */
 export function createChangeFeed(database: DatabaseSync, pollMs: number): ChangeFeed {
-  const subscribers = new Map<Topic, Set<() => void>>();
+  const subscribers = new Map<Topic, Set<Bell>>();
   const dataVersion = database.prepare("pragma data_version");
   const eventsAfter = database.prepare(
     "select position, tenant, report from events where position > ? order by position",
@@ -44,7 +42,7 @@ export function createChangeFeed(database: DatabaseSync, pollMs: number): Change
   }
 
   function wake(topic: Topic): void {
-    for (const notify of subscribers.get(topic) ?? []) notify();
+    for (const bell of subscribers.get(topic) ?? []) bell.ring();
   }
 
   function watch(): void {
@@ -65,12 +63,12 @@ export function createChangeFeed(database: DatabaseSync, pollMs: number): Change
       watch();
       const own = subscribers.get(topic) ?? new Set();
       subscribers.set(topic, own);
-      const { notify, changed } = createBell();
-      own.add(notify);
+      const bell = createBell();
+      own.add(bell);
       return {
-        changed,
+        rung: bell.rung,
         [Symbol.dispose]() {
-          own.delete(notify);
+          own.delete(bell);
           if (own.size === 0) subscribers.delete(topic);
           if (subscribers.size === 0) rest();
         },
@@ -81,31 +79,5 @@ export function createChangeFeed(database: DatabaseSync, pollMs: number): Change
       if (topic !== anyReport && topic !== anyCommit) wake(anyReport);
     },
     [Symbol.dispose]: rest,
-  };
-}
-
-/** A ring while nobody listens is not lost: the next `changed` returns at once. */
-function createBell(): { readonly notify: () => void; readonly changed: Subscription["changed"] } {
-  const listeners = new Set<() => void>();
-  let rung = false;
-  return {
-    notify() {
-      rung = true;
-      for (const resume of listeners) resume();
-    },
-    async changed(signal, withinMs) {
-      if (!rung && !signal.aborted) {
-        const { promise, resolve } = Promise.withResolvers<void>();
-        const resume = () => resolve();
-        listeners.add(resume);
-        signal.addEventListener("abort", resume, { once: true });
-        const timer = withinMs === undefined ? undefined : setTimeout(resume, withinMs).unref();
-        await promise;
-        clearTimeout(timer);
-        signal.removeEventListener("abort", resume);
-        listeners.delete(resume);
-      }
-      rung = false;
-    },
   };
 }

@@ -79,7 +79,7 @@ export function createSqliteQueue(database: DatabaseSync, feed: ChangeFeed): Job
       // Kept from the first wait on: a change between a fruitless claim and the next wait must not be missed.
       const subscription = subscriptions.get(cluster) ?? feed.subscribe(anyReport);
       subscriptions.set(cluster, subscription);
-      await subscription.changed(signal, leaseCheckMs);
+      await subscription.rung(signal, leaseCheckMs);
     },
     async length(cluster) {
       return lanes.length(cluster);

@@ -89,7 +89,7 @@ export function openSqliteOutbox(database: DatabaseSync, feed: ChangeFeed): Outb
       return entries.length;
     },
     async wait(signal) {
-      await subscription.changed(signal, lookMs);
+      await subscription.rung(signal, lookMs);
     },
     async length() {
       return Number(count.get()?.["entries"]);

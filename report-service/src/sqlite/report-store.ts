@@ -134,7 +134,7 @@ export function createSqliteReports(database: DatabaseSync, feed: ChangeFeed): R
         }
         const present = rows.get(key);
         if (!present || (hasEnded(present) && present.sequence <= sequence)) return;
-        await subscription.changed(signal);
+        await subscription.rung(signal);
       }
     },
   };

@@ -6,9 +6,10 @@ import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { provesResultsQueue } from "../../test/contract/results-queue.ts";
 import { temporaryDirectory } from "../../test/server-process.ts";
+import { type ResultsLimits, usualResultsLimits } from "../ports/results-queue.ts";
 import { createChangeFeed } from "./change-feed.ts";
 import { openDatabase } from "./open-database.ts";
-import { createSqliteResults, type ResultsLimits, usualResultsLimits } from "./results-queue.ts";
+import { createSqliteResults } from "./results-queue.ts";
 
 provesResultsQueue("SQLite", async (limits) => {
   const directory = await temporaryDirectory();

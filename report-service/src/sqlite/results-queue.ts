@@ -1,18 +1,18 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { Batch, Result, ResultsQueue } from "../ports/results-queue.ts";
+import { inOneTurn } from "../lib/in-one-turn.ts";
+import {
+  type Batch,
+  noResults,
+  type Result,
+  type ResultsLimits,
+  type ResultsQueue,
+  usualResultsLimits,
+} from "../ports/results-queue.ts";
 import { anyCommit, type ChangeFeed } from "./change-feed.ts";
 import { transact } from "./open-database.ts";
 
-/** How many results may wait, and how long one writer may have them before another one gets them. */
-export type ResultsLimits = { readonly most: number; readonly patienceMs: number };
-
-export const usualResultsLimits: ResultsLimits = { most: 10_000, patienceMs: 30_000 };
-
 // Results that a lost writer had make no change that could wake another one, so idle writers also look this often.
 const lookEveryMs = 1_000;
-
-type Put = { readonly result: Result; readonly resolve: (how: "kept" | "full") => void; readonly reject: Reject };
-type Reject = (cause: unknown) => void;
 
 /** Results in a table beside the reports: what is kept there outlives workers and writers. */
 export function createSqliteResults(
@@ -30,28 +30,21 @@ export function createSqliteResults(
   const take = database.prepare("update results set taken_until_ms = ? where position = ?");
   const remove = database.prepare("delete from results where position = ?");
   const oldest = database.prepare("select min(put_ms) as oldest from results");
-  let puts: Put[] = [];
 
-  /** Those that come in one turn of the event loop share a transaction, and so what a synced commit costs. */
-  function putAll(): void {
-    const group = puts;
-    puts = [];
-    try {
-      const answers = transact(database, () => {
-        let room = most - Number(count.get(most)?.["waiting"]);
-        return group.map(({ result }) => {
-          if (room <= 0) return "full";
-          room -= 1;
-          insert.run(Date.now(), JSON.stringify(result));
-          return "kept";
-        });
+  // They share a transaction, and so what a synced commit costs.
+  const put = inOneTurn((results: readonly Result[]) => {
+    const answers = transact(database, () => {
+      let room = most - Number(count.get(most)?.["waiting"]);
+      return results.map((result) => {
+        if (room <= 0) return "full";
+        room -= 1;
+        insert.run(Date.now(), JSON.stringify(result));
+        return "kept";
       });
-      feed.announce(anyCommit);
-      for (const [index, { resolve }] of group.entries()) resolve(answers[index] ?? "full");
-    } catch (cause) {
-      for (const { reject } of group) reject(cause);
-    }
-  }
+    });
+    feed.announce(anyCommit);
+    return answers;
+  });
 
   function takeNow(wanted: number): Batch | undefined {
     // Without the lock first: idle writers must not queue up behind those that write.
@@ -74,21 +67,18 @@ export function createSqliteResults(
   }
 
   return {
-    put(result, signal) {
-      if (signal.aborted) return Promise.reject(signal.reason);
-      const { promise, resolve, reject } = Promise.withResolvers<"kept" | "full">();
-      puts.push({ result, resolve, reject });
-      if (puts.length === 1) setImmediate(putAll);
-      return promise;
+    async put(result, signal) {
+      signal.throwIfAborted();
+      return put(result);
     },
     async take(wanted, signal) {
       using subscription = feed.subscribe(anyCommit);
       while (!signal.aborted) {
         const batch = takeNow(wanted);
         if (batch) return batch;
-        await subscription.changed(signal, lookEveryMs);
+        await subscription.rung(signal, lookEveryMs);
       }
-      return { results: [], done: async () => undefined };
+      return noResults;
     },
     async length() {
       const waiting = Number(count.get(most)?.["waiting"]);

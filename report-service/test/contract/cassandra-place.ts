@@ -1,9 +1,9 @@
 import { type Cassandra, startCassandra } from "../../../test/kit/cassandra.ts";
 import { openCassandraStore } from "../../src/cassandra/open-store.ts";
-import type { ResultsLimits } from "../../src/cassandra/results-queue.ts";
 import { tableNames } from "../../src/cassandra/schema.ts";
 import { connect } from "../../src/cassandra/session.ts";
 import type { CassandraSettings } from "../../src/cassandra/settings.ts";
+import type { ResultsLimits } from "../../src/ports/results-queue.ts";
 import type { ResultsPlace } from "./results-queue.ts";
 
 let cluster: Promise<Cassandra> | undefined;
