@@ -6,14 +6,17 @@ import {
   type Chunk,
   DownloadUrlSchema,
   ListReportsResponseSchema,
+  ProgressSchema,
   type ReportEvent,
   ReportEventSchema,
+  type Report as ReportMessage,
   ReportSchema,
   type Results,
   type StreamReportRequest,
 } from "@weir/proto/report/v1/report_pb.ts";
 import { parseReportName, type ReportKey } from "../model/names.ts";
 import { hasEnded, type Report } from "../model/report.ts";
+import type { JobQueue } from "../ports/job-queue.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { ReportStore } from "../ports/report-store.ts";
 import type { SignedUrls } from "../ports/signed-urls.ts";
@@ -28,12 +31,15 @@ import { artifactMessage, mediaTypeOf, reportMessage } from "./report-message.ts
 import { notHereYet, streamArtifact } from "./stream-artifact.ts";
 import { noSignedUrls } from "./upload-calls.ts";
 
+// A place further behind than this is told as just that.
+const mostAhead = 1_000;
 const defaultUrlMs = 15 * 60_000;
 // What S3 signs for at most.
 const maxUrlMs = 7 * 86_400_000;
 
 export type ResultsParts = {
   readonly reports: ReportStore;
+  readonly queue: Pick<JobQueue, "ahead">;
   readonly objects: ObjectStore;
   /** Undefined where clients cannot reach the object store. */
   readonly urls: SignedUrls | undefined;
@@ -47,9 +53,18 @@ export type ResultsParts = {
 
 /** report.v1.Results: reads, follows and delivers. */
 export function createResultsService(
-  { reports, objects, urls, leaving, datacenter, watches }: ResultsParts,
+  { reports, queue, objects, urls, leaving, datacenter, watches }: ResultsParts,
   { unary, streaming }: Answering,
 ): Handlers<typeof Results> {
+  /** With its place in the queue, where it waits in this data center's. */
+  async function messageOf(report: Report): Promise<ReportMessage> {
+    const message = reportMessage(report);
+    if (report.status.kind !== "queued" || report.datacenter !== datacenter) return message;
+    const ahead = await queue.ahead?.(report, mostAhead);
+    if (ahead !== undefined) message.progress = create(ProgressSchema, { queuePosition: ahead + 1 });
+    return message;
+  }
+
   async function find(name: string, signal: AbortSignal): Promise<Report> {
     const key = parseReportName(name);
     const report = key && (await reports.read(key, signal));
@@ -76,7 +91,7 @@ export function createResultsService(
       yield create(ReportEventSchema, {
         sequence: BigInt(sequence),
         time: timestampFromMs(timeMs),
-        report: reportMessage(report),
+        report: await messageOf(report),
       });
     }
     if (leaving.aborted && !signal.aborted) throw goElsewhere();
@@ -104,10 +119,13 @@ export function createResultsService(
 
   return {
     getReport: unary(async ({ name, readMask }, { signal }) => {
-      if (!readMask || readMask.paths.length === 0) return encodedReport(await find(name, signal));
+      if (!readMask || readMask.paths.length === 0) {
+        const report = await find(name, signal);
+        return report.status.kind === "queued" ? messageOf(report) : encodedReport(report);
+      }
       const mask = parseReadMask(ReportSchema, readMask);
       if (!mask.ok) throw invalid(mask.problems);
-      return mask.value(reportMessage(await find(name, signal)));
+      return mask.value(await messageOf(await find(name, signal)));
     }),
     listReports: unary(async (request, { signal }) => {
       const query = parseList(request);

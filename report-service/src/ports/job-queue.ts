@@ -31,6 +31,11 @@ export type JobQueue = {
   wait(cluster: WorkerCluster, signal: AbortSignal): Promise<void>;
   /** Of one cluster, or of all. */
   length(cluster?: WorkerCluster): Promise<QueueLength>;
+  /**
+   * How many reports of the same tenant, cluster and priority wait before a queued one, counted up to `most`; absent where
+   * counting costs too much.
+   */
+  ahead?(report: Report, most: number): Promise<number>;
   /** Of the clusters that this server claims for; absent where no broker stands between the store and the workers. */
   backlog?(): Promise<Backlog>;
 };

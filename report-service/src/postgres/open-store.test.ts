@@ -2,6 +2,7 @@ import { test } from "node:test";
 import { lacksPostgres } from "../../../test/kit/postgres.ts";
 import { provesCrashSafety } from "../../test/contract/crash.ts";
 import { provesJobQueue } from "../../test/contract/job-queue.ts";
+import { provesJobsAhead } from "../../test/contract/jobs-ahead.ts";
 import { provesKindLimits, provesKindLimitsByKey } from "../../test/contract/kind-limits.ts";
 import { provesNotices } from "../../test/contract/notices.ts";
 import { provesOutbox } from "../../test/contract/outbox.ts";
@@ -15,6 +16,7 @@ else {
   const { open, openOutbox, openResults } = postgresPlaces();
   provesReportStore("Postgres", open);
   provesJobQueue("Postgres", open);
+  provesJobsAhead("Postgres", open);
   provesKindLimits("Postgres", open);
   provesUploadStore("Postgres", open);
   provesCleanUp("Postgres", open);

@@ -8,6 +8,7 @@ import { connect, type Role } from "./connect.ts";
 import { createCreateReports } from "./create-reports.ts";
 import { createDatabase } from "./database.ts";
 import { createPostgresQueue } from "./job-queue.ts";
+import { countPostgresJobsAhead } from "./jobs-ahead.ts";
 import { migrate } from "./migrate.ts";
 import { createPostgresNotices } from "./notices.ts";
 import { openPostgresOutbox } from "./outbox.ts";
@@ -44,7 +45,7 @@ export async function openPostgresStore(
   const opened = opening.move();
   return {
     reports: createPostgresReports({ database, feed, reads, createReports, changeReports }),
-    queue,
+    queue: { ...queue, ahead: countPostgresJobsAhead(database) },
     uploads: createPostgresUploads(database),
     cleanUp: createPostgresCleanUp(database, feed, changeReports),
     notices: createPostgresNotices(database),

@@ -88,7 +88,7 @@ export async function serveCalls(config: Config, parts: CallParts): Promise<Call
     fingerprint,
     refusesNotice,
   };
-  const read = { reports, objects, urls, leaving: leaving.signal, datacenter, watches: config.watchLimit };
+  const read = { reports, queue, objects, urls, leaving: leaving.signal, datacenter, watches: config.watchLimit };
   const isCalled = roles.has("reports") || roles.has("results");
   const health = createHealth([
     ...(roles.has("reports") ? [Reports.typeName] : []),

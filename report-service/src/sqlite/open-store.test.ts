@@ -4,6 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { provesCrashSafety } from "../../test/contract/crash.ts";
 import { provesJobQueue } from "../../test/contract/job-queue.ts";
+import { provesJobsAhead } from "../../test/contract/jobs-ahead.ts";
 import { provesKindLimits } from "../../test/contract/kind-limits.ts";
 import { provesNotices } from "../../test/contract/notices.ts";
 import { claimant, create, report, request } from "../../test/contract/place.ts";
@@ -16,6 +17,7 @@ import { migrations } from "./schema.ts";
 
 provesReportStore("SQLite", openSqlitePlace);
 provesJobQueue("SQLite", openSqlitePlace);
+provesJobsAhead("SQLite", openSqlitePlace);
 provesKindLimits("SQLite", openSqlitePlace);
 provesUploadStore("SQLite", openSqlitePlace);
 provesCleanUp("SQLite", openSqlitePlace);

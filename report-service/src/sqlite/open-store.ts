@@ -4,6 +4,7 @@ import type { Stores } from "../ports/stores.ts";
 import { createChangeFeed } from "./change-feed.ts";
 import { createSqliteCleanUp } from "./clean-up.ts";
 import { createSqliteQueue } from "./job-queue.ts";
+import { countSqliteJobsAhead } from "./jobs-ahead.ts";
 import { createSqliteNotices } from "./notices.ts";
 import { openDatabase } from "./open-database.ts";
 import { openSqliteOutbox } from "./outbox.ts";
@@ -20,7 +21,7 @@ export function openStore(path: string): Stores & HasOutbox & { readonly results
   const feed = createChangeFeed(database, pollMs);
   return {
     reports: createSqliteReports(database, feed),
-    queue: createSqliteQueue(database, feed),
+    queue: { ...createSqliteQueue(database, feed), ahead: countSqliteJobsAhead(database) },
     uploads: createSqliteUploads(database),
     cleanUp: createSqliteCleanUp(database, feed),
     notices: createSqliteNotices(database),
