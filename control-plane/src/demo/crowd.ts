@@ -65,9 +65,17 @@ export function createCrowd({
     silent: () => [...silent],
     sums() {
       const all = [...newest.values()];
-      const sum = (key: "created" | "succeeded" | "failed" | "inFlight") =>
-        all.reduce((total, report) => total + report[key], 0);
-      return { created: sum("created"), succeeded: sum("succeeded"), failed: sum("failed"), inFlight: sum("inFlight") };
+      const sum = (of: (report: LoadReport) => number) => all.reduce((total, report) => total + of(report), 0);
+      return {
+        created: sum(({ created }) => created),
+        succeeded: {
+          SQL: sum(({ succeeded }) => succeeded.SQL),
+          JavaScript: sum(({ succeeded }) => succeeded.JavaScript),
+          Python: sum(({ succeeded }) => succeeded.Python),
+        },
+        failed: sum(({ failed }) => failed),
+        inFlight: sum(({ inFlight }) => inFlight),
+      };
     },
     async start() {
       return Promise.all(

@@ -60,7 +60,9 @@ export type Datacenters = AsyncDisposable & {
   heal(datacenter: string): Promise<void>;
 };
 
-const zones = ["z1", "z2", "z3"];
+/** Where a data center has its first server. */
+export const firstZone = "z1";
+const zones = [firstZone, "z2", "z3"];
 const drainPatienceMs = 40_000;
 
 export async function createDatacenters({

@@ -2,7 +2,7 @@ import { styleText } from "node:util";
 import type { DemoIo } from "./demo-io.ts";
 import { type DemoNote, eventOf, seconds } from "./event-of.ts";
 import { createScreen } from "./screen.ts";
-import { durationText, renderTable } from "./table.ts";
+import { durationText, renderTable, reportsText } from "./table.ts";
 import type { StepResult } from "./tour.ts";
 import type { View } from "./view.ts";
 
@@ -109,7 +109,7 @@ function progressOf(note: DemoNote): string | undefined {
 
 function summaryLines({ clients, datacenters, upForMs, requestsPerSecond, errors, reports }: View): readonly string[] {
   const states = datacenters.map(({ name, up, of, note }) => `${name} ${up}/${of}${note && ` ${note}`}`).join("  ");
-  const total = `${durationText(upForMs)}  ${requestsPerSecond.toFixed(0)} req/s  ${errors} errors  ${reports.done} reports done  ${states}`;
+  const total = `${durationText(upForMs)}  ${requestsPerSecond.toFixed(0)} req/s  ${errors} errors  ${reportsText(reports.done)}  ${states}`;
   const shares = clients.map(({ name, rows }) => {
     const each = rows.map(({ observed, configured }, index) => {
       const weight = configured === undefined ? "-" : configured;

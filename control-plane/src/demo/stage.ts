@@ -6,7 +6,7 @@ import { pause } from "../lib/wait.ts";
 import { type Child, type Exit, lastWords } from "./child.ts";
 import { type DemoClient, demoClients } from "./clients.ts";
 import { type Crowd, createCrowd } from "./crowd.ts";
-import { createDatacenters, type DatacenterNote, type Datacenters } from "./datacenters.ts";
+import { createDatacenters, type DatacenterNote, type Datacenters, firstZone } from "./datacenters.ts";
 import type { Env } from "./demo-io.ts";
 import { startEdge } from "./edge.ts";
 import { freePorts } from "./free-ports.ts";
@@ -117,6 +117,8 @@ export async function startStage(
           ...["serve", "--listen", "127.0.0.1:0", "--locality", `${datacenter}/${zone}`, "--id", id],
           ...["--registry", admin, "--registry-lease", "5s", "--log-level", "warn"],
           ...["--data", join(folder, "reports"), "--fault-file", faultFile],
+          // One in each data center: every language needs a process of its own.
+          ...["--languages", zone === firstZone ? "sql,javascript,python" : "sql"],
         ]),
       // The start is told as a whole.
       observe: (note) => (note.kind === "datacenter-started" && !isComplete) || observe(note),

@@ -36,7 +36,7 @@ const view: View = {
   ],
   requestsPerSecond: 99.6,
   errors: 6,
-  reports: { done: 12, failed: 0 },
+  reports: { done: { SQL: 9, JavaScript: 2, Python: 1 }, failed: 0 },
   events: [
     { at: new Date(2026, 0, 1, 10, 0, 0), tone: "plain", says: "first" },
     { at: new Date(2026, 0, 1, 10, 0, 9), tone: "bad", says: "dc-b killed" },
@@ -53,7 +53,9 @@ test("a client's row says what is configured, what is observed, and how many fai
   );
   assert.equal(lines[4], `in dc-a    dc-c   3/3     standby     0.0 %  ${" ".repeat(20)}   0.0       0`);
   assert.ok(lines.includes("           4 got no server's answer"));
-  assert.ok(lines.includes("total      100 req/s   6 errors since the start   12 reports done"));
+  assert.ok(
+    lines.includes("total      100 req/s   6 errors since the start   12 reports done: 9 SQL, 2 JavaScript, 1 Python"),
+  );
   assert.ok(lines.includes("10:00:09  dc-b killed"));
   assert.ok(lines.some((line) => line.includes("traffic set report dc-a=20 dc-b=80")));
 });

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters, styleText } from "node:util";
+import { languages, sumOf } from "./load/ordered-report.ts";
 import type { ClientView, DatacenterView, DemoEvent, ShareView, View } from "./view.ts";
 
 export type TableSize = { readonly columns: number; readonly rows: number };
@@ -102,7 +103,12 @@ function totalLine({ requestsPerSecond, errors, reports }: View, paint: Paint): 
   const failed = reports.failed > 0 ? `, ${reports.failed} failed` : "";
   const errorText = `${errors} ${errors === 1 ? "error" : "errors"} since the start`;
   const rate = `${requestsPerSecond.toFixed(0)} req/s`;
-  return `${paint("bold", "total".padEnd(11))}${rate}   ${errors > 0 ? paint("red", errorText) : errorText}   ${reports.done} reports done${failed}`;
+  return `${paint("bold", "total".padEnd(11))}${rate}   ${errors > 0 ? paint("red", errorText) : errorText}   ${reportsText(reports.done)}${failed}`;
+}
+
+/** `12 reports done: 9 SQL, 2 JavaScript, 1 Python` */
+export function reportsText(done: View["reports"]["done"]): string {
+  return `${sumOf(done)} reports done: ${languages.map((language) => `${done[language]} ${language}`).join(", ")}`;
 }
 
 function eventLine({ at, tone, says }: DemoEvent, paint: Paint): string {

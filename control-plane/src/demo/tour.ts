@@ -1,5 +1,6 @@
 import type { Outcome } from "./ledger.ts";
 import type { Failure } from "./load/load-report.ts";
+import { sumOf } from "./load/ordered-report.ts";
 import type { Stage } from "./stage.ts";
 import { answeredBy, type Shares, sharesVerdict } from "./verdict.ts";
 import { createWitness } from "./witness.ts";
@@ -131,9 +132,9 @@ export function tourSteps(
       async run() {
         const { created: ordered } = crowd.sums();
         // Clients follow what they ordered in the order in which they did.
-        const reached = await witness.until(() => crowd.sums().succeeded >= ordered, followedWithinMs);
+        const reached = await witness.until(() => sumOf(crowd.sums().succeeded) >= ordered, followedWithinMs);
         const { succeeded, failed } = crowd.sums();
-        const seen = `${ordered} had been ordered, ${succeeded} are made by now, ${failed} failed`;
+        const seen = `${ordered} had been ordered, ${sumOf(succeeded)} are made by now, ${failed} failed`;
         if (!reached || ordered === 0 || failed > 0) throw new Error(seen);
         return seen;
       },

@@ -1,3 +1,4 @@
+import type { Language } from "./load/ordered-report.ts";
 /** All that the live table shows. */
 export type View = {
   readonly admin: string;
@@ -7,7 +8,7 @@ export type View = {
   readonly requestsPerSecond: number;
   /** Since the start. */
   readonly errors: number;
-  readonly reports: { readonly done: number; readonly failed: number };
+  readonly reports: { readonly done: Readonly<Record<Language, number>>; readonly failed: number };
   /** Oldest first. */
   readonly events: readonly DemoEvent[];
 };

@@ -1,4 +1,5 @@
 import type { Tally } from "../ledger.ts";
+import type { Language } from "./ordered-report.ts";
 
 /** A request that failed. */
 export type Failure = {
@@ -21,7 +22,7 @@ export type LoadReport = {
   readonly inFlight: number;
   /** Reports since the start: ordered, and followed to their end. */
   readonly created: number;
-  readonly succeeded: number;
+  readonly succeeded: Readonly<Record<Language, number>>;
   readonly failed: number;
 };
 

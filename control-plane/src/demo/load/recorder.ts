@@ -1,5 +1,6 @@
 import { slotMs, type Tally } from "../ledger.ts";
 import type { Failure, LoadReport } from "./load-report.ts";
+import type { Language } from "./ordered-report.ts";
 
 /** Counts what a load process did, from one report to the next. */
 export type Recorder = {
@@ -7,7 +8,7 @@ export type Recorder = {
   inFlight(): number;
   ended(request: Failure): void;
   reportCreated(): void;
-  reportEnded(succeeded: boolean): void;
+  reportEnded(succeeded: boolean, language: Language): void;
   /** What happened since the last call. */
   take(): LoadReport;
 };
@@ -17,7 +18,8 @@ const keptFailures = 20;
 export function createRecorder(): Recorder {
   let tallies = new Map<string, Tally>();
   let failures: Failure[] = [];
-  let [inFlight, created, succeeded, failed] = [0, 0, 0, 0];
+  let [inFlight, created, failed] = [0, 0, 0];
+  const succeeded = { SQL: 0, JavaScript: 0, Python: 0 };
   return {
     inFlight: () => inFlight,
     begun() {
@@ -35,12 +37,19 @@ export function createRecorder(): Recorder {
     reportCreated() {
       created += 1;
     },
-    reportEnded(isSuccess) {
-      if (isSuccess) succeeded += 1;
+    reportEnded(isSuccess, language) {
+      if (isSuccess) succeeded[language] += 1;
       else failed += 1;
     },
     take() {
-      const report = { tallies: [...tallies.values()], failures, inFlight, created, succeeded, failed };
+      const report = {
+        tallies: [...tallies.values()],
+        failures,
+        inFlight,
+        created,
+        succeeded: { ...succeeded },
+        failed,
+      };
       tallies = new Map();
       failures = [];
       return { kind: "load", ...report };

@@ -21,6 +21,7 @@ import {
   WatchReportRequestSchema,
 } from "@weir/proto/report/v1/report_pb.ts";
 import { type Call, nextCall } from "./mix.ts";
+import { languageOf, orderedReport } from "./ordered-report.ts";
 import type { Recorder } from "./recorder.ts";
 
 /** A user of the report service. Each `send` begins one request of the mix; the recorder hears how it ended. */
@@ -116,8 +117,8 @@ export function createReportClient({
           Results.method.watchReport,
           create(WatchReportRequestSchema, { name: call.name }),
           ({ report }) => {
-            if (report?.state === Report_State.SUCCEEDED) recorder.reportEnded(true);
-            if (report?.state === Report_State.FAILED) recorder.reportEnded(false);
+            if (report?.state === Report_State.SUCCEEDED) recorder.reportEnded(true, languageOf(report.kind));
+            if (report?.state === Report_State.FAILED) recorder.reportEnded(false, languageOf(report.kind));
           },
           // Cut off: somebody else is asked how it went on.
           (code) => {
@@ -133,10 +134,9 @@ export function createReportClient({
 }
 
 function order() {
-  const parameters = { limit: 1 + Math.floor(Math.random() * 50) };
   return create(CreateReportRequestSchema, {
     parent,
-    report: { kind: "reportKinds/top-products", parameters },
+    report: orderedReport(Math.random),
     requestId: crypto.randomUUID(),
   });
 }
