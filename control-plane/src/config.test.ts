@@ -410,3 +410,12 @@ test("plaintext is for loopback only, and the error says what to do", () => {
   );
   assert.equal(good({ ...least, ...tls }).xds.tls?.clientCAFile, undefined);
 });
+
+test("what names a program of the tests, or is for the report service, is no misspelling", () => {
+  const names = ["WEIR_KAFKA", "WEIR_POSTGRES", "WEIR_REDIS", "WEIR_CASSANDRA", "WEIR_REPORT_DATA", "WEIR_REPORT_XDS"];
+  const problems = wrong({ admin: "127.0.0.1" }, Object.fromEntries(names.map((name) => [name, "/bin/true"])), "");
+  assert.ok(
+    problems.every((problem) => !problem.startsWith("WEIR_")),
+    problems.join("\n"),
+  );
+});

@@ -98,7 +98,8 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 function misspelled(env: ConfigInput["env"]): Problem[] {
   const known = [serverFileSetting, ...settings].flatMap((setting) => setting.env);
   return Object.keys(env)
-    .filter((name) => name.startsWith("WEIR_") && !known.includes(name) && !notOurs.has(name))
+    .filter((name) => name.startsWith("WEIR_") && !name.startsWith("WEIR_REPORT_"))
+    .filter((name) => !known.includes(name) && !notOurs.has(name))
     .flatMap((name) => {
       const meant = nearestOf(name, known);
       return meant ? [{ at: name, says: `is no variable of Weir: did you mean ${meant}?` }] : [];
@@ -106,4 +107,8 @@ function misspelled(env: ConfigInput["env"]): Problem[] {
 }
 
 // What set-up, the tests, the demo and the other commands read.
-const notOurs = new Set(["WEIR_ENVOY", "WEIR_CONSUL", "WEIR_DEMO_DIR", "WEIR_SERVER", "WEIR_ACTOR"]);
+const notOurs = new Set([
+  ...["WEIR_ENVOY", "WEIR_CONSUL", "WEIR_KUBERNETES", "WEIR_POSTGRES", "WEIR_CASSANDRA", "WEIR_REDIS", "WEIR_KAFKA"],
+  ...["WEIR_RABBITMQ", "WEIR_SEAWEEDFS", "WEIR_GARAGE", "WEIR_JAVA", "WEIR_MAVEN", "WEIR_CLIENTS"],
+  ...["WEIR_DEMO_DIR", "WEIR_SERVER", "WEIR_ACTOR"],
+]);
