@@ -1,5 +1,8 @@
 import type { Gauge, Registry } from "prom-client";
 import type { ScaleSignal, WorkerCluster } from "../worker/worker-cluster.ts";
+import { answered } from "./answered.ts";
+
+type Look = readonly [cluster: string, signal: ScaleSignal | undefined];
 
 /** What says whether there are enough workers, for each worker cluster of this server. */
 export function addClusterMetrics(
@@ -8,10 +11,11 @@ export function addClusterMetrics(
   clusters: readonly Pick<WorkerCluster, "language" | "signal">[],
 ): void {
   // All gauges of one scrape are of one look at each cluster.
-  let looks: Promise<readonly (readonly [string, ScaleSignal])[]> | undefined;
+  let looks: Promise<readonly Look[]> | undefined;
   function look() {
-    looks ??= Promise.all(clusters.map(async ({ language, signal }) => [language, await signal(Date.now())] as const));
-    looks.finally(() => {
+    looks ??= Promise.all(
+      clusters.map(async ({ language, signal }) => [language, await answered(() => signal(Date.now()))] as const),
+    ).finally(() => {
       looks = undefined;
     });
     return looks;
@@ -21,7 +25,10 @@ export function addClusterMetrics(
     new GaugeOf({
       ...{ name, help, registers, labelNames: ["cluster"] as const },
       async collect() {
-        for (const [cluster, signal] of await look()) this.set({ cluster }, measure(signal));
+        for (const [cluster, signal] of await look()) {
+          if (signal) this.set({ cluster }, measure(signal));
+          else this.remove({ cluster });
+        }
       },
     });
   }

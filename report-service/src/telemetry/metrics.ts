@@ -11,6 +11,7 @@ import { addClusterMetrics } from "./cluster-metrics.ts";
 import type { Note } from "./note.ts";
 import { addNoticeMetrics } from "./notice-metrics.ts";
 import { measurePeers } from "./peer-metrics.ts";
+import { measureStore } from "./store-metrics.ts";
 
 export type Metrics = {
   /** Where they are served: `http://{address}/metrics`. */
@@ -108,39 +109,8 @@ export async function startMetrics(
     help: "When a round ended in which everything could be cleaned.",
     registers,
   });
-  new Gauge({
-    name: "report_queue_length",
-    help: "Reports that wait for a worker, of all servers that share the store.",
-    registers,
-    async collect() {
-      this.set((await queue.length()).queued);
-    },
-  });
-  new Gauge({
-    name: "report_queue_age_seconds",
-    help: "How long the oldest of them has waited.",
-    registers,
-    async collect() {
-      this.set(secondsSince((await queue.length()).oldestQueuedAtMs));
-    },
-  });
+  measureStore(queue, results, Gauge, registers);
   measureBacklog(queue, Gauge, registers);
-  new Gauge({
-    name: "report_results_waiting",
-    help: "Results that wait for a writer: of this server, or of all where they wait in the store.",
-    registers,
-    async collect() {
-      this.set((await results.length()).waiting);
-    },
-  });
-  new Gauge({
-    name: "report_results_age_seconds",
-    help: "How long the oldest of them has waited.",
-    registers,
-    async collect() {
-      this.set(secondsSince((await results.length()).oldestAtMs));
-    },
-  });
 
   measurePeers(peers, Gauge, registers);
   addClusterMetrics({ Gauge }, registers, clusters);
@@ -172,10 +142,6 @@ export async function startMetrics(
     },
     [Symbol.asyncDispose]: server[Symbol.asyncDispose],
   };
-}
-
-function secondsSince(timeMs: number | undefined): number {
-  return timeMs === undefined ? 0 : (Date.now() - timeMs) / 1000;
 }
 
 async function serve(listen: string, registry: Registry): Promise<{ readonly address: string } & AsyncDisposable> {

@@ -1,5 +1,6 @@
 import type { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Notices } from "../ports/notices.ts";
+import { answered } from "./answered.ts";
 import type { Note } from "./note.ts";
 
 type Prometheus = {
@@ -33,7 +34,9 @@ export function addNoticeMetrics(prometheus: Prometheus, registers: Registry[], 
     registers,
     async collect() {
       const nowMs = Date.now();
-      const [first] = await notices.due(nowMs, 1);
+      const due = await answered(() => notices.due(nowMs, 1));
+      if (!due) return this.remove();
+      const [first] = due;
       this.set(first?.notice ? (nowMs - first.notice.dueMs) / 1_000 : 0);
     },
   });
