@@ -31,7 +31,7 @@ export async function listReports(
   const page = after
     ? `and (created_ms, id) ${beyond} ($${values.push(after.createdAtMs)}, $${values.push(after.id)})`
     : "";
-  const text = `select body from reports where tenant = $1 ${page} and ${filterSql(filter, values)}
+  const text = `select body from reports where tenant = $1 and tenant collate "POSIX" = $1 ${page} and ${filterSql(filter, values)}
     order by created_ms ${direction}, id ${direction} limit $2`;
   // Filters come in any form: only the usual list is worth being prepared.
   const plain = filter.kind === "all" && filter.of.length === 0;

@@ -204,9 +204,20 @@ const notices = `
   create index reports_notices on reports (notice_ms) where notice_ms is not null;
 `;
 
+// While a table is small, an index that begins with the tenant looks as good for finding one row of it by its key as the
+// key's own, and a prepared statement that has chosen it reads all rows of the tenant, until the next ANALYZE. The other
+// collation orders alike, and serves only those who name it.
+const findByKey = `
+  create index reports_latest on reports ((tenant collate "POSIX"), created_ms);
+  drop index reports_newest;
+  create index requests_by_report on requests (report, tenant);
+  drop index requests_of_report;
+`;
+
 /** A database is brought from its version to the last one. */
 export const migrations: readonly Migration[] = [
   { sql: first, usableFrom: 1 },
   { sql: notices, usableFrom: 1 },
   { sql: kindLimits, usableFrom: 1 },
+  { sql: findByKey, usableFrom: 1 },
 ];

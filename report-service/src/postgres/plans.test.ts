@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { lacksPostgres } from "../../../test/kit/postgres.ts";
+import { claimant, report, roomy } from "../../test/contract/place.ts";
+import { connect, postgresPlaces } from "../../test/contract/postgres-place.ts";
+
+const { server, emptyDatabase } = postgresPlaces();
+const many = 200;
+
+test("what one report costs does not grow with its tenant, by plans from when there was nothing", {
+  skip: lacksPostgres,
+}, async () => {
+  const url = await emptyDatabase();
+  const { sql } = await server();
+  const name = new URL(url).pathname.slice(1);
+  {
+    await using store = await connect(url, { pool: { max: 1, maxIdle: 1, lifetimeMs: 60_000 } });
+    const shares = { everyone: { weight: 1, concurrency: many }, others: new Map() };
+    const make = (index: number) => ({
+      report: report(`r${index}`, index, { contentKey: `c${index}` }),
+      request: { id: `q${index}`, bodyHash: "h" },
+      reuseSinceMs: 0,
+    });
+    for (let index = 0; index < many; index += 2) {
+      await store.reports.create([make(index), make(index + 1)], roomy);
+      assert.ok(await store.reports.read(report(`r${index}`, 0)));
+      const [running] = await store.queue.claim({ ...claimant, shares, leaseMs: 1_000_000 }, 1, 10);
+      assert.ok(running);
+      await store.reports.change(running, { kind: "renew", attempt: 1, leaseMs: 1_000_000 }, 20);
+      await store.reports.change(running, { kind: "succeed", attempt: 1, artifacts: [] }, 30);
+    }
+  }
+  // A connection tells what it has read when it ends, at the latest.
+  const read = Number(
+    sql("select sum(idx_tup_read) from pg_stat_user_indexes where relname ~ '^(reports|requests)_'", name),
+  );
+  assert.ok(read > 0 && read < 15 * many, `${read} entries of indexes were read for ${many} reports`);
+});
