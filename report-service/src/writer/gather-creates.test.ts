@@ -18,6 +18,19 @@ test("creates that come together are written together, and each gets its own ans
   assert.deepEqual(store.sizes(), [500, 500, 202]);
 });
 
+test("creates that come one after the other, and often, are written some at a time", async () => {
+  await using store = await counted();
+  const creates: Promise<unknown>[] = [];
+  for (let index = 0; index < 400; index += 1) {
+    creates.push(create(store.gathered, report(`a${index}`, index)));
+    // Long enough for a write of its own.
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await Promise.all(creates);
+  const groups = store.sizes().length;
+  assert.ok(groups < 120, `400 creates were written in ${groups} groups`);
+});
+
 test("where too many creates wait to be written, more are turned away, and told when to come back", async () => {
   await using store = await counted();
   const all = Array.from({ length: 2_100 }, (_, index) => create(store.gathered, report(`a${index}`, index)));

@@ -18,10 +18,15 @@ export type Service = {
   readonly storePid: number | undefined;
 } & AsyncDisposable;
 
-const main = fileURLToPath(new URL("../../../report-service/src/main.ts", import.meta.url));
+const ownMain = fileURLToPath(new URL("../../../report-service/src/main.ts", import.meta.url));
 const kinds = fileURLToPath(new URL("../../ledger/kinds", import.meta.url));
 
-export async function startService(store: "sqlite" | "postgres", flags: readonly string[] = []): Promise<Service> {
+/** `main`: another program than this tree's, to be compared with it. */
+export async function startService(
+  store: "sqlite" | "postgres",
+  flags: readonly string[] = [],
+  main = ownMain,
+): Promise<Service> {
   await using starting = new AsyncDisposableStack();
   const folder = starting.use(await makeFolder("report-cost"));
   const postgres =
