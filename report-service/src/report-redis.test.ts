@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Report_State as State } from "@weir/proto/report/v1/report_pb.ts";
-import { hasRedis, startRedis } from "../../test/kit/redis.ts";
+import { lacksRedis, startRedis } from "../../test/kit/redis.ts";
 import { until } from "../../test/kit/wait.ts";
 import { createOne, failure, untilState } from "../test/calls.ts";
 import { startServer, temporaryDirectory } from "../test/server-process.ts";
@@ -24,8 +24,9 @@ async function createFor(client: ReportClient, ms: number, names: string[]): Pro
   return took.toSorted((a, b) => a - b);
 }
 
-test("while Redis is halted for 5 s reports are accepted, made, followed and read as before", async (t) => {
-  if (!hasRedis(t)) return;
+test("while Redis is halted for 5 s reports are accepted, made, followed and read as before", {
+  skip: lacksRedis,
+}, async (t) => {
   await using redis = await startRedis();
   await using directory = await temporaryDirectory();
   await using server = await startServer(directory.path, [
@@ -51,8 +52,9 @@ test("while Redis is halted for 5 s reports are accepted, made, followed and rea
   for (const name of names.slice(-20)) await untilState(client, name, State.SUCCEEDED);
 });
 
-test("a report that one server deletes no other one reads from memory any more, with a Redis that they share", async (t) => {
-  if (!hasRedis(t)) return;
+test("a report that one server deletes no other one reads from memory any more, with a Redis that they share", {
+  skip: lacksRedis,
+}, async () => {
   await using redis = await startRedis();
   await using directory = await temporaryDirectory();
   const flags = ["--cache", redis.url, "--cache-keep", "1h", "--metrics", "127.0.0.1:0"];
@@ -82,8 +84,7 @@ test("a report that one server deletes no other one reads from memory any more, 
   assert.equal((await failure(read())).reason, "NOT_FOUND");
 });
 
-test("what a kind marks as sensitive lies in Redis as in the store, encrypted", async (t) => {
-  if (!hasRedis(t)) return;
+test("what a kind marks as sensitive lies in Redis as in the store, encrypted", { skip: lacksRedis }, async () => {
   await using redis = await startRedis();
   await using directory = await temporaryDirectory();
   await using server = await startServer(directory.path, ["--cache", redis.url, "--encrypt", "all"]);
@@ -100,8 +101,9 @@ test("what a kind marks as sensitive lies in Redis as in the store, encrypted", 
   assert.doesNotMatch(String(text), /canary/);
 });
 
-test("workers hear of reports through Redis Streams, and their watchers through another server", async (t) => {
-  if (!hasRedis(t)) return;
+test("workers hear of reports through Redis Streams, and their watchers through another server", {
+  skip: lacksRedis,
+}, async () => {
   await using redis = await startRedis({ durable: true });
   await using directory = await temporaryDirectory();
   const flags = ["--queue", `${redis.url}/1?prefix=test.`, "--bulletin", redis.url];

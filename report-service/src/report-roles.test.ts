@@ -124,8 +124,6 @@ async function begin(client: ReportClient, name: string, signal: AbortSignal) {
   return watch;
 }
 
-async function logged({ process, log }: ServerProcess, line: RegExp): Promise<void> {
-  while (!line.test(log())) {
-    await new Promise((resolve) => process.stderr?.once("data", resolve));
-  }
+async function logged({ process }: ServerProcess, line: RegExp): Promise<void> {
+  await process.line(line, 60_000);
 }

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import type { Report } from "../../report-service/src/model/report.ts";
 import { connectBroker, connectServer } from "../../report-service/test/contract/broker-place.ts";
 import { type Connected, claimant, report, roomy } from "../../report-service/test/contract/place.ts";
-import { noKafka, noLongTests, startKafka } from "../kit/kafka.ts";
+import { lacksKafka, noLongTests, startKafka } from "../kit/kafka.ts";
 import { startMirrorMaker } from "../kit/mirror-maker.ts";
 import { until } from "../kit/wait.ts";
 
@@ -15,7 +15,7 @@ const patienceMs = 120_000;
 const looks = { idleMs: Number.POSITIVE_INFINITY, busyMs: Number.POSITIVE_INFINITY };
 
 test("what waits in a data center is mirrored to another one, whose workers take it over when the first one is lost", {
-  skip: noKafka || noLongTests,
+  skip: lacksKafka || noLongTests,
 }, async (t) => {
   await using places = new AsyncDisposableStack();
   const [kafkaA, kafkaB] = await Promise.all([startKafka("kafka-a"), startKafka("kafka-b")]);
@@ -60,7 +60,7 @@ test("what waits in a data center is mirrored to another one, whose workers take
 });
 
 test("a message is in the other data center soon after it was published", {
-  skip: noKafka || noLongTests,
+  skip: lacksKafka || noLongTests,
 }, async (t) => {
   await using places = new AsyncDisposableStack();
   const [kafkaA, kafkaB] = await Promise.all([startKafka("kafka-a"), startKafka("kafka-b")]);

@@ -21,7 +21,7 @@ export type Cassandra = AsyncDisposable & { readonly nodes: readonly CassandraNo
 const patienceMs = 180_000;
 
 /** Why tests of Cassandra are passed over here; false where there is one to start. */
-export const noCassandra: string | false = process.env["WEIR_CASSANDRA"]
+export const lacksCassandra: string | false = process.env["WEIR_CASSANDRA"]
   ? false
   : "there is no Cassandra here (it needs Java); npm test gets both, or name one in WEIR_CASSANDRA";
 

@@ -2,20 +2,13 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolder } from "./folder.ts";
 import { freePorts } from "./ports.ts";
-import { lastWords, type RunningProcess, startProcess } from "./process.ts";
+import { lastWords, startProcess } from "./process.ts";
+import { type Restartable, startRestartable } from "./restartable.ts";
 
-/** A real Kafka broker of a test's own (KRaft, one node), on the loopback address; its data lie in a folder that goes with it. */
-export type Kafka = AsyncDisposable & {
+/** A real Kafka broker of a test's own (KRaft, one node), on the loopback address; its data outlive its ends, not itself. */
+export type Kafka = Restartable & {
   /** `127.0.0.1:port` */
   readonly address: string;
-  readonly pid: number;
-  /** Ends it, with SIGKILL as a crash would; its data stay. */
-  stop(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
-  /** Starts it again on the same port and data. */
-  start(): Promise<void>;
-  /** Halts it without ending it: calls to it hang, as over a cut line. */
-  freeze(): void;
-  thaw(): void;
 };
 
 /** Java's own start, and a machine that is busy. */
@@ -42,32 +35,11 @@ export async function startKafka(name = "kafka", advertised?: string): Promise<K
     });
     return broker;
   };
-  let broker: RunningProcess = await run();
-  starting.defer(async () => {
-    broker.signal("SIGCONT");
-    await broker.stop("SIGKILL");
-  });
-  const started = starting.move();
-  return {
-    address: `127.0.0.1:${port}`,
-    get pid() {
-      return broker.pid;
-    },
-    async stop(signal = "SIGKILL") {
-      broker.signal("SIGCONT");
-      await broker.stop(signal, patienceMs);
-    },
-    async start() {
-      broker = await run();
-    },
-    freeze: () => broker.signal("SIGSTOP"),
-    thaw: () => broker.signal("SIGCONT"),
-    [Symbol.asyncDispose]: () => started.disposeAsync(),
-  };
+  return Object.assign(await startRestartable(starting, run, patienceMs), { address: `127.0.0.1:${port}` });
 }
 
 /** Why tests of Kafka are passed over here; false where there is one to start. */
-export const noKafka: string | false = process.env["WEIR_KAFKA"]
+export const lacksKafka: string | false = process.env["WEIR_KAFKA"]
   ? false
   : "there is no Kafka here (it needs Java); npm test gets both, or name one in WEIR_KAFKA";
 

@@ -1,10 +1,7 @@
-import { once } from "node:events";
-import { type AddressInfo, createServer, connect as openConnection, type Socket } from "node:net";
+import { type Line, startLine } from "./line.ts";
 
 /** A line to a Kafka which loses answers: what was asked has been done, and who asked does not learn of it. */
-export type LosingLine = AsyncDisposable & {
-  /** `127.0.0.1:port` */
-  readonly address: string;
+export type LosingLine = Line & {
   /** Where connections lead from now on. */
   lead(to: string): void;
   /** Cuts the next connection that sends this text, once the server answers; resolves when that has happened. */
@@ -14,42 +11,28 @@ export type LosingLine = AsyncDisposable & {
 export async function startLosingLine(): Promise<LosingLine> {
   let target = "";
   let wanted: { readonly text: string; readonly lost: () => void } | undefined;
-  const open = new Set<Socket>();
-  const server = createServer((client) => {
-    const [host = "", port = ""] = target.split(":");
-    const upstream = openConnection({ host, port: Number(port) });
-    let loses: { readonly id: number; readonly lost: () => void } | undefined;
-    const end = () => {
-      client.destroy();
-      upstream.destroy();
-    };
-    for (const socket of [client, upstream]) {
-      open.add(socket);
-      socket.on("error", end);
-      socket.on("close", () => {
-        open.delete(socket);
-        end();
+  const line = await startLine(
+    () => target,
+    (client, upstream, cut) => {
+      let loses: { readonly id: number; readonly lost: () => void } | undefined;
+      client.on("data", (chunk: Buffer) => {
+        const id = wanted && idOfRequest(chunk, wanted.text);
+        if (wanted && id !== undefined) {
+          loses = { id, lost: wanted.lost };
+          wanted = undefined;
+        }
+        upstream.write(chunk);
       });
-    }
-    client.on("data", (chunk: Buffer) => {
-      const id = wanted && idOfRequest(chunk, wanted.text);
-      if (wanted && id !== undefined) {
-        loses = { id, lost: wanted.lost };
-        wanted = undefined;
-      }
-      upstream.write(chunk);
-    });
-    upstream.on("data", (chunk: Buffer) => {
-      // Of small answers each is a chunk of its own: its length, and the id of its request.
-      if (!loses || chunk.length < 8 || chunk.readInt32BE(4) !== loses.id) return void client.write(chunk);
-      end();
-      loses.lost();
-    });
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+      upstream.on("data", (chunk: Buffer) => {
+        // Of small answers each is a chunk of its own: its length, and the id of its request.
+        if (!loses || chunk.length < 8 || chunk.readInt32BE(4) !== loses.id) return void client.write(chunk);
+        cut();
+        loses.lost();
+      });
+    },
+  );
   return {
-    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ...line,
     lead(to) {
       target = to;
     },
@@ -57,10 +40,6 @@ export async function startLosingLine(): Promise<LosingLine> {
       new Promise((lost) => {
         wanted = { text, lost };
       }),
-    async [Symbol.asyncDispose]() {
-      server.close();
-      for (const socket of open) socket.destroy();
-    },
   };
 }
 

@@ -2,26 +2,19 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolder } from "./folder.ts";
 import { freePorts } from "./ports.ts";
-import { lastWords, type RunningProcess, startProcess } from "./process.ts";
+import { lastWords, startProcess } from "./process.ts";
+import { type Restartable, startRestartable } from "./restartable.ts";
 
-/** A real RabbitMQ of a test's own, on the loopback address; its data lie in a folder that goes with it. */
-export type RabbitMq = AsyncDisposable & {
+/** A real RabbitMQ of a test's own, on the loopback address; its data outlive its ends, not itself. */
+export type RabbitMq = Restartable & {
   /** `amqp://127.0.0.1:port` */
   readonly url: string;
-  readonly pid: number;
-  /** Ends it, with SIGKILL as a crash would; its data stay. */
-  stop(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
-  /** Starts it again on the same port and data. */
-  start(): Promise<void>;
-  /** Halts it without ending it: calls to it hang, as over a cut line. */
-  freeze(): void;
-  thaw(): void;
 };
 
 const patienceMs = 120_000;
 
 /** Why tests of RabbitMQ are passed over here; false where there is one to start. */
-export const noRabbitMq: string | false = process.env["WEIR_RABBITMQ"]
+export const lacksRabbitMq: string | false = process.env["WEIR_RABBITMQ"]
   ? false
   : "there is no RabbitMQ here; npm test unpacks Debian's, or name one in WEIR_RABBITMQ";
 
@@ -61,28 +54,7 @@ export async function startRabbitMq(): Promise<RabbitMq> {
     });
     return server;
   };
-  let server: RunningProcess = await run();
-  starting.defer(async () => {
-    server.signal("SIGCONT");
-    await server.stop("SIGKILL");
-  });
-  const started = starting.move();
-  return {
-    url: `amqp://127.0.0.1:${port}`,
-    get pid() {
-      return server.pid;
-    },
-    async stop(signal = "SIGKILL") {
-      server.signal("SIGCONT");
-      await server.stop(signal, patienceMs);
-    },
-    async start() {
-      server = await run();
-    },
-    freeze: () => server.signal("SIGSTOP"),
-    thaw: () => server.signal("SIGCONT"),
-    [Symbol.asyncDispose]: () => started.disposeAsync(),
-  };
+  return Object.assign(await startRestartable(starting, run, patienceMs), { url: `amqp://127.0.0.1:${port}` });
 }
 
 function program(name: "rabbitmq-server" | "epmd"): string {

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
-import { hasRedis, startRedis } from "./redis.ts";
+import { lacksRedis, startRedis } from "./redis.ts";
 
-test("Redis answers, is empty after it was ended, and says nothing while it is halted", async (t) => {
-  if (!hasRedis(t)) return;
+test("Redis answers, is empty after it was ended, and says nothing while it is halted", {
+  skip: lacksRedis,
+}, async () => {
   await using redis = await startRedis();
   assert.match(await ask(redis.url, "SET a 1", "GET a"), /^\+OK\r\n\$1\r\n1\r\n/);
   await redis.stop();

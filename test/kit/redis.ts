@@ -1,20 +1,12 @@
-import type { TestContext } from "node:test";
 import { makeFolder } from "./folder.ts";
 import { freePort } from "./ports.ts";
 import { lastWords, startProcess } from "./process.ts";
+import { type Restartable, startRestartable } from "./restartable.ts";
 
-/** A real Redis (or Valkey) of a test's own, on the loopback address. */
-export type Redis = AsyncDisposable & {
+/** A real Redis (or Valkey) of a test's own, on the loopback address; what it held ends with it, unless it is durable. */
+export type Redis = Restartable & {
   /** `redis://127.0.0.1:port` */
   readonly url: string;
-  readonly pid: number;
-  /** Halts it without ending it: commands to it hang, as over a cut line. */
-  freeze(): void;
-  thaw(): void;
-  /** Ends it; what it held is gone, unless it is durable. */
-  stop(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
-  /** Starts it again on the same port. */
-  start(): Promise<void>;
 };
 
 /** Starts one and waits until it takes connections; a durable one has all that it has answered on disk. */
@@ -37,36 +29,13 @@ export async function startRedis({ durable = false }: { readonly durable?: boole
     });
     return process;
   };
-  let process = await run();
-  starting.defer(async () => {
-    process.signal("SIGCONT");
-    await process.stop();
-  });
-  const started = starting.move();
-  return {
-    url: `redis://127.0.0.1:${port}`,
-    get pid() {
-      return process.pid;
-    },
-    freeze: () => process.signal("SIGSTOP"),
-    thaw: () => process.signal("SIGCONT"),
-    async stop(signal = "SIGTERM") {
-      process.signal("SIGCONT");
-      await process.stop(signal);
-    },
-    async start() {
-      process = await run();
-    },
-    [Symbol.asyncDispose]: () => started.disposeAsync(),
-  };
+  return Object.assign(await startRestartable(starting, run), { url: `redis://127.0.0.1:${port}` });
 }
 
-/** Is there a Redis to start? A test that is passed over for lack of one says so. */
-export function hasRedis(t: TestContext): boolean {
-  if (process.env["WEIR_REDIS"]) return true;
-  t.skip("there is no Redis or Valkey here; npm test unpacks Debian's, or name one in WEIR_REDIS");
-  return false;
-}
+/** Why tests of Redis are passed over here; false where there is one to start. */
+export const lacksRedis: string | false = process.env["WEIR_REDIS"]
+  ? false
+  : "there is no Redis or Valkey here; npm test unpacks Debian's, or name one in WEIR_REDIS";
 
 function redisPath(): string {
   const path = process.env["WEIR_REDIS"];

@@ -1,9 +1,7 @@
-import { createServer, connect as openConnection, type Socket } from "node:net";
+import { type Line, startLine } from "./line.ts";
 
 /** One address in front of servers that come and go, as a load balancer or a line between data centers is. */
-export type Relay = AsyncDisposable & {
-  /** `127.0.0.1:port`. */
-  readonly address: string;
+export type Relay = Line & {
   /** Where new connections are led from now on, each to the next of these; those that are open stay where they are. */
   lead(...to: readonly string[]): void;
   /**
@@ -17,24 +15,12 @@ export async function startRelay(first: string): Promise<Relay> {
   let targets: readonly string[] = [first];
   let turn = 0;
   let wanted: { readonly text: string; readonly held: (held: { release(): void }) => void } | undefined;
-  const open = new Set<Socket>();
-  const server = createServer((client) => {
+  const next = () => {
     turn += 1;
-    const [host = "", port = ""] = targets[turn % targets.length]?.split(":") ?? [];
-    const upstream = openConnection({ host, port: Number(port) });
-    const end = () => {
-      client.destroy();
-      upstream.destroy();
-    };
+    return targets[turn % targets.length] ?? "";
+  };
+  const line = await startLine(next, (client, upstream) => {
     let kept: Buffer[] | undefined;
-    for (const socket of [client, upstream]) {
-      open.add(socket);
-      socket.on("error", end);
-      socket.on("close", () => {
-        open.delete(socket);
-        end();
-      });
-    }
     upstream.pipe(client);
     client.on("data", (chunk: Buffer) => {
       if (kept) return void kept.push(chunk);
@@ -50,11 +36,8 @@ export async function startRelay(first: string): Promise<Relay> {
       });
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const bound = server.address();
-  if (bound === null || typeof bound === "string") throw new Error("the relay has no port");
   return {
-    address: `127.0.0.1:${bound.port}`,
+    ...line,
     lead(...to) {
       targets = to;
     },
@@ -62,9 +45,5 @@ export async function startRelay(first: string): Promise<Relay> {
       new Promise((held) => {
         wanted = { text, held };
       }),
-    async [Symbol.asyncDispose]() {
-      server.close();
-      for (const socket of open) socket.destroy();
-    },
   };
 }

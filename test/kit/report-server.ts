@@ -7,17 +7,24 @@ export type ReportServer = AsyncDisposable & {
   readonly process: RunningProcess;
   /** Where it serves gRPC, `host:port`. */
   readonly address: string;
+  /** Where it serves objects by signed URLs, if it does. */
+  readonly objects: string | undefined;
+  /** Where /metrics are, if it was told to serve them. */
+  readonly metrics: string | undefined;
+  /** What it has logged, a line of JSON for each event. */
+  readonly log: () => string;
 };
 
 const main = fileURLToPath(new URL("../../report-service/src/main.ts", import.meta.url));
 
-/** Starts it in dc-a/z1, on a free port, and waits until it serves. */
+/** Starts it on a free port, and waits until it serves; rejects with what it said where it ends before. */
 export async function startReportServer({
   data,
   id,
   locality = "dc-a/z1",
   kinds,
   flags = [],
+  env = {},
 }: {
   /** Its --data; servers may share it. */
   readonly data: string;
@@ -26,13 +33,16 @@ export async function startReportServer({
   /** Those that come with the program, where not given. */
   readonly kinds?: string;
   readonly flags?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 }): Promise<ReportServer> {
   const args = ["serve", "--data", data, "--locality", locality, "--id", id, "--log-level", "warn"];
   if (kinds !== undefined) args.push("--kinds", kinds);
-  const child = startProcess({ name: id, command: process.execPath, args: [main, ...args, ...flags] });
+  const child = startProcess({ name: id, command: process.execPath, args: [main, ...args, ...flags], env });
   try {
-    const { address } = await child.json(({ ready }) => ready === true, 30_000);
-    return { id, process: child, address: String(address), [Symbol.asyncDispose]: child[Symbol.asyncDispose] };
+    const ready = await child.json((value) => value["ready"] === true, 30_000);
+    const { address, objects, metrics } = ready as { address: string; objects?: string; metrics?: string };
+    const log = () => child.lines.filter((line) => !line.startsWith('{"ready":true')).join("\n");
+    return { id, process: child, address, objects, metrics, log, [Symbol.asyncDispose]: child[Symbol.asyncDispose] };
   } catch (error) {
     await child.stop("SIGKILL");
     throw error;

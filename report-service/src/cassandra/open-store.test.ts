@@ -1,5 +1,5 @@
 import { after, test } from "node:test";
-import { noCassandra } from "../../../test/kit/cassandra.ts";
+import { lacksCassandra } from "../../../test/kit/cassandra.ts";
 import { openCassandraPlace, openCassandraResults, stopCassandra } from "../../test/contract/cassandra-place.ts";
 import { provesJobQueue } from "../../test/contract/job-queue.ts";
 import { provesKindLimits } from "../../test/contract/kind-limits.ts";
@@ -9,8 +9,8 @@ import { provesReportStore } from "../../test/contract/report-store.ts";
 import { provesResultsQueue } from "../../test/contract/results-queue.ts";
 import { provesCleanUp, provesUploadStore } from "../../test/contract/upkeep.ts";
 
-if (noCassandra) {
-  test("Cassandra keeps the contracts of a store", { skip: noCassandra }, () => undefined);
+if (lacksCassandra) {
+  test("Cassandra keeps the contracts of a store", { skip: lacksCassandra }, () => undefined);
 } else {
   after(stopCassandra);
   provesReportStore("Cassandra", openCassandraPlace);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { noCassandra, startCassandra } from "../../../test/kit/cassandra.ts";
+import { lacksCassandra, startCassandra } from "../../../test/kit/cassandra.ts";
 import { until } from "../../../test/kit/wait.ts";
 import { claimant, create, report, request } from "../../test/contract/place.ts";
 import { StoreUnavailable } from "../ports/store-unavailable.ts";
@@ -10,7 +10,7 @@ import type { CassandraSettings } from "./settings.ts";
 const generous = { within: 60_000, everyMs: 100 };
 
 test("when a data center dies, the other one has what it finished and goes on with what it began", {
-  skip: noCassandra,
+  skip: lacksCassandra,
 }, async () => {
   await using cluster = await startCassandra(["dc-a", "dc-b"]);
   const [nodeA, nodeB] = cluster.nodes;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { Admin } from "@platformatic/kafka";
-import { type Kafka, noKafka, noLongTests, startKafka } from "../../../test/kit/kafka.ts";
+import { type Kafka, lacksKafka, noLongTests, startKafka } from "../../../test/kit/kafka.ts";
 import { startLosingLine } from "../../../test/kit/losing-line.ts";
 import { until } from "../../../test/kit/wait.ts";
 import { connectBroker } from "../../test/contract/broker-place.ts";
@@ -11,7 +11,7 @@ import type { Broker } from "../broker/broker.ts";
 
 const lane = { cluster: "sql", priority: "standard" } as const;
 const patienceMs = 60_000;
-const skip = noKafka || noLongTests;
+const skip = lacksKafka || noLongTests;
 let kafka: Kafka;
 before(async () => {
   if (!skip) kafka = await startKafka();

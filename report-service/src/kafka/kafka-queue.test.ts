@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { Producer, stringSerializers } from "@platformatic/kafka";
-import { type Kafka, noKafka, noLongTests, startKafka } from "../../../test/kit/kafka.ts";
+import { type Kafka, lacksKafka, noLongTests, startKafka } from "../../../test/kit/kafka.ts";
 import { type BrokerUnderTest, provesBroker } from "../../test/contract/broker.ts";
 import { type BrokerAddress, brokerPlaces, connectBroker } from "../../test/contract/broker-place.ts";
 import { provesCrashSafety } from "../../test/contract/crash.ts";
 import { provesJobQueue } from "../../test/contract/job-queue.ts";
 
-if (noKafka) test("Kafka", { skip: noKafka }, () => undefined);
+if (lacksKafka) test("Kafka", { skip: lacksKafka }, () => undefined);
 else {
   let kafka: Kafka;
   before(async () => {

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { Format, Report_State } from "@weir/proto/report/v1/report_pb.ts";
-import { noKafka, noLongTests, startKafka } from "../../../test/kit/kafka.ts";
+import { lacksKafka, noLongTests, startKafka } from "../../../test/kit/kafka.ts";
 import { type ServerProcess, startServer, temporaryDirectory } from "../../test/server-process.ts";
 import { reportNameOf } from "../client.ts";
 
 test("servers of one role each pass reports on through Kafka, and without it while it is gone", {
-  skip: noKafka || noLongTests,
+  skip: lacksKafka || noLongTests,
 }, async () => {
   await using kafka = await startKafka();
   await using directory = await temporaryDirectory();
@@ -37,7 +37,7 @@ async function makeReport({ client }: ServerProcess): Promise<void> {
 }
 
 test("servers of one role each pass reports and their results on through Kafka", {
-  skip: noKafka || noLongTests,
+  skip: lacksKafka || noLongTests,
 }, async () => {
   await using kafka = await startKafka();
   await using directory = await temporaryDirectory();

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
-import { type Kafka, noKafka, noLongTests, startKafka } from "../../../test/kit/kafka.ts";
+import { type Kafka, lacksKafka, noLongTests, startKafka } from "../../../test/kit/kafka.ts";
 import { provesResultsQueue } from "../../test/contract/results-queue.ts";
 import { createKafkaResults } from "./results-queue.ts";
 
-const skip = noKafka || noLongTests;
+const skip = lacksKafka || noLongTests;
 if (skip) test("Kafka as a queue of results", { skip }, () => undefined);
 else {
   let kafka: Kafka;

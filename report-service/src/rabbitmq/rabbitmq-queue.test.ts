@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { connect } from "amqplib";
-import { noRabbitMq, type RabbitMq, startRabbitMq } from "../../../test/kit/rabbitmq.ts";
+import { lacksRabbitMq, type RabbitMq, startRabbitMq } from "../../../test/kit/rabbitmq.ts";
 import { type BrokerUnderTest, provesBroker } from "../../test/contract/broker.ts";
 import { type BrokerAddress, brokerPlaces, connectBroker } from "../../test/contract/broker-place.ts";
 import { provesCrashSafety } from "../../test/contract/crash.ts";
 import { provesJobQueue } from "../../test/contract/job-queue.ts";
 
-if (noRabbitMq) test("RabbitMQ", { skip: noRabbitMq }, () => undefined);
+if (lacksRabbitMq) test("RabbitMQ", { skip: lacksRabbitMq }, () => undefined);
 else {
   let rabbitMq: RabbitMq;
   before(async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hasRedis, startRedis } from "../../../test/kit/redis.ts";
+import { lacksRedis, startRedis } from "../../../test/kit/redis.ts";
 import { until } from "../../../test/kit/wait.ts";
 import { provesBulletin } from "../../test/contract/bulletin.ts";
 import { report } from "../../test/contract/place.ts";
@@ -9,7 +9,7 @@ import type { Notice } from "../ports/bulletin.ts";
 import { createRedisBulletin } from "./bulletin.ts";
 import { openRedis } from "./redis-link.ts";
 
-if (process.env["WEIR_REDIS"]) {
+if (!lacksRedis) {
   provesBulletin("Redis", async () => {
     const place = await openRedisPlace();
     return {
@@ -17,10 +17,11 @@ if (process.env["WEIR_REDIS"]) {
       [Symbol.asyncDispose]: place[Symbol.asyncDispose],
     };
   });
-} else test("Redis keeps the contract of a Bulletin", (t) => void hasRedis(t));
+} else test("Redis keeps the contract of a Bulletin", { skip: lacksRedis });
 
-test("who listens is told to look in the store when Redis was gone, and hears again what is told then", async (t) => {
-  if (!hasRedis(t)) return;
+test("who listens is told to look in the store when Redis was gone, and hears again what is told then", {
+  skip: lacksRedis,
+}, async () => {
   await using redis = await startRedis();
   await using link = await openRedis({ url: redis.url, deadlineMs: 10_000, pauseMs: 50, observe: () => undefined });
   const bulletin = createRedisBulletin(link);
@@ -45,8 +46,7 @@ test("who listens is told to look in the store when Redis was gone, and hears ag
   assert.ok(!has({ kind: "changed", sequence: 2 }));
 });
 
-test("who began to listen while Redis was gone hears once it is there", async (t) => {
-  if (!hasRedis(t)) return;
+test("who began to listen while Redis was gone hears once it is there", { skip: lacksRedis }, async () => {
   await using redis = await startRedis();
   await redis.stop();
   await using link = await openRedis({ url: redis.url, deadlineMs: 10_000, pauseMs: 50, observe: () => undefined });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hasRedis, startRedis } from "../../../test/kit/redis.ts";
+import { lacksRedis, startRedis } from "../../../test/kit/redis.ts";
 import { until } from "../../../test/kit/wait.ts";
 import { type LimiterPlace, provesRateLimiter } from "../../test/contract/rate-limiter.ts";
 import { createRateLimiter } from "../memory/rate-limiter.ts";
@@ -12,8 +12,8 @@ import { openRedis, type RedisNote } from "./redis-link.ts";
 // What decides where Redis does not; here it must never be asked.
 const nobody = { take: () => assert.fail("Redis did not answer") };
 
-if (process.env["WEIR_REDIS"]) provesRateLimiter("Redis", openPlace);
-else test("Redis keeps the contract of a RateLimiter", (t) => void hasRedis(t));
+if (!lacksRedis) provesRateLimiter("Redis", openPlace);
+else test("Redis keeps the contract of a RateLimiter", { skip: lacksRedis });
 
 async function openPlace(rule: RateRule): Promise<LimiterPlace> {
   await using stack = new AsyncDisposableStack();
@@ -39,8 +39,7 @@ async function openPlace(rule: RateRule): Promise<LimiterPlace> {
   };
 }
 
-test("what Redis remembers of a tenant is gone when it says nothing any more", async (t) => {
-  if (!hasRedis(t)) return;
+test("what Redis remembers of a tenant is gone when it says nothing any more", { skip: lacksRedis }, async () => {
   await using redis = await startRedis();
   await using link = await openRedis({ url: redis.url, deadlineMs: 5_000, observe: () => undefined });
   const limiter = createRedisRateLimiter(link, { perSecond: 20, burst: 5 }, nobody);
@@ -49,8 +48,9 @@ test("what Redis remembers of a tenant is gone when it says nothing any more", a
   assert.ok(left > 0 && left <= 100, `${left} ms`);
 });
 
-test("while Redis is halted each server limits by itself, almost at once, and hardly asks; afterwards they share again", async (t) => {
-  if (!hasRedis(t)) return;
+test("while Redis is halted each server limits by itself, almost at once, and hardly asks; afterwards they share again", {
+  skip: lacksRedis,
+}, async () => {
   await using redis = await startRedis();
   const notes: RedisNote[] = [];
   await using link = await openRedis({ url: redis.url, observe: (note) => notes.push(note) });
@@ -93,8 +93,9 @@ test("while Redis is halted each server limits by itself, almost at once, and ha
   });
 });
 
-test("a server starts without Redis, limits by itself, and finds Redis when it comes", async (t) => {
-  if (!hasRedis(t)) return;
+test("a server starts without Redis, limits by itself, and finds Redis when it comes", {
+  skip: lacksRedis,
+}, async () => {
   await using redis = await startRedis();
   await redis.stop();
   const notes: RedisNote[] = [];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hasRedis, startRedis } from "../../../test/kit/redis.ts";
+import { lacksRedis, startRedis } from "../../../test/kit/redis.ts";
 import { until } from "../../../test/kit/wait.ts";
 import { createLocalSharedCache } from "../../test/contract/local-shared-cache.ts";
 import { openRedisPlace } from "../../test/contract/redis-place.ts";
@@ -14,7 +14,7 @@ provesSharedCache("in process", async () => {
   return { connect: async () => cache.connect(), [Symbol.asyncDispose]: async () => undefined };
 });
 
-if (process.env["WEIR_REDIS"]) {
+if (!lacksRedis) {
   provesSharedCache("Redis", async () => {
     const place = await openRedisPlace();
     return {
@@ -22,10 +22,11 @@ if (process.env["WEIR_REDIS"]) {
       [Symbol.asyncDispose]: place[Symbol.asyncDispose],
     };
   });
-} else test("Redis keeps the contract of a SharedCache", (t) => void hasRedis(t));
+} else test("Redis keeps the contract of a SharedCache", { skip: lacksRedis });
 
-test("what could not be forgotten while Redis was halted is forgotten when it answers again", async (t) => {
-  if (!hasRedis(t)) return;
+test("what could not be forgotten while Redis was halted is forgotten when it answers again", {
+  skip: lacksRedis,
+}, async () => {
   await using redis = await startRedis();
   await using link = await openRedis({ url: redis.url, deadlineMs: 200, pauseMs: 50, observe: () => undefined });
   await using other = await openRedis({ url: redis.url, deadlineMs: 10_000, observe: () => undefined });
@@ -48,8 +49,7 @@ test("what could not be forgotten while Redis was halted is forgotten when it an
   assert.equal(await reader.get("b"), undefined);
 });
 
-test("what is kept lasts as long as was said", async (t) => {
-  if (!hasRedis(t)) return;
+test("what is kept lasts as long as was said", { skip: lacksRedis }, async () => {
   await using place = await openRedisPlace();
   const link = await place.link();
   using cache = createRedisCache(link);

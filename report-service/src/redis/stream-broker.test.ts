@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { createClient } from "@redis/client";
-import { hasRedis, type Redis, startRedis } from "../../../test/kit/redis.ts";
+import { lacksRedis, type Redis, startRedis } from "../../../test/kit/redis.ts";
 import { type BrokerUnderTest, provesBroker } from "../../test/contract/broker.ts";
 import { type BrokerAddress, brokerPlaces, connectBroker } from "../../test/contract/broker-place.ts";
 import { provesCrashSafety } from "../../test/contract/crash.ts";
 import { provesJobQueue } from "../../test/contract/job-queue.ts";
 
-if (!process.env["WEIR_REDIS"]) test("Redis Streams keep the contract of a broker", (t) => void hasRedis(t));
+if (lacksRedis) test("Redis Streams keep the contract of a broker", { skip: lacksRedis });
 else {
   let redis: Redis;
   before(async () => {
