@@ -4,6 +4,7 @@ import type { KindName } from "../model/names.ts";
 import { backlogWorkers } from "../model/wanted-workers.ts";
 import type { Claimant, JobQueue } from "../ports/job-queue.ts";
 import { type Circuits, createCircuits } from "./circuits.ts";
+import { gatherClaims } from "./gather-claims.ts";
 import type { JobParts } from "./run-job.ts";
 import type { Runtime } from "./runtime.ts";
 import { startWorkerLoop, type WorkerLoop } from "./worker-loop.ts";
@@ -57,10 +58,11 @@ export function startWorkerCluster(
     busy += event.kind === "started" ? 1 : -1;
     if (event.kind === "ended") meanJobMs += (event.tookMs - meanJobMs) / 10;
   };
+  const claimantNow = () => ({ ...claimant, cluster: language, paused: circuits.paused(Date.now()), perTenant });
+  const claim = gatherClaims(queue, claimantNow);
   const loops: readonly WorkerLoop[] = Array.from({ length: concurrency }, (_, number) => {
     const runtime = createRuntime(language, number, longestMs);
-    const loopParts = { ...parts, runtime, circuits, perTenant, onJob };
-    return startWorkerLoop(queue, { ...claimant, cluster: language }, loopParts);
+    return startWorkerLoop(queue, language, { ...parts, runtime, circuits, claim, onJob });
   });
 
   return {

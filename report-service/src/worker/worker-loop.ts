@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { KindName } from "../model/names.ts";
-import type { Claimant, JobQueue } from "../ports/job-queue.ts";
+import type { JobQueue } from "../ports/job-queue.ts";
 import type { Circuits } from "./circuits.ts";
+import type { ClaimOne } from "./gather-claims.ts";
 import { type JobParts, runJob } from "./run-job.ts";
 
 /** Pause after a failure of the store itself, which the next try is likely to meet again. */
@@ -16,15 +16,14 @@ export type WorkerLoop = {
 
 export type LoopParts = JobParts & {
   readonly circuits: Circuits;
-  /** How many reports of a kind one tenant may have running at once. */
-  readonly perTenant: ReadonlyMap<KindName, number>;
+  readonly claim: ClaimOne;
   /** Told before and after each job. */
   readonly onJob: (event: { readonly kind: "started" } | { readonly kind: "ended"; readonly tookMs: number }) => void;
 };
 
-/** Takes one report after another from the queue and works on it. */
-export function startWorkerLoop(queue: JobQueue, claimant: Claimant, parts: LoopParts): WorkerLoop {
-  const { circuits, perTenant } = parts;
+/** Takes one report of its cluster after another and works on it; where there is none, waits for the queue to tell. */
+export function startWorkerLoop(queue: Pick<JobQueue, "wait">, cluster: string, parts: LoopParts): WorkerLoop {
+  const { circuits, claim } = parts;
   const stopping = new AbortController();
   const handBack = new AbortController();
 
@@ -32,8 +31,8 @@ export function startWorkerLoop(queue: JobQueue, claimant: Claimant, parts: Loop
     const shutMs = circuits.clusterShutForMs(Date.now());
     if (shutMs > 0) return pause(Math.min(shutMs, shutLookMs));
     const paused = circuits.paused(Date.now());
-    const [report] = await queue.claim({ ...claimant, paused, perTenant }, 1, Date.now());
-    if (!report) return paused.length > 0 ? pause(shutLookMs) : queue.wait(claimant.cluster, stopping.signal);
+    const report = await claim();
+    if (!report) return paused.length > 0 ? pause(shutLookMs) : queue.wait(cluster, stopping.signal);
     if (report.status.kind !== "running") {
       return parts.observe({ kind: "gave-up", report: report.id, reportKind: report.kind });
     }

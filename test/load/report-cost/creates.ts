@@ -1,7 +1,7 @@
 // node test/load/report-cost/creates.ts [--store postgres] [--seconds 8] [--rates 200,500,1500] [--rounds 2] [main.ts …]: what accepting a report costs, in CPU of the server and the store, of several versions of the service by turns.
 import { parseArgs } from "node:util";
 import { measure } from "./measure.ts";
-import { fill, startService } from "./service.ts";
+import { fill, type Service, startService } from "./service.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -18,7 +18,7 @@ if (store !== "sqlite" && store !== "postgres") throw new Error(`--store must be
 console.log("| version | asked /s | us of CPU | server | store | p50 ms | p99 ms | not OK | others |");
 console.log("|---|---|---|---|---|---|---|---|---|");
 await using stack = new AsyncDisposableStack();
-const versions = [];
+const versions: { readonly name: string; readonly service: Service; readonly names: readonly string[] }[] = [];
 for (const main of positionals.length > 0 ? positionals : [undefined]) {
   const service = stack.use(await startService(store, [], main));
   const names = await fill(service.address, 20, 1);
