@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseConfig } from "./config.ts";
+import { parseConfig, usage } from "./config.ts";
 
 const defaults = { kinds: "/kinds", id: "made-up" };
 const enough = ["--data", "d", "--locality", "dc-a/z1"];
@@ -44,6 +44,12 @@ test("a server registers in one place", () => {
   assert.ok(!both.ok && both.problems[0]?.at === "--consul");
   const one = parseConfig([...enough, "--consul", "http://b:8500"], {}, defaults);
   assert.ok(one.ok && one.value.announce.kind === "consul");
+});
+
+test("the usage gives every flag's help in one column", () => {
+  const lines = usage.split("\n\n").slice(1, -1).join("\n").split("\n");
+  assert.ok(lines.length > 50);
+  for (const line of lines) assert.match(line, /^ {2}(--[a-z0-9-]+ \S+ +(?<=^.{28})\S|--[a-z0-9-]+ \S+$| {26}\S)/);
 });
 
 test("an unknown flag is named", () => {

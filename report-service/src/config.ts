@@ -49,6 +49,7 @@ const groups: readonly FlagGroup<Partial<Config>>[] = [
   security,
   registry,
 ];
+const helpColumn = 26;
 const allFlags = groups.flatMap(({ flags }) => flags);
 
 /** How to call the program. */
@@ -120,5 +121,8 @@ function variableOf(name: string): string {
 
 function usageLine({ name, value, help, ...rest }: Flag): string {
   const what = rest.default ? `${help} (${rest.default})` : help;
-  return `  ${`--${name} ${value}`.padEnd(26)}${what}`;
+  const flag = `--${name} ${value}`;
+  return flag.length < helpColumn
+    ? `  ${flag.padEnd(helpColumn)}${what}`
+    : `  ${flag}\n  ${" ".repeat(helpColumn)}${what}`;
 }
