@@ -9,8 +9,8 @@ export type HeldLease = {
 } & AsyncDisposable;
 
 /**
- * Renews the lease of a running report each third of its length and follows the report, so that a cancellation on any
- * server ends the work here.
+ * Renews the lease of a running report at the latest each third of its length, at times that all leases of this length
+ * have in common, and follows the report, so that a cancellation on any server ends the work here.
  */
 export function holdLease(reports: ReportStore, report: Report, attempt: number, leaseMs: number): HeldLease {
   const lost = new AbortController();
@@ -20,7 +20,7 @@ export function holdLease(reports: ReportStore, report: Report, attempt: number,
   async function renew(): Promise<void> {
     let leasedUntilMs = Date.now() + leaseMs;
     while (!both.aborted) {
-      await delay(leaseMs / 3, undefined, { signal: both, ref: false }).catch(() => undefined);
+      await delay(untilRenewal(leaseMs, Date.now()), undefined, { signal: both, ref: false }).catch(() => undefined);
       if (both.aborted) return;
       // A store that cannot be reached for a moment costs nothing while the lease still runs.
       const answer = await reports
@@ -47,4 +47,10 @@ export function holdLease(reports: ReportStore, report: Report, attempt: number,
       await work;
     },
   };
+}
+
+/** Between a sixth and a third of a lease. */
+function untilRenewal(leaseMs: number, nowMs: number): number {
+  const stepMs = leaseMs / 6;
+  return Math.floor(nowMs / stepMs + 2) * stepMs - nowMs;
 }

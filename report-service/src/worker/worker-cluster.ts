@@ -5,6 +5,7 @@ import { backlogWorkers } from "../model/wanted-workers.ts";
 import type { Claimant, JobQueue } from "../ports/job-queue.ts";
 import { type Circuits, createCircuits } from "./circuits.ts";
 import { gatherClaims } from "./gather-claims.ts";
+import { gatherRenewals } from "./gather-renewals.ts";
 import type { JobParts } from "./run-job.ts";
 import type { Runtime } from "./runtime.ts";
 import { startWorkerLoop, type WorkerLoop } from "./worker-loop.ts";
@@ -60,9 +61,10 @@ export function startWorkerCluster(
   };
   const claimantNow = () => ({ ...claimant, cluster: language, paused: circuits.paused(Date.now()), perTenant });
   const claim = gatherClaims(queue, claimantNow);
+  const reports = gatherRenewals(parts.reports);
   const loops: readonly WorkerLoop[] = Array.from({ length: concurrency }, (_, number) => {
     const runtime = createRuntime(language, number, longestMs);
-    return startWorkerLoop(queue, language, { ...parts, runtime, circuits, claim, onJob });
+    return startWorkerLoop(queue, language, { ...parts, reports, runtime, circuits, claim, onJob });
   });
 
   return {
