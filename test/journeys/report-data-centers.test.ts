@@ -110,7 +110,7 @@ test("a data center dies: the other one reads what it finished and takes over th
 /** Two data centers: in each a Postgres that is replicated into the other one, and a report server of both workers. */
 async function startScene() {
   await using starting = new AsyncDisposableStack();
-  const options = { settings: ["wal_keep_size=256MB"], checksums: true };
+  const options = { checksums: true };
   const [primaryA, primaryB] = await Promise.all([startPostgres(options), startPostgres(options)]);
   starting.use(primaryA);
   starting.use(primaryB);

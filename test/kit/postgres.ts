@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { chmod, chown } from "node:fs/promises";
+import { appendFile, chmod, chown } from "node:fs/promises";
 import { join } from "node:path";
 import { type Folder, makeFolder } from "./folder.ts";
 import { freePort } from "./ports.ts";
@@ -116,6 +116,10 @@ async function startServer(name: string, data: string, settings: readonly string
       return { ...standby, [Symbol.asyncDispose]: () => started.disposeAsync() };
     },
     async rejoin(primary) {
+      // Until one has ended since its promotion, pg_rewind takes it for a server of the old timeline, and does nothing.
+      primary.sql("checkpoint");
+      // pg_rewind first ends the recovery of a killed server, which must not remove the log that it then looks into.
+      await appendFile(join(data, "postgresql.auto.conf"), "wal_keep_size = '1GB'\n");
       const source = `host=127.0.0.1 port=${primary.port} user=${user} dbname=postgres application_name=${name}`;
       run("pg_rewind", ["-D", data, `--source-server=${source}`, "-R", "--no-sync"]);
       running = await begin();
