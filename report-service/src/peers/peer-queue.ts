@@ -1,7 +1,10 @@
 import type { QueueLength } from "../model/admission.ts";
 import type { Report, WorkerCluster } from "../model/report.ts";
+import { HomeUnavailable } from "../ports/home-unavailable.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
 import type { PeerNote, PeerStore } from "../ports/peer-store.ts";
+
+const tellAgainMs = 10_000;
 
 /**
  * The own queue, and those of the peers whose database was promoted here. Each claim begins with another one of them, so
@@ -13,6 +16,15 @@ export function claimFromPeers(
   observe: (note: PeerNote) => void,
 ): JobQueue {
   const turns = new Map<WorkerCluster, number>();
+  const toldAtMs = new Map<string, number>();
+
+  /** All workers meet the same failure, again and again. */
+  function tell({ datacenter }: PeerStore, cause: Error): void {
+    const nowMs = performance.now();
+    if (nowMs - (toldAtMs.get(datacenter) ?? Number.NEGATIVE_INFINITY) < tellAgainMs) return;
+    toldAtMs.set(datacenter, nowMs);
+    observe({ kind: "peer-failed", datacenter, cause });
+  }
 
   const takenOver = () => peers.filter((peer) => peer.state().writable === "here");
 
@@ -21,7 +33,8 @@ export function claimFromPeers(
     try {
       return await ask((await peer.stores()).queue);
     } catch (cause) {
-      observe({ kind: "peer-failed", datacenter: peer.datacenter, cause: cause as Error });
+      // One that is away has said so itself.
+      if (!(cause instanceof HomeUnavailable)) tell(peer, cause as Error);
       return otherwise;
     }
   }

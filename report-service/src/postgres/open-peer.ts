@@ -104,6 +104,8 @@ export function openPostgresPeer(
       return store;
     } catch (cause) {
       if (writer === opening) writer = undefined;
+      // Everyone else fails at once, until the next look: workers ask again and again.
+      (writable === "here" ? here : there[writeThere])?.suspect(cause);
       if (lastFailure !== (cause as Error).message) observe({ kind: "peer-failed", datacenter, cause: cause as Error });
       lastFailure = (cause as Error).message;
       const message = `data center ${datacenter} takes no changes: ${(cause as Error).message}`;
