@@ -8,7 +8,7 @@ import { HomeUnavailable } from "../ports/home-unavailable.ts";
 import { StoreUnavailable } from "../ports/store-unavailable.ts";
 
 /** Who defines the reasons in our google.rpc.ErrorInfo. */
-export const errorDomain = "report.v1";
+const errorDomain = "report.v1";
 
 /** An answer that is an error, with the google.rpc details a client can act on. */
 export class CallError extends Error {

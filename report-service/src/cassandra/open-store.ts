@@ -1,5 +1,5 @@
 import type { HasOutbox } from "../ports/outbox.ts";
-import type { ResultsQueue } from "../ports/results-queue.ts";
+import type { ResultsLimits, ResultsQueue } from "../ports/results-queue.ts";
 import type { Stores } from "../ports/stores.ts";
 import { createBells } from "./bells.ts";
 import { createClaimTurns } from "./claim-turn.ts";
@@ -12,7 +12,7 @@ import { createCassandraOutbox, createOutboxSwitch } from "./outbox.ts";
 import { createQueueCounts } from "./queue-counts.ts";
 import { createReportRows } from "./report-rows.ts";
 import { createCassandraReports } from "./report-store.ts";
-import { createCassandraResults, type ResultsLimits } from "./results-queue.ts";
+import { createCassandraResults } from "./results-queue.ts";
 import { prepareKeyspace } from "./schema.ts";
 import { connect } from "./session.ts";
 import type { CassandraSettings } from "./settings.ts";

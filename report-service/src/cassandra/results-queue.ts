@@ -9,8 +9,6 @@ import type { Bells } from "./bells.ts";
 import type { Hint, Hints } from "./hints.ts";
 import { inParallel } from "./in-parallel.ts";
 
-export type { ResultsLimits };
-
 const kind = "results";
 // Results of other servers ring no bell.
 const lookEveryMs = 250;

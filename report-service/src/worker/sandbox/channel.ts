@@ -1,7 +1,7 @@
 import { readSync, writeSync } from "node:fs";
 
 /** The file descriptor over which a sandbox and its worker talk: a socket, blocking at the sandbox's end. */
-export const channelFd = 3;
+const channelFd = 3;
 
 /** Reads up to `target.length` bytes and waits for the first; 0 once the other end is gone. */
 export function readSome(target: Uint8Array): number {
