@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type pg from "pg";
+import { type Bell, createBell } from "../lib/bell.ts";
 import type { TenantId } from "../model/names.ts";
 import type { Priority, WorkerCluster } from "../model/report.ts";
-import { type Bell, createBell } from "./bell.ts";
 import type { Database } from "./database.ts";
 import { closeClient } from "./pool.ts";
 
@@ -17,8 +17,6 @@ export type Change =
       readonly priority: Priority;
       readonly tenant: TenantId;
     };
-
-export type Hear = (change: Change) => void;
 
 export type ChangeFeed = {
   /** Rings when the report changes, or may have. */

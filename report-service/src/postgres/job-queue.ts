@@ -1,9 +1,9 @@
+import { type Bell, createBell } from "../lib/bell.ts";
 import { shareOf } from "../model/fair-queue.ts";
 import type { ReportId, TenantId } from "../model/names.ts";
 import type { Report, WorkerCluster } from "../model/report.ts";
 import type { Claimant, JobQueue } from "../ports/job-queue.ts";
 import { arrayOf } from "./array.ts";
-import { type Bell, createBell } from "./bell.ts";
 import type { ChangeFeed } from "./change-feed.ts";
 import type { ChangeReports } from "./change-reports.ts";
 import type { Database, Row } from "./database.ts";

@@ -1,10 +1,10 @@
+import { createBell } from "../lib/bell.ts";
 import { shareOf } from "../model/fair-queue.ts";
 import type { ReportId, ReportKey, TenantId } from "../model/names.ts";
 import type { Priority } from "../model/report.ts";
 import type { Claimant } from "../ports/job-queue.ts";
 import type { ClaimByKey, Outbox, Waiting } from "../ports/outbox.ts";
 import { arrayOf } from "./array.ts";
-import { createBell } from "./bell.ts";
 import type { ChangeFeed } from "./change-feed.ts";
 import type { ChangeReports } from "./change-reports.ts";
 import type { Database } from "./database.ts";
