@@ -2,11 +2,8 @@ import { join } from "node:path";
 import type { BrokerNote } from "./broker/broker-note.ts";
 import { createBrokerQueue } from "./broker/broker-queue.ts";
 import { cacheReads } from "./cache/cache-reads.ts";
-import { openCassandraStore } from "./cassandra/open-store.ts";
 import type { Config } from "./config.ts";
 import type { ObjectNote, ObjectServer } from "./disk/object-server.ts";
-import { createKafkaBroker } from "./kafka/kafka-broker.ts";
-import { createKafkaResults } from "./kafka/results-queue.ts";
 import { createMemoryBulletin } from "./memory/bulletin.ts";
 import { createRateLimiter } from "./memory/rate-limiter.ts";
 import { createMemoryResults } from "./memory/results-queue.ts";
@@ -22,14 +19,7 @@ import type { RateLimiter } from "./ports/rate-limiter.ts";
 import type { ResultsQueue } from "./ports/results-queue.ts";
 import type { SignedUrls } from "./ports/signed-urls.ts";
 import type { Stores } from "./ports/stores.ts";
-import { openPostgresPeer } from "./postgres/open-peer.ts";
-import { openPostgresStore } from "./postgres/open-store.ts";
-import { createRabbitMqBroker } from "./rabbitmq/rabbitmq-broker.ts";
-import { createRedisBulletin } from "./redis/bulletin.ts";
-import { createRedisRateLimiter } from "./redis/rate-limiter.ts";
-import { openRedis, type RedisLink, type RedisNote } from "./redis/redis-link.ts";
-import { createRedisCache } from "./redis/shared-cache.ts";
-import { createRedisStreamBroker } from "./redis/stream-broker.ts";
+import type { RedisLink, RedisNote } from "./redis/redis-link.ts";
 import { openStore } from "./sqlite/open-store.ts";
 
 /** What a server keeps things in, as its configuration chooses. */
@@ -58,19 +48,22 @@ const sharedKeepMs = 600_000;
 /** What was opened, to be closed in reverse order. */
 type Opening = Pick<AsyncDisposableStack, "use" | "adopt" | "defer">;
 
-/** The one place that knows which providers there are; all of them end with what it answers. */
+/**
+ * The one place that knows which providers there are; all of them end with what it answers. Those that bring a client of their
+ * own are loaded when they are chosen: together they take longer to load than all the rest.
+ */
 export async function openProviders(config: Config, observe: (note: ProviderNote) => void): Promise<Providers> {
   await using opening = new AsyncDisposableStack();
   const store = await storeOf(config, opening);
   const queue = await queueOf(config, store, opening, observe);
   const { objects, urls, server: objectServer } = opening.use(await openObjects(config, observe));
   const redis = await redisOf(config, opening, observe);
-  const limiter = limiterOf(config, redis);
+  const limiter = await limiterOf(config, redis);
   const results = await resultsOf(config, store, opening);
   const bulletin = await bulletinOf(config, opening, observe);
-  const peers = config.peers.map((peer) => opening.use(openPostgresPeer(peer, observe)));
+  const peers = await peersOf(config, opening, observe);
   const reached = withPeers({ ...store, queue }, { datacenter: config.datacenter, peers, observe });
-  const stores = cached(reached, config, redis, opening, observe);
+  const stores = await cached(reached, config, redis, opening, observe);
 
   const opened = opening.move();
   return {
@@ -86,6 +79,12 @@ export async function openProviders(config: Config, observe: (note: ProviderNote
   };
 }
 
+async function peersOf({ peers }: Config, opening: Opening, observe: (note: PeerNote) => void): Promise<PeerStore[]> {
+  if (peers.length === 0) return [];
+  const { openPostgresPeer } = await import("./postgres/open-peer.ts");
+  return peers.map((peer) => opening.use(openPostgresPeer(peer, observe)));
+}
+
 async function storeOf(
   { store, data }: Config,
   opening: Opening,
@@ -93,10 +92,14 @@ async function storeOf(
   switch (store.kind) {
     case "sqlite":
       return opening.use(openStore(join(data, "reports.db")));
-    case "postgres":
+    case "postgres": {
+      const { openPostgresStore } = await import("./postgres/open-store.ts");
       return opening.use(await openPostgresStore(store.settings));
-    case "cassandra":
+    }
+    case "cassandra": {
+      const { openCassandraStore } = await import("./cassandra/open-store.ts");
       return opening.use(await openCassandraStore(store.settings));
+    }
   }
 }
 
@@ -109,12 +112,18 @@ async function queueOf(
   switch (queue.kind) {
     case "store":
       return store.queue;
-    case "kafka":
+    case "kafka": {
+      const { createKafkaBroker } = await import("./kafka/kafka-broker.ts");
       return opening.use(await createBrokerQueue(store, createKafkaBroker(queue.settings, id, observe), observe));
-    case "rabbitmq":
+    }
+    case "rabbitmq": {
+      const { createRabbitMqBroker } = await import("./rabbitmq/rabbitmq-broker.ts");
       return opening.use(await createBrokerQueue(store, createRabbitMqBroker(queue.settings, observe), observe));
-    case "redis":
+    }
+    case "redis": {
+      const { createRedisStreamBroker } = await import("./redis/stream-broker.ts");
       return opening.use(await createBrokerQueue(store, createRedisStreamBroker(queue.settings, observe), observe));
+    }
   }
 }
 
@@ -123,27 +132,32 @@ async function redisOf(
   opening: Opening,
   observe: (note: RedisNote) => void,
 ): Promise<RedisLink | undefined> {
-  return cache.kind === "redis" ? opening.use(await openRedis({ url: cache.url, observe })) : undefined;
+  if (cache.kind !== "redis") return undefined;
+  const { openRedis } = await import("./redis/redis-link.ts");
+  return opening.use(await openRedis({ url: cache.url, observe }));
 }
 
-function cached<S extends Stores>(
+async function cached<S extends Stores>(
   stores: S,
   { cache, cacheBytes: maxBytes, cacheKeepMs: keepMs }: Config,
   redis: RedisLink | undefined,
   opening: Opening,
   observe: (note: CacheNote) => void,
-): S {
+): Promise<S> {
   if (cache.kind === "off") return stores;
   const memory = { maxBytes, keepMs };
   if (!redis) return cacheReads(stores, { memory, observe });
+  const { createRedisCache } = await import("./redis/shared-cache.ts");
   const shared = { cache: opening.use(createRedisCache(redis)), keepMs: sharedKeepMs };
   return cacheReads(stores, { memory, shared, observe });
 }
 
-function limiterOf({ tenantRate }: Config, redis: RedisLink | undefined): RateLimiter | undefined {
+async function limiterOf({ tenantRate }: Config, redis: RedisLink | undefined): Promise<RateLimiter | undefined> {
   if (tenantRate === undefined) return undefined;
   const alone = createRateLimiter(tenantRate);
-  return redis ? createRedisRateLimiter(redis, tenantRate, alone) : alone;
+  if (!redis) return alone;
+  const { createRedisRateLimiter } = await import("./redis/rate-limiter.ts");
+  return createRedisRateLimiter(redis, tenantRate, alone);
 }
 
 async function resultsOf(
@@ -156,9 +170,11 @@ async function resultsOf(
       return createMemoryResults();
     case "store":
       return store.results;
-    case "kafka":
+    case "kafka": {
       if (queue.kind !== "kafka") throw new Error("--results kafka needs --queue kafka://HOST:PORT,…");
+      const { createKafkaResults } = await import("./kafka/results-queue.ts");
       return opening.use(createKafkaResults(queue.settings, id));
+    }
   }
 }
 
@@ -172,7 +188,10 @@ async function bulletinOf(
       return undefined;
     case "memory":
       return createMemoryBulletin();
-    case "redis":
+    case "redis": {
+      const { createRedisBulletin } = await import("./redis/bulletin.ts");
+      const { openRedis } = await import("./redis/redis-link.ts");
       return createRedisBulletin(opening.use(await openRedis({ url: bulletin.url, observe })));
+    }
   }
 }
