@@ -74,6 +74,11 @@ const targets = {
     script: "setup/check.mjs",
     args: ["--all", "src/kafka/", "src/rabbitmq/", "test/brokers/"],
   },
+  "test:cassandra": {
+    needs: { envoy: "no", consul: "no", cassandra: "required" },
+    script: "setup/check.mjs",
+    args: ["--all", "src/cassandra/"],
+  },
   "test:garage": {
     needs: { envoy: "no", consul: "no", garage: "required" },
     script: "setup/check.mjs",

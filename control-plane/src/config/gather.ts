@@ -109,6 +109,7 @@ function misspelled(env: ConfigInput["env"]): Problem[] {
 // What set-up, the tests, the demo and the other commands read.
 const notOurs = new Set([
   ...["WEIR_ENVOY", "WEIR_CONSUL", "WEIR_KUBERNETES", "WEIR_POSTGRES", "WEIR_CASSANDRA", "WEIR_REDIS", "WEIR_KAFKA"],
-  ...["WEIR_RABBITMQ", "WEIR_SEAWEEDFS", "WEIR_GARAGE", "WEIR_JAVA", "WEIR_MAVEN", "WEIR_CLIENTS"],
+  ...["WEIR_RABBITMQ", "WEIR_SEAWEEDFS", "WEIR_GARAGE", "WEIR_JAVA", "WEIR_MAVEN", "WEIR_CLIENTS", "WEIR_BROKERS"],
+  ...["WEIR_CASSANDRA_CENTERS"],
   ...["WEIR_DEMO_DIR", "WEIR_SERVER", "WEIR_ACTOR"],
 ]);
