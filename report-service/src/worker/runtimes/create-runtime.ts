@@ -8,7 +8,7 @@ import type { HearOfJob, Job, JobResult, Runtime } from "../runtime.ts";
 import type { FromWorker, ToWorker, WorkerPlaces, WorkerSettings } from "./messages.ts";
 
 // An interrupted job ends within milliseconds; a worker that does not answer by then is stuck and gets replaced.
-const stopPatienceMs = 1_000;
+const stopPatienceMs = 3_000;
 // Calls come first: a worker takes the CPU time that its server leaves.
 const workerNiceness = 10;
 const anHourMs = 3_600_000;
