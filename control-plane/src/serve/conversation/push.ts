@@ -72,6 +72,11 @@ export function push(
   return { send, notes };
 }
 
+/** Who is told that something is gone need not be told that it is missing, were it asked for again meanwhile. */
+function answerAsked({ asked, dirty }: Subscription, removed: readonly string[]): void {
+  for (const name of removed) if (asked.delete(name)) dirty.delete(name);
+}
+
 /** The usual case: this is asked for each type of each stream at each request and once a second. */
 function hasNothingToSay(subscription: Subscription, { tables }: Snapshot): boolean {
   const { type, gone, owed, trials } = subscription;
@@ -94,6 +99,7 @@ function responseOf(
   const removed = whole || variant === "delta" ? plan.removed : [];
   const beat = owed || !isQuiet(plan) ? [] : takeBeat(subscription, snapshot, now);
   if (changed.length + missing.length + removed.length + beat.length === 0 && !owed) return undefined;
+  if (variant === "delta") answerAsked(subscription, removed);
   if (type === "cluster") dragEndpoints(conversation, snapshot, changed);
   if (whole) settle(subscription, snapshot);
   conversation.nonce += 1;
