@@ -48,7 +48,7 @@ const takeLost = {
 };
 const take = {
   name: "take-jobs",
-  text: "select * from take_jobs_2($1, $2::text[], $3::text[], $4::int[], $5, $6, $7, $8, $9)",
+  text: "select * from take_jobs_1($1, $2::text[], $3::text[], $4::int[], $5, $6, $7, $8, $9)",
 };
 
 /**

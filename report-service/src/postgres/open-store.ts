@@ -1,5 +1,5 @@
 import type { HasOutbox } from "../ports/outbox.ts";
-import type { ResultsQueue } from "../ports/results-queue.ts";
+import type { ResultsLimits, ResultsQueue } from "../ports/results-queue.ts";
 import type { Stores } from "../ports/stores.ts";
 import { createChangeFeed } from "./change-feed.ts";
 import { createChangeReports } from "./change-reports.ts";
@@ -17,7 +17,7 @@ import { createQueueCounts } from "./queue-counts.ts";
 import { readFromReplica } from "./read-from-replica.ts";
 import { readFromPrimary } from "./read-reports.ts";
 import { createPostgresReports } from "./report-store.ts";
-import { createPostgresResults, type ResultsLimits } from "./results-queue.ts";
+import { createPostgresResults } from "./results-queue.ts";
 import { startRotation } from "./rotate-queue.ts";
 import { migrations } from "./schema.ts";
 import type { PostgresSettings } from "./settings.ts";

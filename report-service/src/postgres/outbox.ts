@@ -55,7 +55,7 @@ const hold = {
 const forget = { name: "forget-outbox", text: "delete from outbox where position = any($1::bigint[])" };
 const free = { name: "free-outbox", text: "update outbox set held_until_ms = 0 where position = any($1::bigint[])" };
 const count = { name: "count-outbox", text: "select count(*) as entries from outbox" };
-const takeOne = { name: "take-job", text: "select * from take_job_2($1, $2, $3, $4, $5, $6, $7, $8)" };
+const takeOne = { name: "take-job", text: "select * from take_job_1($1, $2, $3, $4, $5, $6, $7, $8)" };
 
 /** The outbox in the same database as the reports. */
 export async function openPostgresOutbox(

@@ -1,12 +1,15 @@
-import type { Batch, Result, ResultsQueue } from "../ports/results-queue.ts";
+import { inOneTurn } from "../lib/in-one-turn.ts";
+import {
+  type Batch,
+  noResults,
+  type Result,
+  type ResultsLimits,
+  type ResultsQueue,
+  usualResultsLimits,
+} from "../ports/results-queue.ts";
 import { arrayOf } from "./array.ts";
 import type { ChangeFeed } from "./change-feed.ts";
 import type { Database } from "./database.ts";
-
-/** How many results may wait, and how long one writer may have them before another one gets them. */
-export type ResultsLimits = { readonly most: number; readonly patienceMs: number };
-
-export const usualResultsLimits: ResultsLimits = { most: 10_000, patienceMs: 30_000 };
 
 // A notification may be lost, and what a lost writer had makes no change that could wake anyone.
 const lookMs = 1_000;
@@ -32,19 +35,12 @@ const takeSome = {
 };
 const forget = { name: "forget-results", text: "delete from results where position = any($1::bigint[])" };
 
-type Put = {
-  readonly result: Result;
-  readonly resolve: (how: "kept" | "full") => void;
-  readonly reject: (cause: unknown) => void;
-};
-
 /** Results in a table beside the reports: what is kept there outlives workers and writers. */
 export function createPostgresResults(
   database: Database,
   feed: ChangeFeed,
   { most, patienceMs }: ResultsLimits = usualResultsLimits,
 ): ResultsQueue {
-  let puts: Put[] = [];
   let counted = { waiting: most, atMs: 0 };
   let highest = 0;
   let lookedAtAllMs = 0;
@@ -55,24 +51,18 @@ export function createPostgresResults(
     return counted.waiting;
   }
 
-  /** Those that come in one turn of the event loop share a transaction. */
-  async function putAll(): Promise<void> {
-    const group = puts;
-    puts = [];
-    try {
-      const isFresh = Date.now() - counted.atMs < countedMs && counted.waiting + group.length < most / 2;
-      const room = most - (isFresh ? counted.waiting : await countWaiting());
-      const fitting = group.slice(0, Math.max(0, room));
-      if (fitting.length > 0) {
-        await database.query(insert, [Date.now(), arrayOf(fitting.map(({ result }) => JSON.stringify(result)))]);
-        counted = { ...counted, waiting: counted.waiting + fitting.length };
-        feed.announce([{ kind: "result" }]);
-      }
-      for (const [index, { resolve }] of group.entries()) resolve(index < fitting.length ? "kept" : "full");
-    } catch (cause) {
-      for (const { reject } of group) reject(cause);
+  // They share a transaction.
+  const put = inOneTurn(async (results: readonly Result[]) => {
+    const isFresh = Date.now() - counted.atMs < countedMs && counted.waiting + results.length < most / 2;
+    const room = most - (isFresh ? counted.waiting : await countWaiting());
+    const fitting = results.slice(0, Math.max(0, room));
+    if (fitting.length > 0) {
+      await database.query(insert, [Date.now(), arrayOf(fitting.map((result) => JSON.stringify(result)))]);
+      counted = { ...counted, waiting: counted.waiting + fitting.length };
+      feed.announce([{ kind: "result" }]);
     }
-  }
+    return results.map((_, index) => (index < fitting.length ? "kept" : "full"));
+  });
 
   async function takeNow(wanted: number): Promise<Batch | undefined> {
     const nowMs = Date.now();
@@ -94,12 +84,9 @@ export function createPostgresResults(
   }
 
   return {
-    put(result, signal) {
-      if (signal.aborted) return Promise.reject(signal.reason);
-      const { promise, resolve, reject } = Promise.withResolvers<"kept" | "full">();
-      puts.push({ result, resolve, reject });
-      if (puts.length === 1) setImmediate(putAll);
-      return promise;
+    async put(result, signal) {
+      signal.throwIfAborted();
+      return put(result);
     },
     async take(wanted, signal) {
       using bell = feed.followResults();
@@ -108,7 +95,7 @@ export function createPostgresResults(
         if (batch) return batch;
         await bell.rung(signal, Math.min(lookMs, patienceMs));
       }
-      return { results: [], done: async () => undefined };
+      return noResults;
     },
     async length() {
       const [first] = await database.query(oldest, []);

@@ -1,4 +1,4 @@
-import { kindLimits } from "./kind-limits-schema.ts";
+import { claimFunctions } from "./claim-functions.ts";
 
 /**
  * One step of the schema. Steps that were released never change. A new one first only adds (`usableFrom` stays): servers of
@@ -35,6 +35,8 @@ const first = `
     -- Grows with each write: who writes names the revision that it has read.
     revision bigint not null,
     expires_ms bigint,
+    -- When its receiver is to be told of its end, where it has one.
+    notice_ms bigint,
     -- Of the one report that answers for its content; those that ended without a result give it up.
     content_key text collate "C",
     -- Text, not jsonb: strings may hold U+0000, which jsonb refuses.
@@ -42,10 +44,14 @@ const first = `
     primary key (tenant, id)
   ) partition by hash (tenant);
   ${partitioned("reports", "fillfactor = 85, autovacuum_vacuum_scale_factor = 0.05")}
-  -- Without the id: equal times are sorted when they are listed.
-  create index reports_newest on reports (tenant, created_ms);
+  -- Without the id: equal times are sorted when they are listed. While a table is small, an index that begins with the
+  -- tenant looks as good for finding one row of it by its key as the key's own, and a prepared statement that has chosen it
+  -- reads all rows of the tenant, until the next ANALYZE. The other collation orders alike, and serves only those who name
+  -- it.
+  create index reports_latest on reports ((tenant collate "POSIX"), created_ms);
   create unique index reports_content on reports (tenant, content_key) where content_key is not null;
   create index reports_expiring on reports (expires_ms) where expires_ms is not null;
+  create index reports_notices on reports (notice_ms) where notice_ms is not null;
 
   -- Every state but the first, which follows from the report.
   create table events (
@@ -67,7 +73,7 @@ const first = `
     primary key (tenant, id)
   ) partition by hash (tenant);
   ${partitioned("requests", "autovacuum_vacuum_scale_factor = 0.05")}
-  create index requests_of_report on requests (tenant, report);
+  create index requests_by_report on requests (report, tenant);
   create index requests_oldest on requests (created_ms);
 
   create table uploads (
@@ -94,6 +100,7 @@ const first = `
     created_ms bigint not null,
     id text collate "C" not null,
     leased_until_ms bigint,
+    kind text not null,
     primary key (tenant, id, slot)
   ) partition by list (slot);
   create table jobs_0 partition of jobs for values in (0)
@@ -106,90 +113,7 @@ const first = `
   create table queue_slot (slot smallint not null);
   insert into queue_slot values (0);
 
-  -- Leases jobs of the first lane (priorities[n], tenants[n]) that has some and whose tenant may run more. Answers them,
-  -- and the lanes before it that were passed over. Holds one lock at most, so that callers cannot block each other.
-  create function take_jobs_1(
-    of_cluster text, priorities text[], tenants text[], concurrencies int[], most int, until_ms bigint)
-  returns table (lane int, why text, tenant text, id text, body text, revision bigint)
-  language plpgsql as $$
-  declare
-    nth int;
-    running int;
-  begin
-    -- A taken job that is lost in a crash waits again. Who has written more after it has it on disk, too.
-    perform set_config('synchronous_commit', 'off', true);
-    for nth in 1 .. cardinality(tenants) loop
-      if not exists (
-        select from jobs j where j.cluster = of_cluster and j.priority = priorities[nth] and j.tenant = tenants[nth]
-          and j.leased_until_ms is null)
-      then
-        return query select nth, 'empty', null::text, null::text, null::text, null::bigint;
-        continue;
-      end if;
-      select count(*) into running from (
-        select from jobs j where j.cluster = of_cluster and j.tenant = tenants[nth] and j.leased_until_ms is not null
-        limit concurrencies[nth]) counted;
-      if running >= concurrencies[nth] then
-        return query select nth, 'busy', null::text, null::text, null::text, null::bigint;
-        continue;
-      end if;
-      -- Counted again under the lock: whoever had it before may have leased more.
-      perform pg_advisory_xact_lock(hashtextextended(of_cluster || '/' || tenants[nth], 0));
-      select count(*) into running from (
-        select from jobs j where j.cluster = of_cluster and j.tenant = tenants[nth] and j.leased_until_ms is not null
-        limit concurrencies[nth]) counted;
-      return query
-        with picked as (
-          select j.slot, j.tenant, j.id from jobs j
-          where j.cluster = of_cluster and j.priority = priorities[nth] and j.tenant = tenants[nth]
-            and j.leased_until_ms is null
-          order by j.created_ms, j.id
-          limit greatest(0, least(most, concurrencies[nth] - running))
-          for update skip locked
-        ), leased as (
-          update jobs j set leased_until_ms = until_ms from picked p
-          where j.slot = p.slot and j.tenant = p.tenant and j.id = p.id
-          returning j.tenant, j.id
-        )
-        select nth, 'taken', l.tenant, l.id, r.body, r.revision
-        from leased l left join reports r on r.tenant = l.tenant and r.id = l.id;
-      return;
-    end loop;
-  end $$;
-
-  -- Leases the job of one report, where it waits and its tenant may run more, or where its lease has ended.
-  create function take_job_1(of_tenant text, of_id text, concurrency int, now_ms bigint, until_ms bigint)
-  returns table (why text, body text, revision bigint)
-  language plpgsql as $$
-  declare
-    job jobs;
-    running int;
-  begin
-    perform set_config('synchronous_commit', 'off', true);
-    select * into job from jobs j where j.tenant = of_tenant and j.id = of_id;
-    if not found or job.leased_until_ms > now_ms then
-      return query select 'gone', null::text, null::bigint;
-      return;
-    end if;
-    perform pg_advisory_xact_lock(hashtextextended(job.cluster || '/' || of_tenant, 0));
-    select * into job from jobs j where j.tenant = of_tenant and j.id = of_id for update;
-    if not found or job.leased_until_ms > now_ms then
-      return query select 'gone', null::text, null::bigint;
-      return;
-    end if;
-    if job.leased_until_ms is null then
-      select count(*) into running from (
-        select from jobs j where j.cluster = job.cluster and j.tenant = of_tenant and j.leased_until_ms is not null
-        limit concurrency) counted;
-      if running >= concurrency then
-        return query select 'busy', null::text, null::bigint;
-        return;
-      end if;
-    end if;
-    update jobs j set leased_until_ms = until_ms where j.slot = job.slot and j.tenant = of_tenant and j.id = of_id;
-    return query select 'taken', r.body, r.revision from reports r where r.tenant = of_tenant and r.id = of_id;
-  end $$;
-
+  ${claimFunctions}
   -- What workers have put and writers have not written yet.
   create table results (
     position bigint generated always as identity primary key,
@@ -199,25 +123,5 @@ const first = `
   ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0);
 `;
 
-const notices = `
-  alter table reports add column notice_ms bigint;
-  create index reports_notices on reports (notice_ms) where notice_ms is not null;
-`;
-
-// While a table is small, an index that begins with the tenant looks as good for finding one row of it by its key as the
-// key's own, and a prepared statement that has chosen it reads all rows of the tenant, until the next ANALYZE. The other
-// collation orders alike, and serves only those who name it.
-const findByKey = `
-  create index reports_latest on reports ((tenant collate "POSIX"), created_ms);
-  drop index reports_newest;
-  create index requests_by_report on requests (report, tenant);
-  drop index requests_of_report;
-`;
-
 /** A database is brought from its version to the last one. */
-export const migrations: readonly Migration[] = [
-  { sql: first, usableFrom: 1 },
-  { sql: notices, usableFrom: 1 },
-  { sql: kindLimits, usableFrom: 1 },
-  { sql: findByKey, usableFrom: 1 },
-];
+export const migrations: readonly Migration[] = [{ sql: first, usableFrom: 1 }];

@@ -1,11 +1,5 @@
-/**
- * Jobs know their kind, so that claims may pass over kinds. It is empty where a server of the version before wrote the
- * job: no limit holds for it.
- */
-export const kindLimits = `
-  alter table jobs add column kind text not null default '';
-  update jobs j set kind = r.kind from reports r where r.tenant = j.tenant and r.id = j.id;
-
+/** What leases jobs, in the database: counting and leasing is one round trip. A changed one gets another number. */
+export const claimFunctions = `
   -- Of the kinds with limits, those of which the tenant has as many running as it may.
   create function full_kinds_1(of_cluster text, of_tenant text, limited text[], limits int[])
   returns text[] language sql stable as $$
@@ -17,9 +11,11 @@ export const kindLimits = `
         limit l.most) counted)
   $$;
 
-  -- As take_jobs_1, and takes nothing of the kinds that are paused, nor more of a limited kind than its tenant may have.
-  -- Where one is limited, most has to be 1.
-  create function take_jobs_2(
+  -- Leases jobs of the first lane (priorities[n], tenants[n]) that has some and whose tenant may run more. Answers them,
+  -- and the lanes before it that were passed over. Holds one lock at most, so that callers cannot block each other. Takes
+  -- nothing of the kinds that are paused, nor more of a limited kind than its tenant may have; where one is limited, most
+  -- has to be 1.
+  create function take_jobs_1(
     of_cluster text, priorities text[], tenants text[], concurrencies int[], most int, until_ms bigint,
     paused text[], limited text[], limits int[])
   returns table (lane int, why text, tenant text, id text, body text, revision bigint)
@@ -79,8 +75,9 @@ export const kindLimits = `
     end loop;
   end $$;
 
-  -- As take_job_1, with the same limits. One that has lost its worker still counts as running.
-  create function take_job_2(
+  -- Leases the job of one report, where it waits and its tenant may run more, or where its lease has ended, with the same
+  -- limits. One that has lost its worker still counts as running.
+  create function take_job_1(
     of_tenant text, of_id text, concurrency int, now_ms bigint, until_ms bigint,
     paused text[], limited text[], limits int[])
   returns table (why text, body text, revision bigint)
