@@ -106,7 +106,7 @@ async function perform({ options, folder, envoy, env, show }: Performance, end: 
     const note = digest.add(more, failed, performance.now());
     if (note) observe(note);
   };
-  const { check, rate = check ? 300 : 150 } = options;
+  const { check, rate = check ? 200 : 150 } = options;
   const usualPorts = check ? {} : { usualPorts: { xds: 18_000, admin: 18_080, edges: [18_001, 18_002] } };
   await using stage = await startStage({ folder, envoy, requestsPerSecond: rate, ...usualPorts, env }, observe, end);
 

@@ -31,7 +31,7 @@ export type TourParts = {
 const trafficWithinMs = 30_000;
 const followedWithinMs = 30_000;
 /** Requests of each client from which its shares are judged. */
-const enough = 400;
+const enough = 300;
 const shares = (dcA: number, dcB: number): Shares =>
   new Map([
     ["dc-a", dcA / 100],

@@ -1,4 +1,5 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
+import { letClosingSessionsFinish } from "@weir/proto/grpc/closing-sessions.ts";
 import { frameOnce } from "@weir/proto/grpc/framed.ts";
 import { type AdmissionLimits, createAdmission } from "./admission/admission.ts";
 import { type AdmissionNote, createAdmissionGate } from "./admission/admission-gate.ts";
@@ -94,6 +95,7 @@ export async function startAds<V>(
     // Nobody asks for it here, and it costs 3 KB a connection.
     "grpc.enable_channelz": 0,
   });
+  letClosingSessionsFinish();
   limitHeaders(server);
   const session: SessionParts<V> = {
     ...parts,

@@ -1,5 +1,6 @@
 import { Server, ServerCredentials, type ServerInterceptor } from "@grpc/grpc-js";
 import { Operations } from "@weir/proto/google/longrunning/operations_pb.ts";
+import { letClosingSessionsFinish } from "@weir/proto/grpc/closing-sessions.ts";
 import { Health } from "@weir/proto/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "@weir/proto/grpc/reflection/v1/reflection_pb.ts";
 import { type Handlers, serviceOf } from "@weir/proto/grpc/service.ts";
@@ -46,6 +47,7 @@ export async function startGrpcServer(listen: string, parts: GrpcParts): Promise
     "grpc.max_connection_age_ms": 1_800_000,
     "grpc.max_connection_age_grace_ms": 60_000,
   });
+  letClosingSessionsFinish();
   const { reports, results, operations, health } = parts;
   if (reports) server.addService(readable(serviceOf(Reports)), reports);
   if (results) server.addService(readable(serviceOf(Results)), results);
