@@ -254,3 +254,12 @@ test("routes wait while the client rejects the cluster that they lead to, and ke
   assert.deepEqual(say(world({ cluster: { a: "v1", b: "v2" }, routes: { r: "v2>b" } })), ["cluster +b@v2"]);
   assert.deepEqual(say(ack("cluster")), ["routes +r@v2>b"]);
 });
+
+test("what is unsubscribed from under a wildcard while it is about to go, and comes back, is sent again", () => {
+  const { say } = conversation("delta");
+  say(world({ cluster: { a: "v1" }, routes: { r: "v1>a" } }));
+  for (const said of [ask("cluster", ["*", "a"]), ack("cluster"), ask("routes", ["r"]), ack("routes")]) say(said);
+  assert.deepEqual(say(world({})), ["routes -r"]);
+  assert.deepEqual(say(ask("cluster", [], { drop: ["a"] })), []);
+  assert.deepEqual(say(world({ cluster: { a: "v1" } })), ["cluster +a@v1"]);
+});

@@ -7,7 +7,8 @@ export type Held = XdsResource | { readonly version: string; readonly stamp: big
 export type Doubt = {
   readonly version: "";
   readonly stamp: bigint;
-  readonly maybe: XdsResource;
+  /** Undefined: it was told that there is none any more. */
+  readonly maybe: XdsResource | undefined;
   /** It said whom it meant, and that was not this. */
   readonly likely: boolean;
   readonly before: Held | undefined;
@@ -21,5 +22,12 @@ export function isDoubt(held: Held | undefined): held is Doubt {
 export function resourceOf(held: Held | undefined): XdsResource | undefined {
   if (held === undefined || "body" in held) return held;
   if (!isDoubt(held)) return undefined;
-  return held.likely ? held.maybe : resourceOf(held.before);
+  // A list that leaves out what is only perhaps gone would take it away for good.
+  return held.likely && held.maybe !== undefined ? held.maybe : resourceOf(held.before);
+}
+
+/** Does it lack all of that name, as far as we know? Perhaps gone counts as gone: nothing is to refer to that. */
+export function lacksAll(held: Held | undefined): boolean {
+  if (!isDoubt(held)) return held === undefined;
+  return held.maybe === undefined || (!held.likely && held.before === undefined);
 }

@@ -1,6 +1,7 @@
 import { type ResourceType, usedType } from "../../snapshot/resource.ts";
 import type { Snapshot } from "../../snapshot/snapshot.ts";
 import type { Conversation } from "./conversation.ts";
+import { lacksAll } from "./held.ts";
 import { heldOf, isSubscribed, type Subscription } from "./subscription.ts";
 
 /** Whose resources refer, or may refer, to those of a type. */
@@ -85,7 +86,7 @@ export function isHeldBack(
   const clusters = subscriptions.get("cluster");
   if (routes.type !== "routes" || clusters === undefined || clusters.differs.size === 0) return false;
   if (routes.asked.has(name) || heldOf(routes, snapshot, name) === undefined) return false;
-  const lacks = (use: string) => clusters.differs.has(use) && clusters.differs.get(use) === undefined;
+  const lacks = (use: string) => clusters.differs.has(use) && lacksAll(clusters.differs.get(use));
   const { uses } = snapshot.resources.routes.get(name) ?? { uses: [] };
   return uses.some((use) => lacks(use) && isSubscribed(clusters, use) && snapshot.resources.cluster.has(use));
 }

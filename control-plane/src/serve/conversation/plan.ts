@@ -78,16 +78,19 @@ function takeUp(
   now: Date,
 ): void {
   const { type, names, dirty, asked, gone, rejections } = subscription;
-  if (isHeldBack(conversation, snapshot, subscription, name)) return;
-  dirty.delete(name);
-  const isAsked = asked.delete(name);
   const resource = snapshot.resources[type].get(name);
   const has = heldOf(subscription, snapshot, name);
+  const isBack = resource !== undefined && !asked.has(name) && has?.version === resource.version;
+  if (!isBack && isHeldBack(conversation, snapshot, subscription, name)) return;
+  dirty.delete(name);
+  const isAsked = asked.delete(name);
   if (resource === undefined) {
     if (has === undefined) bringInLine(subscription, name, undefined);
     else gone.add(name);
     if (names.has(name) ? isAsked || has === undefined : isAsked && has === undefined) missing.push(name);
-  } else if (!isAsked && has?.version === resource.version) {
+    // Answered when it is taken away; or, should it be back before that, by sending it.
+    else if (isAsked) asked.add(name);
+  } else if (isBack) {
     // Back to what it has: what it rejected is no longer wanted.
     bringInLine(subscription, name, resource);
     rejections.delete(name);
@@ -107,12 +110,13 @@ function takeAway(
   { removed, before }: Draft,
   now: Date,
 ): void {
-  const { type, gone, differs } = subscription;
+  const { type, names, asked, gone, differs } = subscription;
   for (const name of gone) {
     if (isWaiting(subscription, name, "", now) || !mayBreak(conversation, snapshot, type, name)) continue;
     if (lingers(conversation, snapshot, subscription, name, now)) continue;
     const has = differs.get(name);
     gone.delete(name);
+    if (!names.has(name)) asked.delete(name);
     if (has !== undefined) {
       removed.push(name);
       before.set(name, has);

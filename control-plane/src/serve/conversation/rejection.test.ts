@@ -180,3 +180,24 @@ test("a whole list that is accepted settles what was in doubt of all that it rep
   say(world({ cluster: { a: "v2", b: "v1", c: "v1" } }));
   assert.deepEqual(say(ack("cluster")), []);
 });
+
+test("what was taken away in a rejected response may be gone: routes are not led there", () => {
+  const { say } = conversation("delta");
+  say(world({ cluster: { a: "v1", b: "v1" }, routes: { r: "v1>a" } }));
+  for (const said of [ask("cluster"), ack("cluster"), ask("routes", ["r"]), ack("routes")]) say(said);
+  assert.deepEqual(say(world({ cluster: { a: "v2" }, routes: { r: "v1>a" } })), ["cluster +a@v2 -b"]);
+  say(world({ cluster: { a: "v2", b: "v2" }, routes: { r: "v2>b" } }));
+  assert.deepEqual(say(nack("cluster", "a: bad")), ["cluster +b@v2"]);
+  assert.deepEqual(say(nack("cluster", "b: bad")), []);
+});
+
+test("what a rejected list left out may be there: the next list does not leave it out while it exists", () => {
+  const { say } = conversation("sotw");
+  say(world({ listener: { a: "v1", b: "v1" } }));
+  for (const said of [ask("listener"), ack("listener")]) say(said);
+  assert.deepEqual(say(world({ listener: { a: "v2" } })), ["listener +a@v2"]);
+  say(world({ listener: { a: "v2", b: "v2" } }));
+  assert.deepEqual(say(nack("listener", "a: bad")), ["listener +a@v1 +b@v2"]);
+  assert.deepEqual(say(nack("listener", "b: bad")), []);
+  assert.deepEqual(say(ask("listener")), ["listener +a@v1 +b@v1"]);
+});

@@ -37,8 +37,11 @@ export function reject(
     const held = isCulprit ? hadBefore(resource, had) : doubtOf(resource, had, { likely: named.length > 0 });
     takeBack(subscription, snapshot, resource.name, held, { anew: !isCulprit });
   }
-  for (const name of inFlight.removed)
-    takeBack(subscription, snapshot, name, heldBefore(inFlight, name), { anew: true });
+  for (const name of inFlight.removed) {
+    const had = heldBefore(inFlight, name);
+    const held = had && !culprits.has(name) ? doubtOf(undefined, had, { likely: named.length > 0 }) : had;
+    takeBack(subscription, snapshot, name, held, { anew: true });
+  }
   if (culprits.size === 0 && suspects.length > 1) {
     const half = Math.ceil(suspects.length / 2);
     subscription.trials = [suspects.slice(0, half), suspects.slice(half), ...subscription.trials];
@@ -79,17 +82,17 @@ function guess(
 
 /** Of a culprit the client has what it had. */
 function hadBefore({ version }: XdsResource, had: Held | undefined): Held | undefined {
-  return isDoubt(had) && had.maybe.version === version ? had.before : had;
+  return isDoubt(had) && had.maybe?.version === version ? had.before : had;
 }
 
 /**
  * Of the rest it may have taken everything, as Envoy and gRPC mostly do, or nothing.
  * https://github.com/grpc/proposal/blob/master/A46-xds-nack-semantics-improvement.md
  */
-function doubtOf(sent: XdsResource, had: Held | undefined, { likely }: { readonly likely: boolean }): Held {
-  if (had?.version === sent.version) return had;
+function doubtOf(sent: XdsResource | undefined, had: Held | undefined, { likely }: { readonly likely: boolean }): Held {
+  if (sent !== undefined && had?.version === sent.version) return had;
   const before = isDoubt(had) ? had.before : had;
-  return { version: "", stamp: (likely ? sent : before)?.stamp ?? 0n, maybe: sent, likely, before };
+  return { version: "", stamp: ((likely && sent) || before)?.stamp ?? 0n, maybe: sent, likely, before };
 }
 
 /** The client has this of it. `anew`: or it has what it was sent, so that it is sent again whatever it has. */
