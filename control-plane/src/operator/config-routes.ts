@@ -6,7 +6,7 @@ import { doneOrThrow } from "./change-outcome.ts";
 import { documentsOf, problemsInBody } from "./documents-of-body.ts";
 import { findingOf, findingShape } from "./finding-shape.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
-import { time } from "./shapes.ts";
+import { revisionOf, revisionShape } from "./revision-shape.ts";
 
 const kindOf = z.enum(["Service", "TrafficSplit", "TrafficPolicy", "Route", "Patch"]);
 
@@ -24,15 +24,6 @@ const applied = z.object({
   findings: z.array(findingShape).meta({
     description: "What these documents get wrong although they are valid, and what they bring about elsewhere",
   }),
-});
-
-const revision = z.object({
-  revision: z.number().int(),
-  at: time,
-  by: z.string(),
-  through: z.enum(["api", "file"]),
-  reason: z.string(),
-  changes: z.array(z.object({ kind: kindOf, name: z.string(), action: z.enum(["create", "update", "delete"]) })),
 });
 
 /** Many documents at once, and the journal of what was changed. */
@@ -87,16 +78,12 @@ export function configRoutes(app: OperatorApp, { parts: { policies, planning } }
         summary: "The journal, newest first: who changed what, why, when",
         tags: ["config"],
         querystring: z.strictObject({ limit: z.coerce.number().int().min(1).max(1_000).optional() }),
-        response: { 200: z.object({ revision: z.number().int(), revisions: z.array(revision) }) },
+        response: { 200: z.object({ revision: z.number().int(), revisions: z.array(revisionShape) }) },
       },
     },
     async ({ query: { limit = 100 } }) => ({
       revision: policies.books.current()?.revision ?? 0,
-      revisions: policies.journal(limit).map(({ at, changes, ...rest }) => ({
-        ...rest,
-        at: at.toISOString(),
-        changes: changes.map(({ documentKind, name, action }) => ({ kind: documentKind, name, action })),
-      })),
+      revisions: policies.journal(limit).map(revisionOf),
     }),
   );
 }

@@ -4,6 +4,7 @@ import { clientRoutes } from "./client-routes.ts";
 import { configRoutes } from "./config-routes.ts";
 import { describeRoutes } from "./describe-routes.ts";
 import { documentRoutes } from "./document-routes.ts";
+import { eventRoutes } from "./event-routes.ts";
 import { explainRoutes } from "./explain-routes.ts";
 import { guardRoutes } from "./guard-routes.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
@@ -31,5 +32,6 @@ export function addRoutes(app: OperatorApp, context: OperatorContext): void {
   serviceRoutes(app, context);
   trafficRoutes(app, context);
   explainRoutes(app, context);
+  eventRoutes(app, context);
   selfRoutes(app, context);
 }

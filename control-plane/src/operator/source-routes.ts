@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { problemText } from "../lib/parsed.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
+import type { SourceOverview } from "./parts.ts";
 import { ageSeconds, secondsSince, time } from "./shapes.ts";
 
-const source = z.object({
+const shape = z.object({
   source: z.string(),
   kind: z.string(),
   state: z.enum(["waiting", "current", "stale", "suspect"]),
@@ -29,26 +30,39 @@ export function sourceRoutes(app: OperatorApp, { parts }: OperatorContext): void
       schema: {
         summary: "The sources of endpoints: current, stale, suspect or still waited for",
         tags: ["sources"],
-        response: { 200: z.object({ sources: z.array(source) }) },
+        response: { 200: z.object({ sources: z.array(shape) }) },
       },
     },
-    async () => ({
-      sources: parts
-        .sources()
-        .map(({ source, kind, state, since, lastSeen, services, endpoints, held = 0, cause, lagMs, skipped = [] }) => ({
-          source,
-          kind,
-          state,
-          since: since.toISOString(),
-          ageSeconds: secondsSince(since),
-          services,
-          endpoints,
-          held,
-          ...(cause !== undefined && { cause }),
-          ...(lagMs !== undefined && { lagMs }),
-          ...(lastSeen && { lastSeen: lastSeen.toISOString() }),
-          skipped: skipped.map(problemText),
-        })),
-    }),
+    async () => ({ sources: parts.sources().map(sourceShape) }),
   );
+}
+
+/** A source as the API answers it. */
+export function sourceShape({
+  source,
+  kind,
+  state,
+  since,
+  lastSeen,
+  services,
+  endpoints,
+  held = 0,
+  cause,
+  lagMs,
+  skipped = [],
+}: SourceOverview): z.output<typeof shape> {
+  return {
+    source,
+    kind,
+    state,
+    since: since.toISOString(),
+    ageSeconds: secondsSince(since),
+    services,
+    endpoints,
+    held,
+    ...(cause !== undefined && { cause }),
+    ...(lagMs !== undefined && { lagMs }),
+    ...(lastSeen && { lastSeen: lastSeen.toISOString() }),
+    skipped: skipped.map(problemText),
+  };
 }

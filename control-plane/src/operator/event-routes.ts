@@ -1,0 +1,64 @@
+import { Readable } from "node:stream";
+import { z } from "zod";
+import { badRequest, refusal } from "./api-error.ts";
+import { createEventHub } from "./events/event-hub.ts";
+import { parsePosition } from "./events/position.ts";
+import type { OperatorApp, OperatorContext } from "./operator-context.ts";
+
+// A quarter of a minute of the most that is ever sent: who reads slower has lost touch, and resumes.
+const mostUnread = 256 * 1024;
+
+/** What happens, as it happens: server-sent events. */
+export function eventRoutes(app: OperatorApp, { parts, closing }: OperatorContext): void {
+  const hub = createEventHub(parts, {}, closing);
+  app.get(
+    "/v1/events",
+    {
+      schema: {
+        summary: "What happens, as it happens: revisions, clients, sources and traffic as server-sent events",
+        description:
+          "text/event-stream with the events hello, revision, clients, sources and traffic, at most once a second each and below 20 kB a second together. Resumes after Last-Event-ID. Who reads too slowly is cut off.",
+        tags: ["events"],
+        headers: z.looseObject({ "last-event-id": z.string().optional() }),
+        querystring: z.strictObject({
+          lastEventId: z.string().optional().meta({ description: "In place of the header Last-Event-ID" }),
+        }),
+      },
+    },
+    async (request, reply) => {
+      const after = request.headers["last-event-id"] ?? request.query.lastEventId;
+      if (after !== undefined && after !== "" && !parsePosition(after))
+        throw badRequest("the request", [
+          {
+            at: "Last-Event-ID",
+            says: 'expected the id of an event, like "r42.9f3c01ab.7", or a revision, like "r42"',
+          },
+        ]);
+      const stream = new Readable({ read: () => undefined });
+      const stop = hub.listen(
+        {
+          take(text) {
+            stream.push(text);
+            if (stream.readableLength + reply.raw.writableLength > mostUnread) reply.raw.destroy();
+          },
+          end: () => stream.push(null),
+        },
+        after || undefined,
+      );
+      if (!stop)
+        throw refusal(
+          503,
+          "RESOURCE_EXHAUSTED",
+          "TOO_MANY_LISTENERS",
+          "too many listen to events already: close one, or ask again later",
+          {},
+          { "retry-after": "5" },
+        );
+      reply.raw.once("close", () => {
+        stop();
+        stream.destroy();
+      });
+      return reply.type("text/event-stream").header("x-accel-buffering", "no").send(stream);
+    },
+  );
+}

@@ -1,0 +1,190 @@
+import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import { pause } from "../../lib/wait.ts";
+import type { OperatorParts } from "../parts.ts";
+import { revisionOf } from "../revision-shape.ts";
+import { sourceShape } from "../source-routes.ts";
+import { withinBytes } from "../within-bytes.ts";
+import { clientHappenings, type SeenClients, seenClients } from "./client-happenings.ts";
+import { clientsEvent } from "./clients-event.ts";
+import { eventText } from "./event-text.ts";
+import { type Position, parsePosition, positionText } from "./position.ts";
+import { trafficEvent } from "./traffic-event.ts";
+
+/** Gets each piece of the stream; `end` is the last that it hears. */
+export type Listener = { take(text: string): void; end(): void };
+
+export type EventHub = {
+  /** Undefined when there are as many as there may be. Calling it ends the listening. */
+  listen(listener: Listener, after: string | undefined): (() => void) | undefined;
+};
+
+// Together below 20 kB a second, with what traffic and clients take.
+const bytesOfRevisions = 2_000;
+const bytesOfSources = 1_500;
+const mostListeners = 100;
+const keptForResuming = 300;
+const mostRevisionsAgain = 200;
+const sourcesEveryMs = 5_000;
+const heartbeatEveryMs = 10_000;
+
+/**
+ * One stream of what happens, for all who listen: looked at once per `everyMs`, whoever listens, and not at all while nobody
+ * does.
+ */
+export function createEventHub(
+  parts: OperatorParts,
+  { everyMs = 1_000, now = () => new Date() }: { readonly everyMs?: number; readonly now?: () => Date },
+  closing: AbortSignal,
+): EventHub {
+  const listeners = new Set<Listener>();
+  const process = randomUUID().slice(0, 8);
+  let sequence = 0;
+  let toldRevision = revisionNow();
+  let seen: SeenClients | undefined;
+  let told: { clients?: unknown; sources?: unknown; sourcesAt: number; heartbeatAt: number } = {
+    sourcesAt: 0,
+    heartbeatAt: 0,
+  };
+  let recent: { readonly sequence: number; readonly text: string }[] = [];
+  let isRunning = false;
+
+  function revisionNow(): number {
+    return parts.policies.books.current()?.revision ?? 0;
+  }
+
+  function position(): Position {
+    return { revision: toldRevision, process, sequence };
+  }
+
+  /** Kept for those who come back. */
+  function happened(event: string, data: unknown): string {
+    sequence++;
+    const text = eventText({ event, id: positionText(position()), data });
+    recent = [...recent, { sequence, text }].slice(-keptForResuming);
+    return text;
+  }
+
+  function revisionsAfter(revision: number) {
+    const entries = parts.policies.journal(1_000).filter((each) => each.revision > revision);
+    return entries.reverse().map((entry) => {
+      const { changes, ...rest } = revisionOf(entry);
+      const { kept, leftOut } = withinBytes(changes, 600);
+      return { ...rest, reason: rest.reason.slice(0, 300), changes: kept, changesLeftOut: leftOut };
+    });
+  }
+
+  function newRevisions(): string[] {
+    if (revisionNow() === toldRevision) return [];
+    // At least one, lest a long one is in the way of all others.
+    const all = revisionsAfter(toldRevision);
+    const { kept } = withinBytes(all, bytesOfRevisions);
+    const some = kept.length > 0 ? kept : all.slice(0, 1);
+    return some.map((each) => {
+      toldRevision = each.revision;
+      return happened("revision", each);
+    });
+  }
+
+  /** What was changed while nobody listened is kept for who comes back; where that is too much, coming back begins anew. */
+  function catchUp(): void {
+    if (revisionNow() - toldRevision <= mostRevisionsAgain) {
+      while (newRevisions().length > 0);
+      return;
+    }
+    toldRevision = revisionNow();
+    sequence++;
+    recent = [];
+  }
+
+  function clientsNow(): string[] {
+    const clients = parts.clients.list();
+    const now_ = seenClients(clients);
+    const data = clientsEvent(clients, clientHappenings(seen ?? now_, now_), now());
+    seen = now_;
+    const { at: _, ...rest } = data;
+    if (isDeepStrictEqual(rest, told.clients)) return [];
+    told = { ...told, clients: { ...rest, came: [], went: [], nacks: [], leftOut: {} } };
+    return [happened("clients", data)];
+  }
+
+  function sourcesData() {
+    const sources = parts.sources().map(sourceShape);
+    const shown = sources.map(({ skipped, ...rest }) => ({ ...rest, skipped: skipped.length }));
+    const { kept, leftOut } = withinBytes(shown, bytesOfSources);
+    return { at: now().toISOString(), store: parts.policies.status().state, sources: kept, leftOut };
+  }
+
+  function sourcesNow(at: number): string[] {
+    const data = sourcesData();
+    const lasting = {
+      store: data.store,
+      sources: data.sources.map(({ ageSeconds: _age, since: _since, lastSeen: _seen, lagMs: _lag, ...rest }) => rest),
+    };
+    if (at - told.sourcesAt < sourcesEveryMs && isDeepStrictEqual(lasting, told.sources)) return [];
+    told = { ...told, sources: lasting, sourcesAt: at };
+    return [eventText({ event: "sources", data })];
+  }
+
+  function heartbeat(at: number): string[] {
+    if (at - told.heartbeatAt < heartbeatEveryMs) return [];
+    told = { ...told, heartbeatAt: at };
+    return [`: ${now().toISOString()}\n\n`];
+  }
+
+  function look(): string {
+    const at = performance.now();
+    const traffic = eventText({ event: "traffic", data: trafficEvent(parts, now()) });
+    return [...newRevisions(), ...clientsNow(), ...sourcesNow(at), traffic, ...heartbeat(at)].join("");
+  }
+
+  async function run(): Promise<void> {
+    isRunning = true;
+    try {
+      while (listeners.size > 0 && !closing.aborted) {
+        await pause(everyMs, closing);
+        if (listeners.size === 0 || closing.aborted) break;
+        const text = look();
+        for (const listener of [...listeners]) listener.take(text);
+      }
+    } finally {
+      isRunning = false;
+      for (const listener of [...listeners]) listener.end();
+      listeners.clear();
+    }
+  }
+
+  /** What happened since `after` is told again as far as it is known; then how things are. */
+  function beginning(after: string | undefined): string {
+    const from = after === undefined ? undefined : parsePosition(after);
+    const again = from?.process === process ? recent.filter((each) => each.sequence > from.sequence) : [];
+    const isWhole = from?.process === process && (again[0]?.sequence ?? sequence + 1) === from.sequence + 1;
+    const missed =
+      from && !isWhole ? revisionsAfter(from.revision).filter((each) => each.revision <= toldRevision) : [];
+    const areRevisions =
+      from !== undefined && missed.length <= mostRevisionsAgain && from.revision + missed.length === toldRevision;
+    const resumed = isWhole ? "all" : areRevisions ? "revisions" : "none";
+    const hello = { at: now().toISOString(), version: parts.version, revision: toldRevision, resumed };
+    const clients = clientsEvent(parts.clients.list(), { came: [], went: [], nacks: [] }, now());
+    return [
+      "retry: 1000\n\n",
+      eventText({ event: "hello", data: hello }),
+      ...(resumed === "all" ? again.map(({ text }) => text) : []),
+      ...(resumed === "revisions" ? missed.map((each) => eventText({ event: "revision", data: each })) : []),
+      eventText({ event: "clients", id: positionText(position()), data: clients }),
+      eventText({ event: "sources", data: sourcesData() }),
+      eventText({ event: "traffic", data: trafficEvent(parts, now()) }),
+    ].join("");
+  }
+
+  return {
+    listen(listener, after) {
+      if (listeners.size >= mostListeners || closing.aborted) return undefined;
+      if (listeners.size === 0) catchUp();
+      listener.take(beginning(after));
+      listeners.add(listener);
+      if (!isRunning) void run();
+      return () => listeners.delete(listener);
+    },
+  };
+}

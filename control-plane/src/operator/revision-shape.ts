@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { documentKinds } from "../policy/documents/document-schemas.ts";
+import type { JournalEntry } from "../policy/policy-store.ts";
+import { time } from "./shapes.ts";
+
+/** A line of the journal as the API answers it. */
+export const revisionShape = z.object({
+  revision: z.number().int(),
+  at: time,
+  by: z.string(),
+  through: z.enum(["api", "file"]),
+  reason: z.string(),
+  changes: z.array(
+    z.object({ kind: z.enum(documentKinds), name: z.string(), action: z.enum(["create", "update", "delete"]) }),
+  ),
+});
+
+export function revisionOf({
+  revision,
+  at,
+  by,
+  through,
+  reason,
+  changes,
+}: JournalEntry): z.output<typeof revisionShape> {
+  return {
+    ...{ revision, at: at.toISOString(), by, through, reason },
+    changes: changes.map(({ documentKind, name, action }) => ({ kind: documentKind, name, action })),
+  };
+}
