@@ -1,45 +1,42 @@
-import { type Metadata, ServerInterceptingCall, type ServerInterceptor, status } from "@grpc/grpc-js";
+import { type Metadata, status } from "@grpc/grpc-js";
 import { parseTenantName, type TenantId } from "../model/names.ts";
 import type { Authenticator, Caller, Peer } from "../ports/authenticator.ts";
 import type { RateLimiter } from "../ports/rate-limiter.ts";
 import { CallError, errorInfo, retryInfo, serviceErrorOf } from "./call-error.ts";
+import type { CallHook } from "./call-hooks.ts";
 
 // Metadata is the one thing that goes with a call from its interceptors to its handler.
 const callers = new WeakMap<Metadata, Caller>();
 
 /** Refuses strangers before their request is read. Health and reflection tell nothing of tenants and stay open. */
-export function authenticate(authenticator: Authenticator): ServerInterceptor {
-  return ({ path }, call) => {
-    if (path.startsWith("/grpc.")) return new ServerInterceptingCall(call);
-    return new ServerInterceptingCall(call, {
-      start(next) {
-        next({
-          onReceiveMetadata(metadata, pass) {
-            const peer: Peer = {
-              address: call.getConnectionInfo().remoteAddress,
-              header: (name) => metadata.get(name).find((value) => typeof value === "string"),
-              // Reading a certificate takes long, and few ask.
-              get subjectAltName() {
-                return call.getAuthContext().sslPeerCertificate?.subjectaltname;
-              },
-            };
-            const admit = (caller: Caller): void => {
-              callers.set(metadata, caller);
-              if (caller.kind !== "stranger") {
-                pass(metadata);
-                return;
-              }
-              const { message, metadata: details, code } = serviceErrorOf(unknownCaller(caller.why));
-              call.sendStatus({ code, details: message, metadata: details });
-            };
-            // Most know at once, and a turn of the event loop for each call is not free.
-            const caller = authenticator(peer);
-            if (caller instanceof Promise) caller.catch(unidentified).then(admit);
-            else admit(caller);
+export function authenticate(authenticator: Authenticator): CallHook {
+  return (path, call) => {
+    if (path.startsWith("/grpc.")) return undefined;
+    return {
+      onRequest(metadata, pass, answer) {
+        const peer: Peer = {
+          address: call.getConnectionInfo().remoteAddress,
+          header: (name) => metadata.get(name).find((value) => typeof value === "string"),
+          // Reading a certificate takes long, and few ask.
+          get subjectAltName() {
+            return call.getAuthContext().sslPeerCertificate?.subjectaltname;
           },
-        });
+        };
+        const admit = (caller: Caller): void => {
+          callers.set(metadata, caller);
+          if (caller.kind !== "stranger") {
+            pass();
+            return;
+          }
+          const { message, metadata: details, code } = serviceErrorOf(unknownCaller(caller.why));
+          answer({ code, details: message, metadata: details });
+        };
+        // Most know at once, and a turn of the event loop for each call is not free.
+        const caller = authenticator(peer);
+        if (caller instanceof Promise) caller.catch(unidentified).then(admit);
+        else admit(caller);
       },
-    });
+    };
   };
 }
 

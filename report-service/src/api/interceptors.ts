@@ -1,34 +1,35 @@
-import { type Deadline, Metadata, ServerInterceptingCall, type ServerInterceptor, status } from "@grpc/grpc-js";
+import { type Deadline, Metadata, status } from "@grpc/grpc-js";
 import type { Span, Tracer } from "../ports/tracer.ts";
 import { CallError, errorInfo, serviceErrorOf } from "./call-error.ts";
+import type { CallHook } from "./call-hooks.ts";
 import type { CallNote } from "./call-note.ts";
 
 /** Says with every response who gave it: `x-weir-server` and `x-weir-locality`, in headers or, without any, trailers. */
-export function identify(id: string, locality: string): ServerInterceptor {
+export function identify(id: string, locality: string): CallHook {
   const sign = (metadata: Metadata) => {
     metadata.set("x-weir-server", id);
     metadata.set("x-weir-locality", locality);
   };
-  return (_method, call) => {
+  return () => {
     let signed = false;
-    return new ServerInterceptingCall(call, {
-      sendMetadata(metadata, next) {
+    return {
+      onHeaders(metadata) {
         signed = true;
         sign(metadata);
-        next(metadata);
       },
-      sendStatus(answer, next) {
+      onStatus(answer) {
+        if (signed) return answer;
         const metadata = answer.metadata ?? new Metadata();
-        if (!signed) sign(metadata);
-        next({ ...answer, metadata });
+        sign(metadata);
+        return { ...answer, metadata };
       },
-    });
+    };
   };
 }
 
 /** Tells how each call ended and how long it took; with a tracer, each call is a span and the handler sees its context. */
-export function observeCalls(observe: (note: CallNote) => void, tracer: Tracer | undefined): ServerInterceptor {
-  return ({ path }, call) => {
+export function observeCalls(observe: (note: CallNote) => void, tracer: Tracer | undefined): CallHook {
+  return (path, call) => {
     const method = path.slice(1);
     const startedAt = performance.now();
     let span: Span | undefined;
@@ -39,22 +40,18 @@ export function observeCalls(observe: (note: CallNote) => void, tracer: Tracer |
       observe({ kind: "call-ended", method, code: status[code], tookMs: performance.now() - startedAt });
       span?.end({ "rpc.grpc.status_code": code }, code === status.OK ? undefined : status[code]);
     };
-    return new ServerInterceptingCall(call, {
-      start(next) {
-        next({
-          onReceiveMetadata(metadata, pass) {
-            span = tracer && startSpan(tracer, method, metadata);
-            if (span) metadata.set("traceparent", span.traceparent);
-            pass(metadata);
-          },
-          onCancel: () => end(isLate(call.getDeadline()) ? status.DEADLINE_EXCEEDED : status.CANCELLED),
-        });
+    return {
+      onRequest(metadata, pass) {
+        span = tracer && startSpan(tracer, method, metadata);
+        if (span) metadata.set("traceparent", span.traceparent);
+        pass();
       },
-      sendStatus(answer, next) {
+      onCancel: () => end(isLate(call.getDeadline()) ? status.DEADLINE_EXCEEDED : status.CANCELLED),
+      onStatus(answer) {
         end(answer.code ?? status.OK);
-        next(answer);
+        return answer;
       },
-    });
+    };
   };
 }
 
@@ -62,15 +59,11 @@ export function observeCalls(observe: (note: CallNote) => void, tracer: Tracer |
 export type Fault = { readonly code: status; readonly percent: number };
 
 /** Answers calls with the fault that is in force, if any, instead of handling them. Health and reflection stay as they are. */
-export function refuseCalls(fault: () => Fault | undefined): ServerInterceptor {
-  return ({ path }, call) => {
+export function refuseCalls(fault: () => Fault | undefined): CallHook {
+  return (path) => {
     const present = path.startsWith("/grpc.") ? undefined : fault();
-    if (!present || Math.random() * 100 >= present.percent) return call as ServerInterceptingCall;
-    return new ServerInterceptingCall(call, {
-      start(next) {
-        next({ onReceiveMetadata: () => call.sendStatus(refusal(present)) });
-      },
-    });
+    if (!present || Math.random() * 100 >= present.percent) return undefined;
+    return { onRequest: (_metadata, _pass, answer) => answer(refusal(present)) };
   };
 }
 

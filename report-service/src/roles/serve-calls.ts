@@ -3,6 +3,7 @@ import { Reports, Results } from "@weir/proto/report/v1/report_pb.ts";
 import { authenticate, guardTenants } from "../api/admit-calls.ts";
 import { trustCertificate, trustEveryone, trustHeader, trustLoopback } from "../api/authenticators.ts";
 import { boundRequestBytes } from "../api/bound-request-bytes.ts";
+import { intercept } from "../api/call-hooks.ts";
 import type { CallNote } from "../api/call-note.ts";
 import { type FaultNote, watchFaultFile } from "../api/fault-switch.ts";
 import { type GrpcServer, type ServerTls, startGrpcServer } from "../api/grpc-server.ts";
@@ -106,10 +107,12 @@ export async function serveCalls(config: Config, parts: CallParts): Promise<Call
       interceptors: [
         unpackInTurn(),
         boundRequestBytes(),
-        identify(id, `${datacenter}/${zone}`),
-        observeCalls(observe, tracer),
-        ...(faults ? [refuseCalls(faults.fault)] : []),
-        authenticate(authenticatorOf(config.callers)),
+        intercept([
+          identify(id, `${datacenter}/${zone}`),
+          observeCalls(observe, tracer),
+          ...(faults ? [refuseCalls(faults.fault)] : []),
+          authenticate(authenticatorOf(config.callers)),
+        ]),
       ],
     }),
   );
