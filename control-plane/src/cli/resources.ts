@@ -1,7 +1,7 @@
 import { CliError } from "./cli-error.ts";
 
 /** A collection of documents, as URLs and as people call it. */
-export type Collection = "services" | "trafficSplits" | "trafficPolicies" | "routes" | "patches";
+export type Collection = "services" | "trafficSplits" | "trafficPolicies" | "routes" | "patches" | "drains";
 
 const kinds: Readonly<Record<Collection, { readonly kind: string; readonly words: readonly string[] }>> = {
   services: { kind: "Service", words: ["service", "services", "svc"] },
@@ -9,11 +9,12 @@ const kinds: Readonly<Record<Collection, { readonly kind: string; readonly words
   trafficPolicies: { kind: "TrafficPolicy", words: ["trafficpolicy", "trafficpolicies", "policy", "policies"] },
   routes: { kind: "Route", words: ["route", "routes"] },
   patches: { kind: "Patch", words: ["patch", "patches"] },
+  drains: { kind: "Drain", words: ["drain", "drains"] },
 };
 
 export const collections = Object.keys(kinds) as readonly Collection[];
 
-export const kindHelp = "service, split, policy, route or patch; or a path such as trafficSplits/report";
+export const kindHelp = "service, split, policy, route, patch or drain; or a path such as trafficSplits/report";
 
 /** `split`, `TrafficSplit` and `trafficSplits` are one; `trafficSplits/report` names a document of it. */
 export function parseResource(

@@ -1,4 +1,4 @@
-import type { LocalityPattern } from "./locality.ts";
+import { type Locality, type LocalityPattern, matchesLocality } from "./locality.ts";
 import type { ServiceName } from "./names.ts";
 
 /** Where callers that `from` matches are sent. The first rule that matches the caller's locality holds. */
@@ -31,7 +31,17 @@ export type Override = {
   readonly reason: string;
   readonly by: string;
   readonly expireTime: Date;
+  /** It holds for the others alone: inside callers for what is outside, outside callers for what is inside. */
+  readonly isolates?: boolean;
+  /** The Drain document that it comes from. */
+  readonly drain?: string;
 };
+
+/** Whether an override changes the weight that a place has for callers at another. */
+export function isOverridden({ locality, isolates }: Override, place: Locality, caller: Locality): boolean {
+  const isInside = matchesLocality(locality, place);
+  return isolates ? isInside !== matchesLocality(locality, caller) : isInside;
+}
 
 /** A TrafficSplit document. At most one for each service. */
 export type Split = {

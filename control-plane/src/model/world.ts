@@ -1,4 +1,5 @@
 import type { Distances } from "./distances.ts";
+import type { Drain } from "./drain.ts";
 import type { HeldHealth } from "./held-health.ts";
 import type { ServiceName } from "./names.ts";
 import type { PatchSpec } from "./patch.ts";
@@ -19,13 +20,15 @@ export type Book = {
   readonly routes: readonly RouteSpec[];
   /** By name; absent: none. */
   readonly patches?: readonly PatchSpec[];
+  /** By name, expired ones too; absent: none. */
+  readonly drains?: readonly Drain[];
 };
 
 /** All that translation may read. */
 export type World = {
   readonly revision: number;
   readonly catalog: Catalog;
-  /** By service; without the overrides that have expired. */
+  /** By service; without the overrides that have expired, with those that drains make. */
   readonly splits: ReadonlyMap<ServiceName, Split>;
   /** By service; a service without one has the default policy. */
   readonly policies: ReadonlyMap<ServiceName, TrafficPolicy>;

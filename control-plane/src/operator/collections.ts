@@ -7,6 +7,7 @@ export const collections = {
   trafficPolicies: "TrafficPolicy",
   routes: "Route",
   patches: "Patch",
+  drains: "Drain",
 } as const satisfies Readonly<Record<string, DocumentKind>>;
 
 export type Collection = keyof typeof collections;

@@ -8,7 +8,7 @@ import { findingOf, findingShape } from "./finding-shape.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 import { revisionOf, revisionShape } from "./revision-shape.ts";
 
-const kindOf = z.enum(["Service", "TrafficSplit", "TrafficPolicy", "Route", "Patch"]);
+const kindOf = z.enum(["Service", "TrafficSplit", "TrafficPolicy", "Route", "Patch", "Drain"]);
 
 const applied = z.object({
   revision: z.number().int(),

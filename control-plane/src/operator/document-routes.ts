@@ -13,7 +13,8 @@ import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 import { time } from "./shapes.ts";
 import { warningHeaders } from "./warning-headers.ts";
 
-const stored = z.object({
+/** Who wrote a document, as listings have it. */
+export const storedShape = z.object({
   name: z.string(),
   etag: z.string(),
   revision: z.number().int(),
@@ -43,24 +44,26 @@ function routesOf(app: OperatorApp, { parts: { policies, planning } }: OperatorC
   const tags = [collection];
   const url = `/v1/${collection}/:name`;
 
-  app.get(
-    `/v1/${collection}`,
-    {
-      schema: {
-        summary: `Every ${kind} in force`,
-        tags,
-        response: { 200: listing(collection, document) },
+  // drain-routes.ts lists them, with what is left of each.
+  if (collection !== "drains")
+    app.get(
+      `/v1/${collection}`,
+      {
+        schema: {
+          summary: `Every ${kind} in force`,
+          tags,
+          response: { 200: listing(collection, document) },
+        },
       },
-    },
-    async () => {
-      const all = policies.list(kind);
-      return {
-        revision: policies.books.current()?.revision ?? 0,
-        [collection]: all.map((each) => each.document as z.output<typeof document>),
-        stored: all.map(storedShape),
-      };
-    },
-  );
+      async () => {
+        const all = policies.list(kind);
+        return {
+          revision: policies.books.current()?.revision ?? 0,
+          [collection]: all.map((each) => each.document as z.output<typeof document>),
+          stored: all.map(storedOf),
+        };
+      },
+    );
 
   app.get(
     url,
@@ -148,7 +151,7 @@ function routesOf(app: OperatorApp, { parts: { policies, planning } }: OperatorC
 }
 
 function listing<D extends z.ZodType>(collection: Collection, document: D) {
-  return z.object({ revision: z.number().int(), [collection]: z.array(document), stored: z.array(stored) });
+  return z.object({ revision: z.number().int(), [collection]: z.array(document), stored: z.array(storedShape) });
 }
 
 function withHeaders(reply: FastifyReply, { etag, changed, revision }: StoredDocument, now = revision): FastifyReply {
@@ -159,6 +162,6 @@ function withHeaders(reply: FastifyReply, { etag, changed, revision }: StoredDoc
   });
 }
 
-function storedShape({ name, etag, revision, origin, changed }: StoredDocument): z.output<typeof stored> {
+export function storedOf({ name, etag, revision, origin, changed }: StoredDocument): z.output<typeof storedShape> {
   return { name, etag, revision, origin, changed: { ...changed, at: changed.at.toISOString() } };
 }

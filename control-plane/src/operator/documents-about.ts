@@ -31,7 +31,12 @@ export function documentsAbout(
   });
   const routes = policies.list("Route").filter((route) => isAbout(route) || sharesHost(route, document));
   const patches = policies.list("Patch").filter(isAbout);
-  return { about: [asStored(document), ...others, ...[...routes, ...patches].map(asStored)], services: [service] };
+  // A drain without a list is for all services.
+  const drains = policies.list("Drain").filter((each) => isAbout(each) || specOf(each).services === undefined);
+  return {
+    about: [asStored(document), ...others, ...[...routes, ...patches, ...drains].map(asStored)],
+    services: [service],
+  };
 }
 
 /** The least that a document for this service can say: all else is default. */
@@ -50,6 +55,7 @@ type Spec = {
   readonly type?: unknown;
   readonly name?: unknown;
   readonly hosts?: readonly unknown[];
+  readonly services?: readonly unknown[];
   readonly targetRefs?: readonly { readonly name?: unknown }[];
   readonly rules?: readonly {
     readonly backendRefs?: readonly { readonly service?: unknown }[];
@@ -63,7 +69,7 @@ function servicesOf(document: StoredDocument): readonly ServiceName[] {
 }
 
 function namesIn({ kind, name, document }: StoredDocument): readonly unknown[] {
-  const { service, type, name: patched, targetRefs = [], rules = [] } = specOf(document);
+  const { service, type, name: patched, targetRefs = [], rules = [], services = [] } = specOf(document);
   switch (kind) {
     case "Service":
       return [name];
@@ -71,6 +77,8 @@ function namesIn({ kind, name, document }: StoredDocument): readonly unknown[] {
       return [service];
     case "TrafficPolicy":
       return targetRefs.map((target) => target.name);
+    case "Drain":
+      return services;
     case "Patch":
       return [serviceOfPatch(String(type), String(patched))];
     case "Route":

@@ -5,6 +5,7 @@ import { configRoutes } from "./config-routes.ts";
 import { describeRoutes } from "./describe-routes.ts";
 import { documentRoutes } from "./document-routes.ts";
 import { eventRoutes } from "./event-routes.ts";
+import { drainRoutes } from "./drain-routes.ts";
 import { explainRoutes } from "./explain-routes.ts";
 import { guardRoutes } from "./guard-routes.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
@@ -31,6 +32,7 @@ export function addRoutes(app: OperatorApp, context: OperatorContext): void {
   storeRoutes(app, context);
   serviceRoutes(app, context);
   trafficRoutes(app, context);
+  drainRoutes(app, context);
   explainRoutes(app, context);
   eventRoutes(app, context);
   selfRoutes(app, context);

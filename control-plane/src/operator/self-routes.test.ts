@@ -30,6 +30,7 @@ test("the OpenAPI document has every route and the documents' own schemas", asyn
     schemas: Record<string, { properties?: { spec?: { required?: string[] } } }>;
   };
   assert.deepEqual(Object.keys(schemas).sort(), [
+    "Drain",
     "Error",
     "Patch",
     "Route",

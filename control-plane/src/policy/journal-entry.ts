@@ -10,7 +10,7 @@ export const journalEntry = z.object({
   reason: z.string(),
   changes: z.array(
     z.object({
-      documentKind: z.enum(["Service", "TrafficSplit", "TrafficPolicy", "Route", "Patch"]),
+      documentKind: z.enum(["Service", "TrafficSplit", "TrafficPolicy", "Route", "Patch", "Drain"]),
       name: z.string(),
       action: z.enum(["create", "update", "delete"]),
     }),

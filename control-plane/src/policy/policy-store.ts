@@ -2,7 +2,7 @@ import type { Latest } from "../lib/latest.ts";
 import type { Problem } from "../lib/parsed.ts";
 import type { Book } from "../model/world.ts";
 
-export type DocumentKind = "Service" | "TrafficSplit" | "TrafficPolicy" | "Route" | "Patch";
+export type DocumentKind = "Service" | "TrafficSplit" | "TrafficPolicy" | "Route" | "Patch" | "Drain";
 
 /** A document in force, as its author wrote it. */
 export type StoredDocument = {

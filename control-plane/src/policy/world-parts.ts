@@ -1,8 +1,10 @@
 import { noDistances } from "../model/distances.ts";
+import { drainsAt } from "../model/drain.ts";
 import type { ServiceName } from "../model/names.ts";
 import type { TrafficPolicy } from "../model/policy.ts";
 import { type Split, splitAt } from "../model/split.ts";
 import type { Book, World } from "../model/world.ts";
+import { drainedSplits } from "./drained-splits.ts";
 
 type Splits = World["splits"];
 
@@ -26,7 +28,8 @@ export function worldParts(
   { held, distances } = nothingKnown,
 ): Omit<World, "revision" | "catalog"> {
   const { routes, patches = noPatches } = book;
-  return { splits: splitsAt(book.splits, now), policies: byService(book.policies), routes, patches, held, distances };
+  const splits = drainedSplits(splitsAt(book.splits, now), book, now);
+  return { splits, policies: byService(book.policies), routes, patches, held, distances };
 }
 
 /** When the next override expires, and `worldParts` will answer otherwise; undefined when none will. */
@@ -35,6 +38,8 @@ export function nextExpiry(book: Book, now: Date): Date | undefined {
   for (const { overrides } of book.splits.values())
     for (const { expireTime } of overrides)
       if (expireTime > now && (next === undefined || expireTime < next)) next = expireTime;
+  for (const { expireTime } of drainsAt(book.drains, now))
+    if (next === undefined || expireTime < next) next = expireTime;
   return next;
 }
 

@@ -217,7 +217,10 @@ function weightsOf({ service, rules, overrides }: Split): readonly Weight[] {
     // Overrides of only a part of a target move traffic inside it; those of all of it move traffic away.
     const left = spread.to.map(({ locality, percent }) =>
       overrides
-        .filter((over) => coversPattern(over.locality, locality))
+        .filter(
+          ({ locality: place, isolates }) =>
+            coversPattern(place, locality) !== (isolates === true && coversPattern(place, from)),
+        )
         .reduce((part, { weight }) => (part * weight) / 100, percent),
     );
     const sum = left.reduce((total, part) => total + part, 0);

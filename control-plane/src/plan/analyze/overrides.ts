@@ -23,7 +23,9 @@ const onNothing = ofEachPlacedService(
   ({ name, splitNow, split, endpoints, inSplit }) =>
     (splitNow?.overrides ?? []).flatMap((override) =>
       when(!endpoints.some(({ locality }) => matchesLocality(override.locality, locality)), () => ({
-        place: inSplit("overrides", split?.overrides.indexOf(override) ?? 0, "locality"),
+        place: override.drain
+          ? { document: { kind: "Drain", name: override.drain }, path: ["spec", "locality"] }
+          : inSplit("overrides", split?.overrides.indexOf(override) ?? 0, "locality"),
         says: `the override on ${patternText(override.locality)} changes nothing: ${name} has no endpoint there (known: ${listed(endpoints.map(({ locality }) => locality.region))})`,
         remedy: "Correct the place, or take the override out.",
       })),
@@ -33,7 +35,7 @@ const onNothing = ofEachPlacedService(
 const onEverything = ofEachPlacedService(
   { code: "WR0503", severity: "error", title: "Overrides take every endpoint of a service out" },
   ({ name, splitNow, endpoints, inSplit }) => {
-    const out = (splitNow?.overrides ?? []).filter(({ weight }) => weight === 0);
+    const out = (splitNow?.overrides ?? []).filter(({ weight, isolates }) => weight === 0 && !isolates);
     const isLeft = endpoints.some(({ locality }) => !out.some((each) => matchesLocality(each.locality, locality)));
     return when(out.length > 0 && !isLeft, () => ({
       place: inSplit("overrides"),

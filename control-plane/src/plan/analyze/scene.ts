@@ -1,5 +1,6 @@
 import type { Problem } from "../../lib/parsed.ts";
 import { defaultPolicy } from "../../model/default-policy.ts";
+import { drainedSplit, drainsAt, drainsOf } from "../../model/drain.ts";
 import type { Locality } from "../../model/locality.ts";
 import type { ServiceName } from "../../model/names.ts";
 import type { TrafficPolicy } from "../../model/policy.ts";
@@ -62,7 +63,7 @@ export type Subject = {
   readonly endpoints: readonly Endpoint[] | undefined;
   /** As written, expired overrides too. */
   readonly split: Split | undefined;
-  /** Without expired overrides. */
+  /** Without expired overrides, with those that drains make. */
   readonly splitNow: Split | undefined;
   /** With defaults filled in; the default policy where no document is for this service. */
   readonly policy: TrafficPolicy;
@@ -83,6 +84,7 @@ export function subjectsOf(scene: Scene): readonly Subject[] {
   const { book, written, catalog, now } = scene;
   const documents = new Map(written.map((each) => [`${each.kind}/${each.name}`, each.document]));
   const policies = new Map(book.policies.flatMap((each) => each.services.map((service) => [service, each] as const)));
+  const drains = drainsAt(book.drains, now);
   const subjects = [...book.services.values()].map((spec): Subject => {
     const { name } = spec;
     const split = book.splits.get(name);
@@ -97,7 +99,7 @@ export function subjectsOf(scene: Scene): readonly Subject[] {
       spec,
       endpoints: catalog.get(name)?.endpoints,
       split,
-      splitNow: split && splitAt(split, now),
+      splitNow: drainedSplit(name, split && splitAt(split, now), drainsOf(name, drains)),
       policy: policy?.policy ?? defaultPolicy,
       isWritten: (...path) => valueIn(policyText, ["spec", ...path]) !== undefined,
       inPolicy: (...path) => place(policyDocument, path),

@@ -1,5 +1,6 @@
 import type { DocumentKind } from "../../policy/policy-store.ts";
 import type { Capability } from "./capability.ts";
+import { drainCapabilities } from "./drain-capabilities.ts";
 import { patchCapabilities } from "./patch-capabilities.ts";
 import { routeCapabilities } from "./route-capabilities.ts";
 import { serviceCapabilities } from "./service-capabilities.ts";
@@ -16,4 +17,5 @@ export const capabilities: Readonly<Record<DocumentKind, readonly Capability[]>>
   TrafficPolicy: trafficPolicyCapabilities,
   Route: routeCapabilities,
   Patch: patchCapabilities,
+  Drain: drainCapabilities,
 };

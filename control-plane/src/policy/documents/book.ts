@@ -28,6 +28,8 @@ export function buildBook(
   const policies = documents.filter((each) => each.kind === "TrafficPolicy");
   const routes = documents.filter((each) => each.kind === "Route");
   const patches = documents.filter((each) => each.kind === "Patch");
+  // Not held to the services that they name: a drain must not keep a Service from being deleted, nor the other way round.
+  const drains = documents.filter((each) => each.kind === "Drain");
   const known = new Map(services.map((each) => [each.name, each.model]));
   const problems = [
     ...namedTwice(documents),
@@ -59,6 +61,10 @@ export function buildBook(
     patches: keptList(
       before.patches ?? [],
       sortedBy(patches, ({ name }) => name).map(({ model }) => model),
+    ),
+    drains: keptList(
+      before.drains ?? [],
+      sortedBy(drains, ({ name }) => name).map(({ model }) => model),
     ),
   });
 }

@@ -1,5 +1,6 @@
 import { patchDocument } from "../patches/patch-document.ts";
 import type { DocumentKind } from "../policy-store.ts";
+import { drainDocument } from "./drain-document.ts";
 import { routeDocument } from "./route-document.ts";
 import { serviceDocument } from "./service-document.ts";
 import { trafficPolicyDocument } from "./traffic-policy-document.ts";
@@ -12,6 +13,14 @@ export const documentSchemas = {
   TrafficPolicy: trafficPolicyDocument,
   Route: routeDocument,
   Patch: patchDocument,
+  Drain: drainDocument,
 } as const;
 
-export const documentKinds: readonly DocumentKind[] = ["Service", "TrafficSplit", "TrafficPolicy", "Route", "Patch"];
+export const documentKinds: readonly DocumentKind[] = [
+  "Service",
+  "TrafficSplit",
+  "TrafficPolicy",
+  "Route",
+  "Patch",
+  "Drain",
+];

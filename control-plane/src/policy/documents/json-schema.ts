@@ -39,6 +39,7 @@ export const jsonSchemas: Readonly<Record<DocumentKind, JsonSchema>> = {
   TrafficPolicy: schemaOf("TrafficPolicy"),
   Route: schemaOf("Route"),
   Patch: schemaOf("Patch"),
+  Drain: schemaOf("Drain"),
 };
 
 /** The schema of what stands at `path`; undefined where nothing may stand. */

@@ -2,6 +2,7 @@ import { didYouMean, nearestOf } from "../../lib/did-you-mean.ts";
 import { never } from "../../lib/exhaustive.ts";
 import type { Problem } from "../../lib/parsed.ts";
 import { type Parsed, parsed } from "../../lib/parsed.ts";
+import type { Drain } from "../../model/drain.ts";
 import type { PatchSpec } from "../../model/patch.ts";
 import type { TrafficPolicySpec } from "../../model/policy.ts";
 import type { RouteSpec } from "../../model/route.ts";
@@ -12,6 +13,7 @@ import type { DocumentKind } from "../policy-store.ts";
 import { apiVersionText } from "./document-fields.ts";
 import { documentProblems } from "./document-problems.ts";
 import { documentKinds } from "./document-schemas.ts";
+import { drainDocument, drainOf } from "./drain-document.ts";
 import { lateOverrides } from "./late-overrides.ts";
 import { inDocument, type Where } from "./path-text.ts";
 import { isJsonObject, type JsonObject, notPlain, valueAt } from "./plain-json.ts";
@@ -33,7 +35,8 @@ export type DocumentModel =
   | { readonly kind: "TrafficSplit"; readonly model: Split }
   | { readonly kind: "TrafficPolicy"; readonly model: TrafficPolicySpec }
   | { readonly kind: "Route"; readonly model: RouteSpec }
-  | { readonly kind: "Patch"; readonly model: PatchSpec };
+  | { readonly kind: "Patch"; readonly model: PatchSpec }
+  | { readonly kind: "Drain"; readonly model: Drain };
 
 /**
  * Checks one document by itself; how documents go together is `buildBook`'s. `now` is for what depends on when it is
@@ -99,6 +102,11 @@ function modelOf(kind: DocumentKind, document: JsonObject, where: Where): Parsed
     case "Patch": {
       const result = patchDocument.safeParse(document);
       if (result.success) return parsed({ kind, model: patchOf(result.data) });
+      return { ok: false, problems: documentProblems(result.error.issues, { kind, document, where }) };
+    }
+    case "Drain": {
+      const result = drainDocument.safeParse(document);
+      if (result.success) return parsed({ kind, model: drainOf(result.data) });
       return { ok: false, problems: documentProblems(result.error.issues, { kind, document, where }) };
     }
     case "Route": {

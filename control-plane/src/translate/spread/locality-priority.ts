@@ -3,7 +3,7 @@ import { type Distances, noDistances } from "../../model/distances.ts";
 import { localityKey } from "../../model/held-health.ts";
 import { type Locality, type LocalityPattern, localityText, matchesLocality } from "../../model/locality.ts";
 import type { Endpoint } from "../../model/service.ts";
-import type { Override, SplitRule } from "../../model/split.ts";
+import { isOverridden, type Override, type SplitRule } from "../../model/split.ts";
 
 /** The endpoints of one locality: those that may get requests, and those that only finish the ones they have. */
 export type LocalityGroup = {
@@ -51,7 +51,7 @@ export function placeGroups(
   caller: Locality,
   distances: Distances,
 ): Placement {
-  const remains = (group: LocalityGroup) => remainingPart(overrides, group.locality);
+  const remains = (group: LocalityGroup) => remainingPart(overrides, group.locality, caller);
   const tiers = tiersOf(
     rule,
     caller,
@@ -176,10 +176,10 @@ export function apportion(amount: number, parts: readonly number[]): readonly nu
   return floors.map((floor, index) => Math.max(1, oneMore.has(index) ? floor + 1 : floor));
 }
 
-/** What the overrides leave of a locality's weight, 1 being all; several that name it multiply. */
-function remainingPart(overrides: readonly Override[], locality: Locality): number {
+/** What the overrides leave a caller of a locality's weight, 1 being all; several that name it multiply. */
+function remainingPart(overrides: readonly Override[], locality: Locality, caller: Locality): number {
   return overrides
-    .filter((override) => matchesLocality(override.locality, locality))
+    .filter((override) => isOverridden(override, locality, caller))
     .reduce((part, { weight }) => (part * weight) / 100, 1);
 }
 
