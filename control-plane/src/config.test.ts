@@ -56,7 +56,12 @@ test("a directory of documents and one for the data are enough", () => {
       ackTimeoutMs: 45_000,
       loadReports: { intervalMs: 2_000 },
     },
-    admin: { address: { host: "127.0.0.1", port: 18080 } },
+    admin: {
+      address: { host: "127.0.0.1", port: 18080 },
+      hosts: [],
+      tls: undefined,
+      auth: { tokens: undefined },
+    },
     resources: { path: "config.d" },
     data: { path: "data" },
     store: undefined,
@@ -209,6 +214,10 @@ test("every setting can be given as a flag, as a variable and in the server file
     "xds.ackTimeout": "1m",
     "xds.loadReports.interval": "5s",
     "admin.address": "localhost:0",
+    "admin.hosts": "weir.example",
+    "admin.tls.certFile": "admin.crt",
+    "admin.tls.keyFile": "admin.key",
+    "admin.auth.tokens": "tokens.yaml",
     "resources.path": "config.d",
     "data.path": "data",
     "store.consul.addresses": "http://127.0.0.1:8500",
@@ -397,8 +406,11 @@ test("the server file is read from where the flag or the variable says", async (
 test("plaintext is for loopback only, and the error says what to do", () => {
   assert.deepEqual(wrong({ ...least, xds: "0.0.0.0:18000", admin: "10.0.0.1:18080" }), [
     "--xds: 0.0.0.0:18000 can be reached from other machines, and plaintext is for loopback only: give xds.tls.certFile, keyFile and clientCAFile, or listen on 127.0.0.1:18000",
-    "--admin: 10.0.0.1:18080 can be reached from other machines, and the operator API asks nobody who they are: listen on 127.0.0.1:18080, and reach it through an SSH tunnel or a proxy that authenticates",
+    "--admin: 10.0.0.1:18080 can be reached from other machines, and without admin.auth.tokens the operator API asks nobody who they are: give the file that says who may do what (weir token create), or listen on 127.0.0.1:18080, and reach it through an SSH tunnel or a proxy that authenticates",
   ]);
+  const open = { ...least, admin: "10.0.0.1:18080", adminAuthTokens: "tokens.yaml" };
+  assert.match(wrong(open).join(), /^--admin: .* tokens would cross the network in the clear: give admin.tls.certFile/);
+  assert.equal(good({ ...open, adminTlsCertFile: "a", adminTlsKeyFile: "b" }).admin.auth.tokens, "tokens.yaml");
   const tls = { xdsTlsCertFile: "a.crt", xdsTlsKeyFile: "a.key" };
   assert.match(
     wrong({ ...least, xds: "[::]:18000", ...tls }).join(),

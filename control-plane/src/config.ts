@@ -112,8 +112,17 @@ export type Config = {
     /** How often clients are to report their loads; less often when they are many. */
     readonly loadReports: { readonly intervalMs: number };
   };
-  /** Always on loopback. */
-  readonly admin: { readonly address: ListenAddress };
+  /** On loopback, or with both TLS and tokens. */
+  readonly admin: {
+    readonly address: ListenAddress;
+    /** Names under which requests may come, besides localhost and IP addresses. */
+    readonly hosts: readonly string[];
+    readonly tls: Pick<TlsFiles, "certFile" | "keyFile"> | undefined;
+    readonly auth: {
+      /** Undefined: nobody is asked who they are. */
+      readonly tokens: string | undefined;
+    };
+  };
   /** The directory of documents to watch; undefined when there are only those of the API. */
   readonly resources: { readonly path: string | undefined };
   readonly data: { readonly path: string };
@@ -216,7 +225,7 @@ function configOf(
       ackTimeoutMs: xds.ackTimeout,
       loadReports: { intervalMs: xds.loadReports.interval },
     },
-    admin,
+    admin: { address: admin.address, hosts: admin.hosts, tls: admin.tls, auth: { tokens: admin.auth.tokens } },
     resources: { path: resources.path },
     data,
     store: store.consul && sharedStore(store.consul),

@@ -7,7 +7,10 @@ import { paced } from "./lib/paced.ts";
 import { aborted, pause } from "./lib/wait.ts";
 import { loadReporting } from "./load-reporting.ts";
 import type { World } from "./model/world.ts";
+import { openTokens } from "./operator/auth/tokens.ts";
+import { failoversActive } from "./operator/failovers-active.ts";
 import { observedRatios } from "./operator/observed-traffic.ts";
+import type { OperatorTls } from "./operator/operator-app.ts";
 import { startOperator } from "./operator/operator-server.ts";
 import type { OperatorParts } from "./operator/parts.ts";
 import { operatorParts } from "./operator-parts.ts";
@@ -172,7 +175,10 @@ export async function runControlPlane(
     version,
     now,
   });
-  await using operator = await startOperator({ listen: config.admin.address, hosts: [], parts, observe });
+  const { address, hosts, tls, auth } = config.admin;
+  const tokens = auth.tokens === undefined ? undefined : await openTokens({ file: auth.tokens, observe, now });
+  const adminTls = tls && (await adminTlsOf(tls));
+  await using operator = await startOperator({ listen: address, hosts, parts, observe, tokens, tls: adminTls });
   const admin = addressText({ host: operator.address, port: operator.port });
   observe({ kind: "listening", server: "admin", address: admin });
   telemetry.readGaugesFrom({
@@ -186,6 +192,7 @@ export async function runControlPlane(
     observed: () => observedRatios(published.current(), reporting.loads.observed()),
     now,
   });
+  if (!tokens) observe({ kind: "operator-open", address: admin });
   void followConvergence({ published, journal: policies.journal, settled: clients.settled, observe, now }, running);
 
   void tellWhatIsWaitedFor(parts.readiness, observe, running);
@@ -251,3 +258,11 @@ async function readPem(file: string, setting: string): Promise<Buffer> {
 function addressText({ host, port }: { readonly host: string; readonly port: number }): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
+async function adminTlsOf({ certFile, keyFile }: NonNullable<Config["admin"]["tls"]>): Promise<OperatorTls> {
+  const [cert, key] = await Promise.all([
+    readPem(certFile, "admin.tls.certFile"),
+    readPem(keyFile, "admin.tls.keyFile"),
+  ]);
+  return { cert, key };
+}
+

@@ -109,13 +109,39 @@ const xds = z
   .prefault({});
 
 const admin = z
-  .strictObject({ address: listenAddress("127.0.0.1:18080") })
-  .superRefine(({ address }, { addIssue }) => {
-    if (!isLoopback(address))
+  .strictObject({
+    address: listenAddress("127.0.0.1:18080"),
+    hosts: z
+      .array(
+        text("a host name like weir.example", (given) =>
+          /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/.test(given) ? given.toLowerCase() : undefined,
+        ),
+        "expected a list of host names",
+      )
+      .prefault([]),
+    tls: z
+      .strictObject({
+        certFile: path("a file with the operator API's certificate chain"),
+        keyFile: path("a file with its key"),
+      })
+      .optional(),
+    auth: z.strictObject({ tokens: path("a file of tokens, as weir token create makes them").optional() }).prefault({}),
+  })
+  .superRefine(({ address, tls, auth }, { addIssue }) => {
+    if (isLoopback(address)) return;
+    const here = `${listenAddressText(address)} can be reached from other machines`;
+    const otherwise = `listen on 127.0.0.1:${address.port}, and reach it through an SSH tunnel or a proxy that authenticates`;
+    if (auth.tokens === undefined)
       addIssue({
         code: "custom",
         path: ["address"],
-        message: `${listenAddressText(address)} can be reached from other machines, and the operator API asks nobody who they are: listen on 127.0.0.1:${address.port}, and reach it through an SSH tunnel or a proxy that authenticates`,
+        message: `${here}, and without admin.auth.tokens the operator API asks nobody who they are: give the file that says who may do what (weir token create), or ${otherwise}`,
+      });
+    else if (!tls)
+      addIssue({
+        code: "custom",
+        path: ["address"],
+        message: `${here}, and tokens would cross the network in the clear: give admin.tls.certFile and keyFile, or ${otherwise}`,
       });
   })
   .prefault({});

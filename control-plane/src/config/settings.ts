@@ -65,6 +65,12 @@ export const settings: readonly Setting[] = [
   ),
   setting("xds.loadReports.interval", "<duration>", "how often clients report their loads, unless they are too many"),
   setting("admin.address", "<address:port>", "where operators connect", { flag: "--admin", env: ["WEIR_ADMIN"] }),
+  setting("admin.hosts", "<name>", "names under which operators connect, besides localhost and addresses", {
+    many: true,
+  }),
+  setting("admin.tls.certFile", "<file>", "certificate chain of the operator API (PEM)"),
+  setting("admin.tls.keyFile", "<file>", "key of the operator API (PEM)"),
+  setting("admin.auth.tokens", "<file>", "who may do what: the tokens of operators"),
   setting("resources.path", "<dir>", "directory of documents to watch", { flag: "--config", env: ["WEIR_CONFIG"] }),
   setting("data.path", "<dir>", "directory where changes are kept over restarts", {
     flag: "--data",

@@ -1,6 +1,8 @@
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
+import type { ChangeRequest } from "../policy/policy-store.ts";
 import { badRequest } from "./api-error.ts";
+import { changePermits } from "./auth/change-permits.ts";
 import { flag } from "./shapes.ts";
 
 /** The query of every write. Strict: `?validateonly=true` must not write. */
@@ -9,19 +11,24 @@ export const writeQuery = z.strictObject({
   reason: z.string().max(1_000).optional().meta({ description: "Why, for the journal; also as X-Weir-Reason" }),
 });
 
-/** Who asks, and why. Nothing vouches for it: it is what the journal shows until there are logins. */
+/**
+ * Who asks, why, and what they may change, for a change of documents. Who logged in cannot claim another name; where nobody is
+ * asked who they are, nothing vouches for the header.
+ */
 export function authorOf(
-  request: Pick<FastifyRequest, "headers">,
+  request: Pick<FastifyRequest, "headers" | "principal">,
   query: { readonly reason?: string | undefined },
-): { readonly by: string; readonly reason: string } {
-  const by = headerText(request.headers["x-weir-actor"]) ?? "anonymous";
+): Pick<ChangeRequest, "by" | "reason" | "vouchedBy" | "permits"> {
+  const { principal } = request;
+  const by = principal?.name ?? headerText(request.headers["x-weir-actor"]) ?? "anonymous";
   const reason = query.reason ?? headerText(request.headers["x-weir-reason"]) ?? "";
   const problems = [
     ...(by.length > 200 ? [{ at: "X-Weir-Actor", says: "is longer than 200 characters" }] : []),
     ...(reason.length > 1_000 ? [{ at: "X-Weir-Reason", says: "is longer than 1000 characters" }] : []),
   ];
   if (problems.length > 0) throw badRequest("the request's headers", problems);
-  return { by: printable(by), reason: printable(reason) };
+  const author = { by: printable(by), reason: printable(reason) };
+  return principal ? { ...author, vouchedBy: principal.knownBy, permits: changePermits(principal) } : author;
 }
 
 // Node gives headers as latin1; people write them in UTF-8.

@@ -22,6 +22,8 @@ export function doneOrThrow(
       throw missingDocument(policies, outcome.documentKind, outcome.name);
     case "overtaken":
       throw overtaken(outcome);
+    case "forbidden":
+      throw refusal(403, "PERMISSION_DENIED", "OUT_OF_REACH", outcome.says, outcome.metadata);
     case "outdated":
       throw outdated(outcome.documentKind, outcome.name, outcome.current, expected);
   }

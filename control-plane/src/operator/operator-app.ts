@@ -2,6 +2,8 @@ import { type FastifyReply, fastify } from "fastify";
 import { validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import type { z } from "zod";
 import { badRequest, refusal } from "./api-error.ts";
+import { enforceRoles } from "./auth/enforce-roles.ts";
+import type { Tokens } from "./auth/tokens.ts";
 import { readBodies } from "./bodies.ts";
 import { answerErrors } from "./errors.ts";
 import type { OperatorApp } from "./operator-context.ts";
@@ -10,19 +12,28 @@ import { routeOf } from "./route-of.ts";
 import { addRoutes } from "./routes.ts";
 import { refusalOfOrigin } from "./same-site.ts";
 
+/** PEM texts. */
+export type OperatorTls = { readonly cert: Buffer; readonly key: Buffer };
+
 /** The REST API without a socket; tests ask it by `inject`. */
 export async function createOperatorApp({
   parts,
   hosts,
+  tokens,
+  tls,
   observe,
   closing,
 }: {
   readonly parts: OperatorParts;
   readonly hosts: readonly string[];
+  /** Undefined: nobody is asked who they are. */
+  readonly tokens?: Tokens | undefined;
+  readonly tls?: OperatorTls | undefined;
   readonly observe: (note: OperatorNote) => void;
   readonly closing: AbortSignal;
 }): Promise<OperatorApp> {
-  const app: OperatorApp = fastify({
+  const app = fastify({
+    https: tls ? { cert: tls.cert, key: tls.key, minVersion: "TLSv1.2" } : null,
     bodyLimit: 4 * 1024 * 1024,
     // A sender that trickles its request holds a socket, not more.
     requestTimeout: 30_000,
@@ -42,7 +53,8 @@ export async function createOperatorApp({
       const { body } = badRequest(`the URL cannot be read: ${error.message}`, []);
       void (reply as FastifyReply).code(body.code).send({ error: body });
     },
-  }).withTypeProvider<ZodTypeProvider>();
+    // An https server is a server like the plain one to all that is done with it here.
+  }).withTypeProvider<ZodTypeProvider>() as unknown as OperatorApp;
 
   // Bodies are looked at by the parsers of what they carry, which say more than a schema can: names that were meant, what
   // else refers to them. Their schemas are for the OpenAPI document.
@@ -59,6 +71,7 @@ export async function createOperatorApp({
     if (why !== undefined) throw refusal(403, "PERMISSION_DENIED", "FOREIGN_REQUEST", why);
     void reply.headers({ "cache-control": "no-store", "x-content-type-options": "nosniff" });
   });
+  enforceRoles(app, { tokens, parts, observe });
   app.addHook("onResponse", async (request, reply) => {
     const route = routeOf(request);
     observe({

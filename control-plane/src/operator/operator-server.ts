@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { createOperatorApp } from "./operator-app.ts";
+import type { Tokens } from "./auth/tokens.ts";
+import { createOperatorApp, type OperatorTls } from "./operator-app.ts";
 import type { OperatorNote, OperatorParts } from "./parts.ts";
 
 export type OperatorOptions = {
@@ -7,6 +8,10 @@ export type OperatorOptions = {
   /** Names besides localhost and IP addresses under which requests may come. */
   readonly hosts: readonly string[];
   readonly parts: OperatorParts;
+  /** Undefined: nobody is asked who they are, as on loopback. */
+  readonly tokens?: Tokens | undefined;
+  /** Undefined is plaintext. */
+  readonly tls?: OperatorTls | undefined;
   readonly observe: (note: OperatorNote) => void;
 };
 

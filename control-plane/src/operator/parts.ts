@@ -12,6 +12,7 @@ import type { PolicyStore, StoredDocument } from "../policy/policy-store.ts";
 import type { Clients, ResourceStatus } from "../serve/clients.ts";
 import type { ObservedLoads } from "../serve/loads/observed-loads.ts";
 
+import type { AuthNote } from "./auth/auth-note.ts";
 /** All that the operator's side reads and moves. Structural, so that `control-plane.ts` decides what stands behind it. */
 export type OperatorParts = {
   readonly policies: PolicyStore;
@@ -170,6 +171,7 @@ export type OperatorNote =
       readonly method: string;
       /** The route's pattern, not the URL: few values. */
       readonly route: string;
+  | AuthNote
       readonly code: number;
       readonly tookMs: number;
     }

@@ -1,4 +1,5 @@
 import { analyzeRoutes } from "./analyze-routes.ts";
+import { authRoutes } from "./auth/auth-routes.ts";
 import { clientResourceRoutes } from "./client-resource-routes.ts";
 import { clientRoutes } from "./client-routes.ts";
 import { configRoutes } from "./config-routes.ts";
@@ -37,3 +38,6 @@ export function addRoutes(app: OperatorApp, context: OperatorContext): void {
   eventRoutes(app, context);
   selfRoutes(app, context);
 }
+  logLevelRoutes(app, context);
+  authRoutes(app);
+  pageRoutes(app);

@@ -2,8 +2,8 @@ import type { Problem } from "../lib/parsed.ts";
 import { type Applied, applyEdits, type Edit } from "./apply-edits.ts";
 import { type ParsedDocument, parseDocument } from "./documents/parse-document.ts";
 import { inDocument, pathText, type Where } from "./documents/path-text.ts";
-import type { ChangeOutcome, ChangeRequest, Operation, StoredDocument } from "./policy-store.ts";
-import { keyOf, type StoreState } from "./store-state.ts";
+import type { ChangeOutcome, ChangeRequest, EditedDocument, Operation, StoredDocument } from "./policy-store.ts";
+import { hashOf, keyOf, type StoreState } from "./store-state.ts";
 
 export type Decision = {
   readonly outcome: ChangeOutcome;
@@ -28,17 +28,29 @@ export function decideChange(state: StoreState, request: ChangeRequest, now: Dat
   problems.push(...changedTwice(edits));
   if (problems.length > 0) return { outcome: { kind: "refused", problems } };
 
+  const forbidden = request.permits?.(edits.flatMap((edit) => editedBy(state, edit)));
+  if (forbidden) return { outcome: { kind: "forbidden", ...forbidden } };
   for (const [index, edit] of edits.entries()) {
     const unmet = unmetExpectation(state, edit, request.operations[index]);
     if (unmet) return { outcome: unmet };
   }
-  const { by, reason, through } = request;
-  const applied = applyEdits(state, edits, { at: now, by, reason, through });
+  const { by, vouchedBy, reason, through } = request;
+  const author = { at: now, by, reason, through, ...(vouchedBy && { vouchedBy }) };
+  const applied = applyEdits(state, edits, author);
   if (applied.kind === "refused") return { outcome: applied };
   const next = applied.kind === "changed" ? applied.state : state;
   const documents = edits.flatMap((edit) => (edit.kind === "put" ? storedOf(next, edit.parsed) : []));
   const outcome: ChangeOutcome = { kind: "done", revision: next.book.revision, documents, book: next.book };
   return applied.kind === "changed" ? { outcome, changed: applied } : { outcome };
+}
+
+/** None for a put of what is in force already: who may not change it may still send it along. */
+function editedBy(state: StoreState, edit: Edit): EditedDocument[] {
+  const { kind, name } = edit.kind === "put" ? edit.parsed : { kind: edit.documentKind, name: edit.name };
+  const entry = state.documents.get(keyOf({ kind, name }));
+  const after = edit.kind === "put" ? edit.parsed.document : undefined;
+  if (after !== undefined && entry?.hash === hashOf(after)) return [];
+  return [{ kind, name, before: entry?.stored.document, after }];
 }
 
 const maxReasonLength = 1000;

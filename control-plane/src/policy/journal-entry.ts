@@ -6,6 +6,7 @@ export const journalEntry = z.object({
   revision: z.int().min(0),
   at: z.iso.datetime().transform((text) => new Date(text)),
   by: z.string(),
+  vouchedBy: z.enum(["token", "certificate"]).exactOptional(),
   through: z.enum(["api", "file"]),
   reason: z.string(),
   changes: z.array(

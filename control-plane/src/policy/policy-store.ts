@@ -37,11 +37,25 @@ export type Operation =
 export type ChangeRequest = {
   readonly operations: readonly Operation[];
   readonly by: string;
+  /** What shows that it is they; absent: nothing. */
+  readonly vouchedBy?: "token" | "certificate";
   readonly reason: string;
   readonly through: "api" | "file";
   /** Answer as if, store nothing. */
   readonly validateOnly: boolean;
+  /** Why `by` may not make these edits. Asked as the change is decided, so that nothing can come between. */
+  readonly permits?: (edits: readonly EditedDocument[]) => Forbidden | undefined;
 };
+
+/** What a change would make of a document: undefined before is none yet, undefined after is none any more. */
+export type EditedDocument = {
+  readonly kind: DocumentKind;
+  readonly name: string;
+  readonly before: StoredDocument["document"] | undefined;
+  readonly after: StoredDocument["document"] | undefined;
+};
+
+export type Forbidden = { readonly says: string; readonly metadata: Readonly<Record<string, string>> };
 
 export type ChangeOutcome =
   /** `revision` did not move when nothing differs from what is stored. `book`: what is in force then, or would be. */
@@ -57,6 +71,7 @@ export type ChangeOutcome =
       readonly name: string;
       readonly current: StoredDocument | undefined;
     }
+  | ({ readonly kind: "forbidden" } & Forbidden)
   | { readonly kind: "missing"; readonly documentKind: DocumentKind; readonly name: string }
   | { readonly kind: "refused"; readonly problems: readonly Problem[] }
   /** Another replica changed what this was decided on before it could be written; nothing was. */
@@ -92,6 +107,8 @@ export type JournalEntry = {
   readonly revision: number;
   readonly at: Date;
   readonly by: string;
+  /** What showed that it was they; absent: nothing, it is what they said. */
+  readonly vouchedBy?: "token" | "certificate";
   readonly through: "api" | "file";
   readonly reason: string;
   readonly changes: readonly {

@@ -26,6 +26,35 @@ export const processRows: Rows<OperatorNote | ChangeNote | ProcessNote> = {
     says: ({ method, route, cause }) => `${method} ${route} failed: ${causeText(cause)}`,
     fields: ({ method, route, cause }) => ({ component: "operator", method, route, stack: cause.stack }),
   },
+  "operator-open": {
+    level: "warn",
+    says: ({ address }) =>
+      `the operator API on ${address} asks nobody who they are: whoever reaches it on this machine is admin; give admin.auth.tokens (docs/operate/who-may.md)`,
+    fields: ({ address }) => ({ component: "operator", address }),
+  },
+  "operator-denied": {
+    level: "warn",
+    says: ({ name, method, route, reason }) => `${method} ${route} by ${name || "nobody known"} is denied: ${reason}`,
+    fields: ({ name, method, route, reason }) => ({
+      component: "operator",
+      by: name || undefined,
+      method,
+      route,
+      reason,
+    }),
+    // Who knocks without end gets a line in five minutes; the count of answers is in operator_requests_total.
+    again: ({ name, method, route, reason }) => `${name} ${method} ${route} ${reason}`,
+  },
+  "tokens-read": {
+    level: "info",
+    says: ({ file, count }) => `${file} has changed: ${count} tokens count from now on`,
+    fields: ({ file, count }) => ({ component: "operator", file, count }),
+  },
+  "tokens-refused": {
+    level: "error",
+    says: ({ file, says }) => `${file} is not taken, the tokens that it had before still count: ${says}`,
+    fields: ({ file }) => ({ component: "operator", file }),
+  },
   converged: {
     level: "info",
     says: ({ revision, clients, tookMs }) =>

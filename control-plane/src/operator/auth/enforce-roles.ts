@@ -1,0 +1,114 @@
+import type { FastifyRequest } from "fastify";
+import { type ApiError, refusal } from "../api-error.ts";
+import type { OperatorApp } from "../operator-context.ts";
+import type { OperatorParts } from "../parts.ts";
+import { routeOf, routeText } from "../route-of.ts";
+import type { AuthNote } from "./auth-note.ts";
+import { reachText } from "./change-permits.ts";
+import { outOfReach, type Principal } from "./principal.ts";
+import { isAtLeast } from "./role.ts";
+import { type RouteRule, routeRoles } from "./route-roles.ts";
+import type { Tokens } from "./tokens.ts";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Who asks; null where nobody is asked who they are, and on routes that are for anyone. */
+    principal: Principal | null;
+  }
+}
+
+/**
+ * Lets each request through only to what its sender may do, before its body is read. Without `tokens` nobody is asked, for a
+ * server on loopback. Routes must be added after this; one without a row in `routeRoles` throws.
+ */
+export function enforceRoles(
+  app: OperatorApp,
+  {
+    tokens,
+    parts,
+    observe,
+  }: {
+    readonly tokens: Tokens | undefined;
+    readonly parts: OperatorParts;
+    readonly observe: (note: AuthNote) => void;
+  },
+): void {
+  app.decorateRequest("principal", null);
+  app.addHook("onRoute", ({ method, url }) => {
+    for (const each of [method].flat()) ruleOf(each, routeText(url));
+  });
+  if (!tokens) return;
+
+  function denied(request: FastifyRequest, name: string, error: ApiError, reason: string): ApiError {
+    observe({ kind: "operator-denied", name, method: request.method, route: routeOf(request), reason });
+    return error;
+  }
+
+  app.addHook("onRequest", async (request) => {
+    // A path that nothing stands at is told only to who is known: what there is is not for everyone.
+    const rule: RouteRule = request.is404 ? { least: "viewer" } : ruleOf(request.method, routeOf(request));
+    if (rule.least === "anyone") return;
+    const principal = await known(request);
+    if (!isAtLeast(principal.role, rule.least)) {
+      const { name, role } = principal;
+      const route = `${request.method} ${routeOf(request)}`;
+      const says = `${route} is for ${rule.least}, and ${name} is ${role}`;
+      const metadata = { route, name, role, needed: rule.least };
+      throw denied(
+        request,
+        name,
+        refusal(403, "PERMISSION_DENIED", "ROLE_TOO_SMALL", says, metadata),
+        "ROLE_TOO_SMALL",
+      );
+    }
+    request.principal = principal;
+  });
+
+  app.addHook("preHandler", async (request) => {
+    const { principal } = request;
+    if (!principal || request.is404) return;
+    const rule = ruleOf(request.method, routeOf(request));
+    if (rule.least !== "shifter" || rule.within === "documents") return;
+    const { name, role } = principal;
+    const { services, datacenters } = outOfReach(principal, rule.within(request, parts));
+    if (services.length + datacenters.length === 0) return;
+    const says = reachText(name, "this touches", { services, datacenters });
+    const metadata = { name, role, services: services.join(","), datacenters: datacenters.join(",") };
+    throw denied(request, name, refusal(403, "PERMISSION_DENIED", "OUT_OF_REACH", says, metadata), "OUT_OF_REACH");
+  });
+
+  async function known(request: FastifyRequest): Promise<Principal> {
+    const no = (reason: string, says: string, name = "") =>
+      denied(
+        request,
+        name,
+        refusal(401, "UNAUTHENTICATED", reason, says, {}, { "www-authenticate": 'Bearer realm="weir"' }),
+        reason,
+      );
+    const { authorization } = request.headers;
+    if (authorization === undefined)
+      throw no(
+        "NO_TOKEN",
+        "say who you are: expected Authorization: Bearer TOKEN (weir --token-file FILE, or WEIR_TOKEN)",
+      );
+    const token = /^Bearer +([!-~]+) *$/i.exec(authorization)?.[1];
+    if (token === undefined) throw no("NO_TOKEN", "the Authorization header is not Bearer TOKEN");
+    const verdict = await tokens?.whose(token);
+    switch (verdict?.kind) {
+      case "known":
+        return verdict.principal;
+      case "expired":
+        throw no("TOKEN_EXPIRED", `the token of ${verdict.name} expired at ${verdict.at.toISOString()}`, verdict.name);
+      default:
+        throw no("TOKEN_UNKNOWN", "the tokens file of this server has no such token");
+    }
+  }
+}
+
+/** Throws for a route that has no row: it would be open to nobody, and whoever adds it has to say to whom. */
+export function ruleOf(method: string, route: string): RouteRule {
+  const row = `${method === "HEAD" ? "GET" : method} ${route}`;
+  const rule = Object.hasOwn(routeRoles, row) ? routeRoles[row] : undefined;
+  if (rule) return rule;
+  throw new Error(`"${row}" has no row in control-plane/src/operator/auth/route-roles.ts: say there who may call it`);
+}
