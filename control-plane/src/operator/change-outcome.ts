@@ -20,6 +20,8 @@ export function doneOrThrow(
       throw badRequest(what, outcome.problems);
     case "missing":
       throw missingDocument(policies, outcome.documentKind, outcome.name);
+    case "moved":
+      throw moved(outcome.base, policies);
     case "overtaken":
       throw overtaken(outcome);
     case "forbidden":
@@ -37,6 +39,15 @@ export function missingDocument(policies: PolicyStore, kind: DocumentKind, name:
   );
   const says = `there is no ${documentPath(kind, name)}${hint || "."}`;
   return refusal(404, "NOT_FOUND", "NO_SUCH_DOCUMENT", says, { resource: documentPath(kind, name) });
+}
+
+/** 412: what was to be changed only at one revision is asked for at another. */
+export function moved(base: number, policies: Pick<PolicyStore, "books" | "journal">): ApiError {
+  const revision = policies.books.current()?.revision ?? 0;
+  const [newest] = policies.journal(1);
+  const by = newest?.revision === revision ? ` by ${newest.by} ${ageText(Date.now() - newest.at.getTime())} ago` : "";
+  const says = `nothing was changed: this was decided on r${base}, and now there is r${revision}${by}. Look at what it would do now, and repeat it.`;
+  return refusal(412, "ABORTED", "BASE_MOVED", says, { base: String(base), revision: String(revision) });
 }
 
 /** 409: another replica was quicker, while this one was writing. */

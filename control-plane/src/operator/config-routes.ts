@@ -2,11 +2,11 @@ import { z } from "zod";
 import type { StoredDocument } from "../policy/policy-store.ts";
 import { badRequest } from "./api-error.ts";
 import { authorOf, writeQuery } from "./author.ts";
+import { baseOf, conditionOnBase } from "./base-of.ts";
 import { doneOrThrow } from "./change-outcome.ts";
 import { documentsOf, problemsInBody } from "./documents-of-body.ts";
 import { findingOf, findingShape } from "./finding-shape.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
-import { revisionOf, revisionShape } from "./revision-shape.ts";
 
 const kindOf = z.enum(["Service", "TrafficSplit", "TrafficPolicy", "Route", "Patch", "Drain"]);
 
@@ -26,7 +26,7 @@ const applied = z.object({
   }),
 });
 
-/** Many documents at once, and the journal of what was changed. */
+/** Many documents at once. */
 export function configRoutes(app: OperatorApp, { parts: { policies, planning } }: OperatorContext): void {
   app.post(
     "/v1/config::apply",
@@ -38,6 +38,7 @@ export function configRoutes(app: OperatorApp, { parts: { policies, planning } }
           'A document, a list of them, {"documents": [...]}, or YAML documents separated by --- as application/yaml.',
         tags: ["config"],
         querystring: writeQuery,
+        headers: conditionOnBase,
         body: z.unknown(),
         response: { 200: applied },
       },
@@ -54,6 +55,7 @@ export function configRoutes(app: OperatorApp, { parts: { policies, planning } }
         ...authorOf(request, request.query),
         through: "api",
         validateOnly,
+        base: baseOf(request.headers),
       });
       if (outcome.kind === "refused") throw badRequest("the documents", problemsInBody(outcome.problems, request.body));
       const done = doneOrThrow(outcome, { what: "the documents", expected: undefined, policies });
@@ -69,21 +71,5 @@ export function configRoutes(app: OperatorApp, { parts: { policies, planning } }
         findings: findings.map(findingOf),
       };
     },
-  );
-
-  app.get(
-    "/v1/revisions",
-    {
-      schema: {
-        summary: "The journal, newest first: who changed what, why, when",
-        tags: ["config"],
-        querystring: z.strictObject({ limit: z.coerce.number().int().min(1).max(1_000).optional() }),
-        response: { 200: z.object({ revision: z.number().int(), revisions: z.array(revisionShape) }) },
-      },
-    },
-    async ({ query: { limit = 100 } }) => ({
-      revision: policies.books.current()?.revision ?? 0,
-      revisions: policies.journal(limit).map(revisionOf),
-    }),
   );
 }

@@ -12,6 +12,7 @@ import { guardRoutes } from "./guard-routes.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 import { planRoutes } from "./plan-routes.ts";
 import { registryRoutes } from "./registry-routes.ts";
+import { revisionRoutes } from "./revisions/revision-routes.ts";
 import { selfRoutes } from "./self-routes.ts";
 import { serviceRoutes } from "./service-routes.ts";
 import { sourceRoutes } from "./source-routes.ts";
@@ -23,6 +24,7 @@ export function addRoutes(app: OperatorApp, context: OperatorContext): void {
   documentRoutes(app, context);
   describeRoutes(app, context);
   configRoutes(app, context);
+  revisionRoutes(app, context);
   planRoutes(app, context);
   analyzeRoutes(app, context);
   registryRoutes(app, context);

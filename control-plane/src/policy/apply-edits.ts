@@ -2,7 +2,7 @@ import type { Problem } from "../lib/parsed.ts";
 import { buildBook } from "./documents/book.ts";
 import type { ParsedDocument } from "./documents/parse-document.ts";
 import type { Where } from "./documents/path-text.ts";
-import type { DocumentKind, JournalEntry, StoredDocument } from "./policy-store.ts";
+import type { DocumentKind, JournalEntry, PastDocument, StoredDocument } from "./policy-store.ts";
 import {
   type DocumentKey,
   etagOf,
@@ -42,7 +42,9 @@ export function applyEdits(
   for (const edit of edits) {
     if (edit.kind === "delete") {
       const { documentKind, name } = edit;
-      if (documents.delete(keyOf({ kind: documentKind, name }))) changes.push({ documentKind, name, action: "delete" });
+      const key = keyOf({ kind: documentKind, name });
+      const before = documents.get(key);
+      if (documents.delete(key)) changes.push({ documentKind, name, action: "delete", ...past(before) });
       continue;
     }
     const { kind, name } = edit.parsed;
@@ -52,7 +54,7 @@ export function applyEdits(
     const hash = hashOf(edit.parsed.document);
     if (before?.hash === hash) continue;
     documents.set(key, storedEntry(edit.parsed, { revision, hash, origin: edit.origin, author }));
-    changes.push({ documentKind: kind, name, action: before ? "update" : "create" });
+    changes.push({ documentKind: kind, name, action: before ? "update" : "create", ...past(before) });
   }
   if (changes.length === 0) return { kind: "same" };
 
@@ -64,8 +66,24 @@ export function applyEdits(
   return {
     kind: "changed",
     state: { ...state, book: book.value, documents },
-    entry: { revision, at, by, ...(vouchedBy && { vouchedBy }), through, reason, changes },
+    entry: { revision, at, by, ...(vouchedBy && { vouchedBy }), through, reason, changes: keepable(changes) },
   };
+}
+
+// Each replica keeps a thousand entries, and a revision that replaces more than this is a new beginning, not a step.
+const mostKeptBytes = 256 * 1024;
+
+/** All of what was, or nothing: a part of a revision cannot be gone back to. */
+function keepable(changes: JournalEntry["changes"]): JournalEntry["changes"] {
+  let left = mostKeptBytes;
+  for (const { before } of changes) left -= before ? JSON.stringify(before).length : 0;
+  return left >= 0 ? changes : changes.map(({ before: _, ...rest }) => rest);
+}
+
+function past(entry: StoredEntry | undefined): { readonly before?: PastDocument } {
+  if (!entry) return {};
+  const { revision, document } = entry.stored;
+  return { before: { revision, document } };
 }
 
 function storedEntry(

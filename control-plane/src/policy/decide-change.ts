@@ -13,6 +13,9 @@ export type Decision = {
 
 /** What a change request comes to. Nothing is stored here: the caller does, or does not when it is only asked. */
 export function decideChange(state: StoreState, request: ChangeRequest, now: Date): Decision {
+  const { base } = request;
+  const { revision } = state.book;
+  if (base !== undefined && base !== revision) return { outcome: { kind: "moved", base, revision } };
   const problems = [...requestProblems(request)];
   const edits: Edit[] = [];
   for (const [index, operation] of request.operations.entries()) {

@@ -14,6 +14,7 @@ export const journalEntry = z.object({
       documentKind: z.enum(["Service", "TrafficSplit", "TrafficPolicy", "Route", "Patch", "Drain"]),
       name: z.string(),
       action: z.enum(["create", "update", "delete"]),
+      before: z.object({ revision: z.int().min(0), document: z.looseObject({ kind: z.string() }) }).exactOptional(),
     }),
   ),
 });

@@ -45,6 +45,8 @@ export type ChangeRequest = {
   readonly validateOnly: boolean;
   /** Why `by` may not make these edits. Asked as the change is decided, so that nothing can come between. */
   readonly permits?: (edits: readonly EditedDocument[]) => Forbidden | undefined;
+  /** Only while this is the newest revision: what was decided on another would undo what came between. */
+  readonly base?: number | undefined;
 };
 
 /** What a change would make of a document: undefined before is none yet, undefined after is none any more. */
@@ -72,6 +74,8 @@ export type ChangeOutcome =
       readonly current: StoredDocument | undefined;
     }
   | ({ readonly kind: "forbidden" } & Forbidden)
+  /** It was to be made while `base` is the newest revision. */
+  | { readonly kind: "moved"; readonly base: number; readonly revision: number }
   | { readonly kind: "missing"; readonly documentKind: DocumentKind; readonly name: string }
   | { readonly kind: "refused"; readonly problems: readonly Problem[] }
   /** Another replica changed what this was decided on before it could be written; nothing was. */
@@ -115,8 +119,13 @@ export type JournalEntry = {
     readonly documentKind: DocumentKind;
     readonly name: string;
     readonly action: "create" | "update" | "delete";
+    /** What it was; absent where nothing was, and where so much changed at once that it is not kept. */
+    readonly before?: PastDocument;
   }[];
 };
+
+/** A document as it was, and the revision that had set it. */
+export type PastDocument = Pick<StoredDocument, "revision" | "document">;
 
 /**
  * The operator's side of the world: the documents in force, kept over restarts. What is asked of it before anything is known

@@ -3,7 +3,7 @@ import { parseJournalLine } from "../journal-entry.ts";
 import type { JournalEntry } from "../policy-store.ts";
 
 /** What is read back at a start: the newest entries, for showing. The file itself keeps all. */
-const tailBytes = 1024 * 1024;
+const tailBytes = 8 * 1024 * 1024;
 
 /** Who changed what, why and when: one JSON object a line, only ever added to. */
 export type JournalFile = AsyncDisposable & {

@@ -7,10 +7,18 @@ export const journalKept = 1_000;
 // Of an entry with more, the first are named: an entry has to fit into the transaction of its change.
 const changesNamed = 1_000;
 const alone = 20;
+// Of that transaction, which also holds the head.
+const mostBytes = 100_000;
 
 /** Adds an entry and lets go of the one that is too old. */
 export function journalWrites(prefix: string, entry: JournalEntry): readonly KvWrite[] {
-  const value = Buffer.from(JSON.stringify({ ...entry, changes: entry.changes.slice(0, changesNamed) }));
+  const named = entry.changes.slice(0, changesNamed);
+  const whole = Buffer.from(JSON.stringify({ ...entry, changes: named }));
+  // All of what was, or nothing: a part of a revision cannot be gone back to.
+  const value =
+    whole.length <= mostBytes && named.length === entry.changes.length
+      ? whole
+      : Buffer.from(JSON.stringify({ ...entry, changes: named.map(({ before: _, ...rest }) => rest) }));
   const put: KvWrite = { kind: "put", key: keyOf(prefix, entry.revision), value };
   const old = entry.revision - journalKept;
   return old > 0 ? [put, { kind: "delete", key: keyOf(prefix, old) }] : [put];
