@@ -22,6 +22,7 @@ import { createConnectedClients } from "./serve/connected-clients.ts";
 import { csdsService } from "./serve/csds/csds-service.ts";
 import { createTurns } from "./serve/turns.ts";
 import { viewerOfNode } from "./serve/viewer-of-node.ts";
+import { runShifts } from "./shift/run-shifts.ts";
 import { leasedViewers } from "./snapshot/leased-viewers.ts";
 import { createSnapshots } from "./snapshot/snapshots.ts";
 import { booksWithDiscovered } from "./sources/consul/books-with-discovered.ts";
@@ -162,6 +163,13 @@ export async function runControlPlane(
   observe({ kind: "listening", server: "xds", address: xds });
   const parts = operatorParts({
     policies,
+  runShifts(
+    {
+      ...{ policies, books: policies.books, loads: reporting.loads.observed, now, observe },
+      ask: undefined,
+    },
+    running,
+  );
     registry,
     clients,
     loads: reporting.loads,

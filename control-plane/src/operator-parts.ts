@@ -73,6 +73,7 @@ export function operatorParts({
   };
 }
 
+    now,
 /** Of one viewer of each kind: patches are for kinds of clients. What is translated already is not translated again. */
 function patchProblems(
   patch: string,

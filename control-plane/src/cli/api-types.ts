@@ -287,3 +287,30 @@ export type DescribedField = {
     readonly instead: string;
   }[];
 };
+
+/** A shift of traffic. */
+export type Operation = {
+  readonly name: string;
+  readonly split: string;
+  readonly service: string;
+  readonly from: string;
+  readonly state: "running" | "paused" | "waiting" | "succeeded" | "rolledBack" | "aborted";
+  readonly step: number;
+  readonly steps: number;
+  readonly shares: Readonly<Record<string, number>>;
+  readonly base: Readonly<Record<string, number>>;
+  readonly target: Readonly<Record<string, number>>;
+  readonly plan: readonly { readonly setWeight?: number; readonly pause?: string }[];
+  readonly nextStepTime?: string;
+  readonly guard?: {
+    readonly interval: string;
+    readonly failureLimit: number;
+    readonly metrics: readonly { readonly name: string; readonly max: number }[];
+  };
+  readonly onFailure: "rollback" | "pause";
+  readonly failures: readonly { readonly says: string }[];
+  readonly by: string;
+  readonly startTime: string;
+  readonly paused?: { readonly reason: string };
+  readonly ended?: { readonly time: string; readonly reason: string };
+};

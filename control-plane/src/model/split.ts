@@ -1,5 +1,6 @@
 import { type Locality, type LocalityPattern, matchesLocality } from "./locality.ts";
 import type { ServiceName } from "./names.ts";
+import { type Shift, shiftedRules } from "./shift.ts";
 
 /** Where callers that `from` matches are sent. The first rule that matches the caller's locality holds. */
 export type SplitRule = {
@@ -56,6 +57,8 @@ export type Split = {
   readonly ceilings: readonly Ceiling[];
   /** What callers are expected to send, in requests a second; the narrowest that names a caller is for it. */
   readonly expectedRps: readonly Expected[];
+  /** The one that runs, or the last that ran. */
+  readonly shift?: Shift;
 };
 
 /**
@@ -87,8 +90,9 @@ export const nearest: SplitRule = {
   failover: [],
 };
 
-/** The split without the overrides that have expired; the very same object when none has. */
+/** The split without the overrides that have expired, and with the shares that a running shift gives; the same object when that is it. */
 export function splitAt(split: Split, now: Date): Split {
   const overrides = split.overrides.filter(({ expireTime }) => expireTime > now);
-  return overrides.length === split.overrides.length ? split : { ...split, overrides };
+  const rules = shiftedRules(split.rules, split.shift, now);
+  return overrides.length === split.overrides.length && rules === split.rules ? split : { ...split, overrides, rules };
 }

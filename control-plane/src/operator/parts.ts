@@ -43,6 +43,8 @@ export type OperatorParts = {
 };
 
 /** Documents that are put, those that go, and all documents as they are then. */
+  /** The time of day, as the store has it: what is written with a time is. */
+  now(): Date;
 export type Proposal = {
   readonly book: Book;
   readonly documents: readonly StoredDocument[];

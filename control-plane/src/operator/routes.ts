@@ -18,6 +18,7 @@ import { serviceRoutes } from "./service-routes.ts";
 import { sourceRoutes } from "./source-routes.ts";
 import { storeRoutes } from "./store-routes.ts";
 import { trafficRoutes } from "./traffic-routes.ts";
+import { shiftRoutes } from "./shift-routes.ts";
 
 /** Adds every route of the API. */
 export function addRoutes(app: OperatorApp, context: OperatorContext): void {
@@ -40,6 +41,7 @@ export function addRoutes(app: OperatorApp, context: OperatorContext): void {
   eventRoutes(app, context);
   selfRoutes(app, context);
 }
+  shiftRoutes(app, context);
   logLevelRoutes(app, context);
   authRoutes(app);
   pageRoutes(app);

@@ -8,6 +8,7 @@ import { operatorParts } from "../operator-parts.ts";
 import { createFilePolicyStore } from "../policy/file-policy-store.ts";
 import { type ConnectedClients, createConnectedClients } from "../serve/connected-clients.ts";
 import { createLoads, type Loads } from "../serve/loads/loads.ts";
+import { runShifts } from "../shift/run-shifts.ts";
 import { createConsulSource } from "../sources/consul/consul-source.ts";
 import { createFileSource } from "../sources/file/file-source.ts";
 import { followFeeds } from "../sources/follow-feeds.ts";
@@ -67,6 +68,8 @@ export async function startTestParts(): Promise<TestParts> {
   );
   const clients = createConnectedClients();
   const loads = createLoads({ now: monotonicMs, serviceOf: (cluster) => cluster });
+  const { books } = policies;
+  runShifts({ policies, books, loads: loads.observed, ask: undefined, now, observe }, stop.signal);
   const metrics = async () => ({ contentType: "text/plain; version=0.0.4", text: "config_revision 1\n" });
   const parts = operatorParts({
     policies,

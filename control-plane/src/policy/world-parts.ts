@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from "node:util";
 import { noDistances } from "../model/distances.ts";
 import { drainsAt } from "../model/drain.ts";
 import type { ServiceName } from "../model/names.ts";
 import type { TrafficPolicy } from "../model/policy.ts";
+import { nextShiftChange } from "../model/shift.ts";
 import { type Split, splitAt } from "../model/split.ts";
 import type { Book, World } from "../model/world.ts";
 import { drainedSplits } from "./drained-splits.ts";
@@ -9,7 +11,7 @@ import { drainedSplits } from "./drained-splits.ts";
 type Splits = World["splits"];
 
 // Translation remembers what it made by the identity of its inputs, so a split whose overrides did not expire since the last
-// look must be the very same object, although an expired one has to be left out each time.
+// look, and whose shift is at the same step, must be the very same object, although it has to be made each time.
 const lastSplit = new WeakMap<Split, Split>();
 const lastSplits = new WeakMap<Book["splits"], Splits>();
 const policiesByService = new WeakMap<Book["policies"], World["policies"]>();
@@ -21,7 +23,7 @@ const nothingKnown: Surroundings = { held: new Map(), distances: noDistances };
 
 const noPatches: NonNullable<Book["patches"]> = [];
 
-/** All of a world but its endpoints, at a time: without the overrides that have expired. Equal answers are the same objects. */
+/** All of a world but its endpoints, at a time: without the overrides that have expired, with the shares of shifts. Equal answers are the same objects. */
 export function worldParts(
   book: Book,
   now: Date,
@@ -32,12 +34,12 @@ export function worldParts(
   return { splits, policies: byService(book.policies), routes, patches, held, distances };
 }
 
-/** When the next override expires, and `worldParts` will answer otherwise; undefined when none will. */
+/** When the next override or drain expires, or a shift goes on, and `worldParts` will answer otherwise; undefined when none will. */
 export function nextExpiry(book: Book, now: Date): Date | undefined {
   let next: Date | undefined;
-  for (const { overrides } of book.splits.values())
-    for (const { expireTime } of overrides)
-      if (expireTime > now && (next === undefined || expireTime < next)) next = expireTime;
+  for (const { overrides, shift } of book.splits.values())
+    for (const time of [...overrides.map(({ expireTime }) => expireTime), shift && nextShiftChange(shift, now)])
+      if (time !== undefined && time > now && (next === undefined || time < next)) next = time;
   for (const { expireTime } of drainsAt(book.drains, now))
     if (next === undefined || expireTime < next) next = expireTime;
   return next;
@@ -54,13 +56,14 @@ function splitsAt(splits: Splits, now: Date): Splits {
 function inForce(split: Split, now: Date): Split {
   const next = splitAt(split, now);
   const before = lastSplit.get(split);
-  if (
-    before?.overrides.length === next.overrides.length &&
-    before.overrides.every((each, i) => each === next.overrides[i])
-  )
+  if (before && sameMembers(before.overrides, next.overrides) && isDeepStrictEqual(before.rules, next.rules))
     return before;
   lastSplit.set(split, next);
   return next;
+}
+
+function sameMembers<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((each, index) => each === b[index]);
 }
 
 function byService(policies: Book["policies"]): World["policies"] {

@@ -4,6 +4,7 @@ import type { PolicyNote } from "../policy/policy-store.ts";
 import type { AdsNote } from "../serve/ads-server.ts";
 import type { StatusNote } from "../serve/csds/csds-service.ts";
 import type { LoadNote } from "../serve/loads/lrs-service.ts";
+import type { ShiftNote } from "../shift/run-shifts.ts";
 import type { SnapshotNote } from "../snapshot/snapshots.ts";
 import type { SourceNote } from "../sources/feed.ts";
 import type { GuardNote } from "../sources/guard/guard-note.ts";
@@ -42,6 +43,7 @@ export type Note =
   | PaceNote
   | PolicyNote
   | SnapshotNote
+  | ShiftNote
   | AdsNote
   | LoadNote
   | StatusNote

@@ -1,10 +1,23 @@
 import { problemText } from "../lib/parsed.ts";
 import type { PolicyNote } from "../policy/policy-store.ts";
+import type { ShiftNote } from "../shift/run-shifts.ts";
 import type { Rows } from "./row.ts";
 import { causeText, rounded, shortened } from "./text.ts";
 
 /** What becomes of documents. */
-export const policyRows: Rows<PolicyNote> = {
+export const policyRows: Rows<PolicyNote | ShiftNote> = {
+  "shift-unsaved": {
+    level: "error",
+    says: ({ shift, cause }) => `what became of ${shift} could not be written, and is tried again: ${causeText(cause)}`,
+    fields: ({ shift }) => ({ component: "shift", shift }),
+    again: ({ shift, cause }) => `${shift} ${cause.message}`,
+  },
+  "shift-blind": {
+    level: "warn",
+    says: ({ shift, metric, cause }) => `the guard of ${shift} cannot see ${metric}: ${causeText(cause)}`,
+    fields: ({ shift, metric }) => ({ component: "shift", shift, metric }),
+    again: ({ shift, metric }) => `${shift} ${metric}`,
+  },
   "documents-changed": {
     level: "info",
     says: ({ entry }) => `r${entry.revision} by ${entry.by}: ${changesText(entry.changes)}`,

@@ -34,4 +34,5 @@ export const trafficSplitCapabilities: readonly Capability[] = [
   byWeir("ceilings", { whole: true }),
   byWeir("expectedRps"),
   byWeir("overrides", { whole: true }),
+  byWeir("shift", { whole: true }),
 ];

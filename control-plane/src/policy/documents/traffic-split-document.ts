@@ -15,6 +15,8 @@ import {
   withDefault,
 } from "./document-fields.ts";
 import { duration, durationMs, durationText } from "./duration.ts";
+import { exceptionFields } from "./exception-fields.ts";
+import { share, shares, shiftField, shiftOf, shiftProblems } from "./shift-field.ts";
 import {
   callerProblems,
   ceilingProblems,
@@ -22,20 +24,8 @@ import {
   patternOf,
   repeatedInFailover,
   ruleProblems,
-  shareProblems,
   subsetProblems,
 } from "./split-checks.ts";
-
-/** The smallest share that is still sent somewhere: one request in 100,000. */
-const smallestPercent = 0.001;
-
-const share = z
-  .number()
-  .min(0)
-  .max(100)
-  .refine((share) => share <= 0 || share >= smallestPercent, `expected 0 or at least ${smallestPercent}`);
-
-const shares = together(z.record(z.string(), share), shareProblems).meta({ examples: [{ "dc-a": 80, "dc-b": 20 }] });
 
 const rule = exactlyOneOf(
   together(
@@ -139,8 +129,10 @@ export const trafficSplitDocument = z
             "Requests a second that the callers of each region or zone are expected to send. Default: unknown, and no ceiling is kept.",
           ),
         overrides: z.array(override).max(100).default([]).describe("Exceptions, for a while."),
-      })
-      .describe("The rules for one service."),
+        shift: shiftField.optional(),
+      }),
+      shiftProblems,
+    ).describe("The rules for one service."),
   })
   .describe("A TrafficSplit: where the callers of one service are sent. One for each service at most.");
 
@@ -164,6 +156,7 @@ export function splitOf({ metadata, spec }: TrafficSplitDocument): Split {
     failback: {
       holdForMs: durationMs(spec.failback.holdFor),
       stepPercent: spec.failback.step,
+    ...(spec.shift && { shift: shiftOf(spec.shift) }),
       everyMs: durationMs(spec.failback.every),
     },
     ceilings: sortedBy(

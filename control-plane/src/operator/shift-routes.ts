@@ -1,0 +1,231 @@
+import { randomBytes } from "node:crypto";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
+import { didYouMean } from "../lib/did-you-mean.ts";
+import { positionAt, type Shift } from "../model/shift.ts";
+import type { Split } from "../model/split.ts";
+import { onFailure, shares, shiftGuard, shiftSteps } from "../policy/documents/shift-field.ts";
+import type { StoredDocument } from "../policy/policy-store.ts";
+import {
+  beginShift,
+  endShift,
+  finishShift,
+  pauseShift,
+  promoteShift,
+  resumeShift,
+  type SplitJson,
+  standText,
+} from "../shift/edit-shift.ts";
+import { badRequest, refusal } from "./api-error.ts";
+import { authorOf, writeQuery } from "./author.ts";
+import { doneOrThrow, missingDocument } from "./change-outcome.ts";
+import { parsePrecondition } from "./etag.ts";
+import { expectationOf } from "./expectation.ts";
+import type { OperatorApp, OperatorContext } from "./operator-context.ts";
+import type { OperatorParts } from "./parts.ts";
+import { shiftAnswer, shiftShape } from "./shift-shape.ts";
+
+const kind = "TrafficSplit";
+const tags = ["traffic"];
+const params = z.object({ name: z.string() });
+
+const request = z.strictObject({
+  from: z.string().default("*").meta({ description: "The rule, by its callers" }),
+  target: shares,
+  steps: shiftSteps,
+  guard: shiftGuard.optional(),
+  onFailure: onFailure.default("rollback"),
+});
+
+const conditions = z.looseObject({
+  "if-match": z.string().optional().meta({ description: "The ETag of the TrafficSplit; anything else in force: 412" }),
+});
+
+type Found = { readonly split: Split; readonly shift: Shift; readonly stored: StoredDocument };
+type Author = { readonly by: string; readonly reason: string };
+type Edit = (document: SplitJson, found: Found, now: Date, author: Author) => SplitJson;
+
+const promoteQuery = writeQuery.extend({
+  full: z.enum(["true", "false"]).optional().meta({ description: "true: at once to the target" }),
+});
+
+/** Shifts of traffic: to begin one, to see them, and to steer one. Each is one compare-and-set of its TrafficSplit. */
+export function shiftRoutes(app: OperatorApp, { parts }: OperatorContext): void {
+  const { policies, now } = parts;
+
+  app.post(
+    "/v1/trafficSplits/:name([A-Za-z0-9._-]+)::shift",
+    {
+      schema: {
+        summary: "Begin to shift a rule's shares, step by step",
+        tags,
+        params,
+        querystring: writeQuery,
+        headers: conditions,
+        body: request,
+        response: { 200: shiftShape },
+      },
+    },
+    async (asked, reply) => {
+      const { name } = asked.params;
+      const parsed = request.safeParse(asked.body);
+      if (!parsed.success) throw badRequest("the shift", problemsOf(parsed.error));
+      const before = policies.get(kind, name);
+      if (!before) throw missingDocument(policies, kind, name);
+      const running = policies.books.current()?.splits;
+      const shift = [...(running?.values() ?? [])].find((each) => each.name === name)?.shift;
+      if (shift && !shift.ended)
+        throw refusal(
+          409,
+          "ABORTED",
+          "SHIFT_RUNS",
+          `trafficSplits/${name} is being shifted already, by ${shift.by}: ${shift.name}. Promote or abort it first.`,
+          { operation: shift.name },
+        );
+      const author = authorOf(asked, asked.query);
+      const id = `shift-${randomBytes(4).toString("hex")}`;
+      const begun = beginShift(before.document as SplitJson, given(asked.body, parsed.data), {
+        ...{ name: id, now: now() },
+        ...{ by: author.by, reason: author.reason },
+      });
+      if (!begun.ok) throw badRequest("the shift", begun.problems);
+      const { by, reason } = author;
+      const begins = `${id}: shift begins${reason === "" ? "" : `: ${reason}`}`.slice(0, 1_000);
+      return store(asked, reply, { ...author, by, reason: begins }, before, begun.value);
+    },
+  );
+
+  app.get(
+    "/v1/operations",
+    {
+      schema: {
+        summary: "The shift of each TrafficSplit: the one that runs, or the last that ran",
+        tags,
+        querystring: z.strictObject({ service: z.string().optional() }),
+        response: { 200: z.object({ revision: z.number().int(), operations: z.array(shiftShape) }) },
+      },
+    },
+    async ({ query }) => {
+      const operations = all(parts).filter(
+        ({ split }) => query.service === undefined || split.service === query.service,
+      );
+      return {
+        revision: policies.books.current()?.revision ?? 0,
+        operations: operations
+          .sort((a, b) => b.shift.startTime.getTime() - a.shift.startTime.getTime())
+          .map(({ split, shift }) => shiftAnswer(split, shift, now())),
+      };
+    },
+  );
+
+  app.get(
+    "/v1/operations/:name",
+    { schema: { summary: "One shift", tags, params, response: { 200: shiftShape } } },
+    async (asked, reply) => {
+      const { split, shift, stored } = found(parts, asked.params.name);
+      return reply.header("etag", `"${stored.etag}"`).send(shiftAnswer(split, shift, now()));
+    },
+  );
+
+  verb("pause", "Hold a shift where it is", writeQuery, (document, { shift }, at, author) => {
+    if (shift.paused) throw notNow(shift, "is paused already");
+    return pauseShift(document, at, author);
+  });
+  verb("resume", "Let a shift that is held, or waits, go on", writeQuery, (document, { shift }, at) => {
+    if (!shift.paused && !shiftWaits(shift, at)) throw notNow(shift, "is neither paused nor waiting");
+    return resumeShift(document, shift, at);
+  });
+  verb("abort", "End a shift with the shares that it began from", writeQuery, (document, _, at, author) =>
+    endShift(document, "aborted", at, author),
+  );
+  verb("promote", "Let a shift take its next step now, or all of them", promoteQuery, (document, { shift }, at) =>
+    promoteShift(document, shift, at),
+  );
+
+  function verb(word: string, summary: string, querystring: typeof promoteQuery | typeof writeQuery, edit: Edit): void {
+    app.post(
+      `/v1/operations/:name([A-Za-z0-9._-]+)::${word}`,
+      {
+        schema: { summary, tags, params, querystring, headers: conditions, response: { 200: shiftShape } },
+      },
+      async (asked, reply) => {
+        const here = found(parts, asked.params.name);
+        const { shift, stored } = here;
+        const { query } = asked;
+        if (shift.ended) throw notNow(shift, `has ended (${shift.ended.outcome}: ${shift.ended.reason})`);
+        const author = authorOf(asked, query);
+        const at = now();
+        const isFull = "full" in query && query.full === "true";
+        const why = author.reason === "" ? "" : `: ${author.reason}`;
+        const reason = `${shift.name}: ${word}${isFull ? " to the target" : ""} at ${standText(shift, at)}${why}`;
+        const document = stored.document as SplitJson;
+        const said = { by: author.by, reason: author.reason };
+        const next = isFull ? finishShift(document, shift, at, said) : edit(document, here, at, said);
+        return store(asked, reply, { ...author, reason: reason.slice(0, 1_000) }, stored, next);
+      },
+    );
+  }
+
+  async function store(
+    { headers, query }: Pick<FastifyRequest, "headers"> & { readonly query: z.output<typeof writeQuery> },
+    reply: FastifyReply,
+    author: ReturnType<typeof authorOf>,
+    before: StoredDocument,
+    document: SplitJson,
+  ) {
+    const { name } = before;
+    const expects = expectationOf(parsePrecondition(headers), { kind, name, current: before });
+    const outcome = await policies.change({
+      // Even of a caller who expects nothing: this was decided on what stands there.
+      operations: [{ kind: "put", document, expects: expects ?? { etag: before.etag } }],
+      ...author,
+      through: "api",
+      validateOnly: query.validateOnly === "true",
+    });
+    const expected = headers["if-match"] ?? before.etag;
+    const done = doneOrThrow(outcome, { what: `trafficSplits/${name}`, expected, policies });
+    const split = [...done.book.splits.values()].find((each) => each.name === name);
+    const etag = done.documents.find((each) => each.name === name)?.etag ?? before.etag;
+    if (!split?.shift) throw new Error(`trafficSplits/${name} was stored without its shift`);
+    return reply
+      .headers({ etag: `"${etag}"`, "x-weir-revision": String(done.revision) })
+      .send(shiftAnswer(split, split.shift, now()));
+  }
+}
+
+function shiftWaits(shift: Shift, at: Date): boolean {
+  return shift.steps[positionAt(shift, at).step]?.kind === "wait";
+}
+
+/** What was written, but for what has a default: the store is to keep it as its author has it. */
+function given(body: unknown, { from, target, onFailure }: z.output<typeof request>) {
+  const { steps, guard } = body as { readonly steps: unknown; readonly guard?: unknown };
+  return { from, target, steps, ...(guard !== undefined && { guard }), onFailure };
+}
+
+function problemsOf({ issues }: z.ZodError) {
+  return issues.map(({ path, message }) => ({ at: path.join("."), says: message }));
+}
+
+function all({ policies }: OperatorParts): readonly Found[] {
+  return [...(policies.books.current()?.splits.values() ?? [])].flatMap((split) => {
+    const stored = policies.get(kind, split.name);
+    return split.shift && stored ? [{ split, shift: split.shift, stored }] : [];
+  });
+}
+
+function found(parts: OperatorParts, name: string): Found {
+  const known = all(parts);
+  const one = known.find(({ shift }) => shift.name === name);
+  if (one) return one;
+  const hint = didYouMean(
+    name,
+    known.map(({ shift }) => shift.name),
+  );
+  const says = `there is no operation ${name}${hint || "; of each TrafficSplit the last is kept, GET /v1/operations has them, and GET /v1/revisions what has been."}`;
+  throw refusal(404, "NOT_FOUND", "NO_SUCH_OPERATION", says, { operation: name });
+}
+
+function notNow({ name }: Shift, why: string) {
+  return refusal(409, "ABORTED", "SHIFT_STATE", `${name} ${why}`, { operation: name });
+}
