@@ -9,6 +9,7 @@ import { findKubernetes } from "./kubernetes.mjs";
 import { findNode } from "./node-runtime.mjs";
 import { installPackages } from "./npm-packages.mjs";
 import { findPostgres } from "./postgres.mjs";
+import { findPrometheus } from "./prometheus.mjs";
 import { findRabbitmq } from "./rabbitmq.mjs";
 import { findRedis } from "./redis.mjs";
 import { say } from "./say.mjs";
@@ -22,6 +23,7 @@ const optionalParts = {
   kubernetes: { find: (install) => findKubernetes({ install }), variable: "WEIR_KUBERNETES" },
   postgres: { find: findPostgres, variable: "WEIR_POSTGRES" },
   redis: { find: findRedis, variable: "WEIR_REDIS" },
+  prometheus: { find: findPrometheus, variable: "WEIR_PROMETHEUS" },
   cassandra: { find: findCassandra, variable: "WEIR_CASSANDRA" },
   kafka: { find: findKafka, variable: "WEIR_KAFKA" },
   rabbitmq: { find: findRabbitmq, variable: "WEIR_RABBITMQ" },

@@ -50,7 +50,14 @@ const targets = {
   journeys: { needs: { envoy: "required", consul: "no" }, script: "test/journeys/prediction/run.ts", args: [] },
   pack: { needs: { envoy: "no", consul: "no" }, script: "control-plane/library/pack.ts", args: [] },
   check: {
-    needs: { envoy: "required", consul: "no", postgres: "wanted", redis: "wanted", seaweedfs: "wanted" },
+    needs: {
+      envoy: "required",
+      consul: "no",
+      postgres: "wanted",
+      redis: "wanted",
+      seaweedfs: "wanted",
+      prometheus: "wanted",
+    },
     script: "setup/check.mjs",
     args: [],
   },
@@ -63,6 +70,7 @@ const targets = {
       postgres: "wanted",
       redis: "wanted",
       seaweedfs: "wanted",
+      prometheus: "wanted",
       kafka: "wanted",
       cassandra: "wanted",
     },

@@ -2,7 +2,8 @@ import type { z } from "zod";
 import { type ConfigInput, gather, type Origin } from "./config/gather.ts";
 import { isLoopback, type ListenAddress } from "./config/listen-address.ts";
 import { problemAt, problemsOf } from "./config/problem.ts";
-import { type LogLevel, serverFileSchema } from "./config/schema.ts";
+import { type LogFormat, serverFileSchema } from "./config/schema.ts";
+import type { LogLevel } from "./lib/log-level.ts";
 import { type Parsed, type Problem, parsed, refused } from "./lib/parsed.ts";
 import { type AddressRange, anywhere, loopbackRanges } from "./model/address-range.ts";
 
@@ -144,7 +145,7 @@ export type Config = {
     readonly allow: readonly AddressRange[];
   };
   readonly telemetry: {
-    readonly log: { readonly level: LogLevel };
+    readonly log: { readonly level: LogLevel; readonly format: LogFormat };
     /** Base URL of an OTLP/HTTP collector; undefined means no traces. */
     readonly otlp: { readonly endpoint: string | undefined; readonly serviceName: string };
   };

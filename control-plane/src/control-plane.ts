@@ -20,7 +20,7 @@ import { watchDirectory } from "./policy/watch-directory.ts";
 import { type ListenerTls, startAds } from "./serve/ads-server.ts";
 import { createConnectedClients } from "./serve/connected-clients.ts";
 import { csdsService } from "./serve/csds/csds-service.ts";
-import { createTurns } from "./serve/turns.ts";
+import { createTurns, type Turns } from "./serve/turns.ts";
 import { viewerOfNode } from "./serve/viewer-of-node.ts";
 import { runShifts } from "./shift/run-shifts.ts";
 import { leasedViewers } from "./snapshot/leased-viewers.ts";
@@ -37,6 +37,7 @@ import { createKubernetesSource } from "./sources/kubernetes/kubernetes-source.t
 import { createRegistry } from "./sources/registry/registry.ts";
 import { openSavedWorld } from "./sources/saved-world.ts";
 import { createStoreClock } from "./store/store-clock.ts";
+import { certificateExpiry } from "./telemetry/certificate-expiry.ts";
 import { followConvergence } from "./telemetry/follow-convergence.ts";
 import type { Observe } from "./telemetry/note.ts";
 import { startTelemetry } from "./telemetry/telemetry.ts";
@@ -135,7 +136,7 @@ export async function runControlPlane(
   const translate = createTranslate();
   const snapshots = createSnapshots({ translate, published, observe });
   const { lease, leased } = leasedViewers(snapshots.lease);
-  void publishAll(joined.worlds, config.xds.debounce, snapshots.publish, running);
+  void publishAll(joined.worlds, config.xds.debounce, { publish: snapshots.publish, observe, monotonicMs }, running);
   const clients = createConnectedClients();
 
   const admission = { identify: viewerOfNode, refuse: () => undefined };
@@ -146,13 +147,14 @@ export async function runControlPlane(
     ...{ ...admission, ...loadReports, firstRequestTimeoutMs, observe, monotonicMs },
   });
 
+  const xdsTls = await tlsOf(config.xds.tls);
   await using ads = await startAds(
-    { ...config.xds.address, tls: await tlsOf(config.xds.tls), limits },
+    { ...config.xds.address, tls: xdsTls, limits },
     {
       lease,
       ...admission,
       clients,
-      turns: createTurns(),
+      turns: timedTurns(createTurns(), observe, monotonicMs),
       observe,
       now,
       ackTimeoutMs,
@@ -161,8 +163,6 @@ export async function runControlPlane(
   );
   const xds = addressText(ads);
   observe({ kind: "listening", server: "xds", address: xds });
-  const parts = operatorParts({
-    policies,
   runShifts(
     {
       ...{ policies, books: policies.books, loads: reporting.loads.observed, now, observe },
@@ -170,6 +170,8 @@ export async function runControlPlane(
     },
     running,
   );
+  const parts = operatorParts({
+    policies,
     registry,
     clients,
     loads: reporting.loads,
@@ -180,6 +182,7 @@ export async function runControlPlane(
     leased,
     translate,
     metrics: telemetry.metrics,
+    logs: { level: telemetry.logLevel, setLevel: telemetry.setLogLevel },
     version,
     now,
   });
@@ -189,6 +192,7 @@ export async function runControlPlane(
   await using operator = await startOperator({ listen: address, hosts, parts, observe, tokens, tls: adminTls });
   const admin = addressText({ host: operator.address, port: operator.port });
   observe({ kind: "listening", server: "admin", address: admin });
+  if (!tokens) observe({ kind: "operator-open", address: admin });
   telemetry.readGaugesFrom({
     clients: clients.list,
     sources: parts.sources,
@@ -198,9 +202,13 @@ export async function runControlPlane(
     world: published.current,
     loads: reporting.loads,
     observed: () => observedRatios(published.current(), reporting.loads.observed()),
+    failovers: () => failoversActive(published.current(), reporting.loads.observed()),
+    certificates: expiriesOf([
+      ["xds", xdsTls?.certificates],
+      ["xds-client-ca", xdsTls?.clientAuthorities],
+    ]),
     now,
   });
-  if (!tokens) observe({ kind: "operator-open", address: admin });
   void followConvergence({ published, journal: policies.journal, settled: clients.settled, observe, now }, running);
 
   void tellWhatIsWaitedFor(parts.readiness, observe, running);
@@ -238,10 +246,48 @@ async function keepAll(
 async function publishAll(
   worlds: Latest<World>,
   debounce: Config["xds"]["debounce"],
-  publish: (world: World) => void,
+  {
+    publish,
+    observe,
+    monotonicMs,
+  }: {
+    readonly publish: (world: World) => void;
+    readonly observe: Observe;
+    readonly monotonicMs: () => number;
+  },
   signal: AbortSignal,
 ): Promise<void> {
-  for await (const world of paced(worlds, debounce, signal)) publish(world);
+  let changedMs: number | undefined;
+  void (async () => {
+    for await (const _ of worlds.changes(signal)) changedMs ??= monotonicMs();
+  })();
+  for await (const world of paced(worlds, debounce, signal)) {
+    observe({ kind: "debounced", waitedMs: changedMs === undefined ? 0 : monotonicMs() - changedMs });
+    changedMs = undefined;
+    publish(world);
+  }
+}
+
+/** The same turns, and how long each was waited for is told. */
+function timedTurns({ enqueue }: Turns, observe: Observe, monotonicMs: () => number): Turns {
+  return {
+    enqueue(work) {
+      const sinceMs = monotonicMs();
+      enqueue(() => {
+        observe({ kind: "turn-taken", waitedMs: monotonicMs() - sinceMs });
+        work();
+      });
+    },
+  };
+}
+
+function expiriesOf(
+  files: readonly (readonly [string, string | Buffer | undefined])[],
+): readonly { readonly certificate: string; readonly expires: Date }[] {
+  return files.flatMap(([certificate, pem]) => {
+    const expires = pem && certificateExpiry(pem);
+    return expires ? [{ certificate, expires }] : [];
+  });
 }
 
 async function tlsOf(tls: TlsFiles | undefined): Promise<ListenerTls | undefined> {
@@ -255,6 +301,14 @@ async function tlsOf(tls: TlsFiles | undefined): Promise<ListenerTls | undefined
   return { certificates, key, clientAuthorities };
 }
 
+async function adminTlsOf({ certFile, keyFile }: NonNullable<Config["admin"]["tls"]>): Promise<OperatorTls> {
+  const [cert, key] = await Promise.all([
+    readPem(certFile, "admin.tls.certFile"),
+    readPem(keyFile, "admin.tls.keyFile"),
+  ]);
+  return { cert, key };
+}
+
 async function readPem(file: string, setting: string): Promise<Buffer> {
   try {
     return await readFile(file);
@@ -266,11 +320,3 @@ async function readPem(file: string, setting: string): Promise<Buffer> {
 function addressText({ host, port }: { readonly host: string; readonly port: number }): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
-async function adminTlsOf({ certFile, keyFile }: NonNullable<Config["admin"]["tls"]>): Promise<OperatorTls> {
-  const [cert, key] = await Promise.all([
-    readPem(certFile, "admin.tls.certFile"),
-    readPem(keyFile, "admin.tls.keyFile"),
-  ]);
-  return { cert, key };
-}
-

@@ -9,6 +9,7 @@ import { openapiDocument } from "./operator/openapi.ts";
 import { startTestParts } from "./operator/testing.ts";
 import { registerGauges } from "./telemetry/gauges.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
+import { registerTrafficGauges } from "./telemetry/traffic-gauges.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const page = (name: string) => readFileSync(join(root, name), "utf8");
@@ -18,6 +19,7 @@ test("docs/operating.md names every setting and every metric", () => {
   const registry = new Registry();
   createMetrics(registry);
   registerGauges(registry, () => undefined);
+  registerTrafficGauges(registry, () => undefined);
   const metrics = registry.getMetricsAsArray().map(({ name }) => `\`${name}\``);
   const flags = settings.map(({ flag }) => `\`${flag}`);
   assert.deepEqual(notIn("docs/operating.md", [...flags, ...metrics]), []);

@@ -31,6 +31,7 @@ export function operatorParts({
   leased,
   translate,
   metrics,
+  logs,
   version,
   now,
 }: {
@@ -47,6 +48,7 @@ export function operatorParts({
   readonly leased: () => readonly Viewer[];
   readonly translate: Translate;
   readonly metrics: OperatorParts["metrics"];
+  readonly logs: OperatorParts["logs"];
   readonly version: string;
   readonly now: () => Date;
 }): OperatorParts {
@@ -69,11 +71,12 @@ export function operatorParts({
     resourceJson,
     readiness: () => readinessOf(policies.status(), joined, published, now()),
     metrics,
+    logs,
     version,
+    now,
   };
 }
 
-    now,
 /** Of one viewer of each kind: patches are for kinds of clients. What is translated already is not translated again. */
 function patchProblems(
   patch: string,

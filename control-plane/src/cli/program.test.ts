@@ -90,6 +90,18 @@ test("the status says in four lines whether all is well", async () => {
   assert.equal(code, 0, out);
 });
 
+test("the log level is shown and changed, and one that there is not changes nothing", async () => {
+  await using weir = await start();
+  assert.equal((await weir.run("log-level")).out, "LOG LEVEL\ninfo\n");
+  assert.equal((await weir.run("log-level", "debug", "-o", "name")).out, "debug\n");
+  const refused = await weir.run("log-level", "loud");
+  assert.deepEqual(
+    [refused.code, refused.err],
+    [2, 'error: "loud" is no log level: one of error, warn, info, debug\n'],
+  );
+  assert.equal((await weir.run("log-level", "-o", "name")).out, "debug\n");
+});
+
 test("documents come from a pipe and from a directory, where endpoint lists are left alone", async () => {
   await using weir = await start();
   assert.equal(

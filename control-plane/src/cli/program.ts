@@ -79,6 +79,10 @@ const entries: Readonly<Record<string, Entry>> = {
     says: "what serve would run with, and who says so",
     load: async () => (await import("./serve.ts")).addConfig,
   },
+  "log-level": {
+    says: "how much the server's log says, and changes that",
+    load: async () => (await import("./log-level.ts")).addLogLevel,
+  },
   version: {
     says: "versions of this program and of the server",
     load: async () => (await import("./version.ts")).addVersion,

@@ -87,6 +87,7 @@ function valuesOf({
     "guard.flapping": durationText(guard.flapMs),
     "guard.allow": guard.allow.map(rangeText).join(","),
     "telemetry.log.level": telemetry.log.level,
+    "telemetry.log.format": telemetry.log.format,
     "telemetry.otlp.endpoint": telemetry.otlp.endpoint,
     "telemetry.otlp.serviceName": telemetry.otlp.serviceName,
   };

@@ -1,11 +1,12 @@
 import { z } from "zod";
+import { logLevels } from "../lib/log-level.ts";
 import { type AddressRange, parseAddressRange } from "../model/address-range.ts";
 import { isLoopback, listenAddressRule, listenAddressText, parseListenAddress } from "./listen-address.ts";
 import { durationRule, durationText, parseDuration, parseSize, sizeRule } from "./quantity.ts";
 
-/** Levels of the log, worst first. */
-export const logLevels = ["error", "warn", "info", "debug"] as const;
-export type LogLevel = (typeof logLevels)[number];
+/** Weir's own keys, or those of the Elastic Common Schema. */
+export const logFormats = ["json", "ecs"] as const;
+export type LogFormat = (typeof logFormats)[number];
 
 const listenAddress = (otherwise: string) => text(listenAddressRule, parseListenAddress).prefault(otherwise);
 const duration = (otherwise: string, leastMs = 1) =>
@@ -296,7 +297,9 @@ export const serverFileSchema = z.strictObject({
   guard,
   telemetry: z
     .strictObject({
-      log: z.strictObject({ level: oneOf(logLevels).prefault("info") }).prefault({}),
+      log: z
+        .strictObject({ level: oneOf(logLevels).prefault("info"), format: oneOf(logFormats).prefault("json") })
+        .prefault({}),
       otlp: z
         .strictObject({
           endpoint: text('the URL of an OTLP/HTTP collector like "http://127.0.0.1:4318"', url).optional(),

@@ -116,6 +116,10 @@ export const settings: readonly Setting[] = [
     flag: "--log-level",
     env: ["WEIR_LOG_LEVEL"],
   }),
+  setting("telemetry.log.format", "<form>", "json, or ecs for the Elastic Common Schema", {
+    flag: "--log-format",
+    env: ["WEIR_LOG_FORMAT"],
+  }),
   setting("telemetry.otlp.endpoint", "<url>", "OTLP/HTTP collector that gets traces, e.g. http://127.0.0.1:4318", {
     flag: "--otlp-endpoint",
     env: ["WEIR_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"],

@@ -6,6 +6,7 @@ import { parseServiceName } from "../model/names.ts";
 import type { Service } from "../model/service.ts";
 import { plainSplit, type Split, type SplitRule } from "../model/split.ts";
 import type { ObservedLoad } from "../serve/loads/observed-loads.ts";
+import { failoversActive } from "./failovers-active.ts";
 import { observedRatios, observedTraffic } from "./observed-traffic.ts";
 
 const report = parseServiceName("report");
@@ -90,6 +91,17 @@ test("ratios bear the labels of the weights; what is nearest bears its region, t
   ]);
   assert.deepEqual(ratios(near, [{ ...load("dc-a -> dc-a", 2), service: "unknown" }]), []);
   assert.deepEqual(observedRatios(undefined, [load("dc-a -> dc-a", 2)]), []);
+});
+
+test("a failover is active when callers under its rule send more than 1 % to its places", () => {
+  const world = { revision: 1, catalog: new Map([[report, service]]), policies: new Map(), routes: [], ...quiet };
+  const rules = [shares("dc-a/*", { "dc-a": 100 }, ["dc-c"]), shares("*", { "dc-b": 100 })];
+  const active = (...loads: readonly ObservedLoad[]) =>
+    failoversActive({ ...world, splits: new Map([[report, splitOf(...rules)]]) }, loads);
+  const row = (active: boolean) => [{ service: "report", from: "dc-a", active }];
+  assert.deepEqual(active(load("dc-a -> dc-a", 98), load("dc-a -> dc-c", 2)), row(true));
+  assert.deepEqual(active(load("dc-a -> dc-a", 99), load("dc-a -> dc-c", 1)), row(false));
+  assert.deepEqual(active(load("dc-b -> dc-c", 5)), [], "a rule without a failover has none, and one without callers");
 });
 
 function shown(split: Split | undefined, loads: readonly ObservedLoad[]): readonly string[] {

@@ -1,4 +1,5 @@
 import type { Latest } from "../lib/latest.ts";
+import type { LogLevel } from "../lib/log-level.ts";
 import type { Problem } from "../lib/parsed.ts";
 import type { Locality } from "../model/locality.ts";
 import type { EndpointId, ServiceName } from "../model/names.ts";
@@ -11,8 +12,8 @@ import type { Plan } from "../plan/plan/plan.ts";
 import type { PolicyStore, StoredDocument } from "../policy/policy-store.ts";
 import type { Clients, ResourceStatus } from "../serve/clients.ts";
 import type { ObservedLoads } from "../serve/loads/observed-loads.ts";
-
 import type { AuthNote } from "./auth/auth-note.ts";
+
 /** All that the operator's side reads and moves. Structural, so that `control-plane.ts` decides what stands behind it. */
 export type OperatorParts = {
   readonly policies: PolicyStore;
@@ -39,12 +40,14 @@ export type OperatorParts = {
   readiness(): Readiness;
   /** The text of `/metrics`. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** How much the log says; `by` is who changes that. */
+  readonly logs: { level(): LogLevel; setLevel(level: LogLevel, by: string): void };
   readonly version: string;
+  /** The time of day, as the store has it: what is written with a time is. */
+  now(): Date;
 };
 
 /** Documents that are put, those that go, and all documents as they are then. */
-  /** The time of day, as the store has it: what is written with a time is. */
-  now(): Date;
 export type Proposal = {
   readonly book: Book;
   readonly documents: readonly StoredDocument[];
@@ -168,12 +171,12 @@ export type Readiness = {
 
 /** What the operator's side tells telemetry. */
 export type OperatorNote =
+  | AuthNote
   | {
       readonly kind: "operator-answered";
       readonly method: string;
       /** The route's pattern, not the URL: few values. */
       readonly route: string;
-  | AuthNote
       readonly code: number;
       readonly tookMs: number;
     }

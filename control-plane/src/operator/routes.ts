@@ -9,6 +9,7 @@ import { eventRoutes } from "./event-routes.ts";
 import { drainRoutes } from "./drain-routes.ts";
 import { explainRoutes } from "./explain-routes.ts";
 import { guardRoutes } from "./guard-routes.ts";
+import { logLevelRoutes } from "./log-level-routes.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 import { planRoutes } from "./plan-routes.ts";
 import { registryRoutes } from "./registry-routes.ts";
@@ -41,6 +42,7 @@ export function addRoutes(app: OperatorApp, context: OperatorContext): void {
   eventRoutes(app, context);
   selfRoutes(app, context);
 }
+  logLevelRoutes(app, context);
   shiftRoutes(app, context);
   logLevelRoutes(app, context);
   authRoutes(app);

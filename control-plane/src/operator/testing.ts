@@ -71,6 +71,7 @@ export async function startTestParts(): Promise<TestParts> {
   const { books } = policies;
   runShifts({ policies, books, loads: loads.observed, ask: undefined, now, observe }, stop.signal);
   const metrics = async () => ({ contentType: "text/plain; version=0.0.4", text: "config_revision 1\n" });
+  let logLevel: ReturnType<OperatorParts["logs"]["level"]> = "info";
   const parts = operatorParts({
     policies,
     registry,
@@ -83,6 +84,12 @@ export async function startTestParts(): Promise<TestParts> {
     leased: () => [],
     translate: createTranslate(),
     metrics,
+    logs: {
+      level: () => logLevel,
+      setLevel(next) {
+        logLevel = next;
+      },
+    },
     version: "0.0.0-test",
     now,
   });

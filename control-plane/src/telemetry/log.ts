@@ -1,8 +1,8 @@
 import { createLogger, format, transports } from "winston";
+import type { LogLevel } from "../lib/log-level.ts";
+import { type LogFormat, lineOf } from "./log-line.ts";
 
-/** Worst first. */
-export const logLevels = ["error", "warn", "info", "debug"] as const;
-export type LogLevel = (typeof logLevels)[number];
+export type { LogLevel };
 
 /** What a line says besides its time, its level and its message. Absent fields are left out. */
 export type LogFields = {
@@ -26,12 +26,17 @@ export type Log = AsyncDisposable & {
 
 const ranks: Readonly<Record<LogLevel, number>> = { error: 0, warn: 1, info: 2, debug: 3 };
 
-/** JSON lines with stable keys in a stable order: `ts level msg component node type version nonce revision trace_id`, then the rest. */
+/** JSON lines, in one of two forms. */
 export function createLog({
   level: first,
+  format: form = "json",
+  service = "weir",
   stream,
 }: {
   readonly level: LogLevel;
+  readonly format?: LogFormat;
+  /** What lines in ECS form say of whose they are. */
+  readonly service?: string;
   readonly stream: NodeJS.WritableStream;
 }): Log {
   let level = first;
@@ -47,21 +52,9 @@ export function createLog({
       level = next;
     },
     isOn: (asked) => ranks[asked] <= ranks[level],
-    write(asked, msg, { component, node, type, version, nonce, revision, trace_id, ...more }) {
+    write(asked, msg, fields) {
       if (ranks[asked] > ranks[level]) return;
-      const keys = {
-        ts: new Date().toISOString(),
-        level: asked,
-        msg,
-        component,
-        node,
-        type,
-        version,
-        nonce,
-        revision,
-        trace_id,
-      };
-      logger.log(asked, JSON.stringify({ ...keys, ...more }));
+      logger.log(asked, JSON.stringify(lineOf[form](new Date(), asked, msg, fields, service)));
     },
     async [Symbol.asyncDispose]() {
       await new Promise<void>((resolve) => {

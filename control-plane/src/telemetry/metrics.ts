@@ -52,6 +52,16 @@ export function createMetrics(registry: Registry) {
       "Time to make the snapshot of one viewer that changed.",
       seconds,
     ),
+    debounceSeconds: histogram(
+      "xds_debounce_seconds",
+      "How long changes were collected before they were published.",
+      seconds,
+    ),
+    pushQueueSeconds: histogram(
+      "xds_push_queue_seconds",
+      "How long streams that have something to be told waited for their turn.",
+      seconds,
+    ),
     withheld: counter(
       "xds_snapshot_withheld_total",
       "Snapshots that could not be made: the viewer keeps its last one.",

@@ -10,6 +10,7 @@ import type { SourceNote } from "../sources/feed.ts";
 import type { GuardNote } from "../sources/guard/guard-note.ts";
 import type { ServiceNote } from "../sources/service-notes.ts";
 import type { LogLevel } from "./log.ts";
+import type { TimingNote } from "./timing-rows.ts";
 
 /** What becomes of a change of documents once it was accepted; from `follow-convergence.ts`. */
 export type ChangeNote =
@@ -42,13 +43,14 @@ export type Note =
   | GuardNote
   | PaceNote
   | PolicyNote
-  | SnapshotNote
   | ShiftNote
+  | SnapshotNote
   | AdsNote
   | LoadNote
   | StatusNote
   | OperatorNote
   | ChangeNote
+  | TimingNote
   | ProcessNote;
 
 export type Observe = (note: Note) => void;

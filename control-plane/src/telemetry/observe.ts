@@ -9,8 +9,17 @@ import { processRows } from "./process-rows.ts";
 import { createRepeats } from "./repeats.ts";
 import type { Row, Rows } from "./row.ts";
 import { sourceRows } from "./source-rows.ts";
+import { timingRows } from "./timing-rows.ts";
 
-const table: Rows<Note> = { ...sourceRows, ...guardRows, ...policyRows, ...clientRows, ...loadRows, ...processRows };
+const table: Rows<Note> = {
+  ...sourceRows,
+  ...guardRows,
+  ...policyRows,
+  ...clientRows,
+  ...loadRows,
+  ...timingRows,
+  ...processRows,
+};
 
 /** Turns each note into a line of the log, if that level is on, and into counts. */
 export function createObserve({

@@ -2,13 +2,15 @@ import { collectDefaultMetrics, Registry } from "prom-client";
 import { type ChangeSpans, createChangeSpans } from "./change-spans.ts";
 import { type Readings, registerGauges } from "./gauges.ts";
 import { createLog, type LogLevel } from "./log.ts";
+import type { LogFormat } from "./log-line.ts";
 import { createMetrics } from "./metrics.ts";
 import type { Note } from "./note.ts";
 import { createObserve } from "./observe.ts";
 import { startTracing } from "./tracing.ts";
+import { registerTrafficGauges, type TrafficReadings } from "./traffic-gauges.ts";
 
 export type TelemetryConfig = {
-  readonly log: { readonly level: LogLevel };
+  readonly log: { readonly level: LogLevel; readonly format?: LogFormat };
   /** Base URL of an OTLP/HTTP collector; undefined means no traces, and nothing of OpenTelemetry's SDK is loaded. */
   readonly otlp: { readonly endpoint: string | undefined; readonly serviceName: string };
 };
@@ -19,22 +21,23 @@ export type Telemetry = AsyncDisposable & {
   /** The text of `/metrics`. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
   /** From now on the gauges are read from these, at each scrape. */
-  readGaugesFrom(readings: Readings): void;
+  readGaugesFrom(readings: Readings & TrafficReadings): void;
   logLevel(): LogLevel;
   setLogLevel(level: LogLevel, by: string): void;
 };
 
 /** Logs to `stderr` as JSON lines. Disposing of it writes and exports what is still held. */
 export async function startTelemetry(
-  { log: { level }, otlp: { endpoint, serviceName } }: TelemetryConfig,
+  { log: { level, format = "json" }, otlp: { endpoint, serviceName } }: TelemetryConfig,
   stderr: NodeJS.WritableStream,
 ): Promise<Telemetry> {
   await using started = new AsyncDisposableStack();
-  const log = started.use(createLog({ level, stream: stderr }));
+  const log = started.use(createLog({ level, format, service: serviceName, stream: stderr }));
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  let readings: Readings | undefined;
+  let readings: (Readings & TrafficReadings) | undefined;
   registerGauges(registry, () => readings);
+  registerTrafficGauges(registry, () => readings);
   let spans: ChangeSpans | undefined;
   const report = createObserve({
     log,

@@ -17,6 +17,8 @@ export function addNoticeMetrics(prometheus: Prometheus, registers: Registry[], 
     labelNames: ["end"],
     registers,
   });
+  // A rate over a series that begins with its first notice would not show that notice.
+  for (const end of ["delivered", "given-up"]) ended.inc({ end }, 0);
   const failed = new prometheus.Counter({
     name: "report_notice_failures_total",
     help: "Tries that failed and will be repeated.",
