@@ -187,7 +187,15 @@ export type Revision = {
   readonly by: string;
   readonly through: "api" | "file";
   readonly reason: string;
-  readonly changes: readonly { readonly kind: string; readonly name: string; readonly action: string }[];
+  readonly changes: readonly ChangedDocument[];
+};
+
+export type ChangedDocument = {
+  readonly kind: string;
+  readonly name: string;
+  readonly action: string;
+  /** Where they were asked for and are kept. */
+  readonly fields?: readonly { readonly path: string; readonly before?: unknown; readonly after?: unknown }[];
 };
 
 export type Registration = {

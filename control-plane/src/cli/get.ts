@@ -1,6 +1,7 @@
 import { ageText } from "../lib/age.ts";
 import type { Document, Listing, Stored } from "./api-types.ts";
 import type { AddCommand } from "./cli.ts";
+import { getAt } from "./get-at.ts";
 import { print } from "./print.ts";
 import { documentUrl, kindHelp, parseResource } from "./resources.ts";
 import type { Cell } from "./table.ts";
@@ -10,10 +11,15 @@ export const addGet: AddCommand = (command, cli) => {
   command
     .argument("<kind>", kindHelp)
     .argument("[name]")
-    .addHelpText("after", "\nExamples:\n  weir get split\n  weir get split report -o yaml")
-    .action(async (kind: string, name: string | undefined) => {
+    .option("--at <moment>", "as it was: a revision (r41), a time (14:03), or how long ago (10m)")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  weir get split\n  weir get split report -o yaml\n  weir get split report -o yaml --at 14:03",
+    )
+    .action(async (kind: string, name: string | undefined, { at }: { readonly at?: string }) => {
       const api = cli.api(command);
       const wanted = parseResource(kind, name);
+      if (at !== undefined) return getAt(cli, command, wanted, at);
       const { body } = await api.get<Listing & Readonly<Record<string, readonly Document[]>>>(
         `/v1/${wanted.collection}`,
       );

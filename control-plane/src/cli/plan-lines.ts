@@ -39,7 +39,7 @@ function section(name: string, lines: readonly string[], otherwise: string): rea
 }
 
 /** `~ spec.rules[0].to.dc-a  80 -> 60` */
-function fieldText({ path, before, after }: Field): string {
+export function fieldText({ path, before, after }: Field): string {
   if (before === undefined) return `+ ${path}  ${shown(after)}`;
   return after === undefined ? `- ${path}  ${shown(before)}` : `~ ${path}  ${shown(before)} -> ${shown(after)}`;
 }

@@ -66,7 +66,14 @@ const entries: Readonly<Record<string, Entry>> = {
     says: "check a directory of documents without a server",
     load: async () => (await import("./check.ts")).addCheck,
   },
-  history: { says: "who changed what, why and when", load: async () => (await import("./history.ts")).addHistory },
+  history: {
+    says: "who changed what, why and when; of all documents or of one",
+    load: async () => (await import("./history.ts")).addHistory,
+  },
+  rollback: {
+    says: "put all documents back to what they were at a revision",
+    load: async () => (await import("./rollback.ts")).addRollback,
+  },
   registry: {
     says: "endpoints that register themselves: list, put, delete",
     load: async () => (await import("./registry.ts")).addRegistry,
