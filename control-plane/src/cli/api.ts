@@ -1,4 +1,5 @@
 import { CliError } from "./cli-error.ts";
+import { whyNotSent } from "./token-source.ts";
 
 /** The control plane's REST API. Each call throws `ApiFailure` for an answer that is no success, `CliError` for none at all. */
 export type Api = {
@@ -38,11 +39,14 @@ export class ApiFailure extends CliError {
 export function createApi({
   server,
   actor,
+  token,
   signal,
   warn,
 }: {
   readonly server: string;
   readonly actor: string;
+  /** Undefined: none is shown. */
+  readonly token: () => Promise<string | undefined>;
   readonly signal: AbortSignal;
   /** What the server has to say beside its answer. */
   readonly warn: (text: string) => void;
@@ -53,7 +57,11 @@ export function createApi({
     const url = new URL(path.replace(/^\//, ""), base);
     for (const [key, value] of Object.entries(options.query ?? {}))
       if (value !== undefined) url.searchParams.set(key, value);
+    const shown = await token();
+    const unsafe = shown === undefined ? undefined : whyNotSent(url);
+    if (unsafe !== undefined) throw new CliError(unsafe);
     const headers = {
+      ...(shown !== undefined && { authorization: `Bearer ${shown}` }),
       accept: "application/json",
       ...(body !== undefined && { "content-type": "application/json" }),
       ...(method !== "GET" && { "x-weir-actor": latin1OfUtf8(actor) }),

@@ -5,6 +5,7 @@ import { CliError } from "./cli-error.ts";
 import type { CliIo } from "./io.ts";
 import { defaultServer } from "./server-url.ts";
 import { printable } from "./table.ts";
+import { tokenFrom } from "./token-source.ts";
 
 type Entry = { readonly says: string; readonly aliases?: readonly string[]; readonly load: () => Promise<AddCommand> };
 
@@ -94,6 +95,14 @@ const entries: Readonly<Record<string, Entry>> = {
     says: "versions of this program and of the server",
     load: async () => (await import("./version.ts")).addVersion,
   },
+  token: {
+    says: "makes tokens for operators, and what the server has to know of them: create",
+    load: async () => (await import("./token.ts")).addToken,
+  },
+  whoami: {
+    says: "who the server takes you for, and what you may do",
+    load: async () => (await import("./whoami.ts")).addWhoami,
+  },
 };
 
 /**
@@ -105,9 +114,10 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   const cli: Cli = {
     io,
     api: (command) => {
-      const { server } = command.optsWithGlobals<{ server?: string }>();
+      const { server, tokenFile } = command.optsWithGlobals<{ server?: string; tokenFile?: string }>();
+      const token = () => tokenFrom(tokenFile, io.env);
       const warn = (text: string) => io.stderr.write(`${printable(text)}\n`);
-      return createApi({ server: server ?? defaultServer(io.env), actor: io.actor, signal: io.signal, warn });
+      return createApi({ server: server ?? defaultServer(io.env), actor: io.actor, token, signal: io.signal, warn });
     },
     format: (command) => command.optsWithGlobals<{ output: Format }>().output,
     exit: (next) => {
@@ -141,6 +151,7 @@ async function programFor(argv: readonly string[], cli: Cli): Promise<Command> {
     .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
     .exitOverride()
     .showSuggestionAfterError()
+    .addOption(new Option("--token-file <file>", "the token to show it; also WEIR_TOKEN, or WEIR_TOKEN_FILE"))
     .helpCommand(false)
     .addHelpText(
       "after",
@@ -154,7 +165,7 @@ async function programFor(argv: readonly string[], cli: Cli): Promise<Command> {
   return program;
 }
 
-const optionsWithValue = ["--server", "-o", "--output"];
+const optionsWithValue = ["--server", "--token-file", "-o", "--output"];
 
 /** The command's name among arguments that may begin with options. */
 function commandIn(argv: readonly string[]): string | undefined {

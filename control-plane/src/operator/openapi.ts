@@ -3,7 +3,9 @@ import { fastify } from "fastify";
 import { jsonSchemaTransform, jsonSchemaTransformObject, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { documentKinds, documentSchemas } from "../policy/documents/document-schemas.ts";
+import { ruleOf } from "./auth/enforce-roles.ts";
 import type { OperatorContext } from "./operator-context.ts";
+import { routeText } from "./route-of.ts";
 import { addRoutes } from "./routes.ts";
 
 /**
@@ -23,12 +25,25 @@ export async function openapiDocument(context: OperatorContext): Promise<object>
         description: "Documents, registry, clients and traffic of a Weir control plane.",
         license: { name: "Apache-2.0", identifier: "Apache-2.0" },
       },
+      components: {
+        securitySchemes: {
+          token: {
+            type: "http",
+            scheme: "bearer",
+            description: "Of the server's tokens file; asked for only where it has one (admin.auth.tokens)",
+          },
+        },
+      },
     },
     transform: jsonSchemaTransform,
     transformObject: jsonSchemaTransformObject,
   });
-  app.addHook("onRoute", ({ schema }) => {
-    if (schema) schema.response = { ...(schema.response as object | undefined), default: errorBody };
+  app.addHook("onRoute", ({ method, url, schema }) => {
+    if (!schema) return;
+    schema.response = { ...(schema.response as object | undefined), default: errorBody };
+    const { least } = ruleOf(String(method), routeText(url));
+    // OpenAPI 3.1: what stands beside a scheme that has no scopes are the roles that it takes.
+    schema.security = least === "anyone" ? [] : [{ token: [least] }];
   });
   // Schemas that zod's registry names become components.
   z.globalRegistry.add(errorBody, { id: "Error" });

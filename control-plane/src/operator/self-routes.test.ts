@@ -18,7 +18,7 @@ test("the OpenAPI document has every route and the documents' own schemas", asyn
   await using api = await startTestApi();
   const { body } = await api.get("/openapi.json");
   assert.equal(body["openapi"], "3.1.0");
-  const paths = body["paths"] as Record<string, Record<string, unknown>>;
+  const paths = body["paths"] as Record<string, Record<string, { security?: unknown }>>;
   for (const path of [
     "/v1/trafficSplits/{name}",
     "/v1/config:apply",
@@ -45,6 +45,11 @@ test("the OpenAPI document has every route and the documents' own schemas", asyn
     references.filter((name) => !Object.hasOwn(schemas, name)),
     [],
   );
+  assert.deepEqual(
+    ["/healthz", "/v1/trafficSplits", "/v1/services/{name}"].map((path) => paths[path]?.["get"]?.security),
+    [[], [{ token: ["viewer"] }], [{ token: ["viewer"] }]],
+  );
+  assert.deepEqual(paths["/v1/services/{name}"]?.["put"]?.security, [{ token: ["admin"] }]);
   // As documents are written: what has a default need not be there.
   const { spec } = schemas["TrafficSplit"]?.properties ?? {};
   assert.deepEqual(spec?.required, ["service"]);
