@@ -10,6 +10,7 @@ import { integrationTests, unitTests } from "./test-files.mjs";
 /** @type {readonly { name: string, script: string, args: readonly string[] }[]} */
 const steps = [
   { name: "types", script: "node_modules/typescript/bin/tsc", args: ["-p", "."] },
+  { name: "types of the page", script: "node_modules/typescript/bin/tsc", args: ["-p", "control-plane/page"] },
   { name: "types of set-up", script: "node_modules/typescript/bin/tsc", args: ["-p", "setup"] },
   { name: "lint and format", script: "node_modules/@biomejs/biome/bin/biome", args: ["check", "--error-on-warnings"] },
   { name: "import rules", script: "setup/check-imports.mjs", args: ["control-plane", "report-service"] },

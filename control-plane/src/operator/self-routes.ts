@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { editorSchema } from "../policy/documents/json-schema.ts";
-import { refusal } from "./api-error.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 
 const readiness = z.object({
@@ -74,13 +73,4 @@ export function selfRoutes(app: OperatorApp, context: OperatorContext): void {
     { schema: { summary: "JSON Schema of the documents, for editors", tags: ["self"] } },
     async (_request, reply) => reply.type("application/schema+json").send(JSON.stringify(editorSchema())),
   );
-
-  app.get("/", { schema: { hide: true } }, async () => {
-    throw refusal(
-      404,
-      "NOT_FOUND",
-      "NO_SUCH_PATH",
-      "this is the operator's API of Weir: see /openapi.json, /v1/clients, /v1/traffic",
-    );
-  });
 }

@@ -1,0 +1,12 @@
+import type { Draft } from "./split-draft.ts";
+
+/** What people can do on the page. */
+export type Actions = {
+  edit(draft: Draft): void;
+  discard(): void;
+  plan(draft: Draft): void;
+  apply(draft: Draft): void;
+  go(hash: string): void;
+  toggleMoving(): void;
+  toggleHelp(): void;
+};

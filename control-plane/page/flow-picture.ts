@@ -1,0 +1,152 @@
+import type { VNode } from "preact";
+import { ageText } from "../src/lib/age.ts";
+import { h } from "./element.ts";
+import { type Box, type FlowLine, flowLayout } from "./flow-layout.ts";
+import type { Caller, Flow, Flows, Place } from "./flows.ts";
+import { countText, percentText, rateText } from "./words.ts";
+
+/** Colours are chosen to be told apart by everybody; style.css has as many. */
+const colours = 6;
+const roundSeconds = 2.4;
+
+/** Callers, data centers and what flows between them. `isMoving`: dots run along the lines, one for so many requests. */
+export function flowPicture(
+  flows: Flows,
+  { width, isMoving }: { readonly width: number; readonly isMoving: boolean },
+): VNode {
+  const { height, callers, places, lines } = flowLayout(flows, width);
+  return h("div", { class: "picture" }, [
+    h("svg", { width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true", focusable: "false" }, [
+      ...lines.map(line),
+      ...(isMoving ? lines.flatMap(dots) : []),
+      ...lines.map(label),
+      ...callers.map(({ caller, box }) => callerBox(caller, box)),
+      ...places.map(({ place, index, box }) => placeBox(place, index, box)),
+    ]),
+    sameInWords(flows),
+  ]);
+}
+
+function keyOf({ from, to }: Flow): string {
+  return `${from} ${to}`;
+}
+
+function line({ flow, index, path, thickness }: FlowLine): VNode {
+  const known = flow.observedPercent === undefined ? "unknown" : flow.rps > 0 ? "flowing" : "still";
+  const { errorPercent = 0 } = flow;
+  return h("g", { key: `line ${keyOf(flow)}` }, [
+    h("path", { d: path, class: `flow ${flow.use} ${known} colour-${index % colours}`, "stroke-width": thickness }),
+    errorPercent > 0
+      ? h("path", { d: path, class: "errors", "stroke-width": Math.max(3, (thickness * errorPercent) / 100) })
+      : undefined,
+  ]);
+}
+
+function dots({ flow, index, path, dots, failedDots }: FlowLine): readonly VNode[] {
+  return Array.from({ length: dots }, (_, nth) => {
+    const begin = `-${((nth * roundSeconds) / dots).toFixed(2)}s`;
+    const motion = h("animateMotion", { path, begin, dur: `${roundSeconds}s`, repeatCount: "indefinite" });
+    const key = `dot ${keyOf(flow)} ${dots} ${nth}`;
+    // A diamond is one that failed: colour alone does not tell everybody.
+    if (nth < failedDots) return h("path", { key, d: "M0 -6L6 0L0 6L-6 0Z", class: "dot failed" }, motion);
+    return h("circle", { key, r: 3.5, class: `dot colour-${index % colours}` }, motion);
+  });
+}
+
+function label({ flow, label: { x, y } }: FlowLine): VNode {
+  return h("text", { key: `label ${keyOf(flow)}`, x, y: y + 4, class: "label" }, labelText(flow));
+}
+
+function labelText({ use, priority, observedPercent, configuredPercent, rps }: Flow): string {
+  if (use === "standby" && rps === 0) return `standby ${priority}`;
+  if (observedPercent !== undefined) return percentText(observedPercent);
+  return configuredPercent === undefined ? "?" : `${percentText(configuredPercent)} set`;
+}
+
+function callerBox({ from, envoys, grpc, rps }: Caller, { x, y, width, height }: Box): VNode {
+  const kinds = [envoys > 0 ? countText(envoys, "Envoy") : "", grpc > 0 ? `${grpc} gRPC` : ""].filter(
+    (each) => each !== "",
+  );
+  return h("g", { key: `caller ${from}`, transform: `translate(${x} ${y})` }, [
+    h("rect", { width, height, rx: 6, class: "box" }),
+    h("text", { x: 10, y: 22, class: "title" }, from === "*" ? "everyone" : `from ${from}`),
+    h("text", { x: 10, y: 42 }, kinds.length === 0 ? "no clients" : kinds.join(", ")),
+    h("text", { x: 10, y: 61 }, rps === undefined ? "no reports" : rateText(rps)),
+  ]);
+}
+
+const signs: Readonly<Record<Place["state"], string>> = { well: "●", hurt: "◐", down: "✕", drained: "‖" };
+
+function placeBox(place: Place, index: number, { x, y, width, height }: Box): VNode {
+  const { region, serving, total, draining, state, rps, errorPercent, capacityRps } = place;
+  const used = capacityRps === undefined || capacityRps === 0 || rps === undefined ? undefined : rps / capacityRps;
+  return h("g", { key: `place ${region}`, transform: `translate(${x} ${y})` }, [
+    h("rect", { width, height, rx: 6, class: `box ${state}` }),
+    h("rect", { width: 6, height, rx: 3, class: `edge colour-${index % colours}` }),
+    h("text", { x: 16, y: 22, class: "title" }, region === "" ? "nowhere known" : region),
+    h("text", { x: width - 10, y: 22, class: `health ${state}` }, `${signs[state]} ${serving}/${total}`),
+    h("text", { x: 16, y: 42 }, rps === undefined ? "no reports" : rateText(rps)),
+    h(
+      "text",
+      { x: width - 10, y: 42, class: errorPercent !== undefined && errorPercent > 0 ? "end bad" : "end" },
+      errorPercent === undefined ? "" : `${percentText(errorPercent)} err`,
+    ),
+    used === undefined
+      ? undefined
+      : h("g", { transform: "translate(16 52)" }, [
+          h("rect", { width: width - 32, height: 6, class: "capacity" }),
+          h("rect", { width: (width - 32) * Math.min(1, used), height: 6, class: used > 0.9 ? "used full" : "used" }),
+        ]),
+    h("text", { x: 16, y: 76, class: "note" }, noteOf(place, draining, used)),
+  ]);
+}
+
+function noteOf(
+  { state, overrides, heldAtPercent, serving }: Place,
+  draining: number,
+  used: number | undefined,
+): string {
+  const [first] = overrides;
+  if (first) {
+    const left = ageText(first.expiresInSeconds * 1000);
+    return first.weight === 0 ? `drained, ${left} left` : `at ${first.weight} %, ${left} left`;
+  }
+  if (heldAtPercent !== undefined) return `coming back, at ${Math.round(heldAtPercent)} %`;
+  if (draining > 0) return `${draining} draining`;
+  if (state === "down") return serving === 0 ? "nobody serves here" : "";
+  return used === undefined ? "" : `${Math.round(used * 100)} % of capacity`;
+}
+
+/** The picture for those who do not see it. */
+function sameInWords({ flows, places }: Flows): VNode {
+  return h("table", { class: "unseen" }, [
+    h("caption", {}, "Where calls go"),
+    h(
+      "thead",
+      {},
+      h(
+        "tr",
+        {},
+        ["From", "To", "Configured", "Observed", "Rate", "Errors", "Serving"].map((name) =>
+          h("th", { scope: "col", key: name }, name),
+        ),
+      ),
+    ),
+    h(
+      "tbody",
+      {},
+      flows.map((flow) => {
+        const place = places.find(({ region }) => region === flow.to);
+        return h("tr", { key: keyOf(flow) }, [
+          h("td", {}, flow.from),
+          h("td", {}, flow.to),
+          h("td", {}, flow.configuredPercent === undefined ? flow.use : percentText(flow.configuredPercent)),
+          h("td", {}, flow.observedPercent === undefined ? "unknown" : percentText(flow.observedPercent)),
+          h("td", {}, rateText(flow.rps)),
+          h("td", {}, flow.errorPercent === undefined ? "unknown" : percentText(flow.errorPercent)),
+          h("td", {}, place ? `${place.serving} of ${place.total}` : ""),
+        ]);
+      }),
+    ),
+  ]);
+}

@@ -1,0 +1,102 @@
+import { type Address, addressText } from "./address.ts";
+import type { Client, Overview } from "./answers.ts";
+import { afterAnswer, afterFailure, type Live, overviewOf } from "./live.ts";
+import { type Draft, newDraft } from "./split-draft.ts";
+
+/** All that decides what is on the screen. */
+export type PageState = {
+  readonly address: Address;
+  readonly live: Live;
+  /** This browser's clock, in milliseconds. */
+  readonly now: number;
+  readonly width: number;
+  readonly isMoving: boolean;
+  readonly isHelpOpen: boolean;
+  readonly draft: Draft | undefined;
+  readonly notice: Notice | undefined;
+  /** One by one, of the group that the address names. */
+  readonly listed: Listed | undefined;
+};
+
+/** What came of the last thing that was done. */
+export type Notice = { readonly says: string; readonly revision: number; readonly at: number };
+
+export type Listed = { readonly group: string; readonly clients: readonly Client[] | undefined; readonly why?: string };
+
+export type PageEvent =
+  | { readonly kind: "heard"; readonly overview: Overview; readonly at: number }
+  | { readonly kind: "failed"; readonly why: string; readonly at: number }
+  | { readonly kind: "ticked"; readonly now: number }
+  | { readonly kind: "resized"; readonly width: number }
+  | { readonly kind: "went"; readonly address: Address }
+  | { readonly kind: "toggled-moving" }
+  | { readonly kind: "toggled-help" }
+  | { readonly kind: "drafted"; readonly draft: Draft | undefined }
+  | { readonly kind: "applied"; readonly notice: Notice }
+  | { readonly kind: "listed"; readonly listed: Listed | undefined };
+
+export function stepPage(state: PageState, event: PageEvent): PageState {
+  switch (event.kind) {
+    case "heard":
+      return { ...state, live: afterAnswer(event.overview, event.at), now: event.at };
+    case "failed":
+      return { ...state, live: afterFailure(state.live, event.why, event.at), now: event.at };
+    case "ticked":
+      return { ...state, now: event.now };
+    case "resized":
+      return { ...state, width: event.width };
+    case "went":
+      return { ...state, address: event.address, ...(isElsewhere(state.address, event.address) && noDraft) };
+    case "toggled-moving":
+      return { ...state, isMoving: !state.isMoving };
+    case "toggled-help":
+      return { ...state, isHelpOpen: !state.isHelpOpen };
+    case "drafted":
+      return { ...state, draft: event.draft, ...(event.draft && { notice: undefined }) };
+    case "applied":
+      return { ...state, draft: undefined, notice: event.notice };
+    case "listed":
+      return { ...state, listed: event.listed };
+  }
+}
+
+const noDraft = { draft: undefined, notice: undefined } as const;
+
+/** A draft of one service's shares is not one of another's. */
+function isElsewhere(before: Address, after: Address): boolean {
+  return after.view === "traffic" && (before.service !== after.service || before.from !== after.from);
+}
+
+/** The services there are, by name. */
+export function servicesOf({ traffic }: Pick<Overview, "traffic">): readonly string[] {
+  return [...new Set(traffic.rows.map(({ service }) => service))].sort();
+}
+
+/** The service that is looked at: the address's, or else the first. */
+export function serviceShown({ address, live }: PageState): string | undefined {
+  const overview = overviewOf(live);
+  if (overview === undefined) return address.service;
+  const services = servicesOf(overview);
+  return services.find((each) => each === address.service) ?? services[0];
+}
+
+/** The callers whose rule is edited: the address's, or else those of the first rule. */
+export function callersShown({ address, live }: PageState, service: string): string {
+  const overview = overviewOf(live);
+  const froms = overview?.traffic.rows.filter((row) => row.service === service).map(({ from }) => from) ?? [];
+  return froms.find((each) => each === address.from) ?? froms[0] ?? "*";
+}
+
+/** What stands in the editor: what is being edited, or else what is in force. */
+export function draftShown(state: PageState): Draft | undefined {
+  if (state.draft) return state.draft;
+  const overview = overviewOf(state.live);
+  const service = serviceShown(state);
+  if (overview === undefined || service === undefined) return undefined;
+  return newDraft(overview.splits, service, callersShown(state, service));
+}
+
+export function linkTo(state: Pick<PageState, "address">, to: Partial<Address>): string {
+  const { service, from } = state.address;
+  return addressText({ view: state.address.view, ...(service && { service }), ...(from && { from }), ...to });
+}

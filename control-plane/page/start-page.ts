@@ -1,0 +1,125 @@
+import type { Actions } from "./actions.ts";
+import { addressText, parseAddress, views } from "./address.ts";
+import type { Client, Planned } from "./answers.ts";
+import { followWeir } from "./follow.ts";
+import { draftShown, type PageEvent, type PageState, stepPage } from "./page-state.ts";
+import { type Draft, documentOf } from "./split-draft.ts";
+import { ask, headerText, RefusedError, whyNot } from "./weir-api.ts";
+
+/** Connects what is pure with the browser: its address, keys, clock and the control plane. Runs as long as the page is open. */
+export function startPage(show: (state: PageState, actions: Actions) => void): void {
+  const stop = new AbortController();
+  let state: PageState = {
+    address: parseAddress(location.hash),
+    live: { kind: "waiting", since: Date.now(), why: undefined },
+    now: Date.now(),
+    width: innerWidth,
+    isMoving: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+    isHelpOpen: false,
+    draft: undefined,
+    notice: undefined,
+    listed: undefined,
+  };
+  let isScheduled = false;
+  const dispatch = (event: PageEvent) => {
+    state = stepPage(state, event);
+    if (isScheduled) return;
+    isScheduled = true;
+    queueMicrotask(() => {
+      isScheduled = false;
+      show(state, actions);
+    });
+  };
+  const actions: Actions = {
+    edit: (draft) => dispatch({ kind: "drafted", draft }),
+    discard: () => dispatch({ kind: "drafted", draft: undefined }),
+    plan: (draft) => void plan(draft, dispatch),
+    apply: (draft) => void apply(draft, dispatch),
+    go: (hash) => {
+      location.hash = hash;
+    },
+    toggleMoving: () => dispatch({ kind: "toggled-moving" }),
+    toggleHelp: () => dispatch({ kind: "toggled-help" }),
+  };
+  addEventListener("hashchange", () => dispatch({ kind: "went", address: parseAddress(location.hash) }));
+  addEventListener("resize", () => dispatch({ kind: "resized", width: innerWidth }));
+  addEventListener("keydown", (event) => pressed(event, state, actions));
+  setInterval(() => dispatch({ kind: "ticked", now: Date.now() }), 1_000);
+  show(state, actions);
+  void follow(dispatch, () => state, stop.signal);
+}
+
+async function follow(
+  dispatch: (event: PageEvent) => void,
+  state: () => PageState,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const heard of followWeir(signal)) {
+    const at = Date.now();
+    if (heard.kind === "failed") dispatch({ kind: "failed", why: heard.why, at });
+    else dispatch({ kind: "heard", overview: heard.overview, at });
+    const { address } = state();
+    if (address.view === "clients" && address.group !== undefined && heard.kind === "overview")
+      dispatch({ kind: "listed", listed: await listed(address.group) });
+  }
+}
+
+async function listed(group: string) {
+  try {
+    const { clients } = await ask<{ readonly clients: readonly Client[] }>("/v1/clients");
+    return { group, clients: clients.filter((each) => `${each.kind} ${each.role} ${each.locality}` === group) };
+  } catch (cause) {
+    return { group, clients: undefined, why: whyNot(cause) };
+  }
+}
+
+async function plan(draft: Draft, dispatch: (event: PageEvent) => void): Promise<void> {
+  dispatch({ kind: "drafted", draft: { ...draft, stage: { kind: "planning" } } });
+  try {
+    const made = await ask<Planned>("/v1/config:plan", { method: "POST", body: documentOf(draft) });
+    dispatch({ kind: "drafted", draft: { ...draft, stage: { kind: "planned", plan: made } } });
+  } catch (cause) {
+    dispatch({ kind: "drafted", draft: refused(draft, cause) });
+  }
+}
+
+async function apply(draft: Draft, dispatch: (event: PageEvent) => void): Promise<void> {
+  if (draft.stage.kind !== "planned") return;
+  dispatch({ kind: "drafted", draft: { ...draft, stage: { kind: "applying", plan: draft.stage.plan } } });
+  const { name } = draft.base.metadata;
+  try {
+    // Only onto the content that was read and planned with: a plan of something else is worth nothing.
+    const condition: Record<string, string> =
+      draft.etag === undefined ? { "if-none-match": "*" } : { "if-match": `"${draft.etag}"` };
+    await ask(`/v1/trafficSplits/${encodeURIComponent(name)}`, {
+      method: "PUT",
+      body: documentOf(draft),
+      headers: { ...condition, "x-weir-actor": headerText("page"), "x-weir-reason": headerText(draft.reason) },
+    });
+    const { revision } = await ask<{ readonly revision: number }>("/v1/store");
+    dispatch({ kind: "applied", notice: { says: `Applied as revision ${revision}`, revision, at: Date.now() } });
+  } catch (cause) {
+    dispatch({ kind: "drafted", draft: refused(draft, cause) });
+  }
+}
+
+function refused(draft: Draft, cause: unknown): Draft {
+  const { code, details } = cause instanceof RefusedError ? cause : { code: 0, details: [] };
+  return { ...draft, stage: { kind: "refused", says: whyNot(cause), details, isOutdated: code === 412 } };
+}
+
+/** 1 to 4 choose the view, p stops what moves, ? explains, Escape takes back; not while somebody writes. */
+function pressed({ key, target, ctrlKey, metaKey, altKey }: KeyboardEvent, state: PageState, actions: Actions): void {
+  if (ctrlKey || metaKey || altKey) return;
+  if (key === "Escape") {
+    if (state.isHelpOpen) actions.toggleHelp();
+    else actions.discard();
+    return;
+  }
+  if (target instanceof HTMLElement && target.matches("input, textarea, select")) return;
+  const view = views[Number(key) - 1];
+  if (view !== undefined) actions.go(addressText({ ...state.address, view }));
+  else if (key === "p") actions.toggleMoving();
+  else if (key === "?") actions.toggleHelp();
+  else if (key === "e" && draftShown(state)) document.querySelector<HTMLElement>(".editor input")?.focus();
+}
