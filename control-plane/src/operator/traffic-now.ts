@@ -6,6 +6,7 @@ import type { ObservedEndpoint, ObservedLoads } from "../serve/loads/observed-lo
 import { type Observed, type ObservedRow, observedTraffic, percentOf, rounded } from "./observed-traffic.ts";
 import type { OperatorParts } from "./parts.ts";
 import { time } from "./shapes.ts";
+import { trafficPlaces } from "./traffic-places.ts";
 
 const observed = z.object({
   percent: z.number().optional().meta({ description: "Of what callers under the same rule sent" }),
@@ -41,6 +42,15 @@ const endpoint = z.object({
   inProgress: z.number(),
 });
 
+const place = z.object({
+  service: z.string(),
+  region: z.string(),
+  serving: z.number().int(),
+  draining: z.number().int(),
+  total: z.number().int(),
+  capacityRps: z.number().optional().meta({ description: "What those that serve can bear, where the Service says it" }),
+});
+
 const dropped = z.object({ service: z.string(), from: z.string(), requests: z.number() });
 
 const reports = z
@@ -73,6 +83,7 @@ const held = z.object({
 export const trafficShape = z.object({
   revision: z.number().int(),
   rows: z.array(row),
+  places: z.array(place).meta({ description: "What stands in each region, also where no rule sends anybody" }),
   overrides: z.array(override),
   held: z.array(held).meta({ description: "What came back and is not yet used in full" }),
   endpoints: z.array(endpoint).optional().meta({ description: "As Envoys report them; only with ?service=" }),
@@ -98,6 +109,13 @@ export function trafficNow(
       const rows = observedTraffic(world?.splits.get(name), service, byService.get(name) ?? [], loads.windowMs);
       return rows.map((row) => ({ service: name, ...rowOf(row, isObserved) }));
     }),
+    places: services.flatMap((service) =>
+      trafficPlaces(service).map(({ capacityRps, ...rest }) => ({
+        service: service.spec.name,
+        ...rest,
+        ...(capacityRps !== undefined && { capacityRps }),
+      })),
+    ),
     overrides: services.flatMap(({ spec: { name } }) =>
       (world?.splits.get(name)?.overrides ?? []).map(({ locality, expireTime, ...rest }) => ({
         service: name,
