@@ -6,6 +6,7 @@ import { enforceRoles } from "./auth/enforce-roles.ts";
 import type { Tokens } from "./auth/tokens.ts";
 import { readBodies } from "./bodies.ts";
 import { answerErrors } from "./errors.ts";
+import { answerOnce } from "./idempotency.ts";
 import type { OperatorApp } from "./operator-context.ts";
 import type { OperatorNote, OperatorParts } from "./parts.ts";
 import { routeOf } from "./route-of.ts";
@@ -72,6 +73,7 @@ export async function createOperatorApp({
     void reply.headers({ "cache-control": "no-store", "x-content-type-options": "nosniff" });
   });
   enforceRoles(app, { tokens, parts, observe });
+  answerOnce(app);
   app.addHook("onResponse", async (request, reply) => {
     const route = routeOf(request);
     observe({
