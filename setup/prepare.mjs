@@ -1,5 +1,6 @@
 import { delimiter, dirname } from "node:path";
 import { findCassandra } from "./cassandra.mjs";
+import { findChromium } from "./chromium.mjs";
 import { findConsul } from "./consul.mjs";
 import { findEnvoy } from "./envoy.mjs";
 import { weirFolder } from "./folders.mjs";
@@ -28,6 +29,7 @@ const optionalParts = {
   kafka: { find: findKafka, variable: "WEIR_KAFKA" },
   rabbitmq: { find: findRabbitmq, variable: "WEIR_RABBITMQ" },
   seaweedfs: { find: findSeaweedfs, variable: "WEIR_SEAWEEDFS" },
+  chromium: { find: findChromium, variable: "WEIR_CHROMIUM" },
   garage: { find: (install) => findGarage({ install }), variable: "WEIR_GARAGE" },
 };
 

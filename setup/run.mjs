@@ -73,6 +73,7 @@ const targets = {
       prometheus: "wanted",
       kafka: "wanted",
       cassandra: "wanted",
+      chromium: "wanted",
     },
     script: "setup/check.mjs",
     args: ["--all"],

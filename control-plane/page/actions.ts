@@ -1,3 +1,4 @@
+import type { OpenedRevision } from "./opened-revision.ts";
 import type { Draft } from "./split-draft.ts";
 
 /** What people can do on the page. */
@@ -6,6 +7,9 @@ export type Actions = {
   discard(): void;
   plan(draft: Draft): void;
   apply(draft: Draft): void;
+  open(opened: OpenedRevision): void;
+  planBack(opened: OpenedRevision): void;
+  goBack(opened: OpenedRevision): void;
   go(hash: string): void;
   toggleMoving(): void;
   toggleHelp(): void;

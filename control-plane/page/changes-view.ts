@@ -1,17 +1,23 @@
 import type { VNode } from "preact";
 import { ageText } from "../src/lib/age.ts";
+import type { Actions } from "./actions.ts";
 import type { Overview, Revision } from "./answers.ts";
 import { h } from "./element.ts";
 import type { PageState } from "./page-state.ts";
+import { revisionView } from "./revision-view.ts";
 
 /** The journal: who changed what, when and why. */
-export function changesView({ now, address }: PageState, { revisions }: Pick<Overview, "revisions">): VNode {
+export function changesView(
+  { now, address, opened, notice, live }: PageState,
+  { revisions, store }: Pick<Overview, "revisions" | "store">,
+  actions: Actions,
+): VNode {
   if (revisions.length === 0)
     return h("section", { class: "empty" }, [
       h("h2", {}, "Nothing was changed yet"),
       h("p", {}, "Every change of a document will stand here, with who made it and why."),
     ]);
-  return h("div", { class: "scroll" }, [
+  const journal = h("div", { class: "scroll", key: "journal" }, [
     h("table", {}, [
       h("caption", {}, "Changes, newest first"),
       h(
@@ -29,6 +35,18 @@ export function changesView({ now, address }: PageState, { revisions }: Pick<Ove
         revisions.map((each) => row(each, now, address.revision === each.revision)),
       ),
     ]),
+  ]);
+  const said = notice
+    ? h(
+        "p",
+        { class: "warning good", role: "status", key: "notice" },
+        `${notice.says}, ${ageText(now - notice.at)} ago.`,
+      )
+    : undefined;
+  const isOpen = opened !== undefined && opened.revision === address.revision;
+  return h("div", { class: isOpen ? "traffic" : "stack" }, [
+    h("div", { class: "stack", key: "changes" }, [said, journal]),
+    isOpen ? revisionView(opened, store.revision, live.kind === "current", actions) : undefined,
   ]);
 }
 

@@ -23,8 +23,8 @@ export type FlowLayout = {
   readonly lines: readonly FlowLine[];
 };
 
-const placeHeight = 92;
-const callerHeight = 76;
+const placeHeight = 98;
+const callerHeight = 88;
 const gap = 18;
 const thickest = 34;
 const mostDots = 6;

@@ -67,11 +67,12 @@ function callerBox({ from, envoys, grpc, rps }: Caller, { x, y, width, height }:
   const kinds = [envoys > 0 ? countText(envoys, "Envoy") : "", grpc > 0 ? `${grpc} gRPC` : ""].filter(
     (each) => each !== "",
   );
+  const who = kinds.length === 0 ? ["no clients"] : width < 130 ? kinds : [kinds.join(", ")];
+  const lines = [...who, rps === undefined ? "no reports" : rateText(rps)];
   return h("g", { key: `caller ${from}`, transform: `translate(${x} ${y})` }, [
     h("rect", { width, height, rx: 6, class: "box" }),
     h("text", { x: 10, y: 22, class: "title" }, from === "*" ? "everyone" : `from ${from}`),
-    h("text", { x: 10, y: 42 }, kinds.length === 0 ? "no clients" : kinds.join(", ")),
-    h("text", { x: 10, y: 61 }, rps === undefined ? "no reports" : rateText(rps)),
+    ...lines.map((says, index) => h("text", { key: says, x: 10, y: 41 + 18 * index }, says)),
   ]);
 }
 
@@ -88,16 +89,20 @@ function placeBox(place: Place, index: number, { x, y, width, height }: Box): VN
     h("text", { x: 16, y: 42 }, rps === undefined ? "no reports" : rateText(rps)),
     h(
       "text",
-      { x: width - 10, y: 42, class: errorPercent !== undefined && errorPercent > 0 ? "end bad" : "end" },
-      errorPercent === undefined ? "" : `${percentText(errorPercent)} err`,
+      // Beside the rate where there is room.
+      {
+        ...(width < 190 ? { x: 16, y: 60 } : { x: width - 10, y: 42 }),
+        class: `${width < 190 ? "" : "end"} ${errorPercent !== undefined && errorPercent > 0 ? "bad" : ""}`,
+      },
+      errorPercent === undefined ? "" : `${percentText(errorPercent)} errors`,
     ),
     used === undefined
       ? undefined
-      : h("g", { transform: "translate(16 52)" }, [
+      : h("g", { transform: "translate(16 66)" }, [
           h("rect", { width: width - 32, height: 6, class: "capacity" }),
           h("rect", { width: (width - 32) * Math.min(1, used), height: 6, class: used > 0.9 ? "used full" : "used" }),
         ]),
-    h("text", { x: 16, y: 76, class: "note" }, noteOf(place, draining, used)),
+    h("text", { x: 16, y: 88, class: "note" }, noteOf(place, draining, used)),
   ]);
 }
 
@@ -119,34 +124,38 @@ function noteOf(
 
 /** The picture for those who do not see it. */
 function sameInWords({ flows, places }: Flows): VNode {
-  return h("table", { class: "unseen" }, [
-    h("caption", {}, "Where calls go"),
-    h(
-      "thead",
-      {},
+  return h(
+    "div",
+    { class: "unseen" },
+    h("table", {}, [
+      h("caption", {}, "Where calls go"),
       h(
-        "tr",
+        "thead",
         {},
-        ["From", "To", "Configured", "Observed", "Rate", "Errors", "Serving"].map((name) =>
-          h("th", { scope: "col", key: name }, name),
+        h(
+          "tr",
+          {},
+          ["From", "To", "Configured", "Observed", "Rate", "Errors", "Serving"].map((name) =>
+            h("th", { scope: "col", key: name }, name),
+          ),
         ),
       ),
-    ),
-    h(
-      "tbody",
-      {},
-      flows.map((flow) => {
-        const place = places.find(({ region }) => region === flow.to);
-        return h("tr", { key: keyOf(flow) }, [
-          h("td", {}, flow.from),
-          h("td", {}, flow.to),
-          h("td", {}, flow.configuredPercent === undefined ? flow.use : percentText(flow.configuredPercent)),
-          h("td", {}, flow.observedPercent === undefined ? "unknown" : percentText(flow.observedPercent)),
-          h("td", {}, rateText(flow.rps)),
-          h("td", {}, flow.errorPercent === undefined ? "unknown" : percentText(flow.errorPercent)),
-          h("td", {}, place ? `${place.serving} of ${place.total}` : ""),
-        ]);
-      }),
-    ),
-  ]);
+      h(
+        "tbody",
+        {},
+        flows.map((flow) => {
+          const place = places.find(({ region }) => region === flow.to);
+          return h("tr", { key: keyOf(flow) }, [
+            h("td", {}, flow.from),
+            h("td", {}, flow.to),
+            h("td", {}, flow.configuredPercent === undefined ? flow.use : percentText(flow.configuredPercent)),
+            h("td", {}, flow.observedPercent === undefined ? "unknown" : percentText(flow.observedPercent)),
+            h("td", {}, rateText(flow.rps)),
+            h("td", {}, flow.errorPercent === undefined ? "unknown" : percentText(flow.errorPercent)),
+            h("td", {}, place ? `${place.serving} of ${place.total}` : ""),
+          ]);
+        }),
+      ),
+    ]),
+  );
 }

@@ -1,6 +1,7 @@
 import { type Address, addressText } from "./address.ts";
 import type { Client, Overview } from "./answers.ts";
 import { afterAnswer, afterFailure, type Live, overviewOf } from "./live.ts";
+import { newlyOpened, type OpenedRevision } from "./opened-revision.ts";
 import { type Draft, newDraft } from "./split-draft.ts";
 
 /** All that decides what is on the screen. */
@@ -16,6 +17,8 @@ export type PageState = {
   readonly notice: Notice | undefined;
   /** One by one, of the group that the address names. */
   readonly listed: Listed | undefined;
+  /** The revision that the address names. */
+  readonly opened: OpenedRevision | undefined;
 };
 
 /** What came of the last thing that was done. */
@@ -33,6 +36,7 @@ export type PageEvent =
   | { readonly kind: "toggled-help" }
   | { readonly kind: "drafted"; readonly draft: Draft | undefined }
   | { readonly kind: "applied"; readonly notice: Notice }
+  | { readonly kind: "opened"; readonly opened: OpenedRevision }
   | { readonly kind: "listed"; readonly listed: Listed | undefined };
 
 export function stepPage(state: PageState, event: PageEvent): PageState {
@@ -46,7 +50,7 @@ export function stepPage(state: PageState, event: PageEvent): PageState {
     case "resized":
       return { ...state, width: event.width };
     case "went":
-      return { ...state, address: event.address, ...(isElsewhere(state.address, event.address) && noDraft) };
+      return wentTo(state, event.address);
     case "toggled-moving":
       return { ...state, isMoving: !state.isMoving };
     case "toggled-help":
@@ -54,10 +58,22 @@ export function stepPage(state: PageState, event: PageEvent): PageState {
     case "drafted":
       return { ...state, draft: event.draft, ...(event.draft && { notice: undefined }) };
     case "applied":
-      return { ...state, draft: undefined, notice: event.notice };
+      return { ...state, draft: undefined, opened: undefined, notice: event.notice };
+    case "opened":
+      return event.opened.revision === state.address.revision ? { ...state, opened: event.opened } : state;
     case "listed":
       return { ...state, listed: event.listed };
   }
+}
+
+function wentTo(state: PageState, address: Address): PageState {
+  const { revision } = address;
+  const opened = revision === undefined || revision === state.opened?.revision ? state.opened : newlyOpened(revision);
+  return {
+    ...state,
+    ...{ address, opened: revision === undefined ? undefined : opened },
+    ...(isElsewhere(state.address, address) && noDraft),
+  };
 }
 
 const noDraft = { draft: undefined, notice: undefined } as const;

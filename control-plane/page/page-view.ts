@@ -41,7 +41,7 @@ function viewOf(state: PageState, overview: Overview, actions: Actions): VNode {
     case "clients":
       return clientsView(state, overview);
     case "changes":
-      return changesView(state, overview);
+      return changesView(state, overview, actions);
     case "sources":
       return sourcesView(overview);
   }

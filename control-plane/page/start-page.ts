@@ -2,6 +2,8 @@ import type { Actions } from "./actions.ts";
 import { addressText, parseAddress, views } from "./address.ts";
 import type { Client, Planned } from "./answers.ts";
 import { followWeir } from "./follow.ts";
+import { overviewOf } from "./live.ts";
+import type { OpenedRevision, RevisionDetail } from "./opened-revision.ts";
 import { draftShown, type PageEvent, type PageState, stepPage } from "./page-state.ts";
 import { type Draft, documentOf } from "./split-draft.ts";
 import { ask, headerText, RefusedError, whyNot } from "./weir-api.ts";
@@ -19,6 +21,7 @@ export function startPage(show: (state: PageState, actions: Actions) => void): v
     draft: undefined,
     notice: undefined,
     listed: undefined,
+    opened: undefined,
   };
   let isScheduled = false;
   const dispatch = (event: PageEvent) => {
@@ -35,17 +38,24 @@ export function startPage(show: (state: PageState, actions: Actions) => void): v
     discard: () => dispatch({ kind: "drafted", draft: undefined }),
     plan: (draft) => void plan(draft, dispatch),
     apply: (draft) => void apply(draft, dispatch),
+    open: (opened) => dispatch({ kind: "opened", opened }),
+    planBack: (opened) => void planBack(opened, state, dispatch),
+    goBack: (opened) => void goBack(opened, dispatch),
     go: (hash) => {
       location.hash = hash;
     },
     toggleMoving: () => dispatch({ kind: "toggled-moving" }),
     toggleHelp: () => dispatch({ kind: "toggled-help" }),
   };
-  addEventListener("hashchange", () => dispatch({ kind: "went", address: parseAddress(location.hash) }));
+  const arrive = () => {
+    dispatch({ kind: "went", address: parseAddress(location.hash) });
+    void look(state, dispatch);
+  };
+  addEventListener("hashchange", arrive);
   addEventListener("resize", () => dispatch({ kind: "resized", width: innerWidth }));
   addEventListener("keydown", (event) => pressed(event, state, actions));
   setInterval(() => dispatch({ kind: "ticked", now: Date.now() }), 1_000);
-  show(state, actions);
+  arrive();
   void follow(dispatch, () => state, stop.signal);
 }
 
@@ -101,6 +111,58 @@ async function apply(draft: Draft, dispatch: (event: PageEvent) => void): Promis
   } catch (cause) {
     dispatch({ kind: "drafted", draft: refused(draft, cause) });
   }
+}
+
+/** Gets what a revision changed that is open and not yet known. */
+async function look({ opened }: PageState, dispatch: (event: PageEvent) => void): Promise<void> {
+  if (opened === undefined || opened.detail !== undefined) return;
+  try {
+    const detail = await ask<RevisionDetail>(`/v1/revisions/${opened.revision}`);
+    dispatch({ kind: "opened", opened: { ...opened, detail } });
+  } catch (cause) {
+    dispatch({ kind: "opened", opened: { ...opened, stage: { kind: "refused", says: whyNot(cause) } } });
+  }
+}
+
+async function planBack(opened: OpenedRevision, { live }: PageState, dispatch: (event: PageEvent) => void) {
+  const base = overviewOf(live)?.store.revision;
+  if (base === undefined) return;
+  dispatch({ kind: "opened", opened: { ...opened, stage: { kind: "planning" } } });
+  try {
+    const { plan } = await rollback(opened, base, true);
+    if (plan) dispatch({ kind: "opened", opened: { ...opened, stage: { kind: "planned", plan, base } } });
+  } catch (cause) {
+    dispatch({ kind: "opened", opened: { ...opened, stage: { kind: "refused", says: whyNot(cause) } } });
+  }
+}
+
+async function goBack(opened: OpenedRevision, dispatch: (event: PageEvent) => void): Promise<void> {
+  if (opened.stage.kind !== "planned") return;
+  const { plan, base } = opened.stage;
+  dispatch({ kind: "opened", opened: { ...opened, stage: { kind: "going", plan, base } } });
+  try {
+    const { revision } = await rollback(opened, base, false);
+    const says = `Went back to r${opened.revision} as revision ${revision}`;
+    dispatch({ kind: "applied", notice: { says, revision, at: Date.now() } });
+    location.hash = "#changes";
+  } catch (cause) {
+    dispatch({ kind: "opened", opened: { ...opened, stage: { kind: "refused", says: whyNot(cause) } } });
+  }
+}
+
+/** Only from the revision that was planned with. */
+function rollback({ revision, reason }: OpenedRevision, base: number, validateOnly: boolean) {
+  return ask<{ readonly revision: number; readonly plan?: Planned }>(
+    `/v1/revisions/r${revision}:rollback${validateOnly ? "?validateOnly=true" : ""}`,
+    {
+      method: "POST",
+      headers: {
+        "if-match": `"r${base}"`,
+        "x-weir-actor": headerText("page"),
+        "x-weir-reason": headerText(reason),
+      },
+    },
+  );
 }
 
 function refused(draft: Draft, cause: unknown): Draft {
