@@ -17,7 +17,7 @@ const entries: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./demo.ts")).addDemo,
   },
   traffic: {
-    says: "where callers are sent: get, set, override, restore",
+    says: "where callers are sent: get, set, shift, drain, isolate, override, restore",
     load: async () => (await import("./traffic.ts")).addTraffic,
   },
   endpoints: {

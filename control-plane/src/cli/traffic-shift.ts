@@ -5,6 +5,7 @@ import type { Api } from "./api.ts";
 import type { Operation } from "./api-types.ts";
 import type { AddCommand, Cli } from "./cli.ts";
 import { CliError } from "./cli-error.ts";
+import { confirmed } from "./confirmed.ts";
 import { parseShares } from "./shares.ts";
 import { sharesOfRule, shiftSteps } from "./shift-steps.ts";
 import type { SplitDocument } from "./split-edit.ts";
@@ -59,7 +60,7 @@ export const addTrafficShift: AddCommand = (command, cli) => {
         else await show(cli, command, asked.body);
         return;
       }
-      if (!flags.yes && !(await confirmed(cli))) {
+      if (!flags.yes && !(await confirmed(cli, "Begin?"))) {
         cli.io.stderr.write("nothing was begun; --yes does not ask\n");
         cli.exit(1);
         return;
@@ -118,16 +119,6 @@ function planText({ split, from, base, target, plan, guard, onFailure }: Operati
 async function show(cli: Cli, command: Command, operation: Operation): Promise<void> {
   const { print } = await import("./print.ts");
   await print(cli, command, { value: operation, names: () => [operation.name] });
-}
-
-async function confirmed(cli: Cli): Promise<boolean> {
-  cli.io.stderr.write("Begin? [y/N] ");
-  let said = "";
-  for await (const chunk of cli.io.stdin) {
-    said += Buffer.from(chunk as Uint8Array).toString();
-    if (said.includes("\n")) break;
-  }
-  return /^y(es)?\s*$/i.test(said.split("\n")[0] ?? "");
 }
 
 async function splitOf(api: Api, service: string): Promise<SplitDocument> {

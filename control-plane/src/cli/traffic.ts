@@ -7,12 +7,26 @@ import { type Edited, type SplitDocument, withOverride, withoutOverride, withSha
 import { addTrafficGet } from "./traffic-get.ts";
 import { dryRunOption, reasonOption, type WriteFlags } from "./write-options.ts";
 
-/** `weir traffic get|set|override|restore`. */
+import { addTrafficShift } from "./traffic-shift.ts";
+import { addSteering, addTrafficShifts } from "./traffic-shifts.ts";
+/** `weir traffic get|set|override|restore|drain|isolate|undrain|drains|shift|shifts|pause|resume|promote|abort`. */
 export const addTraffic: AddCommand = (traffic, cli) => {
   addTrafficGet(traffic.command("get").description("what is configured: weights, standbys, overrides"), cli);
 
   const set = traffic
     .command("set")
+  addTrafficShift(traffic.command("shift").description("move shares step by step, with a guard"), cli);
+  addTrafficShifts(traffic.command("shifts").description("shifts that run, and the last that ran"), cli);
+  addSteering(traffic, cli);
+
+  addTrafficDrain(traffic.command("drain").description("send nobody to a data center or zone for a while"), cli);
+  addTrafficIsolate(
+    traffic.command("isolate").description("keep its callers inside and all others out for a while"),
+    cli,
+  );
+  addTrafficUndrain(traffic.command("undrain").description("end what is drained or isolated there, now"), cli);
+  addTrafficDrains(traffic.command("drains").description("what is drained or isolated, and for how much longer"), cli);
+
     .description("give callers these shares; other rules stay as they are")
     .argument("<service>")
     .argument("<share...>", "percent by locality, like dc-a=60 dc-b=40; together 100")
