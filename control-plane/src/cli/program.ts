@@ -79,6 +79,10 @@ const entries: Readonly<Record<string, Entry>> = {
     says: "endpoints that register themselves: list, put, delete",
     load: async () => (await import("./registry.ts")).addRegistry,
   },
+  report: {
+    says: "the report service: kinds, create, list, get, watch, fetch, cancel, retry, delete",
+    load: async () => (await import("./report.ts")).addReport,
+  },
   bootstrap: {
     says: "the file that an Envoy or a gRPC client starts from",
     load: async () => (await import("./bootstrap.ts")).addBootstrap,
@@ -91,9 +95,9 @@ const entries: Readonly<Record<string, Entry>> = {
     says: "how much the server's log says, and changes that",
     load: async () => (await import("./log-level.ts")).addLogLevel,
   },
-  version: {
-    says: "versions of this program and of the server",
-    load: async () => (await import("./version.ts")).addVersion,
+  audit: {
+    says: "whether the history is what was written: verify",
+    load: async () => (await import("./audit.ts")).addAudit,
   },
   token: {
     says: "makes tokens for operators, and what the server has to know of them: create",
@@ -102,6 +106,10 @@ const entries: Readonly<Record<string, Entry>> = {
   whoami: {
     says: "who the server takes you for, and what you may do",
     load: async () => (await import("./whoami.ts")).addWhoami,
+  },
+  version: {
+    says: "versions of this program and of the server",
+    load: async () => (await import("./version.ts")).addVersion,
   },
 };
 
@@ -147,11 +155,11 @@ async function programFor(argv: readonly string[], cli: Cli): Promise<Command> {
         "the control plane to talk to; also WEIR_SERVER (default: a running demo, else http://127.0.0.1:18080)",
       ),
     )
+    .addOption(new Option("--token-file <file>", "the token to show it; also WEIR_TOKEN, or WEIR_TOKEN_FILE"))
     .addOption(new Option("-o, --output <format>", "how to print").choices(formats).default("table"))
     .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
     .exitOverride()
     .showSuggestionAfterError()
-    .addOption(new Option("--token-file <file>", "the token to show it; also WEIR_TOKEN, or WEIR_TOKEN_FILE"))
     .helpCommand(false)
     .addHelpText(
       "after",

@@ -1,0 +1,193 @@
+import { createWriteStream } from "node:fs";
+import { rename } from "node:fs/promises";
+import { finished } from "node:stream/promises";
+import { createRegistry, toJson } from "@bufbuild/protobuf";
+import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "@weir/proto/google/rpc/error_details_pb.ts";
+import { type Report, ReportKindSchema, ReportSchema, Report_State as State } from "@weir/proto/report/v1/report_pb.ts";
+import { hasEnded, reportNameOf } from "@weir/report-service/src/client.ts";
+import type { Command } from "commander";
+import type { AddCommand, Cli } from "./cli.ts";
+import { CliError } from "./cli-error.ts";
+import { print } from "./print.ts";
+import { formatOf, type OrderFlags, orderOf } from "./report/order-of.ts";
+import { bytesText, msOf, progressText, reportColumns, reportRow, stateCell } from "./report/report-row.ts";
+import { addTarget, type ReportService, withReports } from "./report/report-service.ts";
+import { tableText } from "./table.ts";
+
+/** `weir report kinds|create|list|get|watch|fetch|cancel|retry|delete`. */
+export const addReport: AddCommand = (command, cli) => {
+  const kinds = verb(command, "kinds", "what can be ordered").action(() =>
+    withReports(kinds, cli, async ({ client }) => {
+      const { value } = await client.listReportKinds();
+      await print(cli, kinds, {
+        value: { kinds: value.kinds.map((kind) => toJson(ReportKindSchema, kind)) },
+        table: () => ({
+          columns: ["KIND", "CLUSTER", "PARAMETERS", "TITLE"],
+          rows: value.kinds.map(({ name, workerCluster, parametersSchema, title }) => [
+            name.replace(/^reportKinds\//, ""),
+            workerCluster,
+            Object.keys((parametersSchema?.["properties"] as object | undefined) ?? {}).join(" ") || "-",
+            title,
+          ]),
+        }),
+        names: () => value.kinds.map(({ name }) => name),
+      });
+    }),
+  );
+
+  const createReport = verb(command, "create", "order a report")
+    .argument("<kind>", "like orders-by-region")
+    .option("-p, --param <name=value...>", "a parameter; numbers, true, false, lists and objects as JSON")
+    .option("--parameters <file>", "all of them, a JSON object")
+    .option("--format <format...>", "csv, json, ndjson, parquet, pdf or xlsx; those of its kind where not given")
+    .option("--priority <priority>", "interactive, standard or bulk")
+    .option("--request-id <id>", "ordering again with it gives the same report; made up where not given")
+    .option("--wait", "until it has ended")
+    .action(async (kind: string, flags: CreateFlags) => {
+      const report = await orderOf(kind, flags);
+      await withReports(createReport, cli, async (service) => {
+        const requestId = flags.requestId ?? crypto.randomUUID();
+        const { value } = await service.client.createReport({ parent: service.tenant, report, requestId });
+        await told(cli, createReport, service, reportNameOf(value), flags.wait === true);
+      });
+    });
+
+  const list = verb(command, "list", "reports, newest first")
+    .option("--filter <filter>", "like 'state = FAILED AND kind = \"reportKinds/wide\"'")
+    .option("--limit <number>", "at most so many", "20")
+    .action((flags: { readonly filter?: string; readonly limit: string }) =>
+      withReports(list, cli, async ({ client, tenant }) => {
+        const request = { parent: tenant, filter: flags.filter ?? "", pageSize: limitOf(flags.limit) };
+        const { value } = await client.listReports(request);
+        await printReports(cli, list, value.reports, value.nextPageToken === "" ? [] : ["there are more: --limit"]);
+      }),
+    );
+
+  const get = verb(command, "get", "one report")
+    .argument("<report>", "its id or name")
+    .action((id: string) =>
+      withReports(get, cli, async ({ client, nameOf }) => {
+        const { value } = await client.getReport(nameOf(id));
+        await printReports(cli, get, [value], timeline(value));
+      }),
+    );
+
+  const watch = verb(command, "watch", "each change of a report until it has ended")
+    .argument("<report>", "its id or name")
+    .action((id: string) => withReports(watch, cli, (service) => told(cli, watch, service, service.nameOf(id), true)));
+
+  const fetch = verb(command, "fetch", "the report itself, in one of its formats")
+    .argument("<report>", "its id or name")
+    .option("--format <format>", "csv, json, ndjson, parquet, pdf or xlsx", "csv")
+    .option("--to <file>", "where to; standard output where not given")
+    .action((id: string, flags: { readonly format: string; readonly to?: string }) =>
+      withReports(fetch, cli, async ({ client, nameOf }) => {
+        const bytes = await client.fetchReport(nameOf(id), formatOf(flags.format));
+        if (flags.to === undefined) cli.io.stdout.write(bytes.toString());
+        else await writeWhole(flags.to, bytes);
+        if (flags.to !== undefined) cli.io.stderr.write(`${flags.to}: ${bytesText(BigInt(bytes.length))}\n`);
+      }),
+    );
+
+  const cancel = verb(command, "cancel", "stop a report that waits or runs")
+    .argument("<report>", "its id or name")
+    .option("--reason <text>", "why", "")
+    .action((id: string, { reason }: { readonly reason: string }) =>
+      withReports(cancel, cli, async ({ client, nameOf }) => {
+        const { value } = await client.cancelReport({ name: nameOf(id), reason });
+        await printReports(cli, cancel, [value]);
+      }),
+    );
+
+  const retry = verb(command, "retry", "make a report that failed once more")
+    .argument("<report>", "its id or name")
+    .option("--wait", "until it has ended")
+    .action((id: string, { wait }: { readonly wait?: boolean }) =>
+      withReports(retry, cli, async (service) => {
+        const { value } = await service.client.retryReport({
+          name: service.nameOf(id),
+          requestId: crypto.randomUUID(),
+        });
+        await told(cli, retry, service, reportNameOf(value), wait === true);
+      }),
+    );
+
+  const remove = verb(command, "delete", "delete a report and its files")
+    .argument("<report>", "its id or name")
+    .action((id: string) =>
+      withReports(remove, cli, async ({ client, nameOf }) => {
+        await client.deleteReport({ name: nameOf(id) });
+        cli.io.stdout.write(`${nameOf(id)} deleted\n`);
+      }),
+    );
+};
+
+const errorDetails = createRegistry(BadRequestSchema, ErrorInfoSchema, RetryInfoSchema);
+
+type CreateFlags = OrderFlags & { readonly requestId?: string; readonly wait?: boolean };
+
+function verb(command: Command, name: string, says: string): Command {
+  return addTarget(command.command(name).description(says));
+}
+
+/** Shows a report as it is, or as it goes on until it has ended; ends with 1 unless it was made. */
+async function told(
+  cli: Cli,
+  command: Command,
+  { client }: ReportService,
+  name: string,
+  follow: boolean,
+): Promise<void> {
+  if (!follow) return printReports(cli, command, [(await client.getReport(name)).value]);
+  let last: Report | undefined;
+  let shown = "";
+  for await (const { report, time } of client.followReport(name, 0n, { signal: cli.io.signal })) {
+    if (report === undefined) continue;
+    last = report;
+    const state = stateCell(report);
+    const line = `${typeof state === "string" ? state : state.text}  ${progressText(report)}`;
+    if (line === shown || cli.format(command) !== "table") continue;
+    shown = line;
+    const at = time ? new Date(msOf(time)).toISOString().slice(11, 19) : "";
+    cli.io.stderr.write(tableText({ columns: [`${at}  ${line}`], rows: [] }, { color: false }));
+  }
+  if (last === undefined) return;
+  await printReports(cli, command, [last], timeline(last));
+  if (hasEnded(last) && last.state !== State.SUCCEEDED) cli.exit(1);
+}
+
+async function printReports(
+  cli: Cli,
+  command: Command,
+  reports: readonly Report[],
+  notes: readonly string[] = [],
+): Promise<void> {
+  await print(cli, command, {
+    value: { reports: reports.map((report) => toJson(ReportSchema, report, { registry: errorDetails })) },
+    table: () => ({ columns: reportColumns, rows: reports.map((report) => reportRow(report, new Date())) }),
+    names: () => reports.map(({ name }) => name),
+    notes: () => notes,
+  });
+}
+
+/** Who worked on it, and why that ended. */
+function timeline({ attempts, error }: Report): readonly string[] {
+  const lines = attempts.map(({ number, worker, workerCluster, datacenter, error: why }) => {
+    const ended = why === undefined ? "" : `: ${why.message}`;
+    return `attempt ${number} by ${worker} (${workerCluster}, ${datacenter})${ended}`;
+  });
+  return error === undefined ? lines : [...lines, `error: ${error.message}`];
+}
+
+/** Whole or not at all: a file that is there was fetched to its end. */
+async function writeWhole(file: string, bytes: Buffer): Promise<void> {
+  const part = createWriteStream(`${file}.part`);
+  part.end(bytes);
+  await finished(part);
+  await rename(`${file}.part`, file);
+}
+
+function limitOf(text: string): number {
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
+  throw new CliError(`--limit "${text}": expected a whole number from 1 to 9999`);
+}
