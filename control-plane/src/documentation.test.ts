@@ -31,7 +31,7 @@ test("docs/api.md names every route", async () => {
     readonly paths: Readonly<Record<string, unknown>>;
   };
   // `/v1/services/{name}/endpoints` stands there as `/v1/services/report/endpoints`; the kinds of documents are alike.
-  const isDocument = /^\/v1\/(services|trafficPolicies|routes|patches)(\/\{name\}(\/description)?)?$/;
+  const isDocument = /^\/v1\/(services|trafficPolicies|routes|patches|drains)(\/\{name\}(\/description)?)?$/;
   const text = page("docs/api.md");
   const missing = Object.keys(paths).filter((path) => !isDocument.test(path) && !patternOf(path).test(text));
   assert.deepEqual(missing, []);

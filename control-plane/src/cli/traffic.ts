@@ -4,17 +4,17 @@ import type { AddCommand, Cli } from "./cli.ts";
 import { CliError } from "./cli-error.ts";
 import { parseShares, placesOf } from "./shares.ts";
 import { type Edited, type SplitDocument, withOverride, withoutOverride, withShares } from "./split-edit.ts";
+import { addTrafficDrain, addTrafficIsolate, addTrafficUndrain } from "./traffic-drain.ts";
+import { addTrafficDrains } from "./traffic-drains.ts";
 import { addTrafficGet } from "./traffic-get.ts";
-import { dryRunOption, reasonOption, type WriteFlags } from "./write-options.ts";
-
 import { addTrafficShift } from "./traffic-shift.ts";
 import { addSteering, addTrafficShifts } from "./traffic-shifts.ts";
+import { dryRunOption, reasonOption, type WriteFlags } from "./write-options.ts";
+
 /** `weir traffic get|set|override|restore|drain|isolate|undrain|drains|shift|shifts|pause|resume|promote|abort`. */
 export const addTraffic: AddCommand = (traffic, cli) => {
   addTrafficGet(traffic.command("get").description("what is configured: weights, standbys, overrides"), cli);
 
-  const set = traffic
-    .command("set")
   addTrafficShift(traffic.command("shift").description("move shares step by step, with a guard"), cli);
   addTrafficShifts(traffic.command("shifts").description("shifts that run, and the last that ran"), cli);
   addSteering(traffic, cli);
@@ -27,6 +27,8 @@ export const addTraffic: AddCommand = (traffic, cli) => {
   addTrafficUndrain(traffic.command("undrain").description("end what is drained or isolated there, now"), cli);
   addTrafficDrains(traffic.command("drains").description("what is drained or isolated, and for how much longer"), cli);
 
+  const set = traffic
+    .command("set")
     .description("give callers these shares; other rules stay as they are")
     .argument("<service>")
     .argument("<share...>", "percent by locality, like dc-a=60 dc-b=40; together 100")

@@ -1,8 +1,8 @@
 import { byText } from "../lib/order.ts";
 import { type Drain, drainedSplit, drainsOf } from "../model/drain.ts";
-import { type Locality, localityText, matchesLocality, patternText } from "../model/locality.ts";
+import { type Locality, localityText, matchesLocality, patternText, unknownLocality } from "../model/locality.ts";
 import type { Endpoint, Service } from "../model/service.ts";
-import { plainSplit, type Split } from "../model/split.ts";
+import { isOverridden, plainSplit, type Split } from "../model/split.ts";
 import type { World } from "../model/world.ts";
 import { nothingWrong } from "../plan/predict/condition.ts";
 import { predictShares } from "../plan/predict/predict.ts";
@@ -94,7 +94,7 @@ function ofService(
   const isOut = ({ locality }: Endpoint) =>
     drains.some((each) => each.mode === "drain" && matchesLocality(each.locality, locality));
   const serving = service.endpoints.filter((each) => each.health === "serving" && !isOut(each));
-  const nobody = nobodyLeft(service, serving, drain);
+  const nobody = nobodyLeft(service, after, drain);
   if (nobody !== undefined) return { missing: [nobody], warnings: [] };
 
   const regions = service.endpoints.map(({ locality }) => locality.region);
@@ -124,19 +124,21 @@ function ofService(
   };
 }
 
-/** With an empty list every request would fail, so the drain would be passed over; with endpoints that fail requests would fail. */
-function nobodyLeft({ spec, endpoints }: Service, serving: readonly Endpoint[], drain: Drain): string | undefined {
-  const { name } = spec;
-  const place = patternText(drain.locality);
-  const [inside, outside] = [true, false].map(
-    (isIn) => serving.filter(({ locality }) => matchesLocality(drain.locality, locality) === isIn).length,
+/** An empty list would fail every request, so such a drain would be passed over; endpoints that fail would fail them. */
+function nobodyLeft({ spec, endpoints }: Service, { overrides }: Split, drain: Drain): string | undefined {
+  const serving = endpoints.filter(({ health }) => health === "serving");
+  const out = overrides.filter(({ weight }) => weight === 0);
+  const places = [...new Map(endpoints.map(({ locality }) => [localityText(locality), locality])).values()];
+  const callers = [...places, unknownLocality];
+  const stranded = callers.filter((caller) =>
+    serving.every(({ locality }) => out.some((each) => isOverridden(each, locality, caller))),
   );
-  const all = endpoints.length;
-  if (outside === 0)
-    return `${name} has no serving endpoint outside ${place} (of ${all}) that is not drained already: nobody would be left to answer`;
-  if (drain.mode === "isolate" && inside === 0)
-    return `${name} has no serving endpoint in ${place} (of ${all} in all), and callers there could go nowhere else`;
-  return undefined;
+  if (stranded.length === 0) return undefined;
+  const place = patternText(drain.locality);
+  if (stranded.length === callers.length)
+    return `${spec.name} has no serving endpoint outside ${place} that is not drained already (of ${endpoints.length} in all): nobody would be left to answer`;
+  const where = stranded.map((each) => (each === unknownLocality ? "elsewhere" : `in ${localityText(each)}`));
+  return `${spec.name} would have no serving endpoint left for callers ${where.join(", ")} (of ${endpoints.length} in all)`;
 }
 
 function shortOf(

@@ -85,17 +85,7 @@ const override = z
       )
       .describe("The region or zone that is changed."),
     weight: z.int().min(0).max(100).describe("Percent of the weight that it would have: 0 takes it out, 50 halves it."),
-    reason: z.string().min(1).max(500).regex(/\S/, "expected a reason").describe("Why, for those who find it."),
-    by: z
-      .string()
-      .max(200)
-      .regex(/\S/, "expected a name")
-      .meta({ examples: ["ana"] })
-      .describe("Who did it."),
-    expireTime: z.iso
-      .datetime({ offset: true, error: "expected a time with its zone, such as 2026-11-21T18:00:00Z" })
-      .meta({ examples: ["2026-11-21T18:00:00Z"] })
-      .describe("When it ends by itself: RFC 3339, at most 14 days ahead. One in the past does nothing."),
+    ...exceptionFields,
   })
   .describe("An exception made on call; it always ends.");
 
@@ -104,8 +94,8 @@ export const trafficSplitDocument = z
     apiVersion,
     kind: z.literal("TrafficSplit").describe("Where the callers of one service are sent."),
     metadata,
-    spec: z
-      .strictObject({
+    spec: together(
+      z.strictObject({
         service: nameText.describe("The service whose callers these are."),
         rules: rules
           .default([])
@@ -156,7 +146,6 @@ export function splitOf({ metadata, spec }: TrafficSplitDocument): Split {
     failback: {
       holdForMs: durationMs(spec.failback.holdFor),
       stepPercent: spec.failback.step,
-    ...(spec.shift && { shift: shiftOf(spec.shift) }),
       everyMs: durationMs(spec.failback.every),
     },
     ceilings: sortedBy(
@@ -167,6 +156,7 @@ export function splitOf({ metadata, spec }: TrafficSplitDocument): Split {
       Object.entries(spec.expectedRps).map(([key, rps]) => ({ from: knownPattern(key), rps })),
       ({ from }) => patternText(from),
     ),
+    ...(spec.shift && { shift: shiftOf(spec.shift) }),
   };
 }
 
