@@ -189,3 +189,15 @@ test("a guard that sees errors where traffic is shifted to rolls it back, and hi
   assert.deepEqual(await newest(api).then((entry) => [entry?.by, entry?.reason]), ["weir", ended?.reason]);
   await api.until(async () => (await weights(api))["dc-b"] === 30);
 });
+
+test("a rollback to a revision at which a shift ran gives its rule what the shift began from, and starts nothing anew", async () => {
+  await using api = await startSplit();
+  const { operation, headers } = await begin(api, { target, steps: long });
+  const revision = /^"(r\d+)-/.exec(String(headers["etag"]))?.[1];
+  await steer(api, operation, "promote?full=true");
+  assert.deepEqual((await rules(api))?.[0]?.to, target);
+  const answer = await api.send("POST", `/v1/revisions/${revision}:rollback?reason=CHG-2`, undefined);
+  assert.equal(answer.status, 200, answer.text);
+  assert.deepEqual((await rules(api))?.[0]?.to, dcs);
+  assert.deepEqual((await api.get("/v1/operations")).body["operations"], []);
+});

@@ -123,6 +123,15 @@ export function failShift(
   return changed(document, { failures, ...(paused && { paused }) });
 }
 
+/** A document of long ago without the shift that ran then, whose times have passed; any other as it is. */
+export function withoutOldShift<D extends Readonly<Record<string, unknown>>>(document: D): D {
+  const { spec } = document as { readonly spec?: { readonly shift?: Readonly<Record<string, unknown>> } };
+  if (document["kind"] !== "TrafficSplit" || spec?.shift === undefined || spec.shift["ended"] !== undefined)
+    return document;
+  const { shift: _, ...rest } = spec;
+  return { ...document, spec: rest };
+}
+
 /** `dc-a=60 dc-b=40` */
 export function sharesText(shares: Shares): string {
   return shares.map(({ locality, percent }) => `${patternText(locality)}=${Number(percent.toFixed(3))}`).join(" ");

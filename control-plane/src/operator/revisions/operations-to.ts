@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Operation, PolicyStore } from "../../policy/policy-store.ts";
+import { withoutOldShift } from "../../shift/edit-shift.ts";
 import { refusal } from "../api-error.ts";
 import { documentPath } from "../collections.ts";
 import { documentsInForce, type PastDocuments } from "./walk-back.ts";
@@ -17,7 +18,7 @@ export function operationsTo(target: PastDocuments, policies: Pick<PolicyStore, 
     const current = now.get(key)?.was;
     if (was === "unknown" || (current && current !== "unknown" && isDeepStrictEqual(current.document, was.document)))
       return [];
-    return [{ kind: "put", document: was.document }];
+    return [{ kind: "put", document: withoutOldShift(was.document) }];
   });
   const deletes = [...now]
     .filter(([key]) => !target.has(key))
