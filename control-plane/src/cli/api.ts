@@ -8,7 +8,11 @@ export type Api = {
   put<T>(path: string, body: unknown, options?: WriteOptions): Promise<Answer<T>>;
   post<T>(path: string, body: unknown, options?: WriteOptions): Promise<Answer<T>>;
   delete<T>(path: string, options?: WriteOptions): Promise<Answer<T>>;
+  /** What happens, from `GET /v1/events`, until the server ends it; throws as the others do. */
+  events(): AsyncGenerator<ServerEvent, void>;
 };
+
+export type ServerEvent = { readonly event: string; readonly data: unknown };
 
 export type Answer<T> = { readonly body: T; readonly etag: string | undefined; readonly revision: number | undefined };
 
@@ -53,7 +57,7 @@ export function createApi({
 }): Api {
   const base = baseOf(server);
 
-  async function call<T>(method: string, path: string, body: unknown, options: WriteOptions = {}): Promise<Answer<T>> {
+  async function send(method: string, path: string, body: unknown, options: WriteOptions = {}): Promise<Response> {
     const url = new URL(path.replace(/^\//, ""), base);
     for (const [key, value] of Object.entries(options.query ?? {}))
       if (value !== undefined) url.searchParams.set(key, value);
@@ -74,12 +78,30 @@ export function createApi({
         throw unreachable(server, cause);
       },
     );
-    const text = await response.text();
-    const answer = parsed(text);
-    if (!response.ok) throw failureOf(response.status, answer, `${method} ${url.pathname}`);
+    if (!response.ok) throw failureOf(response.status, parsed(await response.text()), `${method} ${url.pathname}`);
+    return response;
+  }
+
+  async function* events(): AsyncGenerator<ServerEvent, void> {
+    const response = await send("GET", "/v1/events", undefined, { headers: { accept: "text/event-stream" } });
+    let text = "";
+    try {
+      for await (const piece of (response.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream())) {
+        const blocks = `${text}${piece}`.split("\n\n");
+        text = blocks.pop() ?? "";
+        yield* blocks.flatMap(eventOf);
+      }
+    } catch (cause) {
+      throw signal.aborted ? cause : unreachable(server, cause);
+    }
+  }
+
+  async function call<T>(method: string, path: string, body: unknown, options: WriteOptions = {}): Promise<Answer<T>> {
+    const response = await send(method, path, body, options);
+    const answer = parsed(await response.text());
     for (const text of warningsOf(response.headers.get("warning") ?? "")) warn(text);
     if (answer === undefined)
-      throw new CliError(`${url.href} answered something else than JSON: is Weir's admin port there?`);
+      throw new CliError(`${response.url} answered something else than JSON: is Weir's admin port there?`);
     const revision = response.headers.get("x-weir-revision");
     return {
       body: answer as T,
@@ -94,7 +116,15 @@ export function createApi({
     put: (path, body, options) => call("PUT", path, body, options),
     post: (path, body, options) => call("POST", path, body, options),
     delete: (path, options) => call("DELETE", path, undefined, options),
+    events,
   };
+}
+
+/** None for a comment. */
+function eventOf(block: string): readonly ServerEvent[] {
+  const event = /^event: (.*)$/m.exec(block)?.[1];
+  const data = /^data: (.*)$/m.exec(block)?.[1];
+  return event === undefined || data === undefined ? [] : [{ event, data: parsed(data) }];
 }
 
 /** Of `Warning: 299 weir "text"`, as many as there are. */

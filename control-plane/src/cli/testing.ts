@@ -13,6 +13,8 @@ export type TestWeir = AsyncDisposable &
     readonly dir: string;
     readonly served: readonly unknown[];
     run(...args: readonly string[]): Promise<Run>;
+    /** Runs until the signal aborts; what it writes is added to `seen` as it comes. */
+    follow(seen: { out: string }, signal: AbortSignal, ...args: readonly string[]): Promise<number>;
     pipe(stdin: string, ...args: readonly string[]): Promise<Run>;
     write(name: string, text: string): Promise<string>;
     until(condition: () => Promise<boolean>): Promise<void>;
@@ -24,22 +26,25 @@ export async function startTestCli(): Promise<TestWeir> {
   const listen = { host: "127.0.0.1", port: 0 };
   const operator = await startOperator({ listen, hosts: [], parts, observe: () => undefined });
   const served: unknown[] = [];
-  const pipe: TestWeir["pipe"] = async (stdin, ...args) => {
-    const texts = { out: "", err: "" };
-    const code = await runCli(args, {
-      stdout: { write: (text) => (texts.out += text) },
-      stderr: { write: (text) => (texts.err += text) },
+  const env = { WEIR_SERVER: `http://127.0.0.1:${operator.port}`, XDG_CONFIG_HOME: dir };
+  const run = (stdin: string, seen: { out: string; err: string }, signal: AbortSignal, args: readonly string[]) =>
+    runCli(args, {
+      stdout: { write: (text) => (seen.out += text) },
+      stderr: { write: (text) => (seen.err += text) },
       stdin: (async function* () {
         yield stdin;
       })(),
-      env: { WEIR_SERVER: `http://127.0.0.1:${operator.port}` },
+      env,
       actor: "ana",
-      signal: new AbortController().signal,
+      signal,
       serve: async (options) => {
         served.push(options);
         return 7;
       },
     });
+  const pipe: TestWeir["pipe"] = async (stdin, ...args) => {
+    const texts = { out: "", err: "" };
+    const code = await run(stdin, texts, new AbortController().signal, args);
     return { code, ...texts };
   };
   return {
@@ -47,6 +52,7 @@ export async function startTestCli(): Promise<TestWeir> {
     clients,
     served,
     pipe,
+    follow: (seen, signal, ...args) => run("", Object.assign(seen, { err: "" }), signal, args),
     run: (...args) => pipe("", ...args),
     async write(name, text) {
       await writeFile(join(dir, name), text);

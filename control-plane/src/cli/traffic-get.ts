@@ -1,23 +1,34 @@
+import type { Command } from "commander";
 import { ageText } from "../lib/age.ts";
 import type { Observed, Traffic, TrafficRow } from "./api-types.ts";
-import type { AddCommand } from "./cli.ts";
+import type { AddCommand, Cli } from "./cli.ts";
 import { percentText } from "./endpoints.ts";
 import { print } from "./print.ts";
 import type { Cell } from "./table.ts";
+import { watching, watchOption } from "./watching.ts";
 
 /** `weir traffic get [SERVICE]`. */
 export const addTrafficGet: AddCommand = (command, cli) => {
-  command.argument("[service]", "only this one").action(async (service: string | undefined) => {
-    const query = service === undefined ? "" : `?${new URLSearchParams({ service })}`;
-    const { body } = await cli.api(command).get<Traffic>(`/v1/traffic${query}`);
-    await print(cli, command, {
-      value: body,
-      table: () => ({ columns, rows: body.rows.flatMap(linesOf) }),
-      names: () => [...new Set(body.rows.map((each) => each.service))],
-      notes: () => [reportsText(body.reports), ...body.overrides.map(overrideText), ...body.held.map(heldText)],
-    });
-  });
+  command
+    .argument("[service]", "only this one")
+    .addOption(watchOption())
+    .action((service: string | undefined, { watch }: { readonly watch?: boolean }) =>
+      watch
+        ? watching(cli, command, ["traffic"], (watched) => showTraffic(watched, command, service))
+        : showTraffic(cli, command, service),
+    );
 };
+
+async function showTraffic(cli: Cli, command: Command, service: string | undefined): Promise<void> {
+  const query = service === undefined ? "" : `?${new URLSearchParams({ service })}`;
+  const { body } = await cli.api(command).get<Traffic>(`/v1/traffic${query}`);
+  await print(cli, command, {
+    value: body,
+    table: () => ({ columns, rows: body.rows.flatMap(linesOf) }),
+    names: () => [...new Set(body.rows.map((each) => each.service))],
+    notes: () => [reportsText(body.reports), ...body.overrides.map(overrideText), ...body.held.map(heldText)],
+  });
+}
 
 const right = "right" as const;
 const columns = [
