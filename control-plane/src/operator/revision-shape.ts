@@ -8,23 +8,32 @@ export const revisionShape = z.object({
   revision: z.number().int(),
   at: time,
   by: z.string(),
+  vouchedBy: z
+    .enum(["token", "certificate"])
+    .optional()
+    .meta({ description: "What showed that it was they; absent: nothing, it is what they said" }),
   through: z.enum(["api", "file"]),
   reason: z.string(),
   changes: z.array(
     z.object({ kind: z.enum(documentKinds), name: z.string(), action: z.enum(["create", "update", "delete"]) }),
   ),
+  hash: z.string().optional().meta({ description: "Of the entry and, through it, of all entries before it" }),
 });
 
 export function revisionOf({
   revision,
   at,
   by,
+  vouchedBy,
   through,
   reason,
   changes,
+  hash,
 }: JournalEntry): z.output<typeof revisionShape> {
   return {
     ...{ revision, at: at.toISOString(), by, through, reason },
+    ...(vouchedBy && { vouchedBy }),
+    ...(hash && { hash }),
     changes: changes.map(({ documentKind, name, action }) => ({ kind: documentKind, name, action })),
   };
 }

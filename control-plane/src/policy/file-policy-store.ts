@@ -5,6 +5,7 @@ import { openFileBackend } from "./backends/file-backend.ts";
 import { decideChange } from "./decide-change.ts";
 import { decideDirectory } from "./decide-directory.ts";
 import type { FiledDocument } from "./documents/document-set.ts";
+import { chained } from "./journal-chain.ts";
 import type { ChangeOutcome, JournalEntry, PolicyNote, PolicyStore, StoreStatus } from "./policy-store.ts";
 import { keyOf, type StoreState } from "./store-state.ts";
 
@@ -50,7 +51,8 @@ export async function createFilePolicyStore({
     return result;
   }
 
-  async function take(next: StoreState, entry: JournalEntry | undefined): Promise<void> {
+  async function take(next: StoreState, made: JournalEntry | undefined): Promise<void> {
+    const entry = made && chained(made, entries.at(-1));
     try {
       await backend.save(next, entry);
     } catch (cause) {

@@ -17,6 +17,8 @@ export const journalEntry = z.object({
       before: z.object({ revision: z.int().min(0), document: z.looseObject({ kind: z.string() }) }).exactOptional(),
     }),
   ),
+  previous: z.string().exactOptional(),
+  hash: z.string().exactOptional(),
 });
 
 /** Of one line of the journal; none for a line that is damaged. */

@@ -122,6 +122,10 @@ export type JournalEntry = {
     /** What it was; absent where nothing was, and where so much changed at once that it is not kept. */
     readonly before?: PastDocument;
   }[];
+  /** The hash of the entry before it; empty for the first one. Absent in entries from before there were hashes. */
+  readonly previous?: string;
+  /** SHA-256 of all of the above, in hexadecimal. */
+  readonly hash?: string;
 };
 
 /** A document as it was, and the revision that had set it. */

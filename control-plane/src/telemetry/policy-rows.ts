@@ -21,12 +21,15 @@ export const policyRows: Rows<PolicyNote | ShiftNote> = {
   "documents-changed": {
     level: "info",
     says: ({ entry }) => `r${entry.revision} by ${entry.by}: ${changesText(entry.changes)}`,
-    fields: ({ entry: { revision, by, through, reason } }) => ({
+    // With the hash of the entry: a log that is kept elsewhere shows whether the journal is still what it was.
+    fields: ({ entry: { revision, by, vouchedBy, through, reason, hash } }) => ({
       component: "policy",
       revision,
       by,
+      vouchedBy,
       through,
       reason: reason || undefined,
+      hash,
     }),
     counts: ({ entry }, { applies }) => applies.inc({ source: entry.through, result: "done" }),
   },

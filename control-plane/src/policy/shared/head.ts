@@ -21,6 +21,8 @@ export type Head = {
   readonly leaves: ReadonlyMap<string, StoredText>;
   /** What the watched directories hold. */
   readonly directory: StoredText;
+  /** The hash of the newest entry of the journal, which the next one names; absent before there were hashes. */
+  readonly journal?: string;
   /** The store had lost its head, and a replica put this one back that it knew by this sequence. */
   readonly restoredFrom?: number;
 };
@@ -36,6 +38,7 @@ const shape = z.object({
   at: z.iso.datetime().transform((text) => new Date(text)),
   leaves: z.record(z.string(), storedText),
   directory: storedText,
+  journal: z.string().exactOptional(),
   restoredFrom: z.int().optional(),
 });
 

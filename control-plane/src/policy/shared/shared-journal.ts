@@ -10,15 +10,19 @@ const alone = 20;
 // Of that transaction, which also holds the head.
 const mostBytes = 100_000;
 
+/** An entry as it fits into the store, with room for its hashes: to be made so before it gets them. */
+export function fitting(entry: JournalEntry, bytes = mostBytes - 1_000): JournalEntry {
+  const named = entry.changes.slice(0, changesNamed);
+  const whole = Buffer.byteLength(JSON.stringify({ ...entry, changes: named }));
+  // All of what was, or nothing: a part of a revision cannot be gone back to.
+  return whole <= bytes && named.length === entry.changes.length
+    ? entry
+    : { ...entry, changes: named.map(({ before: _, ...rest }) => rest) };
+}
+
 /** Adds an entry and lets go of the one that is too old. */
 export function journalWrites(prefix: string, entry: JournalEntry): readonly KvWrite[] {
-  const named = entry.changes.slice(0, changesNamed);
-  const whole = Buffer.from(JSON.stringify({ ...entry, changes: named }));
-  // All of what was, or nothing: a part of a revision cannot be gone back to.
-  const value =
-    whole.length <= mostBytes && named.length === entry.changes.length
-      ? whole
-      : Buffer.from(JSON.stringify({ ...entry, changes: named.map(({ before: _, ...rest }) => rest) }));
+  const value = Buffer.from(JSON.stringify(fitting(entry, mostBytes)));
   const put: KvWrite = { kind: "put", key: keyOf(prefix, entry.revision), value };
   const old = entry.revision - journalKept;
   return old > 0 ? [put, { kind: "delete", key: keyOf(prefix, old) }] : [put];

@@ -8,6 +8,7 @@ import { parseDocument } from "../documents/parse-document.ts";
 import { createFilePolicyStore } from "../file-policy-store.ts";
 import type { ChangeOutcome, PolicyNote, PolicyStore } from "../policy-store.ts";
 import { change, noon, put, service, split, temporaryDirectory } from "../testing.ts";
+import { verifyJournal } from "../verify-journal.ts";
 import { createSharedPolicyStore } from "./shared-policy-store.ts";
 
 async function replica(kv: Kv, dir: string) {
@@ -80,6 +81,26 @@ test("a change through one replica is in force in the other, with the same etag,
   await holds(a, 2);
   await until(() => a.journal(9).length === 2);
   assert.deepEqual(a.journal(9), b.journal(9));
+});
+
+test("the entries of all replicas are one chain, whoever wrote them and however often one was overtaken", async () => {
+  await using both = await pair();
+  const { a, b } = both;
+  for (let round = 0; round < 4; round++) {
+    const outcomes = [a, b].map((store, at) => store.change(change(put(service(`report-${at}`, { port: 1 + round })))));
+    for (const outcome of await Promise.all(outcomes)) done(outcome);
+  }
+  await until(() => a.journal(9).length === 8 && b.journal(9).length === 8);
+  for (const store of [a, b]) {
+    const verdict = verifyJournal(
+      store
+        .journal(9)
+        .toReversed()
+        .map((entry) => JSON.stringify(entry)),
+    );
+    assert.deepEqual([verdict.problems, verdict.withoutHash, verdict.entries], [[], 0, 8]);
+    assert.equal(verdict.head?.hash, a.journal(1)[0]?.hash);
+  }
 });
 
 test("what did not change stays the very same object when another replica changes something", async () => {

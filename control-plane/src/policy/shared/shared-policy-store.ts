@@ -162,23 +162,24 @@ export async function createSharedPolicyStore({
     );
   }
 
-  async function replace(next: StoreState, entry: JournalEntry | undefined): Promise<"replaced" | "lost"> {
-    let outcome: "replaced" | "lost";
+  async function replace(next: StoreState, made: JournalEntry | undefined): Promise<"replaced" | "lost"> {
+    let outcome: Awaited<ReturnType<typeof shared.replace>>;
     try {
-      outcome = await shared.replace(next, entry);
+      outcome = await shared.replace(next, made);
     } catch (thrown) {
       const cause = thrown instanceof Error ? thrown : new Error(String(thrown));
       fails("away", cause);
       throw cause instanceof StoreUnavailable ? cause : unavailable(cause);
     }
     if (outcome === "lost") return outcome;
+    const { entry } = outcome;
     publish();
     await keep();
     if (entry) {
       await remember(entry);
       observe({ kind: "documents-changed", entry });
     }
-    return outcome;
+    return "replaced";
   }
 
   async function change(request: Parameters<PolicyStore["change"]>[0]): Promise<ChangeOutcome> {

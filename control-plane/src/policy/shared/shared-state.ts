@@ -3,11 +3,12 @@ import { type Parsed, problemText } from "../../lib/parsed.ts";
 import { StoreUnavailable } from "../../lib/store-unavailable.ts";
 import type { Kv, KvEntry, KvWrite } from "../../store/kv.ts";
 import { writeLimits } from "../../store/kv.ts";
+import { chained } from "../journal-chain.ts";
 import type { JournalEntry } from "../policy-store.ts";
 import { emptyState, type StoreState } from "../store-state.ts";
 import { type Head, headText, parseHead } from "./head.ts";
 import { type Known, loadState } from "./load-state.ts";
-import { journalWrites } from "./shared-journal.ts";
+import { fitting, journalWrites } from "./shared-journal.ts";
 import { folderOf, sequenceOf, stage } from "./stage.ts";
 
 /** How a look at the store ended; what is in force has changed only with `moved`. */
@@ -28,8 +29,14 @@ export type SharedState = {
   head(): Head | undefined;
   /** Takes what the store holds now; `seen` is the head as a watch has just read it. */
   look(seen?: { readonly entry: KvEntry | undefined }): Promise<Look>;
-  /** Replaces what was last looked at; `lost` when another replica did so first. Throws `StoreUnavailable`. */
-  replace(next: StoreState, change: JournalEntry | undefined): Promise<"replaced" | "lost">;
+  /**
+   * Replaces what was last looked at; `lost` when another replica did so first. The entry is given back as it stands in the
+   * journal, with its hashes. Throws `StoreUnavailable`.
+   */
+  replace(
+    next: StoreState,
+    change: JournalEntry | undefined,
+  ): Promise<{ readonly entry: JournalEntry | undefined } | "lost">;
 };
 
 export function createSharedState(
@@ -125,7 +132,7 @@ export function createSharedState(
 
   async function write(
     next: StoreState,
-    about: Pick<Head, "sequence" | "revision" | "by" | "at" | "restoredFrom">,
+    about: Pick<Head, "sequence" | "revision" | "by" | "at" | "journal" | "restoredFrom">,
     before: Head | undefined,
     ifIndex: number,
     besides: readonly KvWrite[],
@@ -187,9 +194,14 @@ export function createSharedState(
       const { by, at } = about;
       const { revision } = next.book;
       const { sequence } = head ?? { sequence: 0 };
-      const besides = change ? journalWrites(prefix, change) : [];
-      const written = await write(next, { sequence, revision, by, at }, head, index, besides);
-      return written === "lost" ? "lost" : "replaced";
+      const newest = head?.journal ?? entries().findLast((each) => each.revision < next.book.revision);
+      // One that this process made while it was alone has its hash already.
+      const entry = change && (change.hash === undefined ? chained(fitting(change), newest) : change);
+      const journal = entry?.hash ?? head?.journal;
+      const besides = entry ? journalWrites(prefix, entry) : [];
+      const fresh = { sequence, revision, by, at, ...(journal !== undefined && { journal }) };
+      const written = await write(next, fresh, head, index, besides);
+      return written === "lost" ? "lost" : { entry };
     },
   };
 }
