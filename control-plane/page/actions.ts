@@ -3,6 +3,8 @@ import type { Draft } from "./split-draft.ts";
 
 /** What people can do on the page. */
 export type Actions = {
+  /** From the next second on. */
+  logIn(token: string): void;
   edit(draft: Draft): void;
   discard(): void;
   plan(draft: Draft): void;

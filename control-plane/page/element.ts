@@ -26,7 +26,7 @@ export type Attributes = {
   readonly "aria-current"?: "page" | "true" | undefined;
   readonly "aria-expanded"?: "true" | "false";
   readonly "aria-pressed"?: "true" | "false";
-  readonly type?: "button" | "submit" | "range" | "number" | "text";
+  readonly type?: "button" | "submit" | "range" | "number" | "text" | "password";
   readonly name?: string;
   readonly value?: string | number;
   readonly min?: number;

@@ -1,9 +1,9 @@
 import type { ClientSummary, Guarded, Overview, Revision, Source, Splits, Store, TrafficAnswer } from "./answers.ts";
-import { ask, whyNot } from "./weir-api.ts";
+import { ask, RefusedError, whyNot } from "./weir-api.ts";
 
 export type Heard =
   | { readonly kind: "overview"; readonly overview: Overview }
-  | { readonly kind: "failed"; readonly why: string };
+  | { readonly kind: "failed"; readonly why: string; readonly asksWho: boolean };
 
 const everyMs = 1_000;
 
@@ -17,7 +17,8 @@ export async function* followWeir(signal: AbortSignal): AsyncGenerator<Heard> {
       before = await overview(before);
       yield { kind: "overview", overview: before };
     } catch (cause) {
-      yield { kind: "failed", why: whyNot(cause) };
+      const asksWho = cause instanceof RefusedError && cause.code === 401;
+      yield { kind: "failed", why: whyNot(cause), asksWho };
     }
     await pause(Math.max(100, everyMs - (performance.now() - began)), signal);
   }

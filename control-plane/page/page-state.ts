@@ -8,6 +8,8 @@ import { type Draft, newDraft } from "./split-draft.ts";
 export type PageState = {
   readonly address: Address;
   readonly live: Live;
+  /** The server wants to know who asks. */
+  readonly asksWho: boolean;
   /** This browser's clock, in milliseconds. */
   readonly now: number;
   readonly width: number;
@@ -28,7 +30,7 @@ export type Listed = { readonly group: string; readonly clients: readonly Client
 
 export type PageEvent =
   | { readonly kind: "heard"; readonly overview: Overview; readonly at: number }
-  | { readonly kind: "failed"; readonly why: string; readonly at: number }
+  | { readonly kind: "failed"; readonly why: string; readonly asksWho: boolean; readonly at: number }
   | { readonly kind: "ticked"; readonly now: number }
   | { readonly kind: "resized"; readonly width: number }
   | { readonly kind: "went"; readonly address: Address }
@@ -42,9 +44,12 @@ export type PageEvent =
 export function stepPage(state: PageState, event: PageEvent): PageState {
   switch (event.kind) {
     case "heard":
-      return { ...state, live: afterAnswer(event.overview, event.at), now: event.at };
+      return { ...state, live: afterAnswer(event.overview, event.at), asksWho: false, now: event.at };
     case "failed":
-      return { ...state, live: afterFailure(state.live, event.why, event.at), now: event.at };
+      return {
+        ...state,
+        ...{ live: afterFailure(state.live, event.why, event.at), asksWho: event.asksWho, now: event.at },
+      };
     case "ticked":
       return { ...state, now: event.now };
     case "resized":

@@ -8,6 +8,7 @@ import { clientsView } from "./clients-view.ts";
 import { h } from "./element.ts";
 import { helpView } from "./help-view.ts";
 import { type Live, overviewOf } from "./live.ts";
+import { loginView } from "./login-view.ts";
 import { linkTo, type PageState } from "./page-state.ts";
 import { sourcesView } from "./sources-view.ts";
 import { trafficView } from "./traffic-view.ts";
@@ -28,7 +29,11 @@ export function pageView(state: PageState, actions: Actions): VNode {
     ...warnings(state, overview),
     h("main", { id: "main", class: "main", key: "main", tabIndex: -1 }, [
       h("h1", { class: "unseen" }, titles[state.address.view]),
-      overview === undefined ? waiting(state) : viewOf(state, overview, actions),
+      state.asksWho
+        ? loginView(state, actions)
+        : overview === undefined
+          ? waiting(state)
+          : viewOf(state, overview, actions),
     ]),
     state.isHelpOpen ? helpView(actions) : undefined,
   ]);
@@ -89,9 +94,9 @@ function liveText(live: Live, now: number): string {
   }
 }
 
-function warnings({ live, now }: PageState, overview: Overview | undefined): readonly VNode[] {
+function warnings({ live, now, asksWho }: PageState, overview: Overview | undefined): readonly VNode[] {
   const lost =
-    live.kind === "lost"
+    live.kind === "lost" && !asksWho
       ? [
           h("p", { class: "warning bad", role: "alert", key: "lost" }, [
             h("strong", {}, "The control plane does not answer"),

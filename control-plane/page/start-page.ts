@@ -6,7 +6,7 @@ import { overviewOf } from "./live.ts";
 import type { OpenedRevision, RevisionDetail } from "./opened-revision.ts";
 import { draftShown, type PageEvent, type PageState, stepPage } from "./page-state.ts";
 import { type Draft, documentOf } from "./split-draft.ts";
-import { ask, headerText, RefusedError, whyNot } from "./weir-api.ts";
+import { ask, headerText, keepToken, RefusedError, whyNot } from "./weir-api.ts";
 
 /** Connects what is pure with the browser: its address, keys, clock and the control plane. Runs as long as the page is open. */
 export function startPage(show: (state: PageState, actions: Actions) => void): void {
@@ -14,6 +14,7 @@ export function startPage(show: (state: PageState, actions: Actions) => void): v
   let state: PageState = {
     address: parseAddress(location.hash),
     live: { kind: "waiting", since: Date.now(), why: undefined },
+    asksWho: false,
     now: Date.now(),
     width: innerWidth,
     isMoving: !matchMedia("(prefers-reduced-motion: reduce)").matches,
@@ -34,6 +35,7 @@ export function startPage(show: (state: PageState, actions: Actions) => void): v
     });
   };
   const actions: Actions = {
+    logIn: keepToken,
     edit: (draft) => dispatch({ kind: "drafted", draft }),
     discard: () => dispatch({ kind: "drafted", draft: undefined }),
     plan: (draft) => void plan(draft, dispatch),
@@ -66,7 +68,7 @@ async function follow(
 ): Promise<void> {
   for await (const heard of followWeir(signal)) {
     const at = Date.now();
-    if (heard.kind === "failed") dispatch({ kind: "failed", why: heard.why, at });
+    if (heard.kind === "failed") dispatch({ ...heard, at });
     else dispatch({ kind: "heard", overview: heard.overview, at });
     const { address } = state();
     if (address.view === "clients" && address.group !== undefined && heard.kind === "overview")

@@ -20,6 +20,18 @@ type ErrorBody = {
   };
 };
 
+const tokenKey = "weir.token";
+
+/** The token that requests carry where the server asks who one is; kept until the tab is closed, and nowhere else. */
+export function keepToken(token: string): void {
+  sessionStorage.setItem(tokenKey, token.trim());
+}
+
+function authorization(): Record<string, string> {
+  const token = sessionStorage.getItem(tokenKey) ?? "";
+  return token === "" ? {} : { authorization: `Bearer ${token}` };
+}
+
 /** A server that holds a request this long is away; what is asked here is answered from memory. */
 const patienceMs = 5_000;
 
@@ -39,7 +51,7 @@ export async function ask<T>(
   const type = body === undefined ? {} : { "content-type": "application/json" };
   const response = await fetch(path, {
     method,
-    headers: { ...type, ...headers },
+    headers: { ...type, ...authorization(), ...headers },
     ...(body !== undefined && { body: JSON.stringify(body) }),
     signal: AbortSignal.timeout(patienceMs),
   });
