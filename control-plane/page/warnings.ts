@@ -41,10 +41,10 @@ export function warningsOf({ traffic, store, sources, guard, clients }: Overview
             says: `${guard.held.length} changes that sources tell are not believed yet (see Sources).`,
           },
         ]),
-    ...traffic.overrides.map(({ service, locality, weight, by, reason, expiresInSeconds }) => ({
+    ...traffic.overrides.map(({ service, locality, weight, by, reason, expiresInSeconds, isolates }) => ({
       tone: "odd" as const,
       what: `${service} ${locality}`,
-      says: `${weight === 0 ? "drained" : `has ${weight} % of its weight`} by ${by}: ${reason}. Ends in ${ageText(expiresInSeconds * 1000)}.`,
+      says: `${isolates ? "isolated" : weight === 0 ? "drained" : `has ${weight} % of its weight`} by ${by}: ${reason}. Ends in ${ageText(expiresInSeconds * 1000)}.`,
     })),
   ];
 }

@@ -49,6 +49,8 @@ export type OverrideRow = {
   readonly by: string;
   readonly expireTime: string;
   readonly expiresInSeconds: number;
+  readonly isolates?: boolean;
+  readonly drain?: string;
 };
 
 export type Traffic = {

@@ -91,8 +91,10 @@ function overrideText({
   by,
   reason,
   expiresInSeconds,
+  isolates,
 }: Traffic["overrides"][number]): string {
-  return `! ${service}: ${locality} has ${weight} % of its weight for another ${remainingText(expiresInSeconds)} (${by}: ${reason})`;
+  const what = isolates ? "is isolated" : `has ${weight} % of its weight`;
+  return `! ${service}: ${locality} ${what} for another ${remainingText(expiresInSeconds)} (${by}: ${reason})`;
 }
 
 function heldText({ service, locality, percent, clients }: Traffic["held"][number]): string {

@@ -70,6 +70,10 @@ const override = z.object({
   by: z.string(),
   expireTime: time,
   expiresInSeconds: z.number(),
+  isolates: z.boolean().optional().meta({
+    description: "Only for callers inside as to what is outside, and the other way round",
+  }),
+  drain: z.string().optional().meta({ description: "The Drain that it comes from" }),
 });
 
 const held = z.object({

@@ -132,6 +132,28 @@ test("an override scales the weight that a locality would have had, and 0 takes 
   ]);
 });
 
+test("an isolated place's callers get all of it and nothing else, and others get none of it", () => {
+  const there = {
+    "dc-a/z1": ["serving"],
+    "dc-a/z2": ["failing"],
+    "dc-b/z1": ["serving"],
+    "dc-c/z1": ["serving"],
+  } as const;
+  const rule = { to: { "dc-a": 50, "dc-b": 50 }, failover: ["dc-c"], isolated: ["dc-a"] };
+  const from = (caller: string, more = {}) => place({ ...rule, ...more, caller }, there).priorities;
+  assert.deepEqual(from("dc-a/z1"), [{ "dc-a/z1": 25, "dc-a/z2": 25 }]);
+  assert.deepEqual(from("dc-b/z1"), [{ "dc-b/z1": 50 }, { "dc-c/z1": 100 }]);
+  assert.deepEqual(place(rule, there).priorities, [{ "dc-b/z1": 50 }, { "dc-c/z1": 100 }], "of unknown place");
+  assert.deepEqual(
+    from("dc-a/z1", { to: { "dc-b": 100 } }),
+    [{ "dc-a/z1": 50, "dc-a/z2": 50 }],
+    "no rule leads inside",
+  );
+  assert.deepEqual(from("dc-b/z1", { isolated: ["dc-a", "dc-b"] }), [{ "dc-b/z1": 50 }]);
+  const byTheRule = [{ "dc-a/z1": 25, "dc-a/z2": 25, "dc-b/z1": 50 }, { "dc-c/z1": 100 }];
+  assert.deepEqual(from("dc-d/z1", { isolated: ["dc-d"] }), byTheRule, "nothing is inside");
+});
+
 test("failing endpoints keep their weight, draining ones give theirs to the rest of their target", () => {
   const placed = place(
     { to: { "dc-a": 60, "dc-b": 40 } },
@@ -178,6 +200,7 @@ type Rule = {
   readonly failover?: readonly string[] | "nearest";
   readonly distances?: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly overrides?: Readonly<Record<string, number>>;
+  readonly isolated?: readonly string[];
   readonly caller?: string;
 };
 
@@ -195,7 +218,10 @@ function place(rule: Rule, there: Readonly<Record<string, readonly Health[]>>) {
       ...{ from: pattern("*"), spread },
       failover: rule.failover === "nearest" ? rule.failover : (rule.failover ?? []).map(pattern),
     },
-    Object.entries(rule.overrides ?? {}).map(([where, weight]) => override(where, weight)),
+    [
+      ...Object.entries(rule.overrides ?? {}).map(([where, weight]) => override(where, weight)),
+      ...(rule.isolated ?? []).map((where) => ({ ...override(where, 0), isolates: true })),
+    ],
     rule.caller === undefined ? unknownLocality : localityOf(rule.caller),
     new Map(Object.entries(rule.distances ?? {}).map(([from, to]) => [from, new Map(Object.entries(to))])),
   );

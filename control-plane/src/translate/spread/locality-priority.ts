@@ -51,7 +51,8 @@ export function placeGroups(
   caller: Locality,
   distances: Distances,
 ): Placement {
-  const remains = (group: LocalityGroup) => remainingPart(overrides, group.locality, caller);
+  const held = isStranded(groups, overrides, caller) ? overrides.filter(({ isolates }) => !isolates) : overrides;
+  const remains = (group: LocalityGroup) => remainingPart(held, group.locality, caller);
   const tiers = tiersOf(
     rule,
     caller,
@@ -174,6 +175,11 @@ export function apportion(amount: number, parts: readonly number[]): readonly nu
     .sort((a, b) => b.remainder - a.remainder || a.index - b.index);
   const oneMore = new Set(byRemainder.slice(0, missing).map(({ index }) => index));
   return floors.map((floor, index) => Math.max(1, oneMore.has(index) ? floor + 1 : floor));
+}
+
+/** Who is kept inside where nobody is, or outside of all that there is, goes by the rule: isolating is no reason to go anywhere else. */
+function isStranded(groups: readonly LocalityGroup[], overrides: readonly Override[], caller: Locality): boolean {
+  return !groups.some(({ live, locality }) => live.length > 0 && remainingPart(overrides, locality, caller) > 0);
 }
 
 /** What the overrides leave a caller of a locality's weight, 1 being all; several that name it multiply. */
