@@ -136,6 +136,15 @@ export const traffic: Dashboard = {
         },
         {
           kind: "timeseries",
+          title: "Shifts that run",
+          unit: "short",
+          mayBeEmpty: true,
+          queries: [
+            { expr: `max by (service, from) (traffic_shift_running{${of}})`, legend: "{{service}} from {{from}}" },
+          ],
+        },
+        {
+          kind: "timeseries",
           title: "Overrides end in",
           unit: "s",
           mayBeEmpty: true,

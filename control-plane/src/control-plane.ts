@@ -206,6 +206,7 @@ export async function runControlPlane(
     certificates: expiriesOf([
       ["xds", xdsTls?.certificates],
       ["xds-client-ca", xdsTls?.clientAuthorities],
+      ["admin", adminTls?.cert],
     ]),
     now,
   });

@@ -46,6 +46,20 @@ test("of several overrides of one place the first to end counts", async () => {
   ]);
 });
 
+test("a shift runs, and then has ended one way", async () => {
+  const from = parseLocalityPattern("dc-a/*");
+  assert.ok(from.ok);
+  const withShift = (ended: object | undefined) => {
+    const split = { service: "report", overrides: [], shift: { from: from.value, ended } } as unknown as Split;
+    return shown({ ...nothing, world: () => ({ splits: new Map([["report", split]]) }) as unknown as World });
+  };
+  assert.deepEqual(await withShift(undefined), ['traffic_shift_running{service="report",from="dc-a"} 1']);
+  assert.deepEqual(await withShift({ outcome: "rolledBack", time: new Date(60_000) }), [
+    'traffic_shift_running{service="report",from="dc-a"} 0',
+    'traffic_shift_ended_timestamp_seconds{service="report",from="dc-a",outcome="rolledBack"} 60',
+  ]);
+});
+
 test("before anything is served there is nothing to see", async () => {
   assert.deepEqual(await shown(undefined), []);
 });

@@ -1,5 +1,6 @@
 import { Gauge, type Registry } from "prom-client";
 import { patternText } from "../model/locality.ts";
+import type { Split } from "../model/split.ts";
 import type { World } from "../model/world.ts";
 
 /** What the gauges of what lasts or stands in for a while are read from, at each scrape. */
@@ -8,7 +9,7 @@ export type TrafficReadings = {
   world(): World | undefined;
   /** Whether callers send to the standbys of the rule that they are under; only rules with any, while they send. */
   failovers(): readonly { readonly service: string; readonly from: string; readonly active: boolean }[];
-  /** When the certificates in use end: `xds`, `xds-client-ca`. */
+  /** When the certificates in use end: `xds`, `xds-client-ca`, `admin`. */
   readonly certificates: readonly { readonly certificate: string; readonly expires: Date }[];
 };
 
@@ -36,8 +37,34 @@ export function registerTrafficGauges(registry: Registry, readings: () => Traffi
     },
   });
   new Gauge({
+    name: "traffic_shift_running",
+    help: "1 while a shift of a service's shares runs or is paused, else 0; nothing where there never was one.",
+    labelNames: ["service", "from"],
+    registers,
+    collect() {
+      this.reset();
+      for (const { service, shift } of splitsOf(readings()))
+        if (shift) this.set({ service, from: patternText(shift.from) }, shift.ended ? 0 : 1);
+    },
+  });
+  new Gauge({
+    name: "traffic_shift_ended_timestamp_seconds",
+    help: "When the last shift of a service's shares ended, and how: succeeded, rolledBack or aborted.",
+    labelNames: ["service", "from", "outcome"],
+    registers,
+    collect() {
+      this.reset();
+      for (const { service, shift } of splitsOf(readings()))
+        if (shift?.ended)
+          this.set(
+            { service, from: patternText(shift.from), outcome: shift.ended.outcome },
+            shift.ended.time.getTime() / 1000,
+          );
+    },
+  });
+  new Gauge({
     name: "tls_certificate_expiry_timestamp_seconds",
-    help: "When a certificate ends: of the xDS port, or the first of its clients' authorities.",
+    help: "When a certificate ends: of the xDS port, the first of its clients' authorities, or of the operator API.",
     labelNames: ["certificate"],
     registers,
     collect() {
@@ -46,6 +73,10 @@ export function registerTrafficGauges(registry: Registry, readings: () => Traffi
         this.set({ certificate }, expires.getTime() / 1000);
     },
   });
+}
+
+function splitsOf(readings: TrafficReadings | undefined): Iterable<Split> {
+  return readings?.world()?.splits.values() ?? [];
 }
 
 type Expiry = readonly [{ readonly service: string; readonly locality: string }, number];
