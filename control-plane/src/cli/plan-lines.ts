@@ -8,11 +8,7 @@ export function planLines(plan: Planned): readonly string[] {
   const { documents, resources, clients, traffic, findings, resolved, unknown } = plan;
   return [
     `Plan (base r${plan.base})`,
-    ...documents.flatMap(({ action, fields, notes, ...document }) => [
-      `${sign[action]} ${documentText(document)}`,
-      ...fields.map((field) => `  ${fieldText(field)}`),
-      ...notes.map((note) => `  ! ${note}`),
-    ]),
+    ...documents.flatMap((each) => [...documentLines(each), ...each.notes.map((note) => `  ! ${note}`)]),
     "",
     ...section("xDS", resourceLines(resources), "no connected client would be sent anything"),
     ...section("Clients", clientLines(clients), `0 of ${clients.of}`),
@@ -29,6 +25,10 @@ export function planLines(plan: Planned): readonly string[] {
       ? section("Unknown", [`the endpoints of ${unknown.join(", ")}: their sources are asked once this is applied`], "")
       : []),
   ];
+}
+
+export function documentLines({ action, fields, ...document }: Planned["documents"][number]): readonly string[] {
+  return [`${sign[action]} ${documentText(document)}`, ...fields.map((field) => `  ${fieldText(field)}`)];
 }
 
 const sign = { create: "+", update: "~", delete: "-", added: "+", changed: "~", removed: "-" } as const;

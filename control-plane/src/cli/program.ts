@@ -3,7 +3,7 @@ import { createApi } from "./api.ts";
 import { type AddCommand, type Cli, type Format, formats } from "./cli.ts";
 import { CliError } from "./cli-error.ts";
 import type { CliIo } from "./io.ts";
-import { defaultServer } from "./server-url.ts";
+import { chosenServer } from "./server-url.ts";
 import { printable } from "./table.ts";
 import { tokenFrom } from "./token-source.ts";
 
@@ -59,6 +59,10 @@ const entries: Readonly<Record<string, Entry>> = {
     says: "what applying documents would do, without doing it",
     load: async () => (await import("./plan.ts")).addPlan,
   },
+  diff: {
+    says: "where documents differ from what is in force",
+    load: async () => (await import("./diff.ts")).addDiff,
+  },
   analyze: {
     says: "what valid documents get wrong, with a server or without one",
     load: async () => (await import("./analyze.ts")).addAnalyze,
@@ -107,6 +111,14 @@ const entries: Readonly<Record<string, Entry>> = {
     says: "who the server takes you for, and what you may do",
     load: async () => (await import("./whoami.ts")).addWhoami,
   },
+  context: {
+    says: "control planes by name: add, use, list, remove",
+    load: async () => (await import("./context.ts")).addContext,
+  },
+  completion: {
+    says: "completes commands and names in bash, zsh and fish",
+    load: async () => (await import("./completion.ts")).addCompletion,
+  },
   version: {
     says: "versions of this program and of the server",
     load: async () => (await import("./version.ts")).addVersion,
@@ -122,10 +134,11 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   const cli: Cli = {
     io,
     api: (command) => {
-      const { server, tokenFile } = command.optsWithGlobals<{ server?: string; tokenFile?: string }>();
-      const token = () => tokenFrom(tokenFile, io.env);
+      const flags = command.optsWithGlobals<{ server?: string; context?: string; tokenFile?: string }>();
+      const { server, tokenFile } = chosenServer(flags, io.env);
+      const token = () => tokenFrom(flags.tokenFile ?? tokenFile, io.env);
       const warn = (text: string) => io.stderr.write(`${printable(text)}\n`);
-      return createApi({ server: server ?? defaultServer(io.env), actor: io.actor, token, signal: io.signal, warn });
+      return createApi({ server, actor: io.actor, token, signal: io.signal, warn });
     },
     format: (command) => command.optsWithGlobals<{ output: Format }>().output,
     exit: (next) => {
@@ -145,7 +158,8 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   }
 }
 
-async function programFor(argv: readonly string[], cli: Cli): Promise<Command> {
+/** The commands, and of the one that these arguments name what is below it. */
+export async function programFor(argv: readonly string[], cli: Cli): Promise<Command> {
   const { io } = cli;
   const program = new Command("weir")
     .description("Weir: an xDS control plane for Envoy and gRPC clients")
@@ -155,6 +169,7 @@ async function programFor(argv: readonly string[], cli: Cli): Promise<Command> {
         "the control plane to talk to; also WEIR_SERVER (default: a running demo, else http://127.0.0.1:18080)",
       ),
     )
+    .addOption(new Option("--context <name>", "the same by a name of weir context add; also WEIR_CONTEXT"))
     .addOption(new Option("--token-file <file>", "the token to show it; also WEIR_TOKEN, or WEIR_TOKEN_FILE"))
     .addOption(new Option("-o, --output <format>", "how to print").choices(formats).default("table"))
     .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
@@ -173,7 +188,7 @@ async function programFor(argv: readonly string[], cli: Cli): Promise<Command> {
   return program;
 }
 
-const optionsWithValue = ["--server", "--token-file", "-o", "--output"];
+const optionsWithValue = ["--server", "--context", "--token-file", "-o", "--output"];
 
 /** The command's name among arguments that may begin with options. */
 function commandIn(argv: readonly string[]): string | undefined {

@@ -11,6 +11,7 @@ export type Run = { readonly code: number; readonly out: string; readonly err: s
 export type TestWeir = AsyncDisposable &
   Pick<TestParts, "clients"> & {
     readonly dir: string;
+    readonly server: string;
     readonly served: readonly unknown[];
     run(...args: readonly string[]): Promise<Run>;
     /** Runs until the signal aborts; what it writes is added to `seen` as it comes. */
@@ -49,6 +50,7 @@ export async function startTestCli(): Promise<TestWeir> {
   };
   return {
     dir,
+    server: env.WEIR_SERVER,
     clients,
     served,
     pipe,
