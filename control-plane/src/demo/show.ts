@@ -90,7 +90,7 @@ function liveShow(stdout: NodeJS.WriteStream, write: (text: string) => void, wit
 function progressOf(note: DemoNote): string | undefined {
   switch (note.kind) {
     case "control-plane-ready":
-      return `control plane    xds ${note.xds}  operator ${note.admin}  (${seconds(note.afterMs)})`;
+      return `control plane    xds ${note.xds}  page and API ${note.admin}/  (${seconds(note.afterMs)})`;
     case "clients-started": {
       const places = note.clients.map(({ name, kind }) => {
         const port = note.edgePorts.get(name);

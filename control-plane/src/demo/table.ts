@@ -32,7 +32,7 @@ export function renderTable(view: View, { columns, rows }: TableSize, withColor:
     totalLine(view, paint),
   ];
   const tail = [
-    paint("dim", `Try from a second terminal (operator API ${view.admin}):`),
+    paint("dim", `Look at ${view.admin}/ in a browser, or try from a second terminal:`),
     ...tries.map((each) => `  ${each}`),
     paint("dim", "q quits"),
   ];
