@@ -76,6 +76,7 @@ test("a directory of documents and one for the data are enough", () => {
       flapMs: 10_000,
       allow: [...anywhere, ...loopbackRanges],
     },
+    shift: { prometheus: undefined },
     telemetry: {
       log: { level: "info", format: "json" },
       otlp: { endpoint: undefined, serviceName: "weir-control-plane" },
@@ -238,6 +239,7 @@ test("every setting can be given as a flag, as a variable and in the server file
     "guard.growth": "5",
     "guard.flapping": "0s",
     "guard.allow": "10.0.0.0/8",
+    "shift.prometheus": "http://127.0.0.1:9090",
     "telemetry.log.level": "debug",
     "telemetry.log.format": "ecs",
     "telemetry.otlp.endpoint": "http://127.0.0.1:4318",

@@ -144,6 +144,8 @@ export type Config = {
     readonly flapMs: number;
     readonly allow: readonly AddressRange[];
   };
+  /** The Prometheus that guards of shifts may ask: its URL. */
+  readonly shift: { readonly prometheus: string | undefined };
   readonly telemetry: {
     readonly log: { readonly level: LogLevel; readonly format: LogFormat };
     /** Base URL of an OTLP/HTTP collector; undefined means no traces. */
@@ -197,7 +199,18 @@ function discoverProblems(
 const mebibyte = 1024 ** 2;
 
 function configOf(
-  { xds, admin, resources, data, store, datacenters, discover, guard, telemetry }: z.output<typeof serverFileSchema>,
+  {
+    xds,
+    admin,
+    resources,
+    data,
+    store,
+    datacenters,
+    discover,
+    guard,
+    shift,
+    telemetry,
+  }: z.output<typeof serverFileSchema>,
   env: ConfigInput["env"],
 ): Config {
   const { keepalive, connectionAge, connections, newStreams, ...limits } = xds.limits;
@@ -259,6 +272,7 @@ function configOf(
       allow: guard.allow ?? (isLoopback(xds.address) ? [...anywhere, ...loopbackRanges] : anywhere),
     },
     discover: discover.map((rule) => ({ ...rule, protocol: protocols[rule.protocol] })),
+    shift: { prometheus: shift.prometheus },
     telemetry: { log: telemetry.log, otlp: { ...telemetry.otlp, endpoint: telemetry.otlp.endpoint } },
   };
 }

@@ -22,6 +22,7 @@ import { createConnectedClients } from "./serve/connected-clients.ts";
 import { csdsService } from "./serve/csds/csds-service.ts";
 import { createTurns, type Turns } from "./serve/turns.ts";
 import { viewerOfNode } from "./serve/viewer-of-node.ts";
+import { askPrometheus } from "./shift/ask-prometheus.ts";
 import { runShifts } from "./shift/run-shifts.ts";
 import { leasedViewers } from "./snapshot/leased-viewers.ts";
 import { createSnapshots } from "./snapshot/snapshots.ts";
@@ -166,7 +167,7 @@ export async function runControlPlane(
   runShifts(
     {
       ...{ policies, books: policies.books, loads: reporting.loads.observed, now, observe },
-      ask: undefined,
+      ask: config.shift.prometheus === undefined ? undefined : askPrometheus(config.shift.prometheus),
     },
     running,
   );

@@ -31,6 +31,7 @@ function valuesOf({
   clusters,
   discover,
   guard,
+  shift,
   telemetry,
 }: Config): Readonly<Record<string, string | undefined>> {
   const { limits } = xds;
@@ -86,6 +87,7 @@ function valuesOf({
     "guard.growth": String(guard.growthFactor),
     "guard.flapping": durationText(guard.flapMs),
     "guard.allow": guard.allow.map(rangeText).join(","),
+    "shift.prometheus": shift.prometheus,
     "telemetry.log.level": telemetry.log.level,
     "telemetry.log.format": telemetry.log.format,
     "telemetry.otlp.endpoint": telemetry.otlp.endpoint,

@@ -295,6 +295,9 @@ export const serverFileSchema = z.strictObject({
     .prefault([]),
   discover: z.array(discover, "expected a list of rules").max(100).prefault([]),
   guard,
+  shift: z
+    .strictObject({ prometheus: text('the URL of a Prometheus like "http://127.0.0.1:9090"', url).optional() })
+    .prefault({}),
   telemetry: z
     .strictObject({
       log: z

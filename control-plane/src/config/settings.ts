@@ -112,6 +112,7 @@ export const settings: readonly Setting[] = [
   }),
   setting("guard.flapping", "<duration>", "the longest that a change of a flapping endpoint is put off; 0s never"),
   setting("guard.allow", "<range>", "addresses that clients may be sent to, e.g. 10.0.0.0/8", { many: true }),
+  setting("shift.prometheus", "<url>", "Prometheus that guards of shifts may ask, e.g. http://127.0.0.1:9090"),
   setting("telemetry.log.level", "<level>", "error, warn, info or debug", {
     flag: "--log-level",
     env: ["WEIR_LOG_LEVEL"],
