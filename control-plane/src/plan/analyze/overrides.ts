@@ -21,15 +21,16 @@ const endsSoon = ofEachService(
 const onNothing = ofEachPlacedService(
   { code: "WR0502", severity: "warning", title: "An override names a place without endpoints" },
   ({ name, splitNow, split, endpoints, inSplit }) =>
-    (splitNow?.overrides ?? []).flatMap((override) =>
-      when(!endpoints.some(({ locality }) => matchesLocality(override.locality, locality)), () => ({
-        place: override.drain
-          ? { document: { kind: "Drain", name: override.drain }, path: ["spec", "locality"] }
-          : inSplit("overrides", split?.overrides.indexOf(override) ?? 0, "locality"),
-        says: `the override on ${patternText(override.locality)} changes nothing: ${name} has no endpoint there (known: ${listed(endpoints.map(({ locality }) => locality.region))})`,
-        remedy: "Correct the place, or take the override out.",
-      })),
-    ),
+    // A drain is for services that have nothing there, too.
+    (splitNow?.overrides ?? [])
+      .filter(({ drain }) => drain === undefined)
+      .flatMap((override) =>
+        when(!endpoints.some(({ locality }) => matchesLocality(override.locality, locality)), () => ({
+          place: inSplit("overrides", split?.overrides.indexOf(override) ?? 0, "locality"),
+          says: `the override on ${patternText(override.locality)} changes nothing: ${name} has no endpoint there (known: ${listed(endpoints.map(({ locality }) => locality.region))})`,
+          remedy: "Correct the place, or take the override out.",
+        })),
+      ),
 );
 
 const onEverything = ofEachPlacedService(
