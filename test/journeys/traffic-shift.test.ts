@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inBackground } from "../kit/background.ts";
 import { hasConsul, startConsul } from "../kit/consul.ts";
+import { lacksPrometheus, startPrometheus } from "../kit/prometheus.ts";
 import { startScene } from "../kit/three-data-centers.ts";
 import { until } from "../kit/wait.ts";
 import { startWeir, type Weir } from "../kit/weir.ts";
@@ -175,4 +176,31 @@ test("three replicas serve the same shares at every step of a shift, and end it 
     ["weir", "ana"],
     JSON.stringify(about),
   );
+});
+
+test("a guard asks a real Prometheus, and takes the shift back when that says so", {
+  skip: lacksPrometheus,
+}, async () => {
+  await using prometheus = await startPrometheus({ jobs: [], rules: [] });
+  const args = ["--shift-prometheus", `http://${prometheus.address}`];
+  await using weir = await startWeir({ documents: { "report.yaml": documents }, args });
+  const metric = (query: string) => ({ name: "p99", source: "prometheus", query, max: 0.5 });
+  const shift = async (query: string) => {
+    const { status, body } = await weir.api("POST", "/v1/trafficSplits/report:shift", {
+      target: { "dc-a": 20, "dc-b": 80 },
+      steps: [{ setWeight: 50 }, { pause: "2500ms" }, { setWeight: 100 }],
+      guard: { interval: "1s", failureLimit: 2, metrics: [metric(query)] },
+    });
+    assert.equal(status, 200, JSON.stringify(body));
+    return until(
+      async () => {
+        const newest = await newestShift(weir);
+        return newest?.ended && newest.name === (body as Operation).name && newest;
+      },
+      { within: 20_000, what: "the end of the shift" },
+    );
+  };
+  const slow = await shift('label_replace(vector(0.75), "cluster", "report", "", "")');
+  assert.match(slow.ended?.reason ?? "", /^rolled back: .*: p99 is 0.75, over 0.5 \(2 in a row\)$/);
+  assert.equal((await shift("vector(0.25)")).state, "succeeded");
 });

@@ -12,6 +12,8 @@ export type Series = {
 
 /** A real Prometheus of a test's own. */
 export type Prometheus = AsyncDisposable & {
+  /** `host:port`. */
+  readonly address: string;
   /** What a query answers now; fails with Prometheus's own words. */
   query(expr: string): Promise<readonly Series[]>;
   /** Any of its API's answers, under `data`. */
@@ -66,6 +68,7 @@ export async function startPrometheus({
   };
   const running = starting.move();
   return {
+    address,
     api,
     async query(expr) {
       const data = await api(`/api/v1/query?query=${encodeURIComponent(expr)}`);
