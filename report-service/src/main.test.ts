@@ -186,6 +186,21 @@ test("the log is JSON lines with stable keys, of the level that was asked for", 
   assert.equal(quiet.log(), "");
 });
 
+test("a signal changes the level to debug while it runs, and the log can be in ECS form", async () => {
+  await using data = await temporaryDirectory();
+  await using server = await startServer(data.path, ["--log-level", "warn", "--log-format", "ecs", "--id", "logger"]);
+  await server.client.listReportKinds();
+  assert.equal(server.log(), "");
+  server.process.signal("SIGUSR2");
+  // The signal and the next calls cross.
+  while (server.log() === "") await server.client.listReportKinds();
+  const line = await server.process.json((found) => found["log.level"] === "debug");
+  const { weir, ...keys } = line;
+  assert.ok(!Number.isNaN(Date.parse(String(keys["@timestamp"]))));
+  assert.equal(keys["service.node.name"], "logger");
+  assert.equal((weir as { readonly event?: string }).event, "call-ended");
+});
+
 test("wrong flags and wrong kinds end the program, each with all that is wrong", async () => {
   await using data = await temporaryDirectory();
   await assert.rejects(startServer(data.path, ["--listen", "x", "--weight", "none"]), /--listen[\s\S]*--weight/);

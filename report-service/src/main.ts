@@ -41,8 +41,9 @@ async function main(flags: readonly string[], run: (config: Config) => Promise<v
 }
 
 async function serve(config: Config): Promise<void> {
-  await using log = createLog(config.logLevel, config.id, process.stderr);
+  await using log = createLog(config.logLevel, config.id, process.stderr, config.logFormat);
   const { observe, countWith } = createObserve(log);
+  process.on("SIGUSR2", () => log.setLevel(log.level() === "debug" ? config.logLevel : "debug"));
   await using tracing = await startTracing(process.env, config.service);
   await using service = await startReportService(config, { observe, tracer: tracing?.tracer });
   await using metrics = await serveMetrics(config, service);
@@ -59,7 +60,7 @@ async function serve(config: Config): Promise<void> {
 }
 
 async function cleanOnce(config: Config, dryRun: boolean): Promise<void> {
-  await using log = createLog(config.logLevel, config.id, process.stderr);
+  await using log = createLog(config.logLevel, config.id, process.stderr, config.logFormat);
   const { observe } = createObserve(log);
   const { lines, failures } = await cleanNow(config, dryRun, observe, stop.signal);
   process.stdout.write(lines.map((line) => `${line}\n`).join(""));

@@ -13,6 +13,7 @@ export type Listening = {
   readonly faultFile: string | undefined;
   readonly metrics: string | undefined;
   readonly logLevel: "error" | "warn" | "info" | "debug";
+  readonly logFormat: "json" | "ecs";
 };
 
 export const listening = flagGroup(
@@ -34,7 +35,13 @@ export const listening = flagGroup(
       help: `while it holds {"status":"UNAVAILABLE","percent":100}, calls are answered so`,
     },
     { name: "metrics", value: "HOST:PORT", help: "where to serve /metrics; nowhere where not given" },
-    { name: "log-level", default: "info", value: "LEVEL", help: "error, warn, info or debug" },
+    {
+      name: "log-level",
+      default: "info",
+      value: "LEVEL",
+      help: "error, warn, info or debug; SIGUSR2 changes to debug and back",
+    },
+    { name: "log-format", default: "json", value: "FORM", help: "json, or ecs for the Elastic Common Schema" },
   ],
   (flags, defaults): Listening => {
     const locality = flags.required("locality");
@@ -54,6 +61,7 @@ export const listening = flagGroup(
       faultFile: flags.get("fault-file"),
       metrics: flags.address("metrics"),
       logLevel: flags.oneOf("log-level", ["error", "warn", "info", "debug"]),
+      logFormat: flags.oneOf("log-format", ["json", "ecs"]),
     };
   },
 );
