@@ -221,6 +221,7 @@ test("every setting can be given as a flag, as a variable and in the server file
     "admin.hosts": "weir.example",
     "admin.tls.certFile": "admin.crt",
     "admin.tls.keyFile": "admin.key",
+    "admin.tls.clientCAFile": "people.crt",
     "admin.auth.tokens": "tokens.yaml",
     "resources.path": "config.d",
     "data.path": "data",
@@ -416,6 +417,10 @@ test("plaintext is for loopback only, and the error says what to do", () => {
   ]);
   const open = { ...least, admin: "10.0.0.1:18080", adminAuthTokens: "tokens.yaml" };
   assert.match(wrong(open).join(), /^--admin: .* tokens would cross the network in the clear: give admin.tls.certFile/);
+  assert.match(
+    wrong({ ...least, adminTlsCertFile: "a", adminTlsKeyFile: "b", adminTlsClientCaFile: "c" }).join(),
+    /^admin\.tls\.clientCAFile|^--admin-tls-client-ca-file: is of no use without admin\.auth\.tokens/,
+  );
   assert.equal(good({ ...open, adminTlsCertFile: "a", adminTlsKeyFile: "b" }).admin.auth.tokens, "tokens.yaml");
   const tls = { xdsTlsCertFile: "a.crt", xdsTlsKeyFile: "a.key" };
   assert.match(

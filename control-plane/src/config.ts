@@ -10,7 +10,7 @@ import { type AddressRange, anywhere, loopbackRanges } from "./model/address-ran
 export type TlsFiles = {
   readonly certFile: string;
   readonly keyFile: string;
-  /** Undefined only on loopback: clients are then not asked for a certificate. */
+  /** Undefined, of the xDS server only on loopback: clients are then not asked for a certificate. */
   readonly clientCAFile: string | undefined;
 };
 
@@ -118,7 +118,8 @@ export type Config = {
     readonly address: ListenAddress;
     /** Names under which requests may come, besides localhost and IP addresses. */
     readonly hosts: readonly string[];
-    readonly tls: Pick<TlsFiles, "certFile" | "keyFile"> | undefined;
+    /** Without `clientCAFile` operators are not asked for certificates. */
+    readonly tls: TlsFiles | undefined;
     readonly auth: {
       /** Undefined: nobody is asked who they are. */
       readonly tokens: string | undefined;
@@ -239,7 +240,12 @@ function configOf(
       ackTimeoutMs: xds.ackTimeout,
       loadReports: { intervalMs: xds.loadReports.interval },
     },
-    admin: { address: admin.address, hosts: admin.hosts, tls: admin.tls, auth: { tokens: admin.auth.tokens } },
+    admin: {
+      address: admin.address,
+      hosts: admin.hosts,
+      tls: admin.tls && { ...admin.tls, clientCAFile: admin.tls.clientCAFile },
+      auth: { tokens: admin.auth.tokens },
+    },
     resources: { path: resources.path },
     data,
     store: store.consul && sharedStore(store.consul),

@@ -303,12 +303,17 @@ async function tlsOf(tls: TlsFiles | undefined): Promise<ListenerTls | undefined
   return { certificates, key, clientAuthorities };
 }
 
-async function adminTlsOf({ certFile, keyFile }: NonNullable<Config["admin"]["tls"]>): Promise<OperatorTls> {
-  const [cert, key] = await Promise.all([
+async function adminTlsOf({
+  certFile,
+  keyFile,
+  clientCAFile,
+}: NonNullable<Config["admin"]["tls"]>): Promise<OperatorTls> {
+  const [cert, key, clientAuthorities] = await Promise.all([
     readPem(certFile, "admin.tls.certFile"),
     readPem(keyFile, "admin.tls.keyFile"),
+    clientCAFile === undefined ? undefined : readPem(clientCAFile, "admin.tls.clientCAFile"),
   ]);
-  return { cert, key };
+  return { cert, key, clientAuthorities };
 }
 
 async function readPem(file: string, setting: string): Promise<Buffer> {

@@ -63,6 +63,7 @@ function valuesOf({
     "admin.hosts": admin.hosts.join(",") || undefined,
     "admin.tls.certFile": admin.tls?.certFile,
     "admin.tls.keyFile": admin.tls?.keyFile,
+    "admin.tls.clientCAFile": admin.tls?.clientCAFile,
     "admin.auth.tokens": admin.auth.tokens,
     "resources.path": resources.path,
     "data.path": data.path,

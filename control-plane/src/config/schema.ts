@@ -124,11 +124,18 @@ const admin = z
       .strictObject({
         certFile: path("a file with the operator API's certificate chain"),
         keyFile: path("a file with its key"),
+        clientCAFile: path("a file with the authorities of operators' certificates").optional(),
       })
       .optional(),
     auth: z.strictObject({ tokens: path("a file of tokens, as weir token create makes them").optional() }).prefault({}),
   })
   .superRefine(({ address, tls, auth }, { addIssue }) => {
+    if (tls?.clientCAFile !== undefined && auth.tokens === undefined)
+      addIssue({
+        code: "custom",
+        path: ["tls", "clientCAFile"],
+        message: "is of no use without admin.auth.tokens, which says who the certificates are and what they may do",
+      });
     if (isLoopback(address)) return;
     const here = `${listenAddressText(address)} can be reached from other machines`;
     const otherwise = `listen on 127.0.0.1:${address.port}, and reach it through an SSH tunnel or a proxy that authenticates`;

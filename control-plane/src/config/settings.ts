@@ -70,6 +70,7 @@ export const settings: readonly Setting[] = [
   }),
   setting("admin.tls.certFile", "<file>", "certificate chain of the operator API (PEM)"),
   setting("admin.tls.keyFile", "<file>", "key of the operator API (PEM)"),
+  setting("admin.tls.clientCAFile", "<file>", "authorities that sign the certificates of operators (PEM)"),
   setting("admin.auth.tokens", "<file>", "who may do what: the tokens of operators"),
   setting("resources.path", "<dir>", "directory of documents to watch", { flag: "--config", env: ["WEIR_CONFIG"] }),
   setting("data.path", "<dir>", "directory where changes are kept over restarts", {

@@ -14,7 +14,12 @@ import { addRoutes } from "./routes.ts";
 import { refusalOfOrigin } from "./same-site.ts";
 
 /** PEM texts. */
-export type OperatorTls = { readonly cert: Buffer; readonly key: Buffer };
+export type OperatorTls = {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  /** Who signs the certificates of operators; undefined: none are asked for. */
+  readonly clientAuthorities?: Buffer | undefined;
+};
 
 /** The REST API without a socket; tests ask it by `inject`. */
 export async function createOperatorApp({
@@ -34,7 +39,7 @@ export async function createOperatorApp({
   readonly closing: AbortSignal;
 }): Promise<OperatorApp> {
   const app = fastify({
-    https: tls ? { cert: tls.cert, key: tls.key, minVersion: "TLSv1.2" } : null,
+    https: tls ? httpsOptions(tls) : null,
     bodyLimit: 4 * 1024 * 1024,
     // A sender that trickles its request holds a socket, not more.
     requestTimeout: 30_000,
@@ -88,6 +93,14 @@ export async function createOperatorApp({
   addRoutes(app, { parts, closing });
   await app.ready();
   return app;
+}
+
+function httpsOptions({ cert, key, clientAuthorities }: OperatorTls) {
+  const options = { cert, key, minVersion: "TLSv1.2" as const };
+  // Who comes without one may still have a token, or ask what is for anyone.
+  return clientAuthorities === undefined
+    ? options
+    : { ...options, ca: clientAuthorities, requestCert: true, rejectUnauthorized: false };
 }
 
 function unused(): never {

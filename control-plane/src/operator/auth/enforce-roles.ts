@@ -4,11 +4,12 @@ import type { OperatorApp } from "../operator-context.ts";
 import type { OperatorParts } from "../parts.ts";
 import { routeOf, routeText } from "../route-of.ts";
 import type { AuthNote } from "./auth-note.ts";
+import { certificateNames } from "./certificate-names.ts";
 import { reachText } from "./change-permits.ts";
 import { outOfReach, type Principal } from "./principal.ts";
 import { isAtLeast } from "./role.ts";
 import { type RouteRule, routeRoles } from "./route-roles.ts";
-import type { Tokens } from "./tokens.ts";
+import type { Tokens, TokenVerdict } from "./tokens.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -86,22 +87,36 @@ export function enforceRoles(
         reason,
       );
     const { authorization } = request.headers;
-    if (authorization === undefined)
+    if (authorization === undefined) {
+      const names = certificateNames(request.raw);
+      if (names) return inOrNot(await tokens?.ofCertificate(names), "certificate", no);
       throw no(
         "NO_TOKEN",
         "say who you are: expected Authorization: Bearer TOKEN (weir --token-file FILE, or WEIR_TOKEN)",
       );
+    }
     const token = /^Bearer +([!-~]+) *$/i.exec(authorization)?.[1];
     if (token === undefined) throw no("NO_TOKEN", "the Authorization header is not Bearer TOKEN");
-    const verdict = await tokens?.whose(token);
-    switch (verdict?.kind) {
-      case "known":
-        return verdict.principal;
-      case "expired":
-        throw no("TOKEN_EXPIRED", `the token of ${verdict.name} expired at ${verdict.at.toISOString()}`, verdict.name);
-      default:
-        throw no("TOKEN_UNKNOWN", "the tokens file of this server has no such token");
-    }
+    return inOrNot(await tokens?.whose(token), "token", no);
+  }
+}
+
+function inOrNot(
+  verdict: TokenVerdict | undefined,
+  what: Principal["knownBy"],
+  no: (reason: string, says: string, name?: string) => ApiError,
+): Principal {
+  switch (verdict?.kind) {
+    case "known":
+      return verdict.principal;
+    case "expired":
+      throw no(
+        `${what.toUpperCase()}_EXPIRED`,
+        `the ${what} of ${verdict.name} expired at ${verdict.at.toISOString()}`,
+        verdict.name,
+      );
+    default:
+      throw no(`${what.toUpperCase()}_UNKNOWN`, `the tokens file of this server has no such ${what}`);
   }
 }
 

@@ -6,8 +6,10 @@ import { roles } from "./role.ts";
 
 /** A line of the tokens file. Two with the same name are one person with two tokens, as while one is replaced. */
 export type TokenEntry = Omit<Principal, "knownBy"> & {
-  /** SHA-256 of the token. */
-  readonly hash: Buffer;
+  readonly shows:
+    | { readonly kind: "token"; readonly /** SHA-256 of it. */ hash: Buffer }
+    /** As `certificateNames` spells them. */
+    | { readonly kind: "certificate"; readonly name: string };
   readonly expires: Date | undefined;
 };
 
@@ -29,12 +31,23 @@ const entry = z
     datacenters: patterns.optional(),
     sha256: z
       .string("expected the token's SHA-256: weir token create makes both")
-      .regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits: weir token create makes them"),
+      .regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits: weir token create makes them")
+      .optional(),
+    certificate: z
+      .string("expected a name in a certificate")
+      .regex(/^(URI|DNS|email|CN):[^\s",]+$/, "expected URI:, DNS:, email: or CN: and the name in the certificate")
+      .optional(),
     expires: z.iso
       .datetime({ offset: true, error: "expected a time with its zone, such as 2027-01-01T00:00:00Z" })
       .optional(),
   })
-  .superRefine(({ role, services, datacenters }, { addIssue }) => {
+  .superRefine(({ role, services, datacenters, sha256, certificate }, { addIssue }) => {
+    if ((sha256 === undefined) === (certificate === undefined))
+      addIssue({
+        code: "custom",
+        path: ["sha256"],
+        message: "expected either this, the token's SHA-256 (weir token create), or certificate",
+      });
     if (role === "shifter" && services === undefined)
       addIssue({
         code: "custom",
@@ -85,17 +98,22 @@ export function parseTokens({
         source: place(issue.path[1]),
       })),
     };
-  const problems = read.data.tokens.flatMap(({ sha256 }, index): Problem[] => {
-    const first = read.data.tokens.findIndex((each) => each.sha256 === sha256);
-    return first === index
-      ? []
-      : [{ at: `tokens.${index}.sha256`, says: `is that of tokens.${first} too`, source: place(index) }];
+  const { tokens } = read.data;
+  const problems = tokens.flatMap(({ sha256, certificate }, index): Problem[] => {
+    const first = tokens.findIndex((each) => each.sha256 === sha256 && each.certificate === certificate);
+    if (first === index) return [];
+    const field = sha256 === undefined ? "certificate" : "sha256";
+    return [{ at: `tokens.${index}.${field}`, says: `is that of tokens.${first} too`, source: place(index) }];
   });
   if (problems.length > 0) return { ok: false, problems };
   return {
     ok: true,
-    value: read.data.tokens.map(({ name, role, services = [], datacenters = ["*"], sha256, expires }) => ({
-      ...{ name: name.trim(), role, services, datacenters, hash: Buffer.from(sha256, "hex") },
+    value: tokens.map(({ name, role, services = [], datacenters = ["*"], sha256 = "", certificate, expires }) => ({
+      ...{ name: name.trim(), role, services, datacenters },
+      shows:
+        certificate === undefined
+          ? { kind: "token", hash: Buffer.from(sha256, "hex") }
+          : { kind: "certificate", name: certificate },
       expires: expires === undefined ? undefined : new Date(expires),
     })),
   };

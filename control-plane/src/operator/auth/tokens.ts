@@ -11,8 +11,12 @@ export type TokenVerdict =
   | { readonly kind: "expired"; readonly name: string; readonly at: Date }
   | { readonly kind: "unknown" };
 
-/** The tokens of a file as it is now. */
-export type Tokens = { whose(token: string): Promise<TokenVerdict> };
+/** The tokens file as it is now. */
+export type Tokens = {
+  whose(token: string): Promise<TokenVerdict>;
+  /** Of a certificate that was verified, by the names that are in it. */
+  ofCertificate(names: readonly string[]): Promise<TokenVerdict>;
+};
 
 /**
  * Reads the tokens file, and again for the first request after it changed: a token that is taken out counts no more. A file
@@ -45,21 +49,27 @@ export async function openTokens({
     mark = seen;
   }
 
+  async function find(isIt: (shows: TokenEntry["shows"]) => boolean): Promise<TokenVerdict> {
+    // Requests that come together share one look.
+    looking ??= look().finally(() => {
+      looking = undefined;
+    });
+    await looking;
+    // All of them, so that how long it takes does not tell how far it got.
+    const [found] = entries.filter(({ shows }) => isIt(shows));
+    if (!found) return { kind: "unknown" };
+    const { name, role, services, datacenters, shows, expires } = found;
+    if (expires !== undefined && expires <= now()) return { kind: "expired", name, at: expires };
+    return { kind: "known", principal: { name, role, services, datacenters, knownBy: shows.kind } };
+  }
+
   return {
     async whose(token) {
       if (!isTokenShaped(token)) return { kind: "unknown" };
-      // Requests that come together share one look.
-      looking ??= look().finally(() => {
-        looking = undefined;
-      });
-      await looking;
       const hash = Buffer.from(tokenHash(token), "hex");
-      const found = entries.filter((entry) => timingSafeEqual(entry.hash, hash))[0];
-      if (!found) return { kind: "unknown" };
-      const { name, role, services, datacenters, expires } = found;
-      if (expires !== undefined && expires <= now()) return { kind: "expired", name, at: expires };
-      return { kind: "known", principal: { name, role, services, datacenters, knownBy: "token" } };
+      return find((shows) => shows.kind === "token" && timingSafeEqual(shows.hash, hash));
     },
+    ofCertificate: (names) => find((shows) => shows.kind === "certificate" && names.includes(shows.name)),
   };
 }
 
