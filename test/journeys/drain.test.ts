@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { hasConsul, startConsul } from "../kit/consul.ts";
+import { documentOf } from "../kit/documents.ts";
 import type { CallRecord } from "../kit/echo.ts";
 import { answersByDatacenter, codes } from "../kit/grpc-load.ts";
 import { type Scene, seventyThirty, startScene } from "../kit/three-data-centers.ts";
 import { until } from "../kit/wait.ts";
+import { startWeir, type Weir } from "../kit/weir.ts";
 import { weirCommand } from "../kit/weir-command.ts";
 
 const reason = ["--reason", "CHG-4711 switch swap"];
@@ -61,7 +64,7 @@ test("a data center is drained under load and comes back by itself, over a crash
   await weir.kill();
   await weir.start();
   const listed = await weirCommand(weir, ["traffic", "drains"]);
-  assert.match(listed.stdout, Date.now() < expires ? /^dc-a +drain +\* / : /^nothing is drained/m);
+  if (Date.now() < expires) assert.match(listed.stdout, /^dc-a +drain +\* /m);
   const back = await until(() => countOf(traffic.since(expires), "dc-a") > 20 && Date.now(), {
     within: 90_000,
     what: "requests to dc-a again",
@@ -144,4 +147,43 @@ test("an isolated data center's callers are answered inside it, and others elsew
     placements.map(({ locality }) => locality),
     ["dc-c/z1"],
   );
+});
+
+/** Where a caller in dc-a is sent. */
+async function placesOf(weir: Weir): Promise<readonly string[]> {
+  const { body } = await weir.api("GET", "/v1/services/report/endpoints?from=dc-a/z1");
+  const { placements = [] } = body as { placements?: readonly { locality: string }[] };
+  return placements.map(({ locality }) => locality);
+}
+
+test("a drain through one replica holds on each, and each ends it by itself at the same time", {
+  skip: hasConsul() ? false : "there is no Consul to start",
+}, async () => {
+  await using consul = await startConsul({ datacenters: ["dc-a"] });
+  const store = ["--store-consul", consul.url("dc-a")];
+  await using one = await startWeir({ args: store });
+  await using other = await startWeir({ args: store });
+  const both = [one, other];
+  const endpoints = ["dc-a/z1", "dc-b/z1"].map((locality, index) => ({ address: `10.0.0.${index + 1}:90`, locality }));
+  const service = documentOf("Service", "report", { endpoints: [{ static: endpoints }] });
+  assert.equal((await one.api("PUT", "/v1/services/report", service)).status, 201);
+  const all = (wanted: string) => async () =>
+    (await Promise.all(both.map(placesOf))).every((each) => each.join() === wanted);
+  await until(all("dc-a/z1,dc-b/z1"), { within: 20_000, what: "both endpoints on both replicas" });
+
+  const { status, body } = await one.api("POST", "/v1/localities/dc-a:drain", { duration: "15s", reason: "test" });
+  assert.equal(status, 200, JSON.stringify(body));
+  const expires = Date.parse((body as { drain: { expireTime: string } }).drain.expireTime);
+  await until(all("dc-b/z1"), { within: expires - Date.now(), what: "the drain on both replicas" });
+  const { rows } = (await other.api("GET", "/v1/drains")).body as { rows: readonly { name: string }[] };
+  assert.deepEqual(
+    rows.map(({ name }) => name),
+    ["dc-a"],
+  );
+  const ended = await Promise.all(
+    both.map((weir) =>
+      until(async () => (await placesOf(weir)).length === 2 && Date.now(), { within: 60_000, what: "its end" }),
+    ),
+  );
+  for (const time of ended) assert.ok(Number(time) >= expires, "not before its time");
 });
