@@ -91,6 +91,7 @@ export type Client = {
   readonly agent: string;
   readonly protocol: string;
   readonly peer: string;
+  readonly viewer: string;
   readonly connectedAt: string;
   readonly connectedSeconds: number;
   readonly problems?: readonly string[];

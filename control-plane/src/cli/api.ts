@@ -8,6 +8,8 @@ export type Api = {
   put<T>(path: string, body: unknown, options?: WriteOptions): Promise<Answer<T>>;
   post<T>(path: string, body: unknown, options?: WriteOptions): Promise<Answer<T>>;
   delete<T>(path: string, options?: WriteOptions): Promise<Answer<T>>;
+  /** What is no JSON, such as /metrics. */
+  text(path: string): Promise<string>;
   /** What happens, from `GET /v1/events`, until the server ends it; throws as the others do. */
   events(): AsyncGenerator<ServerEvent, void>;
 };
@@ -116,6 +118,7 @@ export function createApi({
     put: (path, body, options) => call("PUT", path, body, options),
     post: (path, body, options) => call("POST", path, body, options),
     delete: (path, options) => call("DELETE", path, undefined, options),
+    text: async (path) => (await send("GET", path, undefined, { headers: { accept: "text/plain" } })).text(),
     events,
   };
 }

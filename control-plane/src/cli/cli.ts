@@ -2,15 +2,17 @@ import type { Command } from "commander";
 import type { Api } from "./api.ts";
 import type { CliIo } from "./io.ts";
 
-export const formats = ["table", "json", "yaml", "name"] as const;
-export type Format = (typeof formats)[number];
+export const formats = ["table", "wide", "json", "yaml", "name"] as const;
+export type Format = Exclude<(typeof formats)[number], "wide">;
 
 /** What a command is given. */
 export type Cli = {
   readonly io: CliIo;
   /** The server that --server, WEIR_SERVER or a running demo names. */
   api(command: Command): Api;
+  /** A wide table is a table. */
   format(command: Command): Format;
+  isWide(command: Command): boolean;
   /** Ends with this code instead of 0: 1 for a difference or findings. */
   exit(code: number): void;
 };

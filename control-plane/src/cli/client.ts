@@ -19,6 +19,10 @@ export const addClient: AddCommand = (command, cli) => {
       await print(cli, status, {
         value: { clients },
         table: () => ({ columns, rows: clients.map(row) }),
+        wide: () => ({
+          columns: [...columns, ...wideColumns],
+          rows: clients.map((each) => [...row(each), ...wideCells(each)]),
+        }),
         names: () => clients.map(({ nodeId }) => nodeId),
         notes: () => clients.flatMap((client) => [...rejections(client), ...passedOver(client)]),
       });
@@ -69,6 +73,12 @@ const columns = ["CLIENT", "KIND", "ROLE", "LOCALITY", ...xdsTypes, "PROTOCOL", 
 
 function row({ nodeId, kind, role, locality, types, protocol, agent }: Client): readonly Cell[] {
   return [nodeId, kind, role, locality || "-", ...xdsTypes.map((type) => cell(types[type])), protocol, agent];
+}
+
+const wideColumns = ["CLUSTER", "PEER", "CONNECTED", "VIEWER"];
+
+function wideCells({ cluster, peer, connectedSeconds, viewer }: Client): readonly Cell[] {
+  return [cluster || "-", peer, ageText(connectedSeconds * 1000), viewer];
 }
 
 const styles = { SYNCED: "green", STALE: "yellow", ERROR: "red", NOT_SENT: "dim" } as const;

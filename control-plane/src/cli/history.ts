@@ -47,7 +47,11 @@ Examples:
         ...(!hasFields && {
           table: () => ({
             columns: ["REVISION", "AGE", "BY", "THROUGH", "CHANGES", "REASON"],
-            rows: body.revisions.map(row),
+            rows: body.revisions.map((each) => row(each, 3)),
+          }),
+          wide: () => ({
+            columns: ["REVISION", "AGE", "BY", "THROUGH", "CHANGES", "REASON", "AT"],
+            rows: body.revisions.map((each) => [...row(each, Number.POSITIVE_INFINITY), each.at]),
           }),
         }),
         names: () => body.revisions.map(({ revision }) => `r${revision}`),
@@ -84,11 +88,11 @@ function changeLines({ action, fields, ...document }: ChangedDocument): readonly
   return [what, ...fields.slice(0, mostFields).map((field) => `      ${fieldText(field)}`), ...more];
 }
 
-function row({ revision, at, by, through, reason, changes }: Revision): readonly Cell[] {
+function row({ revision, at, by, through, reason, changes }: Revision, most: number): readonly Cell[] {
   const shown = changes
-    .slice(0, 3)
+    .slice(0, most)
     .map(({ kind, name, action }) => `${signs[action] ?? action}${collectionOfKind(kind) ?? kind}/${name}`);
-  const more = changes.length > 3 ? [`and ${changes.length - 3} more`] : [];
+  const more = changes.length > most ? [`and ${changes.length - most} more`] : [];
   const what = [...shown, ...more].join(" ");
   return [`r${revision}`, ageText(Date.now() - Date.parse(at)), by, through, what, reason];
 }

@@ -7,13 +7,19 @@ export type Printable = {
   readonly value: unknown;
   /** Left out where there are only notes. */
   readonly table?: () => Table;
+  /** The same with more columns, where there is more to show. */
+  readonly wide?: () => Table;
   readonly names: () => readonly string[];
   /** Lines under the table. */
   readonly notes?: () => readonly string[];
 };
 
 /** Prints as `-o` says. */
-export async function print(cli: Cli, command: Command, { value, table, names, notes }: Printable): Promise<void> {
+export async function print(
+  cli: Cli,
+  command: Command,
+  { value, table, wide, names, notes }: Printable,
+): Promise<void> {
   const { stdout } = cli.io;
   switch (cli.format(command)) {
     case "json":
@@ -27,9 +33,11 @@ export async function print(cli: Cli, command: Command, { value, table, names, n
     case "name":
       for (const name of names()) stdout.write(`${printable(name)}\n`);
       return;
-    case "table":
-      if (table) stdout.write(tableText(table(), { color: hasColor(cli) }));
+    case "table": {
+      const shown = cli.isWide(command) ? (wide ?? table) : table;
+      if (shown) stdout.write(tableText(shown(), { color: hasColor(cli) }));
       for (const note of notes?.() ?? []) stdout.write(`${printable(note)}\n`);
+    }
   }
 }
 

@@ -111,6 +111,10 @@ const entries: Readonly<Record<string, Entry>> = {
     says: "who the server takes you for, and what you may do",
     load: async () => (await import("./whoami.ts")).addWhoami,
   },
+  "bug-report": {
+    says: "an archive of all that a server says of itself, without secrets",
+    load: async () => (await import("./bug-report.ts")).addBugReport,
+  },
   context: {
     says: "control planes by name: add, use, list, remove",
     load: async () => (await import("./context.ts")).addContext,
@@ -140,7 +144,11 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
       const warn = (text: string) => io.stderr.write(`${printable(text)}\n`);
       return createApi({ server, actor: io.actor, token, signal: io.signal, warn });
     },
-    format: (command) => command.optsWithGlobals<{ output: Format }>().output,
+    format: (command) => {
+      const { output } = command.optsWithGlobals<{ output: Format | "wide" }>();
+      return output === "wide" ? "table" : output;
+    },
+    isWide: (command) => command.optsWithGlobals<{ output: string }>().output === "wide",
     exit: (next) => {
       code = next;
     },
