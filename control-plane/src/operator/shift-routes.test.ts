@@ -134,7 +134,7 @@ test("what a shift is begun with is checked whole, and nothing is kept of one th
   assert.equal(wrong.status, 400);
   assert.deepEqual(
     fieldsOf(wrong).map((each) => each.split(":")[0]),
-    ["target", "steps.1.pause", "steps", "guard.metrics.0.name"],
+    ["target", "steps[1].pause", "steps", "guard.metrics[0].name"],
   );
   assert.match((await begin(api, { target, steps: long, from: "dc-c" })).text, /no rule is for exactly these callers/);
   assert.equal((await begin(api, { target, steps: long }, "?validateOnly=true")).operation.step, 1);

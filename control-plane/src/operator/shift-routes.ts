@@ -4,6 +4,7 @@ import { z } from "zod";
 import { didYouMean } from "../lib/did-you-mean.ts";
 import { positionAt, type Shift } from "../model/shift.ts";
 import type { Split } from "../model/split.ts";
+import { pathText } from "../policy/documents/path-text.ts";
 import { onFailure, shares, shiftGuard, shiftSteps } from "../policy/documents/shift-field.ts";
 import type { StoredDocument } from "../policy/policy-store.ts";
 import {
@@ -204,7 +205,10 @@ function given(body: unknown, { from, target, onFailure }: z.output<typeof reque
 }
 
 function problemsOf({ issues }: z.ZodError) {
-  return issues.map(({ path, message }) => ({ at: path.join("."), says: message }));
+  return issues.map(({ path, message }) => ({
+    at: pathText(path.map((step) => (typeof step === "number" ? step : String(step)))),
+    says: message,
+  }));
 }
 
 function all({ policies }: OperatorParts): readonly Found[] {

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startOperator } from "../operator/operator-server.ts";
+import { startTestParts } from "../operator/testing.ts";
+import { runCli } from "./program.ts";
+
+const documents = [
+  {
+    apiVersion: "weir/v1alpha1",
+    kind: "Service",
+    metadata: { name: "report" },
+    spec: { endpoints: [{ registry: {} }] },
+  },
+  {
+    ...{ apiVersion: "weir/v1alpha1", kind: "TrafficSplit", metadata: { name: "report" } },
+    spec: { service: "report", rules: [{ from: "*", to: { "dc-a": 80, "dc-b": 20 } }] },
+  },
+];
+
+async function start() {
+  const { parts, ...rest } = await startTestParts();
+  const operator = await startOperator({
+    ...{ listen: { host: "127.0.0.1", port: 0 }, hosts: [], parts, observe: () => undefined },
+  });
+  const operations = documents.map((document) => ({ kind: "put" as const, document }));
+  await parts.policies.change({ operations, by: "ana", reason: "", through: "api", validateOnly: false });
+  const pipe = async (stdin: string, ...args: readonly string[]) => {
+    const texts = { out: "", err: "" };
+    const code = await runCli(args, {
+      stdout: { write: (text) => (texts.out += text) },
+      stderr: { write: (text) => (texts.err += text) },
+      stdin: (async function* () {
+        yield stdin;
+      })(),
+      env: { WEIR_SERVER: `http://127.0.0.1:${operator.port}` },
+      ...{ actor: "ana", signal: new AbortController().signal, serve: async () => 7 },
+    });
+    return { code, ...texts };
+  };
+  return {
+    pipe,
+    run: (...args: readonly string[]) => pipe("", ...args),
+    async [Symbol.asyncDispose]() {
+      await operator[Symbol.asyncDispose]();
+      await rest[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const shift = ["traffic", "shift", "report", "dc-a=60", "dc-b=40"];
+
+test("a shift is shown before it begins, and begins when that is confirmed", async () => {
+  await using weir = await start();
+  const plan =
+    "trafficSplits/report  callers from *\n" +
+    "  dc-a=80 dc-b=20 -> dc-a=60 dc-b=40\n" +
+    "  in 2 steps (50 %, 100 % of the way), 1m each\n" +
+    "  rolled back if error-rate > 1 % 2 times in a row, every 15s\n";
+  assert.deepEqual(await weir.run(...shift, "--dry-run"), {
+    code: 0,
+    out: `${plan}dry run: nothing was begun\n`,
+    err: "",
+  });
+  const declined = await weir.pipe("n\n", ...shift);
+  assert.deepEqual([declined.code, declined.err], [1, "Begin? [y/N] nothing was begun; --yes does not ask\n"]);
+  assert.equal((await weir.run("traffic", "shifts", "-o", "name")).out, "");
+  const begun = await weir.pipe("y\n", ...shift, "--no-guard", "--pause", "1h");
+  assert.equal(begun.code, 0);
+  assert.match(
+    begun.out,
+    /without a guard: nothing takes it back but traffic abort\nshift-\w+ has begun \(revision 2\)\n$/,
+  );
+});
+
+test("a running shift is listed, held, taken on and ended, by its service or its name", async () => {
+  await using weir = await start();
+  const name = (await weir.run(...shift, "--pause", "1h", "--yes", "-o", "name")).out.trim();
+  assert.match(
+    (await weir.run("traffic", "shifts")).out,
+    /^NAME .*\nshift-\w+ +report +\* +running +1\/2 +dc-a=70 dc-b=30 +dc-a=60 dc-b=40 +in (59m|1h) +\ds +ana\n$/,
+  );
+  const held = await weir.run("traffic", "pause", "report", "--reason", "lunch");
+  assert.equal(held.out, `${name}  step 1/2  dc-a=70 dc-b=30  paused\nrevision 3\n`);
+  assert.match((await weir.run("traffic", "shifts")).out, /paused +1\/2 .* when resumed .*\nshift-\w+: lunch\n$/);
+  assert.equal((await weir.run("traffic", "resume", name, "-o", "name")).out, `${name}\n`);
+  assert.match(
+    (await weir.run("traffic", "promote", "report", "--dry-run")).out,
+    /step 2\/2 .*\ndry run: nothing was changed\n$/,
+  );
+  const ended = await weir.run("traffic", "abort", "report", "--reason", "CHG-4711 is off");
+  assert.match(ended.out, /^shift-\w+ {2}step 1\/2 {2}dc-a=80 dc-b=20 {2}aborted\n/);
+  const late = await weir.run("traffic", "abort", "report");
+  assert.deepEqual(
+    [late.code, late.err],
+    [2, "error: no shift runs that is called report, or of a service report (none runs)\n"],
+  );
+});
+
+test("a shift that is waited for tells each step, and its end by the exit code", async () => {
+  await using weir = await start();
+  const done = await weir.run(...shift, "--pause", "600ms", "--no-guard", "--yes", "--wait");
+  assert.equal(done.code, 0, done.err);
+  assert.match(
+    done.out,
+    /step 1\/2 {2}dc-a=70 dc-b=30 {2}running\n[\s\S]*step 2\/2 {2}dc-a=60 dc-b=40 {2}succeeded: shift-\w+ is through all its steps\n$/,
+  );
+});
+
+test("what a shift cannot begin from is told with what to do", async () => {
+  await using weir = await start();
+  const no = async (...args: readonly string[]) => (await weir.run("traffic", "shift", ...args, "--yes")).err;
+  assert.match(
+    await no("other", "dc-a=100"),
+    /other has no TrafficSplit, so no shares to begin from: weir traffic set other/,
+  );
+  assert.match(await no("report", "dc-a=100", "--from", "dc-c"), /callers from dc-c have no rule of their own/);
+  assert.match(await no("report", "dc-a=50", "dc-b=40"), /the shares add up to 90, not 100/);
+  assert.match(await no("report", "dc-a=100", "--pause", "soon"), /steps\[1\]\.pause: "soon" is no duration/);
+});
