@@ -15,6 +15,7 @@ import { findRabbitmq } from "./rabbitmq.mjs";
 import { findRedis } from "./redis.mjs";
 import { say } from "./say.mjs";
 import { findSeaweedfs } from "./seaweedfs.mjs";
+import { findZipkin } from "./zipkin.mjs";
 
 /**
  * Parts that all go by the same rules: what finds or installs each, and the variable that tells where it is.
@@ -30,6 +31,7 @@ const optionalParts = {
   rabbitmq: { find: findRabbitmq, variable: "WEIR_RABBITMQ" },
   seaweedfs: { find: findSeaweedfs, variable: "WEIR_SEAWEEDFS" },
   chromium: { find: findChromium, variable: "WEIR_CHROMIUM" },
+  zipkin: { find: findZipkin, variable: "WEIR_ZIPKIN" },
   garage: { find: (install) => findGarage({ install }), variable: "WEIR_GARAGE" },
 };
 

@@ -1,4 +1,4 @@
-// What package.json's scripts call: node setup/run.mjs <start|test|test:kubernetes|test:garage|check|golden|load|load:rejected|load:consul|load:translate|load:hostile|load:hostile-reports|load:reads|load:slow|load:reports|load:clusters|load:growth|load:forgotten|faults|random|ledger|pack|weir> [--envoy PATH] [args…]
+// What package.json's scripts call: node setup/run.mjs <start|test|test:kubernetes|test:garage|test:zipkin|check|golden|load|load:rejected|load:consul|load:translate|load:hostile|load:hostile-reports|load:reads|load:slow|load:reports|load:clusters|load:growth|load:forgotten|faults|random|ledger|pack|weir> [--envoy PATH] [args…]
 // It gets what the target needs and then hands over to it. It runs on Node 18, so that an old Node can get the new one.
 import { join } from "node:path";
 import { root } from "./folders.mjs";
@@ -92,6 +92,11 @@ const targets = {
     needs: { envoy: "no", consul: "no", garage: "required" },
     script: "setup/check.mjs",
     args: ["--all", "test/garage/"],
+  },
+  "test:zipkin": {
+    needs: { envoy: "required", consul: "no", zipkin: "required" },
+    script: "setup/check.mjs",
+    args: ["--all", "test/zipkin/"],
   },
   "test:kubernetes": {
     needs: { envoy: "required", consul: "no", kubernetes: "required" },

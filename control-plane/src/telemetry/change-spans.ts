@@ -1,4 +1,4 @@
-import { context as contexts, type Span, SpanStatusCode, type Tracer, trace } from "@opentelemetry/api";
+import { context as contexts, type HrTime, type Span, SpanStatusCode, type Tracer, trace } from "@opentelemetry/api";
 import type { JournalEntry } from "../policy/policy-store.ts";
 import type { ChangeNote, Note } from "./note.ts";
 import { shortened } from "./text.ts";
@@ -53,7 +53,9 @@ export function createChangeSpans(tracer: Tracer, now: () => number): ChangeSpan
     const change = open.get(revision);
     if (!change) return;
     const attributes = { "weir.viewer": viewer, "weir.changed": changed, "weir.removed": removed };
-    tracer.startSpan("translate", { startTime: now() - tookMs, attributes }, under(change.root)).end(now());
+    tracer
+      .startSpan("translate", { startTime: microseconds(now() - tookMs), attributes }, under(change.root))
+      .end(now());
   }
 
   function notTranslated({ viewer, revision, cause }: Extract<Note, { readonly kind: "withheld" }>): void {
@@ -61,7 +63,7 @@ export function createChangeSpans(tracer: Tracer, now: () => number): ChangeSpan
     if (!change) return;
     const span = tracer.startSpan(
       "translate",
-      { startTime: now(), attributes: { "weir.viewer": viewer } },
+      { startTime: microseconds(now()), attributes: { "weir.viewer": viewer } },
       under(change.root),
     );
     span.recordException(cause, now());
@@ -94,7 +96,7 @@ export function createChangeSpans(tracer: Tracer, now: () => number): ChangeSpan
         ...(bytes === undefined ? {} : { "weir.bytes": bytes }),
       },
     };
-    const span = tracer.startSpan("push", { startTime: now(), attributes }, under(change.root));
+    const span = tracer.startSpan("push", { startTime: microseconds(now()), attributes }, under(change.root));
     const ofClient = change.pushes.get(nodeId) ?? new Map<string, Span>();
     change.pushes.set(nodeId, ofClient.set(`${type} ${nonce}`, span));
   }
@@ -170,6 +172,13 @@ export function createChangeSpans(tracer: Tracer, now: () => number): ChangeSpan
       for (const revision of [...open.keys()]) finish(revision, undefined);
     },
   };
+}
+
+// Zipkin refuses all spans of a request of which one begins at a fraction of a microsecond; the SDK's exporter rounds their
+// ends only (@opentelemetry/exporter-zipkin 3.1.0).
+function microseconds(ms: number): HrTime {
+  const all = Math.round(ms * 1000);
+  return [Math.floor(all / 1_000_000), (all % 1_000_000) * 1000];
 }
 
 function under(parent: Span) {

@@ -6,7 +6,7 @@ import type { LogFormat } from "./log-line.ts";
 import { createMetrics } from "./metrics.ts";
 import type { Note } from "./note.ts";
 import { createObserve } from "./observe.ts";
-import { startTracing } from "./tracing.ts";
+import { startTracing, toZipkin } from "./tracing.ts";
 import { registerTrafficGauges, type TrafficReadings } from "./traffic-gauges.ts";
 
 export type TelemetryConfig = {
@@ -45,9 +45,10 @@ export async function startTelemetry(
     traceOf: (revision) => spans?.traceOf(revision),
     now: () => performance.now(),
   });
-  if (endpoint !== undefined) {
+  const isZipkin = toZipkin(process.env);
+  if (endpoint !== undefined || isZipkin) {
     const onProblem = (says: string) => report({ kind: "traces-lost", says });
-    const { tracer } = started.use(await startTracing({ endpoint, serviceName, onProblem }));
+    const { tracer } = started.use(await startTracing({ endpoint: isZipkin ? undefined : endpoint, serviceName, onProblem }));
     const building = createChangeSpans(tracer, () => performance.timeOrigin + performance.now());
     started.defer(building.end);
     spans = building;

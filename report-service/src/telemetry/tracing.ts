@@ -7,12 +7,14 @@ const endpoints = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_END
 
 export type Tracing = { readonly tracer: Tracer } & AsyncDisposable;
 
-/** Spans exported over OTLP/HTTP, or undefined where no endpoint is set. */
+/** Spans exported over OTLP/HTTP or to Zipkin, or undefined where neither is asked for. */
 export async function startTracing(
   env: Readonly<Record<string, string | undefined>>,
   serviceName: string,
 ): Promise<Tracing | undefined> {
-  if (!endpoints.some((name) => env[name])) return undefined;
+  // Zipkin's own format goes where OTEL_EXPORTER_ZIPKIN_ENDPOINT says.
+  const isZipkin = env["OTEL_TRACES_EXPORTER"] === "zipkin";
+  if (!isZipkin && !endpoints.some((name) => env[name])) return undefined;
   const [{ NodeSDK }, { OTLPTraceExporter }, api] = await Promise.all([
     import("@opentelemetry/sdk-node"),
     import("@opentelemetry/exporter-trace-otlp-http"),
@@ -20,7 +22,7 @@ export async function startTracing(
   ]);
   const sdk = new NodeSDK({
     serviceName: env["OTEL_SERVICE_NAME"] ?? serviceName,
-    traceExporter: new OTLPTraceExporter(),
+    ...(!isZipkin && { traceExporter: new OTLPTraceExporter() }),
     instrumentations: [],
     metricReaders: [],
     logRecordProcessors: [],
