@@ -479,7 +479,7 @@ const wrong: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [["traffic"], /Usage: weir traffic/],
   [["traffic", "sett"], /unknown command 'sett'/],
   [["get"], /missing required argument 'kind'/],
-  [["get", "pods"], /"pods" is no kind of document: expected service, split, policy, route or patch/],
+  [["get", "pods"], /"pods" is no kind of document: expected service, split, policy, route, patch or drain/],
   [["get", "split", "nothing"], /there is no trafficSplits\/nothing/],
   [["get", "split", "reprot"], /there is no trafficSplits\/reprot; did you mean "report"\?/],
   [["get", "split", "-o", "xml"], /argument 'xml' is invalid/],

@@ -1,6 +1,6 @@
-import { Readable } from "node:stream";
 import { z } from "zod";
 import { badRequest, refusal } from "./api-error.ts";
+import { boundedStream } from "./events/bounded-stream.ts";
 import { createEventHub } from "./events/event-hub.ts";
 import { parsePosition } from "./events/position.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
@@ -34,17 +34,12 @@ export function eventRoutes(app: OperatorApp, { parts, closing }: OperatorContex
             says: 'expected the id of an event, like "r42.9f3c01ab.7", or a revision, like "r42"',
           },
         ]);
-      const stream = new Readable({ read: () => undefined });
-      const stop = hub.listen(
-        {
-          take(text) {
-            stream.push(text);
-            if (stream.readableLength + reply.raw.writableLength > mostUnread) reply.raw.destroy();
-          },
-          end: () => stream.push(null),
-        },
-        after || undefined,
-      );
+      const { stream, ...listener } = boundedStream({
+        mostUnread,
+        alsoUnread: () => reply.raw.writableLength,
+        cut: () => reply.raw.destroy(),
+      });
+      const stop = hub.listen(listener, after || undefined);
       if (!stop)
         throw refusal(
           503,

@@ -38,6 +38,7 @@ export function createEventHub(
   closing: AbortSignal,
 ): EventHub {
   const listeners = new Set<Listener>();
+  // Sequence numbers begin anew with each process.
   const process = randomUUID().slice(0, 8);
   let sequence = 0;
   let toldRevision = revisionNow();
@@ -99,9 +100,9 @@ export function createEventHub(
 
   function clientsNow(): string[] {
     const clients = parts.clients.list();
-    const now_ = seenClients(clients);
-    const data = clientsEvent(clients, clientHappenings(seen ?? now_, now_), now());
-    seen = now_;
+    const current = seenClients(clients);
+    const data = clientsEvent(clients, clientHappenings(seen ?? current, current), now());
+    seen = current;
     const { at: _, ...rest } = data;
     if (isDeepStrictEqual(rest, told.clients)) return [];
     told = { ...told, clients: { ...rest, came: [], went: [], nacks: [], leftOut: {} } };
