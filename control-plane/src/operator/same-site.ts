@@ -13,7 +13,7 @@ export function refusalOfOrigin(
   const name = hostName(host);
   if (name === undefined) return `the Host header "${host}" is not host or host:port`;
   if (isIP(name) === 0 && name !== "localhost" && !hosts.includes(name))
-    return `this server does not go by the name "${name}": use its IP address or localhost`;
+    return `this server does not go by the name "${name}": use its IP address or localhost, or tell it its name by admin.hosts`;
   const { origin } = headers;
   if (origin === undefined) return undefined;
   const from = URL.canParse(origin) ? new URL(origin).host.toLowerCase() : undefined;

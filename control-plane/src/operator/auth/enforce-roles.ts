@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import { type ApiError, refusal } from "../api-error.ts";
+import { ApiError, refusal } from "../api-error.ts";
 import type { OperatorApp } from "../operator-context.ts";
 import type { OperatorParts } from "../parts.ts";
 import { routeOf, routeText } from "../route-of.ts";
@@ -38,31 +38,29 @@ export function enforceRoles(
   app.addHook("onRoute", ({ method, url }) => {
     for (const each of [method].flat()) ruleOf(each, routeText(url));
   });
+  // Whatever is refused, here or by what decides about documents.
+  app.addHook("onError", async (request, _reply, error) => {
+    if (!(error instanceof ApiError) || (error.body.code !== 401 && error.body.code !== 403)) return;
+    const info = error.body.details.find((each) => "reason" in each);
+    const name = request.principal?.name ?? info?.metadata["name"] ?? "";
+    observe({
+      ...{ kind: "operator-denied", name, method: request.method, route: routeOf(request) },
+      reason: info?.reason ?? error.body.status,
+    });
+  });
   if (!tokens) return;
-
-  function denied(request: FastifyRequest, name: string, error: ApiError, reason: string): ApiError {
-    observe({ kind: "operator-denied", name, method: request.method, route: routeOf(request), reason });
-    return error;
-  }
 
   app.addHook("onRequest", async (request) => {
     // A path that nothing stands at is told only to who is known: what there is is not for everyone.
     const rule: RouteRule = request.is404 ? { least: "viewer" } : ruleOf(request.method, routeOf(request));
     if (rule.least === "anyone") return;
-    const principal = await known(request);
-    if (!isAtLeast(principal.role, rule.least)) {
-      const { name, role } = principal;
-      const route = `${request.method} ${routeOf(request)}`;
-      const says = `${route} is for ${rule.least}, and ${name} is ${role}`;
-      const metadata = { route, name, role, needed: rule.least };
-      throw denied(
-        request,
-        name,
-        refusal(403, "PERMISSION_DENIED", "ROLE_TOO_SMALL", says, metadata),
-        "ROLE_TOO_SMALL",
-      );
-    }
+    const principal = await known(request, tokens);
     request.principal = principal;
+    if (isAtLeast(principal.role, rule.least)) return;
+    const { name, role } = principal;
+    const route = `${request.method} ${routeOf(request)}`;
+    const says = `${route} is for ${rule.least}, and ${name} is ${role}`;
+    throw refusal(403, "PERMISSION_DENIED", "ROLE_TOO_SMALL", says, { route, name, role, needed: rule.least });
   });
 
   app.addHook("preHandler", async (request) => {
@@ -75,49 +73,39 @@ export function enforceRoles(
     if (services.length + datacenters.length === 0) return;
     const says = reachText(name, "this touches", { services, datacenters });
     const metadata = { name, role, services: services.join(","), datacenters: datacenters.join(",") };
-    throw denied(request, name, refusal(403, "PERMISSION_DENIED", "OUT_OF_REACH", says, metadata), "OUT_OF_REACH");
+    throw refusal(403, "PERMISSION_DENIED", "OUT_OF_REACH", says, metadata);
   });
+}
 
-  async function known(request: FastifyRequest): Promise<Principal> {
-    const no = (reason: string, says: string, name = "") =>
-      denied(
-        request,
-        name,
-        refusal(401, "UNAUTHENTICATED", reason, says, {}, { "www-authenticate": 'Bearer realm="weir"' }),
-        reason,
-      );
-    const { authorization } = request.headers;
-    if (authorization === undefined) {
-      const names = certificateNames(request.raw);
-      if (names) return inOrNot(await tokens?.ofCertificate(names), "certificate", no);
-      throw no(
-        "NO_TOKEN",
-        "say who you are: expected Authorization: Bearer TOKEN (weir --token-file FILE, or WEIR_TOKEN)",
-      );
+/** By the token that the request shows, else by the certificate of its connection; 401 for anyone else. */
+async function known({ headers: { authorization }, raw }: FastifyRequest, tokens: Tokens): Promise<Principal> {
+  if (authorization === undefined) {
+    const names = certificateNames(raw);
+    if (names) return inOrNot(await tokens.ofCertificate(names), "certificate");
+    const how = "expected Authorization: Bearer TOKEN (weir --token-file FILE, or WEIR_TOKEN)";
+    throw unknown("NO_TOKEN", `say who you are: ${how}`);
+  }
+  const token = /^Bearer +([!-~]+) *$/i.exec(authorization)?.[1];
+  if (token === undefined) throw unknown("NO_TOKEN", "the Authorization header is not Bearer TOKEN");
+  return inOrNot(await tokens.whose(token), "token");
+}
+
+function inOrNot(verdict: TokenVerdict, what: Principal["knownBy"]): Principal {
+  const reason = what.toUpperCase();
+  switch (verdict.kind) {
+    case "known":
+      return verdict.principal;
+    case "expired": {
+      const { name, at } = verdict;
+      throw unknown(`${reason}_EXPIRED`, `the ${what} of ${name} expired at ${at.toISOString()}`, { name });
     }
-    const token = /^Bearer +([!-~]+) *$/i.exec(authorization)?.[1];
-    if (token === undefined) throw no("NO_TOKEN", "the Authorization header is not Bearer TOKEN");
-    return inOrNot(await tokens?.whose(token), "token", no);
+    case "unknown":
+      throw unknown(`${reason}_UNKNOWN`, `the tokens file of this server has no such ${what}`);
   }
 }
 
-function inOrNot(
-  verdict: TokenVerdict | undefined,
-  what: Principal["knownBy"],
-  no: (reason: string, says: string, name?: string) => ApiError,
-): Principal {
-  switch (verdict?.kind) {
-    case "known":
-      return verdict.principal;
-    case "expired":
-      throw no(
-        `${what.toUpperCase()}_EXPIRED`,
-        `the ${what} of ${verdict.name} expired at ${verdict.at.toISOString()}`,
-        verdict.name,
-      );
-    default:
-      throw no(`${what.toUpperCase()}_UNKNOWN`, `the tokens file of this server has no such ${what}`);
-  }
+function unknown(reason: string, says: string, metadata: Readonly<Record<string, string>> = {}): ApiError {
+  return refusal(401, "UNAUTHENTICATED", reason, says, metadata, { "www-authenticate": 'Bearer realm="weir"' });
 }
 
 /** Throws for a route that has no row: it would be open to nobody, and whoever adds it has to say to whom. */

@@ -89,6 +89,15 @@ async function start() {
   };
 }
 
+/** What is written to the log is read a turn later. */
+async function until(condition: () => boolean): Promise<void> {
+  const stop = AbortSignal.timeout(10_000);
+  while (!condition()) {
+    stop.throwIfAborted();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
 test("a shifter changes the shares of his services within his data centers, and nothing else", async () => {
   await using weir = await start();
   await weir.call("root", "PUT", "/v1/services/report", service);
@@ -121,6 +130,26 @@ test("a shifter changes the shares of his services within his data centers, and 
     403,
   );
   assert.equal(weir.parts.policies.books.current()?.revision, 5);
+  await until(() => weir.log().includes("PUT /v1/trafficSplits/:name by ana is denied: OUT_OF_REACH"));
+  assert.match(weir.log(), /PUT \/v1\/services\/:name by ana is denied: ROLE_TOO_SMALL/);
+});
+
+test("a shifter drains the data centers and services that are his", async () => {
+  await using weir = await start();
+  await weir.call("root", "PUT", "/v1/services/report", service);
+  const expireTime = new Date(Date.now() + 3_600_000).toISOString();
+  const put = (name: string, spec: Record<string, unknown>) => {
+    const all = { ...spec, reason: "CHG-1", by: "ana", expireTime };
+    const document = { ...service, kind: "Drain", metadata: { name }, spec: all };
+    return weir.call("ana", "PUT", `/v1/drains/${name}`, document);
+  };
+  assert.equal((await put("mine", { locality: "dc-a/z1", services: ["report"] })).status, 201);
+  const elsewhere = await put("elsewhere", { locality: "dc-c", services: ["report"] });
+  assert.equal(elsewhere.message, "this change of drains/elsewhere touches data center dc-c, which ana may not");
+  // Without services it is about all of them.
+  assert.equal((await put("all", { locality: "dc-a" })).reason, "OUT_OF_REACH");
+  // To move it to another place changes both.
+  assert.equal((await put("mine", { locality: "dc-c", services: ["report"] })).reason, "OUT_OF_REACH");
 });
 
 test("an instance registers with a token for its service and its data center only", async () => {
@@ -181,6 +210,7 @@ test("no token is ever in the log, the journal or what commands print", async ()
   // Where people put them by mistake.
   await weir.call("root", "GET", `/v1/services/${weir.tokens.eve}?token=${weir.tokens.eve}`);
   await weir.call(undefined, "GET", "/v1/services", undefined, { authorization: `Token ${weir.tokens.eve}` });
+  await until(() => weir.log().includes("by nobody known is denied: NO_TOKEN"));
   const everything = [
     ...printed,
     weir.log(),

@@ -27,6 +27,14 @@ test("every route has a row, and every row a route", async () => {
   assert.deepEqual(Object.keys(routeRoles).sort(), [...registered].sort());
 });
 
+test("what is for anyone changes nothing", () => {
+  const open = Object.entries(routeRoles).filter(([, { least }]) => least === "anyone");
+  assert.deepEqual(
+    open.filter(([row]) => !row.startsWith("GET ")),
+    [],
+  );
+});
+
 test("a route without a row keeps the server from starting", async () => {
   await using weir = await startTestParts();
   const app = fastify().withTypeProvider<ZodTypeProvider>();
