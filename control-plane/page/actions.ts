@@ -1,4 +1,5 @@
 import type { OpenedRevision } from "./opened-revision.ts";
+import type { ShiftVerb } from "./shift-view.ts";
 import type { Draft } from "./split-draft.ts";
 
 /** What people can do on the page. */
@@ -9,6 +10,7 @@ export type Actions = {
   discard(): void;
   plan(draft: Draft): void;
   apply(draft: Draft): void;
+  shift(name: string, verb: ShiftVerb): void;
   open(opened: OpenedRevision): void;
   planBack(opened: OpenedRevision): void;
   goBack(opened: OpenedRevision): void;

@@ -65,6 +65,26 @@ export type Splits = {
   readonly stored: readonly Stored[];
 };
 
+/** A shift of `GET /v1/operations`. */
+export type Shift = {
+  readonly name: string;
+  readonly service: string;
+  readonly from: string;
+  readonly state: "running" | "paused" | "waiting" | "succeeded" | "rolledBack" | "aborted";
+  readonly step: number;
+  readonly steps: number;
+  /** Percent of the way. */
+  readonly weight: number;
+  readonly target: Readonly<Record<string, number>>;
+  readonly nextStepTime?: string;
+  readonly guard?: { readonly metrics: readonly { readonly name: string; readonly max: number }[] };
+  readonly failures: readonly { readonly says: string }[];
+  readonly by: string;
+  readonly reason: string;
+  readonly paused?: { readonly by: string; readonly reason: string };
+  readonly ended?: { readonly time: string; readonly by: string; readonly reason: string };
+};
+
 /** All that the page shows of a control plane at one moment. */
 export type Overview = {
   readonly traffic: TrafficAnswer;
@@ -72,6 +92,8 @@ export type Overview = {
   readonly sources: readonly Source[];
   readonly guard: Guarded;
   readonly store: Store;
+  /** Of each split the one that runs, or the last that ran. */
+  readonly shifts: readonly Shift[];
   readonly splits: Splits;
   readonly revisions: readonly Revision[];
   readonly version: string;

@@ -11,6 +11,7 @@ type OnInput = (event: { readonly currentTarget: HTMLInputElement }) => void;
  */
 export type Attributes = {
   readonly key?: string | number;
+  readonly ref?: (element: HTMLElement | null) => void;
   readonly class?: Text;
   readonly id?: string;
   readonly role?: "alert" | "status" | "dialog" | "group";
@@ -51,13 +52,9 @@ export type Attributes = {
   readonly width?: Amount;
   readonly height?: Amount;
   readonly d?: string;
-  readonly path?: string;
   readonly viewBox?: string;
   readonly transform?: string;
   readonly focusable?: "false";
-  readonly begin?: string;
-  readonly dur?: string;
-  readonly repeatCount?: "indefinite";
   readonly "stroke-width"?: number;
 };
 

@@ -8,6 +8,8 @@ export type FlowLine = {
   readonly index: number;
   /** An SVG path from the callers to the place. */
   readonly path: string;
+  /** Along it, for what moves. */
+  readonly points: readonly { readonly x: number; readonly y: number }[];
   readonly thickness: number;
   readonly label: { readonly x: number; readonly y: number };
   /** How many dots run along it, and how many of them failed. */
@@ -28,6 +30,7 @@ const callerHeight = 88;
 const gap = 18;
 const thickest = 34;
 const mostDots = 6;
+const steps = 20;
 
 /** Where everything stands in a picture of this width: callers left, data centers right, lines as thick as their share. */
 export function flowLayout({ callers, places, flows }: Flows, width: number): FlowLayout {
@@ -61,6 +64,7 @@ export function flowLayout({ callers, places, flows }: Flows, width: number): Fl
       {
         ...{ flow, index, dots, failedDots: failed, thickness: thickness(flow) },
         path: `M${round(from.x)} ${round(from.y)}C${round(middle)} ${round(from.y)} ${round(middle)} ${round(to.y)} ${round(to.x)} ${round(to.y)}`,
+        points: Array.from({ length: steps + 1 }, (_, step) => curve(from, to, step / steps)),
         // Near its end, where lines of several callers are apart.
         label: curve(from, to, 0.62),
       },

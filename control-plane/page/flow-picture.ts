@@ -3,11 +3,11 @@ import { ageText } from "../src/lib/age.ts";
 import { h } from "./element.ts";
 import { type Box, type FlowLine, flowLayout } from "./flow-layout.ts";
 import type { Caller, Flow, Flows, Place } from "./flows.ts";
+import { movingDots } from "./moving-dots.ts";
 import { countText, percentText, rateText } from "./words.ts";
 
 /** Colours are chosen to be told apart by everybody; style.css has as many. */
 const colours = 6;
-const roundSeconds = 2.4;
 
 /** Callers, data centers and what flows between them. `isMoving`: dots run along the lines, one for so many requests. */
 export function flowPicture(
@@ -18,11 +18,15 @@ export function flowPicture(
   return h("div", { class: "picture" }, [
     h("svg", { width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true", focusable: "false" }, [
       ...lines.map(line),
-      ...(isMoving ? lines.flatMap(dots) : []),
       ...lines.map(label),
       ...callers.map(({ caller, box }) => callerBox(caller, box)),
       ...places.map(({ place, index, box }) => placeBox(place, index, box)),
     ]),
+    h(
+      "div",
+      { class: "dots", "aria-hidden": "true", key: "dots" },
+      isMoving ? lines.flatMap((line) => movingDots(line, `colour-${line.index % colours}`)) : [],
+    ),
     sameInWords(flows),
   ]);
 }
@@ -40,17 +44,6 @@ function line({ flow, index, path, thickness }: FlowLine): VNode {
       ? h("path", { d: path, class: "errors", "stroke-width": Math.max(3, (thickness * errorPercent) / 100) })
       : undefined,
   ]);
-}
-
-function dots({ flow, index, path, dots, failedDots }: FlowLine): readonly VNode[] {
-  return Array.from({ length: dots }, (_, nth) => {
-    const begin = `-${((nth * roundSeconds) / dots).toFixed(2)}s`;
-    const motion = h("animateMotion", { path, begin, dur: `${roundSeconds}s`, repeatCount: "indefinite" });
-    const key = `dot ${keyOf(flow)} ${dots} ${nth}`;
-    // A diamond is one that failed: colour alone does not tell everybody.
-    if (nth < failedDots) return h("path", { key, d: "M0 -6L6 0L0 6L-6 0Z", class: "dot failed" }, motion);
-    return h("circle", { key, r: 3.5, class: `dot colour-${index % colours}` }, motion);
-  });
 }
 
 function label({ flow, label: { x, y } }: FlowLine): VNode {

@@ -1,4 +1,14 @@
-import type { ClientSummary, Guarded, Overview, Revision, Source, Splits, Store, TrafficAnswer } from "./answers.ts";
+import type {
+  ClientSummary,
+  Guarded,
+  Overview,
+  Revision,
+  Shift,
+  Source,
+  Splits,
+  Store,
+  TrafficAnswer,
+} from "./answers.ts";
 import { ask, RefusedError, whyNot } from "./weir-api.ts";
 
 export type Heard =
@@ -26,14 +36,15 @@ export async function* followWeir(signal: AbortSignal): AsyncGenerator<Heard> {
 
 /** Documents and the journal are asked for only when there is another revision. */
 async function overview(before: Overview | undefined): Promise<Overview> {
-  const [traffic, clients, { sources }, guard, store] = await Promise.all([
+  const [traffic, clients, { sources }, guard, store, { operations: shifts }] = await Promise.all([
     ask<TrafficAnswer>("/v1/traffic"),
     ask<ClientSummary>("/v1/clients:summary"),
     ask<{ readonly sources: readonly Source[] }>("/v1/sources"),
     ask<Guarded>("/v1/guard"),
     ask<Store>("/v1/store"),
+    ask<{ readonly operations: readonly Shift[] }>("/v1/operations"),
   ]);
-  const now = { traffic, clients, sources, guard, store };
+  const now = { traffic, clients, sources, guard, store, shifts };
   if (before !== undefined && before.splits.revision === store.revision) return { ...before, ...now };
   const [splits, { revisions }, { version }] = await Promise.all([
     ask<Splits>("/v1/trafficSplits"),

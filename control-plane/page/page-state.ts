@@ -1,7 +1,7 @@
 import { type Address, addressText } from "./address.ts";
 import type { Client, Overview } from "./answers.ts";
 import { afterAnswer, afterFailure, type Live, overviewOf } from "./live.ts";
-import { newlyOpened, type OpenedRevision } from "./opened-revision.ts";
+import { newlyOpened, type OpenedRevision, type RevisionDetail } from "./opened-revision.ts";
 import { type Draft, newDraft } from "./split-draft.ts";
 
 /** All that decides what is on the screen. */
@@ -24,7 +24,7 @@ export type PageState = {
 };
 
 /** What came of the last thing that was done. */
-export type Notice = { readonly says: string; readonly revision: number; readonly at: number };
+export type Notice = { readonly says: string; readonly at: number };
 
 export type Listed = { readonly group: string; readonly clients: readonly Client[] | undefined; readonly why?: string };
 
@@ -39,6 +39,7 @@ export type PageEvent =
   | { readonly kind: "drafted"; readonly draft: Draft | undefined }
   | { readonly kind: "applied"; readonly notice: Notice }
   | { readonly kind: "opened"; readonly opened: OpenedRevision }
+  | { readonly kind: "detailed"; readonly detail: RevisionDetail }
   | { readonly kind: "listed"; readonly listed: Listed | undefined };
 
 export function stepPage(state: PageState, event: PageEvent): PageState {
@@ -66,6 +67,13 @@ export function stepPage(state: PageState, event: PageEvent): PageState {
       return { ...state, draft: undefined, opened: undefined, notice: event.notice };
     case "opened":
       return event.opened.revision === state.address.revision ? { ...state, opened: event.opened } : state;
+    case "detailed": {
+      // What was written meanwhile stays.
+      const { opened } = state;
+      return opened?.revision === event.detail.revision
+        ? { ...state, opened: { ...opened, detail: event.detail } }
+        : state;
+    }
     case "listed":
       return { ...state, listed: event.listed };
   }

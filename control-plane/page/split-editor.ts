@@ -5,6 +5,7 @@ import type { Overview, TrafficRow } from "./answers.ts";
 import { h } from "./element.ts";
 import { linkTo, type PageState } from "./page-state.ts";
 import { planView } from "./plan-view.ts";
+import { isUnderWay, shiftView } from "./shift-view.ts";
 import { type Draft, filledUp, isChanged, ruleFor, sumOf, whyNotPlanned, withShare } from "./split-draft.ts";
 import { percentText } from "./words.ts";
 
@@ -21,7 +22,10 @@ export function splitEditor({ state, overview, draft, froms, from }: Given, acti
   const { service } = draft;
   const rule = ruleFor(overview.splits, service, from);
   const places = placesOf(overview, draft);
-  const isBusy = draft.stage.kind === "planning" || draft.stage.kind === "applying" || state.live.kind !== "current";
+  const shift = overview.shifts.find((each) => each.service === service && each.from === from);
+  const isShifting = shift !== undefined && isUnderWay(shift);
+  const canChange = state.live.kind === "current";
+  const isBusy = isShifting || draft.stage.kind === "planning" || draft.stage.kind === "applying" || !canChange;
   return h("section", { class: "editor", "aria-label": "Shares" }, [
     h("h2", {}, ["Shares of ", service]),
     froms.length > 1 ? fromLinks(state, froms, from) : h("p", { class: "quiet" }, callersText(from)),
@@ -39,7 +43,8 @@ export function splitEditor({ state, overview, draft, froms, from }: Given, acti
       places.map((place) => shareRow(place, { overview, draft, configured: rule?.to?.[place], isBusy }, actions)),
     ),
     failover(rule?.failover),
-    controls(draft, isBusy, actions),
+    shift ? shiftView(shift, state.now, canChange, actions) : undefined,
+    isShifting ? undefined : controls(draft, isBusy, actions),
     ...stageView(draft, isBusy, actions),
     state.notice ? notice(state, overview) : undefined,
   ]);

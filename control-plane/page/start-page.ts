@@ -3,8 +3,10 @@ import { addressText, parseAddress, views } from "./address.ts";
 import type { Client, Planned } from "./answers.ts";
 import { followWeir } from "./follow.ts";
 import { overviewOf } from "./live.ts";
+import { moveDots, moveEveryMs } from "./moving-dots.ts";
 import type { OpenedRevision, RevisionDetail } from "./opened-revision.ts";
 import { draftShown, type PageEvent, type PageState, stepPage } from "./page-state.ts";
+import type { ShiftVerb } from "./shift-view.ts";
 import { type Draft, documentOf } from "./split-draft.ts";
 import { ask, headerText, keepToken, RefusedError, whyNot } from "./weir-api.ts";
 
@@ -40,6 +42,7 @@ export function startPage(show: (state: PageState, actions: Actions) => void): v
     discard: () => dispatch({ kind: "drafted", draft: undefined }),
     plan: (draft) => void plan(draft, dispatch),
     apply: (draft) => void apply(draft, dispatch),
+    shift: (name, verb) => void shift(name, verb, dispatch),
     open: (opened) => dispatch({ kind: "opened", opened }),
     planBack: (opened) => void planBack(opened, state, dispatch),
     goBack: (opened) => void goBack(opened, dispatch),
@@ -56,6 +59,7 @@ export function startPage(show: (state: PageState, actions: Actions) => void): v
   addEventListener("hashchange", arrive);
   addEventListener("resize", () => dispatch({ kind: "resized", width: innerWidth }));
   addEventListener("keydown", (event) => pressed(event, state, actions));
+  setInterval(() => moveDots(performance.now()), moveEveryMs);
   setInterval(() => dispatch({ kind: "ticked", now: Date.now() }), 1_000);
   arrive();
   void follow(dispatch, () => state, stop.signal);
@@ -109,9 +113,22 @@ async function apply(draft: Draft, dispatch: (event: PageEvent) => void): Promis
       headers: { ...condition, "x-weir-actor": headerText("page"), "x-weir-reason": headerText(draft.reason) },
     });
     const { revision } = await ask<{ readonly revision: number }>("/v1/store");
-    dispatch({ kind: "applied", notice: { says: `Applied as revision ${revision}`, revision, at: Date.now() } });
+    dispatch({ kind: "applied", notice: { says: `Applied as revision ${revision}`, at: Date.now() } });
   } catch (cause) {
     dispatch({ kind: "drafted", draft: refused(draft, cause) });
+  }
+}
+
+async function shift(name: string, verb: ShiftVerb, dispatch: (event: PageEvent) => void): Promise<void> {
+  const at = Date.now();
+  try {
+    await ask(`/v1/operations/${encodeURIComponent(name)}:${verb}`, {
+      method: "POST",
+      headers: { "x-weir-actor": headerText("page"), "x-weir-reason": headerText("on the page") },
+    });
+    dispatch({ kind: "applied", notice: { says: `Shift ${name}: ${verb}`, at } });
+  } catch (cause) {
+    dispatch({ kind: "applied", notice: { says: `Not done: ${whyNot(cause)}`, at } });
   }
 }
 
@@ -120,7 +137,7 @@ async function look({ opened }: PageState, dispatch: (event: PageEvent) => void)
   if (opened === undefined || opened.detail !== undefined) return;
   try {
     const detail = await ask<RevisionDetail>(`/v1/revisions/${opened.revision}`);
-    dispatch({ kind: "opened", opened: { ...opened, detail } });
+    dispatch({ kind: "detailed", detail });
   } catch (cause) {
     dispatch({ kind: "opened", opened: { ...opened, stage: { kind: "refused", says: whyNot(cause) } } });
   }
@@ -145,7 +162,7 @@ async function goBack(opened: OpenedRevision, dispatch: (event: PageEvent) => vo
   try {
     const { revision } = await rollback(opened, base, false);
     const says = `Went back to r${opened.revision} as revision ${revision}`;
-    dispatch({ kind: "applied", notice: { says, revision, at: Date.now() } });
+    dispatch({ kind: "applied", notice: { says, at: Date.now() } });
     location.hash = "#changes";
   } catch (cause) {
     dispatch({ kind: "opened", opened: { ...opened, stage: { kind: "refused", says: whyNot(cause) } } });

@@ -100,6 +100,29 @@ test("shares are seen, planned, applied and observed on the page, and taken back
   assert.deepEqual(open.complaints, []);
 });
 
+test("a shift that runs is seen, paused and aborted on the page", {
+  skip: withoutBrowser,
+  timeout: 120_000,
+}, async () => {
+  await using scene = await startScene();
+  const steps = [{ setWeight: 50 }, { pause: "10m" }, { setWeight: 100 }];
+  const begun = await scene.weir.api("POST", "/v1/trafficSplits/report:shift?reason=CHG-4711", {
+    ...{ target: { "dc-a": 20, "dc-b": 80 }, steps },
+  });
+  assert.ok(begun.status < 300, JSON.stringify(begun.body));
+  await using open = await openPage(addressOf(scene.weir));
+  const { page } = open;
+  await page.getByText("1 of 2: 50 %").waitFor();
+  assert.equal(await page.getByLabel("Share of dc-a in percent").isDisabled(), true);
+  await page.getByRole("button", { name: "Pause", exact: true }).click();
+  await page.getByRole("button", { name: "Resume" }).waitFor();
+  assert.deepEqual(await open.seriousFindings(), []);
+  await page.getByRole("button", { name: "Abort" }).click();
+  await page.getByText(/: aborted, /).waitFor();
+  assert.deepEqual(await sharesOf(scene), { "dc-a": 70, "dc-b": 30 });
+  assert.deepEqual(open.complaints, []);
+});
+
 test("a change that somebody else made in between is not overwritten", {
   skip: withoutBrowser,
   timeout: 120_000,
