@@ -48,7 +48,9 @@ export async function startTelemetry(
   const isZipkin = toZipkin(process.env);
   if (endpoint !== undefined || isZipkin) {
     const onProblem = (says: string) => report({ kind: "traces-lost", says });
-    const { tracer } = started.use(await startTracing({ endpoint: isZipkin ? undefined : endpoint, serviceName, onProblem }));
+    const { tracer } = started.use(
+      await startTracing({ endpoint: isZipkin ? undefined : endpoint, serviceName, onProblem }),
+    );
     const building = createChangeSpans(tracer, () => performance.timeOrigin + performance.now());
     started.defer(building.end);
     spans = building;
