@@ -75,7 +75,12 @@ function placeBox(place: Place, index: number, { x, y, width, height }: Box): VN
   const { region, serving, total, draining, state, rps, errorPercent, capacityRps } = place;
   const used = capacityRps === undefined || capacityRps === 0 || rps === undefined ? undefined : rps / capacityRps;
   return h("g", { key: `place ${region}`, transform: `translate(${x} ${y})` }, [
-    h("rect", { width, height, rx: 6, class: `box ${state}` }),
+    h("rect", {
+      width,
+      height,
+      rx: 6,
+      class: `box ${errorPercent !== undefined && errorPercent >= 50 ? "down" : state}`,
+    }),
     h("rect", { width: 6, height, rx: 3, class: `edge colour-${index % colours}` }),
     h("text", { x: 16, y: 22, class: "title" }, region === "" ? "nowhere known" : region),
     h("text", { x: width - 10, y: 22, class: `health ${state}` }, `${signs[state]} ${serving}/${total}`),

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
+import { newToken, tokenHash } from "../../control-plane/src/operator/auth/new-token.ts";
 import { inBackground } from "../kit/background.ts";
 import { type OpenPage, openPage, withoutBrowser } from "../kit/browser.ts";
+import { makeFolder } from "../kit/folder.ts";
 import { type Scene, seventyThirty, startScene } from "../kit/three-data-centers.ts";
 import { until } from "../kit/wait.ts";
 import { startWeir, type Weir } from "../kit/weir.ts";
@@ -182,5 +184,25 @@ test("who begins is told how, and who loses the control plane sees what was, wit
   await weir.start();
   await page.getByText("● live").waitFor();
   assert.equal(await page.getByText("The control plane does not answer").count(), 0);
+  assert.deepEqual(open.complaints, []);
+});
+
+test("where tokens are needed the page asks for one, and may then what that may", {
+  skip: withoutBrowser,
+  timeout: 120_000,
+}, async () => {
+  await using folder = await makeFolder("tokens");
+  const token = newToken();
+  await folder.write("tokens.yaml", `tokens: [{name: vera, role: viewer, sha256: ${tokenHash(token)}}]`);
+  const args = ["--admin-auth-tokens", join(folder.path, "tokens.yaml")];
+  await using weir = await startWeir({ documents: { "report.yaml": seventyThirty }, args });
+  await using open = await openPage(`${addressOf(weir)}#changes`);
+  const { page } = open;
+  await page.getByRole("heading", { name: "This control plane asks who you are" }).waitFor();
+  assert.deepEqual(await open.seriousFindings(), []);
+  await page.getByLabel("Token").fill(token);
+  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByRole("link", { name: "r1" }).waitFor();
+  assert.equal(await page.getByLabel("Token").count(), 0);
   assert.deepEqual(open.complaints, []);
 });
