@@ -25,7 +25,7 @@ export const lacksPrometheus: string | false = process.env["WEIR_PROMETHEUS"]
   ? false
   : "there is no Prometheus here; npm test unpacks Debian's, or name the folder of prometheus and promtool in WEIR_PROMETHEUS";
 
-/** Starts one that scrapes once a second, and waits until it has loaded its rules and answers. */
+/** Starts one that scrapes every two seconds, and waits until it has loaded its rules and answers. */
 export async function startPrometheus({
   jobs,
   rules,
@@ -36,7 +36,7 @@ export async function startPrometheus({
   await using starting = new AsyncDisposableStack();
   const folder = starting.use(await makeFolder("prometheus"));
   const config = {
-    global: { scrape_interval: "1s", scrape_timeout: "1s", evaluation_interval: "1s" },
+    global: { scrape_interval: "2s", scrape_timeout: "2s", evaluation_interval: "1s" },
     rule_files: rules,
     scrape_configs: jobs.map(({ name, targets, path = "/metrics" }) => ({
       ...{ job_name: name, metrics_path: path },
