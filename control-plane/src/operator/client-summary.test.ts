@@ -33,6 +33,13 @@ test("those that reject are named before those that are waited for, the longest 
   assert.deepEqual([troubled.length, troubledLeftOut], [50, 11]);
 });
 
+test("what is told does not grow with the clients", () => {
+  const many = (count: number) =>
+    clientSummary(Array.from({ length: count }, (_, index) => client(`c${index}`, "grpc", `dc-${index % 3}`)));
+  const [few, lots] = [many(3), many(500)].map((summary) => JSON.stringify(summary).length);
+  assert.ok(few !== undefined && lots !== undefined && lots < few + 100, `${few} and ${lots} bytes`);
+});
+
 function at(seconds: number): Date {
   return new Date(Date.UTC(2026, 0, 1, 0, 0, seconds));
 }
