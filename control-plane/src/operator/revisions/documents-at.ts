@@ -37,7 +37,19 @@ export function noSuchRevision(revision: number, newest: number): ApiError {
 }
 
 export function notKept(revision: number, policies: Pick<PolicyStore, "books" | "journal" | "list">): ApiError {
-  let oldest = policies.books.current()?.revision ?? 0;
+  const newest = policies.books.current()?.revision ?? 0;
+  const [last] = policies.journal(1);
+  // Of a shared store the documents come first and the journal a moment later.
+  if (last && last.revision < newest)
+    throw refusal(
+      503,
+      "UNAVAILABLE",
+      "JOURNAL_BEHIND",
+      `the journal of r${newest} is being read: ask again`,
+      {},
+      { "retry-after": "1" },
+    );
+  let oldest = newest;
   for (const { entry } of walkBack(policies)) oldest = entry.revision;
   const says = `what was in force at r${revision} is not kept any more: the journal that is at hand begins with r${oldest}`;
   return refusal(404, "NOT_FOUND", "REVISION_NOT_KEPT", says, { oldest: String(oldest) });
