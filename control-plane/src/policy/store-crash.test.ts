@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { valueAt } from "./documents/plain-json.ts";
 import { createFilePolicyStore } from "./file-policy-store.ts";
 import { change, noon, put, service, temporaryDirectory } from "./testing.ts";
+import { verifyJournal } from "./verify-journal.ts";
 
 const open = (dir: string) => createFilePolicyStore({ dir, observe: () => {}, now: () => noon });
 
@@ -36,7 +37,7 @@ async function changeUntilKilled(dir: string, count: number): Promise<number> {
   return last;
 }
 
-test("killed at any moment, the store has every change that it promised, and a journal without a gap", async () => {
+test("killed at any moment, the store has every change that it promised, and a journal without a gap in its chain", async () => {
   await using place = await temporaryDirectory();
   for (const count of [1, 7, 23]) {
     const promised = await changeUntilKilled(place.dir, count);
@@ -49,6 +50,9 @@ test("killed at any moment, the store has every change that it promised, and a j
       journal,
       Array.from({ length: revision }, (_, index) => revision - index),
     );
+    const lines = (await readFile(join(place.dir, "journal.ndjson"), "utf8")).split("\n");
+    const { problems, head } = verifyJournal(lines);
+    assert.deepEqual([problems, head?.revision], [[], revision]);
   }
 });
 

@@ -152,6 +152,24 @@ test("a shifter drains the data centers and services that are his", async () => 
   assert.equal((await put("mine", { locality: "dc-c", services: ["report"] })).reason, "OUT_OF_REACH");
 });
 
+test("a shifter begins a shift between his data centers, and ends none of others", async () => {
+  await using weir = await start();
+  await weir.call("root", "PUT", "/v1/services/report", service);
+  await weir.call("root", "PUT", "/v1/trafficSplits/report", split);
+  const steps = [{ setWeight: 50 }, { pause: "untilResumed" }, { setWeight: 100 }];
+  const shift = (who: "ana" | "root", target: Record<string, number>) =>
+    weir.call(who, "POST", "/v1/trafficSplits/report:shift", { target, steps });
+  assert.equal((await shift("ana", { "dc-a": 60, "dc-d": 40 })).reason, "OUT_OF_REACH");
+  const begun = await shift("root", { "dc-a": 60, "dc-d": 40 });
+  assert.equal(begun.status, 200, begun.message);
+  const splits = [...(weir.parts.policies.books.current()?.splits.values() ?? [])];
+  const name = splits[0]?.shift?.name ?? "";
+  assert.equal((await weir.call("ana", "POST", `/v1/operations/${name}:abort`)).reason, "OUT_OF_REACH");
+  assert.equal((await weir.call("root", "POST", `/v1/operations/${name}:abort`)).status, 200);
+  const own = await shift("ana", { "dc-a": 60, "dc-b": 40 });
+  assert.equal(own.status, 200, own.message);
+});
+
 test("an instance registers with a token for its service and its data center only", async () => {
   await using weir = await start();
   const put = (name: string, locality: string) =>

@@ -33,6 +33,16 @@ test("a change of a split touches the data centers whose part differs, and all w
   }
 });
 
+test("a shift that has ended is of no matter to what comes after it, but its end is", () => {
+  const ended = { ...shift, ended: { time: "2026-11-21T18:00:00Z", outcome: "aborted" } };
+  const next = { ...shift, name: "t", target: { "dc-a": 60, "dc-b": 40 } };
+  const touches = (...[before, after]: readonly object[]) =>
+    splitTouches(split({ shift: before }), split({ shift: after })).datacenters;
+  assert.deepEqual(touches(ended, next), ["dc-a", "dc-b"]);
+  assert.deepEqual(touches(shift, ended), ["dc-a", "dc-d"]);
+  assert.deepEqual(touches(ended, shift), ["dc-a", "dc-d"]);
+});
+
 test("a split that comes, goes or changes its service touches all of each service", () => {
   assert.deepEqual(splitTouches(undefined, split({})), { services: ["report"], datacenters: "all" });
   assert.deepEqual(splitTouches(split({}), undefined), { services: ["report"], datacenters: "all" });

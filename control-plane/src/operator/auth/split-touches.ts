@@ -44,8 +44,9 @@ function movedByOverrides(before: readonly Json[], after: readonly Json[]): read
   return changed.map(([, override]) => String(valueAt(override, ["locality"])));
 }
 
-/** Where its target differs from what it began with. */
+/** Where its target differs from what it began with; one that has ended moves nothing any more. */
 function movedByShift(shift: Json): readonly string[] {
+  if (valueAt(shift, ["ended"]) !== undefined) return [];
   const [base, target] = ["base", "target"].map((key) => valueAt(shift, [key]));
   return differing(base, target);
 }
