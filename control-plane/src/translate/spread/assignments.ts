@@ -1,9 +1,9 @@
 import type { ClusterLoadAssignment } from "@weir/proto/envoy/config/endpoint/v3/endpoint_pb.ts";
 import { getOrMake } from "../../lib/get-or-make.ts";
 import type { HeldHealth } from "../../model/held-health.ts";
-import type { Locality } from "../../model/locality.ts";
+import { type Locality, matchesLocality } from "../../model/locality.ts";
 import type { Service, Subset } from "../../model/service.ts";
-import { nearest, type SplitRule } from "../../model/split.ts";
+import { nearest, type Split, type SplitRule } from "../../model/split.ts";
 import type { Viewer } from "../../model/viewer.ts";
 import type { World } from "../../model/world.ts";
 import { checksByLocality } from "../cluster/health-check.ts";
@@ -16,7 +16,8 @@ import { subsetEndpoints } from "./subset-endpoints.ts";
 
 /**
  * Makes the assignments of services and of their subsets. One depends on the rule that holds for the caller; on where the
- * caller is where that rule goes by what is near, or where requests are expected from there; and on what is held back.
+ * caller is where that rule goes by what is near, where requests are expected from there, or where a place is isolated; and on
+ * what is held back.
  */
 export function createAssignments(): (
   subject: Subject,
@@ -44,7 +45,7 @@ export function createAssignments(): (
     const name = endpointResourceName(service.spec, subset?.name);
     const checks = flavour === "envoy" ? checksByLocality(policy) : undefined;
     const made = () => assignmentOf(name, service, spreadingOf(world, whole, caller), flavour, checks);
-    const text = `${name} ${flavour} ${index} ${place} ${asked ?? ""} ${policy.overprovisioningFactor} ${keepsWeights(policy)}`;
+    const text = `${name} ${flavour} ${index} ${place} ${isolationOf(split, caller)} ${asked ?? ""} ${policy.overprovisioningFactor} ${keepsWeights(policy)}`;
     // Where requests are expected, the endpoints of the other subsets count too.
     const there = asked === undefined ? service : pair(service, whole);
     const known = goesByPlace(rule) || asked !== undefined ? world.distances : everyone;
@@ -99,6 +100,14 @@ function nearestPlace({ region, zone }: Locality, places: ReadonlySet<string>, d
   if (region === "") return "unknown";
   if (zone !== "" && places.has(`${region}/${zone}`)) return `${region}/${zone}`;
   return places.has(`${region}/`) || distances.has(region) ? `${region}/` : "elsewhere";
+}
+
+/** Which of the places that are isolated the caller is in, as their places in the list. */
+function isolationOf(split: Split | undefined, caller: Locality): string {
+  const within = (split?.overrides ?? []).flatMap(({ isolates, locality }, at) =>
+    isolates && matchesLocality(locality, caller) ? [at] : [],
+  );
+  return within.join();
 }
 
 function goesByPlace({ spread, failover }: SplitRule): boolean {
