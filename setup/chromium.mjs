@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { unpackDebianPackage } from "./debian-package.mjs";
 import { findProgram, isProgram } from "./find-program.mjs";
 import { weirFolder } from "./folders.mjs";
+import { namedProgram } from "./named-program.mjs";
 import { found, missing } from "./part.mjs";
 import { say } from "./say.mjs";
 
@@ -16,11 +17,8 @@ const otherWays = "put chromium or google-chrome on PATH, or name one in WEIR_CH
  * @returns {Promise<import("./part.mjs").Part>}
  */
 export async function findChromium(install) {
-  const named = process.env.WEIR_CHROMIUM;
-  if (named) {
-    if (isProgram(named)) return found(named);
-    return missing("Chromium", `WEIR_CHROMIUM names ${named}, which is not a program`, "correct it, or leave it away");
-  }
+  const named = namedProgram("Chromium", "WEIR_CHROMIUM");
+  if (named) return named;
   const onPath = ["chromium", "chromium-browser", "google-chrome"].map(findProgram).find((path) => path !== undefined);
   if (onPath) return found(onPath);
   if (isProgram(ownChromium)) return found(ownChromium);

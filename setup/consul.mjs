@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { unpackDebianPackage } from "./debian-package.mjs";
 import { findProgram, isProgram } from "./find-program.mjs";
 import { weirFolder } from "./folders.mjs";
+import { namedProgram } from "./named-program.mjs";
 import { found, missing } from "./part.mjs";
 import { say } from "./say.mjs";
 
@@ -14,11 +15,8 @@ const otherWays = "put Consul (1.8 or newer) on PATH, or name one in WEIR_CONSUL
  * @returns {Promise<import("./part.mjs").Part>}
  */
 export async function findConsul() {
-  const named = process.env.WEIR_CONSUL;
-  if (named) {
-    if (isProgram(named)) return found(named);
-    return missing("Consul", `WEIR_CONSUL names ${named}, which is not a program`, "correct it, or leave it away");
-  }
+  const named = namedProgram("Consul", "WEIR_CONSUL");
+  if (named) return named;
   const onPath = findProgram("consul");
   if (onPath) return found(onPath);
   if (isProgram(ownConsul)) return found(ownConsul);

@@ -2,6 +2,7 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { findProgram, isProgram } from "./find-program.mjs";
 import { weirFolder } from "./folders.mjs";
+import { namedProgram } from "./named-program.mjs";
 import { found, missing } from "./part.mjs";
 import { lastLines, quietly } from "./quietly.mjs";
 import { say } from "./say.mjs";
@@ -19,11 +20,8 @@ const otherWays = "put garage 2 on PATH, or name one in WEIR_GARAGE";
  * @returns {Promise<import("./part.mjs").Part>}
  */
 export async function findGarage({ install }) {
-  const named = process.env.WEIR_GARAGE;
-  if (named) {
-    if (isProgram(named)) return found(named);
-    return missing("Garage", `WEIR_GARAGE names ${named}, which is not a program`, "correct it, or leave it away");
-  }
+  const named = namedProgram("Garage", "WEIR_GARAGE");
+  if (named) return named;
   const onPath = findProgram("garage");
   if (onPath) return found(onPath);
   if (isProgram(ownGarage)) return found(ownGarage);

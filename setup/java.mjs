@@ -3,6 +3,7 @@ import { dirname, join, relative } from "node:path";
 import { unpackDebianPackage } from "./debian-package.mjs";
 import { findProgram, isProgram } from "./find-program.mjs";
 import { weirFolder } from "./folders.mjs";
+import { namedProgram } from "./named-program.mjs";
 import { found, missing } from "./part.mjs";
 import { quietly } from "./quietly.mjs";
 import { say } from "./say.mjs";
@@ -15,11 +16,8 @@ const otherWays = "put java (17 or newer) on PATH, or name one in WEIR_JAVA";
  * @returns {Promise<import("./part.mjs").Part>}
  */
 export async function findJava() {
-  const named = process.env.WEIR_JAVA;
-  if (named) {
-    if (isProgram(named)) return found(named);
-    return missing("Java", `WEIR_JAVA names ${named}, which is not a program`, "correct it, or leave it away");
-  }
+  const named = namedProgram("Java", "WEIR_JAVA");
+  if (named) return named;
   const onPath = findProgram("java");
   if (onPath && (await isNewEnough(onPath))) return found(onPath);
   const own = await ownJava();

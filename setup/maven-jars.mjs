@@ -5,6 +5,7 @@ import { download } from "./download.mjs";
 import { isProgram } from "./find-program.mjs";
 import { root, weirFolder } from "./folders.mjs";
 import { findJava } from "./java.mjs";
+import { namedProgram } from "./named-program.mjs";
 import { found, missing } from "./part.mjs";
 import { say } from "./say.mjs";
 
@@ -17,11 +18,8 @@ const central = "https://repo.maven.apache.org/maven2";
  * @returns {Promise<import("./part.mjs").Part>}
  */
 export async function findMavenProduct({ what, name, version, size, variable }) {
-  const named = process.env[variable];
-  if (named) {
-    if (isProgram(named)) return found(named);
-    return missing(what, `${variable} names ${named}, which is not a program`, "correct it, or leave it away");
-  }
+  const named = namedProgram(what, variable);
+  if (named) return named;
   const ownFolder = weirFolder(name, version);
   const program = join(ownFolder, "run-class");
   if (isProgram(program)) return found(program);

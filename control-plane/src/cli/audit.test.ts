@@ -4,21 +4,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { createFilePolicyStore } from "../policy/file-policy-store.ts";
 import { change, noon, put, service, temporaryDirectory } from "../policy/testing.ts";
-import { runCli } from "./program.ts";
+import { runCommand } from "./testing.ts";
 
-async function run(...args: readonly string[]) {
-  const texts = { out: "", err: "" };
-  const code = await runCli(args, {
-    stdout: { write: (text) => (texts.out += text) },
-    stderr: { write: (text) => (texts.err += text) },
-    stdin: (async function* () {})(),
-    env: {},
-    actor: "ana",
-    signal: new AbortController().signal,
-    serve: async () => 0,
-  });
-  return { code, ...texts };
-}
+const run = (...args: readonly string[]) => runCommand(args);
 
 test("the history is checked without a server, and a changed entry ends with code 1", async () => {
   await using place = await temporaryDirectory();

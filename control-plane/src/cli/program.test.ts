@@ -1,13 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { startOperator } from "../operator/operator-server.ts";
-import { startTestParts, type TestParts } from "../operator/testing.ts";
 import type { TypeStatus } from "../serve/clients.ts";
 import { connectedClient } from "../serve/testing.ts";
-import { runCli } from "./program.ts";
+import { startTestCli } from "./testing.ts";
 
 const documents = `
 apiVersion: weir/v1alpha1
@@ -26,7 +22,7 @@ spec:
 `;
 
 test("documents are applied from a file, listed, shown and deleted", async () => {
-  await using weir = await start();
+  await using weir = await startTestCli();
   const file = await weir.write("all.yaml", documents);
   assert.deepEqual(await weir.run("apply", "-f", file, "--reason", "first"), {
     code: 0,
@@ -56,7 +52,7 @@ test("documents are applied from a file, listed, shown and deleted", async () =>
 });
 
 test("a service is described with what holds for it and whence, and with what the connected clients do not do", async () => {
-  await using weir = await start();
+  await using weir = await startTestCli();
   await weir.run("apply", "-f", await weir.write("all.yaml", documents), "--reason", "first");
   const at = new Date();
   const cluster = { type: "cluster", name: "report", status: "ACKED", version: "v1", held: "v1", at } as const;
@@ -81,7 +77,7 @@ test("a service is described with what holds for it and whence, and with what th
 });
 
 test("the status says in four lines whether all is well", async () => {
-  await using weir = await start();
+  await using weir = await startTestCli();
   const { code, out } = await weir.run("status");
   assert.match(
     out,
@@ -91,7 +87,7 @@ test("the status says in four lines whether all is well", async () => {
 });
 
 test("the log level is shown and changed, and one that there is not changes nothing", async () => {
-  await using weir = await start();
+  await using weir = await startTestCli();
   assert.equal((await weir.run("log-level")).out, "LOG LEVEL\ninfo\n");
   assert.equal((await weir.run("log-level", "debug", "-o", "name")).out, "debug\n");
   const refused = await weir.run("log-level", "loud");
@@ -103,7 +99,7 @@ test("the log level is shown and changed, and one that there is not changes noth
 });
 
 test("documents come from a pipe and from a directory, where endpoint lists are left alone", async () => {
-  await using weir = await start();
+  await using weir = await startTestCli();
   assert.equal(
     (await weir.pipe(documents, "apply", "-f", "-", "--dry-run")).out,
     "services/report created\ntrafficSplits/report created\ndry run: nothing was changed\n",
@@ -114,7 +110,7 @@ test("documents come from a pipe and from a directory, where endpoint lists are 
 });
 
 test("what is wrong with applied documents is told by file and line, and nothing is applied", async () => {
-  await using weir = await start();
+  await using weir = await startTestCli();
   const good = await weir.write("good.yaml", documents);
   const bad = await weir.write(
     "bad.yaml",
@@ -129,7 +125,7 @@ test("what is wrong with applied documents is told by file and line, and nothing
 });
 
 test("traffic set changes the rule for these callers and says what and when it is there", async () => {
-  await using weir = await start();
+  await using weir = await startTestCli();
   await weir.pipe(documents, "apply", "-f", "-");
   const { code, out } = await weir.run(
     "traffic",
@@ -171,7 +167,7 @@ test("traffic set changes the rule for these callers and says what and when it i
 });
 
 test("traffic set makes the split of a service that has none", async () => {
-  await using weir = await start();
+  await using weir = await startTestCli();
   await weir.pipe(documents.split("---")[0] ?? "", "apply", "-f", "-");
   assert.equal((await weir.run("traffic", "set", "report", "dc-a=70", "dc-b=30", "--failover", "dc-c")).code, 0);
   const split = JSON.parse((await weir.run("get", "split", "report", "-o", "json")).out) as { spec: unknown };
@@ -182,7 +178,7 @@ test("traffic set makes the split of a service that has none", async () => {
 });
 
 test("two who set the traffic of different callers at once both succeed", async () => {
-  await using weir = await start();
+  await using weir = await startTestCli();
   await weir.pipe(documents, "apply", "-f", "-");
   const both = await Promise.all([
     weir.run("traffic", "set", "report", "dc-a=10", "dc-b=90", "--from", "dc-a/*"),
@@ -202,7 +198,7 @@ test("two who set the traffic of different callers at once both succeed", async 
 });
 
 test("an override is set, shown with the time it has left, and taken back", async () => {
-  await using weir = await start();
+  await using weir = await startTestCli();
   await weir.pipe(documents, "apply", "-f", "-");
   const made = await weir.run(
     "traffic",
@@ -231,7 +227,7 @@ test("an override is set, shown with the time it has left, and taken back", asyn
 });
 
 test("requests are explained: by which rule they go where, now and if something happened", async () => {
-  await using weir = await start();
+  await using weir = await startTestCli();
   await weir.run("apply", "-f", await weir.write("all.yaml", documents));
   for (const [index, dc] of ["dc-a", "dc-b", "dc-c"].entries())
     await weir.run("registry", "put", "report", dc, "--address", `127.0.0.1:900${index + 1}`, "--locality", `${dc}/z1`);
@@ -256,7 +252,7 @@ test("requests are explained: by which rule they go where, now and if something 
 });
 
 test("endpoints register, are listed and seen from a place, and go", async () => {
-  await using weir = await start();
+  await using weir = await startTestCli();
   await weir.pipe(documents, "apply", "-f", "-");
   const put = await weir.run(
     "registry",
@@ -295,7 +291,7 @@ test("endpoints register, are listed and seen from a place, and go", async () =>
 });
 
 test("proxy status shows states with ages and why a client said no, and exits with 1", async () => {
-  await using weir = await start();
+  await using weir = await startTestCli();
   assert.deepEqual(await weir.run("proxy", "status"), {
     code: 0,
     out: "CLIENT  KIND  ROLE  LOCALITY  CDS  LDS  EDS  RDS  PROTOCOL  VERSION\n",
@@ -325,7 +321,7 @@ test("proxy status shows states with ages and why a client said no, and exits wi
 });
 
 test("--wait says who has not taken a change yet", async () => {
-  await using weir = await start();
+  await using weir = await startTestCli();
   await weir.pipe(documents, "apply", "-f", "-");
   const synced: TypeStatus = { status: "SYNCED", since: new Date() };
   weir.clients.add(
@@ -361,7 +357,7 @@ spec:
 `;
 
 test("a plan says what an apply would do, exits with 1, and changes nothing", async () => {
-  await using weir = await start();
+  await using weir = await startTestCli();
   await weir.run("apply", "-f", await weir.write("service.yaml", placed));
   await weir.run("apply", "-f", await weir.write("split.yaml", splitOf("{dc-a: 80, dc-b: 20}")));
   await weir.until(async () => /dc-a +0 +80 %/.test((await weir.run("traffic", "get", "report")).out));
@@ -400,7 +396,7 @@ test("a plan says what an apply would do, exits with 1, and changes nothing", as
 });
 
 test("findings are told of files without a server, of the server, and with what is applied", async () => {
-  await using weir = await start();
+  await using weir = await startTestCli();
   const service = await weir.write("service.yaml", placed);
   const split = await weir.write("split.yaml", splitOf("{dc-a: 60, dc-d: 40}"));
   const offline = await weir.run("analyze", "-f", service, split);
@@ -443,7 +439,7 @@ test("findings are told of files without a server, of the server, and with what 
 });
 
 test("check tells every problem of a directory by file and line", async () => {
-  await using weir = await start();
+  await using weir = await startTestCli();
   await weir.write("a.yaml", documents);
   assert.deepEqual(await weir.run("check", weir.dir), { code: 0, out: "2 documents, nothing wrong\n", err: "" });
   await weir.write("b.yaml", documents.replaceAll("report", "reprot").replace("GRPC", "GRPX"));
@@ -455,7 +451,7 @@ test("check tells every problem of a directory by file and line", async () => {
 });
 
 test("bootstraps are printed ready to use", async () => {
-  await using weir = await start();
+  await using weir = await startTestCli();
   const envoy = await weir.run("bootstrap", "envoy", "--node-id", "edge-1", "--locality", "dc-a/z1", "-o", "json");
   const node = (JSON.parse(envoy.out) as { node: unknown }).node;
   assert.deepEqual(node, {
@@ -518,7 +514,7 @@ const wrong: readonly (readonly [args: readonly string[], says: RegExp])[] = [
 ];
 
 test("whatever is wrong is told on stderr with what to do, exits with 2 and changes nothing", async () => {
-  await using weir = await start();
+  await using weir = await startTestCli();
   await weir.pipe(documents, "apply", "-f", "-");
   for (const [args, says] of wrong) {
     const { code, out, err } = await weir.run(...args);
@@ -531,7 +527,7 @@ test("whatever is wrong is told on stderr with what to do, exits with 2 and chan
 });
 
 test("help and version are no errors", async () => {
-  await using weir = await start();
+  await using weir = await startTestCli();
   assert.match((await weir.run("--help")).out, /serve +run a control plane/);
   assert.match((await weir.run("traffic", "set", "--help")).out, /percent by locality/);
   assert.match(
@@ -541,7 +537,7 @@ test("help and version are no errors", async () => {
 });
 
 test("serve is handed its flags by the names that the configuration knows", async () => {
-  await using weir = await start();
+  await using weir = await startTestCli();
   const { code } = await weir.run(
     "serve",
     "--config",
@@ -564,64 +560,3 @@ test("serve is handed its flags by the names that the configuration knows", asyn
   assert.deepEqual([wrongConfig.code, wrongConfig.out], [2, ""]);
   assert.match(wrongConfig.err, /--xds/);
 });
-
-type Run = { readonly code: number; readonly out: string; readonly err: string };
-
-type TestWeir = AsyncDisposable &
-  Pick<TestParts, "clients"> & {
-    readonly dir: string;
-    readonly served: readonly unknown[];
-    run(...args: readonly string[]): Promise<Run>;
-    pipe(stdin: string, ...args: readonly string[]): Promise<Run>;
-    write(name: string, text: string): Promise<string>;
-    until(condition: () => Promise<boolean>): Promise<void>;
-  };
-
-async function start(): Promise<TestWeir> {
-  const dir = await mkdtemp(join(tmpdir(), "weir-cli-"));
-  const { parts, clients, ...rest } = await startTestParts();
-  const listen = { host: "127.0.0.1", port: 0 };
-  const operator = await startOperator({ listen, hosts: [], parts, observe: () => undefined });
-  const served: unknown[] = [];
-  const pipe: TestWeir["pipe"] = async (stdin, ...args) => {
-    const texts = { out: "", err: "" };
-    const code = await runCli(args, {
-      stdout: { write: (text) => (texts.out += text) },
-      stderr: { write: (text) => (texts.err += text) },
-      stdin: (async function* () {
-        yield stdin;
-      })(),
-      env: { WEIR_SERVER: `http://127.0.0.1:${operator.port}` },
-      actor: "ana",
-      signal: new AbortController().signal,
-      serve: async (options) => {
-        served.push(options);
-        return 7;
-      },
-    });
-    return { code, ...texts };
-  };
-  return {
-    dir,
-    clients,
-    served,
-    pipe,
-    run: (...args) => pipe("", ...args),
-    async write(name, text) {
-      await writeFile(join(dir, name), text);
-      return join(dir, name);
-    },
-    async until(condition) {
-      const stop = AbortSignal.timeout(5_000);
-      while (!(await condition())) {
-        stop.throwIfAborted();
-        await new Promise((resolve) => setTimeout(resolve, 5));
-      }
-    },
-    async [Symbol.asyncDispose]() {
-      await operator[Symbol.asyncDispose]();
-      await rest[Symbol.asyncDispose]();
-      await rm(dir, { recursive: true, force: true });
-    },
-  };
-}

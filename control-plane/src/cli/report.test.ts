@@ -3,8 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { type ServerProcess, startServer, temporaryDirectory } from "@weir/report-service/test/server-process.ts";
-import type { CliIo } from "./io.ts";
-import { runCli } from "./program.ts";
+import { runCommand } from "./testing.ts";
 
 let data: Awaited<ReturnType<typeof temporaryDirectory>>;
 let server: ServerProcess;
@@ -17,21 +16,11 @@ after(async () => {
   await data[Symbol.asyncDispose]();
 });
 
-async function weir(...argv: readonly string[]) {
-  let out = "";
-  let err = "";
-  const io: CliIo = {
-    stdout: { write: (text) => (out += text) },
-    stderr: { write: (text) => (err += text) },
-    stdin: (async function* () {})(),
+const weir = (...args: readonly string[]) =>
+  runCommand(["report", ...args], {
     env: { WEIR_REPORTS: server.address, WEIR_TENANT: "acme" },
-    actor: "ana",
     signal: AbortSignal.timeout(60_000),
-    serve: () => Promise.resolve(2),
-  };
-  const code = await runCli(["report", ...argv], io);
-  return { code, out, err };
-}
+  });
 
 test("a report is ordered, followed to its end and fetched", async () => {
   const ordered = await weir("create", "wide", "-p", "rows=3", "--wait");

@@ -12,7 +12,7 @@ import { print } from "./print.ts";
 import { formatOf, type OrderFlags, orderOf } from "./report/order-of.ts";
 import { bytesText, msOf, progressText, reportColumns, reportRow, stateCell } from "./report/report-row.ts";
 import { addTarget, type ReportService, withReports } from "./report/report-service.ts";
-import { tableText } from "./table.ts";
+import { printable } from "./table.ts";
 
 /** `weir report kinds|create|list|get|watch|fetch|cancel|retry|delete`. */
 export const addReport: AddCommand = (command, cli) => {
@@ -149,7 +149,7 @@ async function told(
     if (line === shown || cli.format(command) !== "table") continue;
     shown = line;
     const at = time ? new Date(msOf(time)).toISOString().slice(11, 19) : "";
-    cli.io.stderr.write(tableText({ columns: [`${at}  ${line}`], rows: [] }, { color: false }));
+    cli.io.stderr.write(`${printable(`${at}  ${line}`)}\n`);
   }
   if (last === undefined) return;
   await printReports(cli, command, [last], timeline(last));

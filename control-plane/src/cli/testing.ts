@@ -1,15 +1,51 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { until } from "../lib/testing.ts";
 import { startOperator } from "../operator/operator-server.ts";
 import { startTestParts, type TestParts } from "../operator/testing.ts";
+import type { CliIo } from "./io.ts";
 import { runCli } from "./program.ts";
 
 export type Run = { readonly code: number; readonly out: string; readonly err: string };
 
+type RunOptions = {
+  readonly env?: CliIo["env"];
+  readonly actor?: string;
+  /** What is typed or piped in. */
+  readonly stdin?: string;
+  readonly signal?: AbortSignal;
+  readonly serve?: CliIo["serve"];
+  /** What it writes is added to these as it comes. */
+  readonly seen?: { out: string; err: string };
+};
+
+/** The command line as a program of its own would run it, without a terminal. */
+export async function runCommand(
+  args: readonly string[],
+  {
+    env = {},
+    actor = "ana",
+    stdin = "",
+    signal = new AbortController().signal,
+    serve = async () => 0,
+    seen = { out: "", err: "" },
+  }: RunOptions = {},
+): Promise<Run> {
+  const code = await runCli(args, {
+    stdout: { write: (text) => (seen.out += text) },
+    stderr: { write: (text) => (seen.err += text) },
+    stdin: (async function* () {
+      yield stdin;
+    })(),
+    ...{ env, actor, signal, serve },
+  });
+  return { code, ...seen };
+}
+
 /** A control plane without xDS, and the command line to it. */
 export type TestWeir = AsyncDisposable &
-  Pick<TestParts, "clients"> & {
+  Pick<TestParts, "clients" | "parts"> & {
     readonly dir: string;
     readonly server: string;
     readonly served: readonly unknown[];
@@ -28,45 +64,28 @@ export async function startTestCli(): Promise<TestWeir> {
   const operator = await startOperator({ listen, hosts: [], parts, observe: () => undefined });
   const served: unknown[] = [];
   const env = { WEIR_SERVER: `http://127.0.0.1:${operator.port}`, XDG_CONFIG_HOME: dir };
-  const run = (stdin: string, seen: { out: string; err: string }, signal: AbortSignal, args: readonly string[]) =>
-    runCli(args, {
-      stdout: { write: (text) => (seen.out += text) },
-      stderr: { write: (text) => (seen.err += text) },
-      stdin: (async function* () {
-        yield stdin;
-      })(),
-      env,
-      actor: "ana",
-      signal,
-      serve: async (options) => {
-        served.push(options);
-        return 7;
-      },
-    });
-  const pipe: TestWeir["pipe"] = async (stdin, ...args) => {
-    const texts = { out: "", err: "" };
-    const code = await run(stdin, texts, new AbortController().signal, args);
-    return { code, ...texts };
+  const serve: CliIo["serve"] = async (options) => {
+    served.push(options);
+    return 7;
   };
+  const pipe: TestWeir["pipe"] = (stdin, ...args) => runCommand(args, { env, stdin, serve });
   return {
     dir,
     server: env.WEIR_SERVER,
     clients,
+    parts,
     served,
     pipe,
-    follow: (seen, signal, ...args) => run("", Object.assign(seen, { err: "" }), signal, args),
+    async follow(seen, signal, ...args) {
+      const { code } = await runCommand(args, { env, signal, serve, seen: Object.assign(seen, { err: "" }) });
+      return code;
+    },
     run: (...args) => pipe("", ...args),
     async write(name, text) {
       await writeFile(join(dir, name), text);
       return join(dir, name);
     },
-    async until(condition) {
-      const stop = AbortSignal.timeout(5_000);
-      while (!(await condition())) {
-        stop.throwIfAborted();
-        await new Promise((resolve) => setTimeout(resolve, 5));
-      }
-    },
+    until,
     async [Symbol.asyncDispose]() {
       await operator[Symbol.asyncDispose]();
       await rest[Symbol.asyncDispose]();

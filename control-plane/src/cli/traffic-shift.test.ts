@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startOperator } from "../operator/operator-server.ts";
-import { startTestParts } from "../operator/testing.ts";
-import { runCli } from "./program.ts";
+import { startTestCli } from "./testing.ts";
 
 const documents = [
   {
@@ -18,33 +16,10 @@ const documents = [
 ];
 
 async function start() {
-  const { parts, ...rest } = await startTestParts();
-  const operator = await startOperator({
-    ...{ listen: { host: "127.0.0.1", port: 0 }, hosts: [], parts, observe: () => undefined },
-  });
+  const weir = await startTestCli();
   const operations = documents.map((document) => ({ kind: "put" as const, document }));
-  await parts.policies.change({ operations, by: "ana", reason: "", through: "api", validateOnly: false });
-  const pipe = async (stdin: string, ...args: readonly string[]) => {
-    const texts = { out: "", err: "" };
-    const code = await runCli(args, {
-      stdout: { write: (text) => (texts.out += text) },
-      stderr: { write: (text) => (texts.err += text) },
-      stdin: (async function* () {
-        yield stdin;
-      })(),
-      env: { WEIR_SERVER: `http://127.0.0.1:${operator.port}` },
-      ...{ actor: "ana", signal: new AbortController().signal, serve: async () => 7 },
-    });
-    return { code, ...texts };
-  };
-  return {
-    pipe,
-    run: (...args: readonly string[]) => pipe("", ...args),
-    async [Symbol.asyncDispose]() {
-      await operator[Symbol.asyncDispose]();
-      await rest[Symbol.asyncDispose]();
-    },
-  };
+  await weir.parts.policies.change({ operations, by: "ana", reason: "", through: "api", validateOnly: false });
+  return weir;
 }
 
 const shift = ["traffic", "shift", "report", "dc-a=60", "dc-b=40"];

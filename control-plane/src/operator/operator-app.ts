@@ -15,7 +15,7 @@ import { refusalOfOrigin } from "./same-site.ts";
 
 /** PEM texts. */
 export type OperatorTls = {
-  readonly cert: Buffer;
+  readonly certificates: Buffer;
   readonly key: Buffer;
   /** Who signs the certificates of operators; undefined: none are asked for. */
   readonly clientAuthorities?: Buffer | undefined;
@@ -95,8 +95,8 @@ export async function createOperatorApp({
   return app;
 }
 
-function httpsOptions({ cert, key, clientAuthorities }: OperatorTls) {
-  const options = { cert, key, minVersion: "TLSv1.2" as const };
+function httpsOptions({ certificates, key, clientAuthorities }: OperatorTls) {
+  const options = { cert: certificates, key, minVersion: "TLSv1.2" as const };
   // Who comes without one may still have a token, or ask what is for anyone.
   return clientAuthorities === undefined
     ? options

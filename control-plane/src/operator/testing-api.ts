@@ -1,3 +1,4 @@
+import { until } from "../lib/testing.ts";
 import { createOperatorApp } from "./operator-app.ts";
 import type { OperatorApp } from "./operator-context.ts";
 import type { OperatorNote } from "./parts.ts";
@@ -68,13 +69,7 @@ export async function startTestApi(instead: Partial<TestParts["parts"]> = {}): P
     put: (url, body, headers) => send("PUT", url, JSON.stringify(body), { ...json, ...headers }),
     post: (url, body) => send("POST", url, JSON.stringify(body), json),
     delete: (url, headers) => send("DELETE", url, undefined, headers),
-    async until(condition) {
-      const stop = AbortSignal.timeout(5_000);
-      while (!(await condition())) {
-        stop.throwIfAborted();
-        await new Promise((resolve) => setTimeout(resolve, 5));
-      }
-    },
+    until,
     async [Symbol.asyncDispose]() {
       await app.close();
       await rest[Symbol.asyncDispose]();

@@ -1,19 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { patternText } from "../model/locality.ts";
-import { buildBook, emptyBook } from "./documents/book.ts";
 import { parseDocument } from "./documents/parse-document.ts";
-import { service, split } from "./testing.ts";
+import { bookOf, service, split } from "./testing.ts";
 import { nextExpiry, worldParts } from "./world-parts.ts";
-
-function bookOf(documents: readonly unknown[], before = emptyBook) {
-  const parsed = documents.map((document) => {
-    const result = parseDocument(document);
-    return result.ok ? result.value : assert.fail(JSON.stringify(result));
-  });
-  const book = buildBook(before, parsed, { revision: before.revision + 1 });
-  return book.ok ? book.value : assert.fail(JSON.stringify(book));
-}
 
 const at = (time: string) => new Date(`2026-03-01T${time}:00Z`);
 const drain = (name: string, expireTime: string, spec: Record<string, unknown> = {}) => ({

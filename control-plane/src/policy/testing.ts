@@ -1,6 +1,9 @@
+import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { buildBook, emptyBook } from "./documents/book.ts";
+import { parseDocument } from "./documents/parse-document.ts";
 import type { ChangeRequest, Operation } from "./policy-store.ts";
 
 // Words for the tests of this folder.
@@ -33,4 +36,14 @@ export function put(document: unknown, expects?: { readonly etag: string } | "ab
 /** A change by ana over the API. */
 export function change(...operations: readonly Operation[]): ChangeRequest {
   return { operations, by: "ana", reason: "because", through: "api", validateOnly: false };
+}
+
+/** A book of these documents, which have to be valid, after another. */
+export function bookOf(documents: readonly unknown[], before = emptyBook) {
+  const parsed = documents.map((document) => {
+    const result = parseDocument(document);
+    return result.ok ? result.value : assert.fail(JSON.stringify(result));
+  });
+  const book = buildBook(before, parsed, { revision: before.revision + 1 });
+  return book.ok ? book.value : assert.fail(JSON.stringify(book));
 }

@@ -1,18 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { buildBook, emptyBook } from "./documents/book.ts";
-import { parseDocument } from "./documents/parse-document.ts";
-import { policy, service, split } from "./testing.ts";
+import { bookOf, policy, service, split } from "./testing.ts";
 import { nextExpiry, worldParts } from "./world-parts.ts";
-
-function bookOf(documents: readonly unknown[], before = emptyBook) {
-  const parsed = documents.map((document) => {
-    const result = parseDocument(document);
-    return result.ok ? result.value : assert.fail(JSON.stringify(result));
-  });
-  const book = buildBook(before, parsed, { revision: before.revision + 1 });
-  return book.ok ? book.value : assert.fail(JSON.stringify(book));
-}
 
 const override = (locality: string, expireTime: string) => ({
   locality,

@@ -70,7 +70,7 @@ test("over TLS a certificate of the authorities says who one is, by its names, a
     hosts: [],
     parts: weir.parts,
     tokens: await openTokens({ file, observe: () => undefined, now: () => new Date() }),
-    tls: { ...server, clientAuthorities: authority.cert },
+    tls: { certificates: server.cert, key: server.key, clientAuthorities: authority.cert },
     observe: () => undefined,
   });
   const ask = async (path: string, pem?: Pem, headers: Record<string, string> = {}) => {

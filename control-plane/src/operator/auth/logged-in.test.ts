@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { test } from "node:test";
-import { runCli } from "../../cli/program.ts";
+import { runCommand } from "../../cli/testing.ts";
+import { until } from "../../lib/testing.ts";
 import { startTelemetry } from "../../telemetry/telemetry.ts";
 import { startOperator } from "../operator-server.ts";
 import { startTestParts } from "../testing.ts";
@@ -72,30 +73,10 @@ async function start() {
       };
       return { status: answer.status, reason: error?.details[0]?.reason, message: error?.message, error };
     },
-    async run(env: Record<string, string>, ...args: readonly string[]) {
-      const texts = { out: "", err: "" };
-      const code = await runCli(args, {
-        stdout: { write: (text) => (texts.out += text) },
-        stderr: { write: (text) => (texts.err += text) },
-        stdin: (async function* () {})(),
-        env: { WEIR_SERVER: server, ...env },
-        actor: "somebody",
-        signal: new AbortController().signal,
-        serve: async () => 0,
-      });
-      return { code, ...texts };
-    },
+    run: (env: Record<string, string>, ...args: readonly string[]) =>
+      runCommand(args, { env: { WEIR_SERVER: server, ...env }, actor: "somebody" }),
     [Symbol.asyncDispose]: () => whole.disposeAsync(),
   };
-}
-
-/** What is written to the log is read a turn later. */
-async function until(condition: () => boolean): Promise<void> {
-  const stop = AbortSignal.timeout(10_000);
-  while (!condition()) {
-    stop.throwIfAborted();
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 test("a shifter changes the shares of his services within his data centers, and nothing else", async () => {
@@ -130,7 +111,7 @@ test("a shifter changes the shares of his services within his data centers, and 
     403,
   );
   assert.equal(weir.parts.policies.books.current()?.revision, 5);
-  await until(() => weir.log().includes("PUT /v1/trafficSplits/:name by ana is denied: OUT_OF_REACH"));
+  await until(() => weir.log().includes("PUT /v1/trafficSplits/:name by ana is denied: OUT_OF_REACH"), 10_000);
   assert.match(weir.log(), /PUT \/v1\/services\/:name by ana is denied: ROLE_TOO_SMALL/);
 });
 
@@ -228,7 +209,7 @@ test("no token is ever in the log, the journal or what commands print", async ()
   // Where people put them by mistake.
   await weir.call("root", "GET", `/v1/services/${weir.tokens.eve}?token=${weir.tokens.eve}`);
   await weir.call(undefined, "GET", "/v1/services", undefined, { authorization: `Token ${weir.tokens.eve}` });
-  await until(() => weir.log().includes("by nobody known is denied: NO_TOKEN"));
+  await until(() => weir.log().includes("by nobody known is denied: NO_TOKEN"), 10_000);
   const everything = [
     ...printed,
     weir.log(),
