@@ -15,6 +15,7 @@ import {
   type DownloadUrl,
   type Format,
   type GetDownloadUrlRequestSchema,
+  type ListQueuesResponse,
   type ListReportKindsResponse,
   type ListReportsRequestSchema,
   type ListReportsResponse,
@@ -55,6 +56,8 @@ export type ReportClient = {
   /** `fields` such as `state`: those that are wanted; all where none is named. */
   getReport(name: string, call?: CallOptions, fields?: readonly string[]): Promise<Answer<Report>>;
   listReports(request: Init<typeof ListReportsRequestSchema>, call?: CallOptions): Promise<Answer<ListReportsResponse>>;
+  /** What waits for each worker cluster, of all tenants. */
+  listQueues(call?: CallOptions): Promise<Answer<ListQueuesResponse>>;
   watchReport(request: Init<typeof WatchReportRequestSchema>, call?: CallOptions): AsyncGenerator<ReportEvent, void>;
   streamReport(request: Init<typeof StreamReportRequestSchema>, call?: CallOptions): AsyncGenerator<Chunk, void>;
   /**
@@ -94,6 +97,7 @@ export function createReportClient(
     getReport: (name, call, fields = []) =>
       unary(channel, Results.method.getReport, { name, readMask: { paths: [...fields] } }, call),
     listReports: (request, call) => unary(channel, Results.method.listReports, request, call),
+    listQueues: (call) => unary(channel, Results.method.listQueues, {}, call),
     watchReport: (request, call) => stream(channel, Results.method.watchReport, request, call),
     streamReport: (request, call) => stream(channel, Results.method.streamReport, request, call),
     followReport: (name, afterSequence, call) => followReport(channel, name, afterSequence, call),

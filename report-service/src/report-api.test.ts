@@ -294,3 +294,21 @@ test("whatever is hostile about a request is one clear error", async () => {
   assert.equal((await client.waitForEnd(name)).parameters?.["text"], odd);
   assert.equal(JSON.parse((await client.fetchReport(name, Format.JSON)).toString())[0].text, odd);
 });
+
+test("queues tell what waits and what is made, for each worker cluster", async () => {
+  const { client } = server;
+  const made = await createOne(client, "slow");
+  await untilState(client, made, State.RUNNING);
+  const waits = await createOne(client, "slow");
+  const { queues } = (await client.listQueues()).value;
+  assert.deepEqual(
+    queues.map(({ workerCluster }) => workerCluster),
+    ["javascript", "python", "sql"],
+  );
+  const sql = queues.find(({ workerCluster }) => workerCluster === "sql");
+  assert.deepEqual([sql?.waiting, sql?.running, sql?.workers, sql?.busyWorkers], [1n, 1n, 1, 1]);
+  assert.ok(sql?.oldestWait !== undefined);
+  for (const name of [made, waits]) await client.cancelReport({ name });
+  const after = (await client.listQueues()).value.queues.find(({ workerCluster }) => workerCluster === "sql");
+  assert.deepEqual([after?.waiting, after?.running, after?.oldestWait], [0n, 0n, undefined]);
+});

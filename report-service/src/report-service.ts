@@ -7,7 +7,7 @@ import type { CleanerNote } from "./cleaner/cleaner-note.ts";
 import type { Config } from "./config.ts";
 import type { ObjectNote } from "./disk/object-server.ts";
 import { readKinds } from "./kinds/read-kinds.ts";
-import type { KindBook, ReportKind } from "./model/kind.ts";
+import type { KindBook, Language, ReportKind } from "./model/kind.ts";
 import type { NotifierNote } from "./notifier/notifier-note.ts";
 import type { CacheNote } from "./ports/cache.ts";
 import type { JobQueue } from "./ports/job-queue.ts";
@@ -83,7 +83,8 @@ export async function startReportService(config: Config, { observe, tracer }: Pa
   let clusters: readonly WorkerCluster[] = [];
   const shut = ({ name, cluster }: ReportKind) =>
     clusters.find(({ language }) => language === cluster)?.shut(name, Date.now());
-  const calls = starting.use(await serveCalls(config, { ...parts, shut }));
+  const workersOf = (cluster: Language) => clusters.find(({ language }) => language === cluster)?.status(Date.now());
+  const calls = starting.use(await serveCalls(config, { ...parts, shut, workersOf }));
   // Before the workers, so that it ends after them: they wait for what they hand over to be written.
   const writer = starting.use(roles.has("writer") ? startWriter({ ...parts, reports: stores.reports }) : undefined);
   const workers = starting.use(roles.has("worker") ? startWorkers(config, parts) : undefined);

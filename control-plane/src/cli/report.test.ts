@@ -63,3 +63,13 @@ test("wrong flags are told before anything is asked", async () => {
   assert.match((await weir("create", "wide", "-p", "rows")).err, /--param "rows": expected name=value/);
   assert.match((await weir("list", "--limit", "many")).err, /--limit "many": expected a whole number/);
 });
+
+test("queues tell what waits for each worker cluster", async () => {
+  const { out, err, code } = await weir("queues");
+  assert.equal(code, 0, err);
+  assert.match(
+    out,
+    /^CLUSTER +WAITING +OLDEST +RUNNING +WORKERS +CIRCUIT\njavascript .*\npython .*\nsql +\d+ +\S+ +\d+ +\d\/1 +closed\n/,
+  );
+  assert.deepEqual((await weir("queues", "-o", "name")).out, "javascript\npython\nsql\n");
+});

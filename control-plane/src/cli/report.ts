@@ -3,18 +3,25 @@ import { rename } from "node:fs/promises";
 import { finished } from "node:stream/promises";
 import { createRegistry, toJson } from "@bufbuild/protobuf";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "@weir/proto/google/rpc/error_details_pb.ts";
-import { type Report, ReportKindSchema, ReportSchema, Report_State as State } from "@weir/proto/report/v1/report_pb.ts";
+import {
+  QueueSchema,
+  type Report,
+  ReportKindSchema,
+  ReportSchema,
+  Report_State as State,
+} from "@weir/proto/report/v1/report_pb.ts";
 import { hasEnded, reportNameOf } from "@weir/report-service/src/client.ts";
 import type { Command } from "commander";
 import type { AddCommand, Cli } from "./cli.ts";
 import { CliError } from "./cli-error.ts";
 import { print } from "./print.ts";
 import { formatOf, type OrderFlags, orderOf } from "./report/order-of.ts";
+import { circuitLines, queueColumns, queueRow } from "./report/queue-row.ts";
 import { bytesText, msOf, progressText, reportColumns, reportRow, stateCell } from "./report/report-row.ts";
 import { addTarget, type ReportService, withReports } from "./report/report-service.ts";
 import { printable } from "./table.ts";
 
-/** `weir report kinds|create|list|get|watch|fetch|cancel|retry|delete`. */
+/** `weir report kinds|create|list|get|watch|fetch|cancel|retry|queues|delete`. */
 export const addReport: AddCommand = (command, cli) => {
   const kinds = verb(command, "kinds", "what can be ordered").action(() =>
     withReports(kinds, cli, async ({ client }) => {
@@ -111,6 +118,18 @@ export const addReport: AddCommand = (command, cli) => {
         await told(cli, retry, service, reportNameOf(value), wait === true);
       }),
     );
+
+  const queues = verb(command, "queues", "what waits for each worker cluster, and for how long").action(() =>
+    withReports(queues, cli, async ({ client }) => {
+      const { value, by } = await client.listQueues();
+      await print(cli, queues, {
+        value: { queues: value.queues.map((queue) => toJson(QueueSchema, queue, { alwaysEmitImplicit: true })) },
+        table: () => ({ columns: queueColumns, rows: value.queues.map(queueRow) }),
+        names: () => value.queues.map(({ workerCluster }) => workerCluster),
+        notes: () => [...value.queues.flatMap(circuitLines), `WORKERS and CIRCUIT are those of ${by.server}`],
+      });
+    }),
+  );
 
   const remove = verb(command, "delete", "delete a report and its files")
     .argument("<report>", "its id or name")

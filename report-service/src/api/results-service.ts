@@ -26,6 +26,7 @@ import { encodedReport } from "./encoded-report.ts";
 import type { Answering } from "./handlers.ts";
 import { pageTokenOf } from "./paging.ts";
 import { parseList } from "./parse-list.ts";
+import { createQueueCalls, type QueueParts } from "./queue-calls.ts";
 import { parseReadMask } from "./read-mask.ts";
 import { artifactMessage, mediaTypeOf, reportMessage } from "./report-message.ts";
 import { notHereYet, streamArtifact } from "./stream-artifact.ts";
@@ -39,7 +40,8 @@ const maxUrlMs = 7 * 86_400_000;
 
 export type ResultsParts = {
   readonly reports: ReportStore;
-  readonly queue: Pick<JobQueue, "ahead">;
+  readonly queue: Pick<JobQueue, "ahead" | "length" | "running">;
+  readonly workersOf: QueueParts["workersOf"];
   readonly objects: ObjectStore;
   /** Undefined where clients cannot reach the object store. */
   readonly urls: SignedUrls | undefined;
@@ -53,7 +55,7 @@ export type ResultsParts = {
 
 /** report.v1.Results: reads, follows and delivers. */
 export function createResultsService(
-  { reports, queue, objects, urls, leaving, datacenter, watches }: ResultsParts,
+  { reports, queue, workersOf, objects, urls, leaving, datacenter, watches }: ResultsParts,
   { unary, streaming }: Answering,
 ): Handlers<typeof Results> {
   /** With its place in the queue, where it waits in this data center's. */
@@ -162,6 +164,7 @@ export function createResultsService(
       });
     }),
     streamReport: streaming((request, { signal }) => stream(request, signal)),
+    ...createQueueCalls({ queue, workersOf }, unary),
   };
 }
 

@@ -37,6 +37,7 @@ export async function createBrokerQueue(
   const closing = new AbortController();
   const receivers: Promise<void>[] = [];
   const clusters = new Map<WorkerCluster, ClusterState>();
+  const { running } = stores.queue;
   const relay = startRelay(outbox, (messages) => broker.publish(messages), observe);
 
   function stateOf(cluster: WorkerCluster): ClusterState {
@@ -122,6 +123,7 @@ export async function createBrokerQueue(
       enough.abort();
     },
     length: (cluster) => stores.queue.length(cluster),
+    ...(running && { running }),
     async backlog() {
       const lanes = [...clusters.keys()].flatMap((cluster) => priorities.map((priority) => ({ cluster, priority })));
       const lags = await Promise.all(lanes.map((lane) => broker.lag(lane)));

@@ -88,6 +88,7 @@ export function createCassandraQueue({ rows, hints, bells, counts, turns }: Queu
     },
     wait: (_cluster, signal) => bells.rung("any", lookEveryMs, signal),
     length: (cluster) => counts.length(cluster),
+    running: async (cluster) => (await hints.oldest(runningIn(cluster), { limit: 100_000 })).length,
   };
 }
 

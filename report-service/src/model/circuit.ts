@@ -1,3 +1,5 @@
+import type { KindName } from "./names.ts";
+
 /**
  * Whether work of one sort is let through. `open` after failures in a row, until `untilMs`; then a single job tries it
  * (`probing`), whose end closes the circuit or opens it for longer.
@@ -19,6 +21,9 @@ export type CircuitRule = {
 
 /** Why nothing of a kind is made now. */
 export type Shut = { readonly why: string; readonly retryAfterMs: number };
+
+/** A circuit that is not closed: of a kind, or of the whole cluster; `retryAfterMs` 0: a job tries it now. */
+export type OpenCircuit = Shut & { readonly kind?: KindName };
 
 export const closedCircuit: Circuit = { kind: "closed", failures: 0, sources: [] };
 

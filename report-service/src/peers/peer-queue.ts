@@ -39,6 +39,12 @@ export function claimFromPeers(
     }
   }
 
+  async function running(cluster: WorkerCluster): Promise<number> {
+    const ofPeers = takenOver().map((peer) => ofPeer(peer, async (queue) => (await queue.running?.(cluster)) ?? 0, 0));
+    const counts = await Promise.all([own.running?.(cluster) ?? 0, ...ofPeers]);
+    return counts.reduce((all, count) => all + count, 0);
+  }
+
   return {
     ...own,
     async claim(claimant, most, nowMs) {
@@ -71,6 +77,7 @@ export function claimFromPeers(
       const lengths = takenOver().map((peer) => ofPeer(peer, (queue) => queue.length(cluster), { queued: 0 }));
       return (await Promise.all([own.length(cluster), ...lengths])).reduce(sum);
     },
+    ...(own.running && { running }),
   };
 }
 

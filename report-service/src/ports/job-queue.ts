@@ -31,6 +31,8 @@ export type JobQueue = {
   wait(cluster: WorkerCluster, signal: AbortSignal): Promise<void>;
   /** Of one cluster, or of all. */
   length(cluster?: WorkerCluster): Promise<QueueLength>;
+  /** How many reports of a cluster are being made; absent where counting costs too much. */
+  running?(cluster: WorkerCluster): Promise<number>;
   /**
    * How many reports of the same tenant, cluster and priority wait before a queued one, counted up to `most`; absent where
    * counting costs too much.

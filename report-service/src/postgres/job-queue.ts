@@ -10,7 +10,7 @@ import type { Database, Row } from "./database.ts";
 import { createFairTurns, type FairTurns, type TurnOf } from "./fair-turns.ts";
 import { kindLimitsOf } from "./kind-limits.ts";
 import { keyOf, type Stored, storedOf } from "./report-rows.ts";
-import { readLanes, readLength } from "./waiting-lanes.ts";
+import { readLanes, readLength, readRunning } from "./waiting-lanes.ts";
 import { settleJobs } from "./write-reports.ts";
 
 // A lease that runs out makes no change that could wake anyone, and a notification may be lost.
@@ -184,6 +184,7 @@ export function createPostgresQueue(
     },
     wait: (cluster, signal) => clusterOf(cluster).bell.rung(signal, lookMs),
     length: (cluster) => readLength(database, cluster),
+    running: (cluster) => readRunning(database, cluster),
     [Symbol.dispose]: () => hearing[Symbol.dispose](),
   };
 }

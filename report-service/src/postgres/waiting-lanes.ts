@@ -74,3 +74,14 @@ export async function readOldest(database: Database, cluster: WorkerCluster): Pr
   const lanes = await readLanes(database, cluster);
   return lanes.length > 0 ? Math.min(...lanes.map(({ oldestMs }) => oldestMs)) : undefined;
 }
+
+const runningStatement = {
+  name: "count-running",
+  text: "select count(*) as running from jobs where cluster = $1 and leased_until_ms is not null",
+};
+
+/** How many reports of a cluster are being made. */
+export async function readRunning(database: Database, cluster: WorkerCluster): Promise<number> {
+  const [row] = await database.query(runningStatement, [cluster]);
+  return Number(row?.["running"] ?? 0);
+}

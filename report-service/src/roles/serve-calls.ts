@@ -11,6 +11,7 @@ import { answering } from "../api/handlers.ts";
 import { identify, observeCalls, refuseCalls } from "../api/interceptors.ts";
 import { createOperationsService } from "../api/operations-service.ts";
 import type { ParseParts } from "../api/parse-create.ts";
+import type { QueueParts } from "../api/queue-calls.ts";
 import { createReportsService } from "../api/reports-service.ts";
 import { createResultsService } from "../api/results-service.ts";
 import { unpackInTurn } from "../api/unpack-in-turn.ts";
@@ -40,6 +41,7 @@ export type CallParts = {
   readonly kinds: KindBook;
   /** Why nothing of a kind is made now, as far as this server knows. */
   readonly shut: (kind: ReportKind) => Shut | undefined;
+  readonly workersOf: QueueParts["workersOf"];
   readonly vault: Vault;
   readonly refusesNotice: ParseParts["refusesNotice"];
   readonly tracer: Tracer | undefined;
@@ -61,7 +63,8 @@ export type Calls = {
  * health.
  */
 export async function serveCalls(config: Config, parts: CallParts): Promise<Calls> {
-  const { stores, objects, urls, limiter, bulletin, kinds, shut, vault, refusesNotice, tracer, observe } = parts;
+  const { stores, objects, urls, limiter, bulletin, kinds, shut, workersOf, vault, refusesNotice, tracer, observe } =
+    parts;
   const { id, datacenter, zone, limits, retentionMs, roles } = config;
   await using starting = new AsyncDisposableStack();
   const leaving = new AbortController();
@@ -89,7 +92,10 @@ export async function serveCalls(config: Config, parts: CallParts): Promise<Call
     fingerprint,
     refusesNotice,
   };
-  const read = { reports, queue, objects, urls, leaving: leaving.signal, datacenter, watches: config.watchLimit };
+  const read = {
+    ...{ reports, queue, workersOf, objects, urls, datacenter },
+    ...{ leaving: leaving.signal, watches: config.watchLimit },
+  };
   const isCalled = roles.has("reports") || roles.has("results");
   const health = createHealth([
     ...(roles.has("reports") ? [Reports.typeName] : []),

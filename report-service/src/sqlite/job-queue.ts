@@ -29,6 +29,8 @@ export function createSqliteQueue(database: DatabaseSync, feed: ChangeFeed): Job
      order by created_ms, id limit 1`,
   );
 
+  const runningIn = database.prepare("select count(*) as count from reports where state = 'running' and cluster = ?");
+
   function lost({ cluster, paused = [] }: Claimant, nowMs: number): Report | undefined {
     const row = oldestLost.get(cluster, nowMs, JSON.stringify(paused));
     return row && reportOf(row);
@@ -83,6 +85,9 @@ export function createSqliteQueue(database: DatabaseSync, feed: ChangeFeed): Job
     },
     async length(cluster) {
       return lanes.length(cluster);
+    },
+    async running(cluster) {
+      return Number(runningIn.get(cluster)?.["count"] ?? 0);
     },
   };
 }

@@ -3,6 +3,7 @@ import {
   type CircuitEvent,
   type CircuitRule,
   closedCircuit,
+  type OpenCircuit,
   type Shut,
   shutForMs,
   stepCircuit,
@@ -25,6 +26,8 @@ export type Circuits = {
   shut(kind: KindName, nowMs: number): Shut | undefined;
   /** How many are not closed. */
   open(): number;
+  /** Those, with why. */
+  list(nowMs: number): readonly OpenCircuit[];
   started(report: Report, nowMs: number): void;
   ended(report: Report, verdict: JobVerdict, nowMs: number): void;
 };
@@ -69,6 +72,10 @@ export function createCircuits(cluster: Language, observe: (note: WorkerNote) =>
       return undefined;
     },
     open: () => [ofCluster, ...ofKinds.values()].filter((circuit) => circuit.kind !== "closed").length,
+    list: (nowMs) => [
+      ...openOnes(ofCluster, nowMs),
+      ...[...ofKinds].flatMap(([kind, circuit]) => openOnes(circuit, nowMs).map((open) => ({ kind, ...open }))),
+    ],
     started({ kind }, nowMs) {
       stepCluster({ kind: "started" }, nowMs);
       stepKind(kind, { kind: "started" }, nowMs);
@@ -79,6 +86,11 @@ export function createCircuits(cluster: Language, observe: (note: WorkerNote) =>
       stepKind(kind, ofKind, nowMs);
     },
   };
+}
+
+function openOnes(circuit: Circuit, nowMs: number): readonly Shut[] {
+  if (circuit.kind === "closed") return [];
+  return [{ why: circuit.why, retryAfterMs: circuit.kind === "probing" ? 0 : shutForMs(circuit, nowMs) }];
 }
 
 function eventsOf(

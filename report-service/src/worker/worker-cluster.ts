@@ -1,4 +1,4 @@
-import type { Shut } from "../model/circuit.ts";
+import type { OpenCircuit, Shut } from "../model/circuit.ts";
 import type { KindBook, Language } from "../model/kind.ts";
 import type { KindName } from "../model/names.ts";
 import { backlogWorkers } from "../model/wanted-workers.ts";
@@ -24,10 +24,19 @@ export type ScaleSignal = {
   readonly shut: number;
 };
 
+/** Of one server: its workers, those that make a report, and the circuits that are not closed. */
+export type WorkersStatus = {
+  readonly workers: number;
+  readonly busy: number;
+  readonly circuits: readonly OpenCircuit[];
+};
+
 /** The workers of one language in this server. Another cluster shares nothing with them but the store. */
 export type WorkerCluster = {
   readonly language: Language;
   signal(nowMs: number): Promise<ScaleSignal>;
+  /** What its workers do now, without a look at the store. */
+  status(nowMs: number): WorkersStatus;
   /** Why reports of a kind would only wait now; undefined: they would not. */
   shut(kind: KindName, nowMs: number): Shut | undefined;
   /** Claims nothing more and returns once its running jobs have ended; when `limit` aborts, those are handed back. */
@@ -75,6 +84,7 @@ export function startWorkerCluster(
       const backlog = backlogWorkers({ queued, oldestWaitMs, meanJobMs }, targetWaitMs);
       return { workers: concurrency, busy, queued, oldestWaitMs, backlogWorkers: backlog, shut: circuits.open() };
     },
+    status: (nowMs) => ({ workers: concurrency, busy, circuits: circuits.list(nowMs) }),
     shut: circuits.shut,
     async drain(limit) {
       await Promise.all(loops.map((loop) => loop.drain(limit)));

@@ -65,6 +65,8 @@ export function provesJobQueue(name: string, open: OpenPlace, order: QueueOrder 
     assert.deepEqual(await two.queue.length(), { queued: 3, oldestQueuedAtMs: 1 });
     const python = await claimAny(servers, 2, 100, { cluster: "python" });
     assert.deepEqual(python.map(({ id }) => id).sort(), ["p", "q"]);
+    if (one.queue.running)
+      assert.deepEqual([await two.queue.running?.("python"), await two.queue.running?.("sql")], [2, 0]);
     assert.equal(await claim(two.queue, 9, { cluster: "javascript" }), "");
     assert.deepEqual(
       (await claimAny(servers, 1, 100)).map(({ id }) => id),
