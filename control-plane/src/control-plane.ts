@@ -7,6 +7,7 @@ import { paced } from "./lib/paced.ts";
 import { aborted, pause } from "./lib/wait.ts";
 import { loadReporting } from "./load-reporting.ts";
 import type { World } from "./model/world.ts";
+import { logins } from "./operator/auth/logins.ts";
 import { openTokens } from "./operator/auth/tokens.ts";
 import { failoversActive } from "./operator/failovers-active.ts";
 import { observedRatios } from "./operator/observed-traffic.ts";
@@ -36,6 +37,7 @@ import { shareConfirmations } from "./sources/guard/shared-confirmations.ts";
 import { createKubernetesSource } from "./sources/kubernetes/kubernetes-source.ts";
 import { createRegistry } from "./sources/registry/registry.ts";
 import { openSavedWorld } from "./sources/saved-world.ts";
+import { createPlanShelf } from "./store/plan-shelf.ts";
 import { createStoreClock } from "./store/store-clock.ts";
 import { certificateExpiry } from "./telemetry/certificate-expiry.ts";
 import { followConvergence } from "./telemetry/follow-convergence.ts";
@@ -181,15 +183,25 @@ export async function runControlPlane(
     published,
     leased,
     translate,
+    plans: createPlanShelf({ now, shared: kv && store && { kv, prefix: store.prefix } }, running),
     metrics: telemetry.metrics,
     logs: { level: telemetry.logLevel, setLevel: telemetry.setLogLevel },
     version,
     now,
   });
   const { address, hosts, tls, auth } = config.admin;
-  const tokens = auth.tokens === undefined ? undefined : await openTokens({ file: auth.tokens, observe, now });
+  // Loaded for who has one: jose takes its time.
+  const oidc =
+    auth.oidc && (await import("./operator/auth/open-oidc.ts")).openOidc(auth.oidc, { observe, now, monotonicMs });
+  const tokens = logins({
+    tokens: auth.tokens === undefined ? undefined : await openTokens({ file: auth.tokens, observe, now }),
+    oidc,
+  });
   const adminTls = tls && (await tlsOf(tls, "admin.tls"));
-  await using operator = await startOperator({ listen: address, hosts, parts, observe, tokens, tls: adminTls });
+  await using operator = await startOperator({
+    ...{ listen: address, hosts, parts, observe, tokens, tls: adminTls },
+    login: oidc?.login,
+  });
   const admin = addressText({ host: operator.address, port: operator.port });
   observe({ kind: "listening", server: "admin", address: admin });
   if (!tokens) observe({ kind: "operator-open", address: admin });

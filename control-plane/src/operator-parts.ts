@@ -30,6 +30,7 @@ export function operatorParts({
   published,
   leased,
   translate,
+  plans,
   metrics,
   logs,
   version,
@@ -47,6 +48,7 @@ export function operatorParts({
   /** The viewers of connected clients. */
   readonly leased: () => readonly Viewer[];
   readonly translate: Translate;
+  readonly plans: OperatorParts["plans"];
   readonly metrics: OperatorParts["metrics"];
   readonly logs: OperatorParts["logs"];
   readonly version: string;
@@ -63,6 +65,7 @@ export function operatorParts({
     sources: () => withGuard(overviewOf(joined.knowledge.current()?.states ?? new Map()), joined.guarded()),
     guard: operatorGuard(joined, allows, confirmations),
     planning: operatorPlan({ policies, clients, loads, published, preview: joined.preview, leased, translate, now }),
+    plans,
     resourceNames: (spec) => resourceNames(spec, published.current()?.routes ?? []),
     placements: (service, from, flavour, subset) => {
       const world = published.current();

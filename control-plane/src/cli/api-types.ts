@@ -222,8 +222,8 @@ export type Applied = {
   readonly changes: readonly {
     readonly kind: string;
     readonly name: string;
-    readonly action: "create" | "update" | "unchanged";
-    readonly etag: string;
+    readonly action: "create" | "update" | "unchanged" | "delete";
+    readonly etag?: string;
   }[];
   readonly findings: readonly ToldFinding[];
 };

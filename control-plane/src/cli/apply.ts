@@ -10,10 +10,13 @@ import { readDocuments } from "./read-documents.ts";
 import { collectionOfKind, documentUrl } from "./resources.ts";
 import { dryRunOption, ifMatchOption, reasonOption, type WriteFlags, writeOptions } from "./write-options.ts";
 
-/** `weir apply -f FILE|DIR|-`. */
+type Flags = WriteFlags & { readonly filename: readonly string[]; readonly plan?: string };
+
+/** `weir apply -f FILE|DIR|-`, `weir apply --plan ID`. */
 export const addApply: AddCommand = (command, cli) => {
   command
-    .requiredOption("-f, --filename <path...>", "files or directories of YAML or JSON; - is what is piped in")
+    .option("-f, --filename <path...>", "files or directories of YAML or JSON; - is what is piped in", [])
+    .option("--plan <id>", "what weir plan said under this id, if nothing was changed since")
     .addOption(reasonOption())
     .addOption(dryRunOption())
     .addOption(ifMatchOption())
@@ -21,14 +24,25 @@ export const addApply: AddCommand = (command, cli) => {
       "after",
       "\nAll documents are taken as one revision, or none.\n\nExample:\n  weir apply -f config.d --dry-run",
     )
-    .action(async (flags: WriteFlags & { readonly filename: readonly string[] }) => {
-      const values = await readDocuments(flags.filename, cli.io.stdin);
+    .action(async (flags: Flags) => {
+      const { plan } = flags;
+      if ((plan === undefined) === (flags.filename.length === 0))
+        throw new CliError("nothing to apply: expected -f, or --plan");
+      if (plan !== undefined && flags.ifMatch !== undefined)
+        throw new CliError("--if-match is not for a plan, which is only applied to what it was made on");
+      const values = plan === undefined ? await readDocuments(flags.filename, cli.io.stdin) : [];
       const documents = values.map(({ value }) => value);
       const api = cli.api(command);
       try {
         const body =
           flags.ifMatch === undefined
-            ? (await api.post<Applied>("/v1/config:apply", { documents }, writeOptions(flags))).body
+            ? (
+                await api.post<Applied>(
+                  "/v1/config:apply",
+                  plan === undefined ? { documents } : { planId: plan },
+                  writeOptions(flags),
+                )
+              ).body
             : await putOne(documents);
         const findings = placeFindings(body.findings, values);
         await print(cli, command, {
@@ -57,4 +71,4 @@ export const addApply: AddCommand = (command, cli) => {
     });
 };
 
-const done = { create: "created", update: "updated", unchanged: "unchanged" } as const;
+const done = { create: "created", update: "updated", unchanged: "unchanged", delete: "deleted" } as const;

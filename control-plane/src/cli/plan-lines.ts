@@ -24,6 +24,9 @@ export function planLines(plan: Planned): readonly string[] {
     ...(unknown.length > 0
       ? section("Unknown", [`the endpoints of ${unknown.join(", ")}: their sources are asked once this is applied`], "")
       : []),
+    ...(plan.id === undefined
+      ? []
+      : ["", `To do just this, while r${plan.base} is the newest: weir apply --plan ${plan.id}`]),
   ];
 }
 

@@ -21,7 +21,8 @@ export const addPlan: AddCommand = (command, cli) => {
       "after",
       `
 Says what \`weir apply\` of the same documents (and \`weir delete\`) would do: fields, xDS resources, the clients that would be sent them, where
-traffic would go, and what the change gets wrong. Nothing is changed.
+traffic would go, and what the change gets wrong. Nothing is changed. The plan is kept for an hour: \`weir apply --plan ID\` does just that, and is
+refused when something was changed since.
 
 Exit codes: 0 nothing would change, 1 something would, 2 an error.
 

@@ -29,6 +29,9 @@ export type PlannedTraffic = {
 };
 
 export type Planned = {
+  /** Of one that is kept, for `apply --plan`. */
+  readonly id?: string;
+  readonly expireTime?: string;
   readonly base: number;
   readonly isEmpty: boolean;
   readonly documents: readonly {

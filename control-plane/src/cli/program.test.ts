@@ -389,6 +389,13 @@ test("a plan says what an apply would do, exits with 1, and changes nothing", as
   assert.match(gone.out, /^Plan \(base r2\)\n- trafficSplits\/report\n/);
   assert.match(gone.out, /^ +dc-a {2}80 % -> 50 %$/m);
   assert.match((await weir.run("plan", "--delete", "service/report")).err, /there is no Service "report"/);
+  const [, id = ""] = /weir apply --plan (plan-\S+)/.exec(gone.out) ?? [];
+  const applied = await weir.run("apply", "--plan", id, "--reason", "CHG-1");
+  assert.deepEqual(applied, { code: 0, out: "trafficSplits/report deleted\nrevision 3\n", err: "" });
+  const stale = await weir.run("apply", "--plan", id);
+  assert.equal(stale.code, 2);
+  assert.match(stale.err, /plan-\S+ was made on r2, and now there is r3 \(r3 by ana/);
+  assert.match((await weir.run("apply", "--plan", id, "-f", change)).err, /expected -f, or --plan/);
   assert.match((await weir.run("plan")).err, /expected -f or --delete/);
   const wrong = await weir.run("plan", "-f", await weir.write("wrong.yaml", splitOf("{dc-a: 60}")));
   assert.equal(wrong.code, 2);

@@ -3,10 +3,12 @@ import type { StoredDocument } from "../policy/policy-store.ts";
 import { badRequest } from "./api-error.ts";
 import { authorOf, writeQuery } from "./author.ts";
 import { baseOf, conditionOnBase } from "./base-of.ts";
+import { isYamlBody } from "./bodies.ts";
 import { doneOrThrow } from "./change-outcome.ts";
 import { documentsOf, problemsInBody } from "./documents-of-body.ts";
 import { findingOf, findingShape } from "./finding-shape.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
+import { actionsOf, applyPlan, planNamed } from "./stored-plan.ts";
 
 const kindOf = z.enum(["Service", "TrafficSplit", "TrafficPolicy", "Route", "Patch", "Drain"]);
 
@@ -17,8 +19,8 @@ const applied = z.object({
     z.object({
       kind: kindOf,
       name: z.string(),
-      action: z.enum(["create", "update", "unchanged"]),
-      etag: z.string(),
+      action: z.enum(["create", "update", "unchanged", "delete"]),
+      etag: z.string().optional().meta({ description: "Missing of one that is deleted" }),
     }),
   ),
   findings: z.array(findingShape).meta({
@@ -27,7 +29,8 @@ const applied = z.object({
 });
 
 /** Many documents at once. */
-export function configRoutes(app: OperatorApp, { parts: { policies, planning } }: OperatorContext): void {
+export function configRoutes(app: OperatorApp, { parts }: OperatorContext): void {
+  const { policies, planning } = parts;
   app.post(
     "/v1/config::apply",
     {
@@ -35,7 +38,7 @@ export function configRoutes(app: OperatorApp, { parts: { policies, planning } }
       schema: {
         summary: "Create or replace many documents: all or nothing, one revision",
         description:
-          'A document, a list of them, {"documents": [...]}, or YAML documents separated by --- as application/yaml.',
+          'A document, a list of them, {"documents": [...]}, or YAML documents separated by --- as application/yaml. {"planId": ...} does what that plan says, if nothing was changed since it was made; else 412 PLAN_STALE.',
         tags: ["config"],
         querystring: writeQuery,
         headers: conditionOnBase,
@@ -44,32 +47,47 @@ export function configRoutes(app: OperatorApp, { parts: { policies, planning } }
       },
     },
     async (request) => {
-      const documents = documentsOf(request.body);
       const validateOnly = request.query.validateOnly === "true";
+      const base = baseOf(request.headers);
+      const id = planIdOf(request.body);
+      const plan = id === undefined ? undefined : await planNamed(parts, id);
+      if (plan && base !== undefined && base !== plan.answer.base)
+        throw badRequest("the request's headers", [
+          { at: "If-Match", says: `is r${base}, and the plan was made on r${plan.answer.base}: leave it out` },
+        ]);
+      const operations =
+        plan?.operations ?? documentsOf(request.body).map((document) => ({ kind: "put" as const, document }));
       const warningsOf = await planning.warnings();
       const before = new Map<string, StoredDocument>();
       for (const kind of kindOf.options)
         for (const each of policies.list(kind)) before.set(`${kind}/${each.name}`, each);
-      const outcome = await policies.change({
-        operations: documents.map((document) => ({ kind: "put", document })),
-        ...authorOf(request, request.query),
-        through: "api",
-        validateOnly,
-        base: baseOf(request.headers),
-      });
-      if (outcome.kind === "refused") throw badRequest("the documents", problemsInBody(outcome.problems, request.body));
-      const done = doneOrThrow(outcome, { what: "the documents", expected: undefined, policies });
+      const change = { ...authorOf(request, request.query), validateOnly };
+      const done = plan ? await applyPlan(parts, plan, change) : await applyDocuments();
       const findings = await warningsOf(done);
       return {
         revision: done.revision,
         validateOnly,
-        changes: done.documents.map(({ kind, name, etag }) => {
-          const old = before.get(`${kind}/${name}`);
-          const action = !old ? ("create" as const) : old.etag === etag ? ("unchanged" as const) : ("update" as const);
-          return { kind, name, action, etag };
-        }),
+        changes: actionsOf(done, operations, before),
         findings: findings.map(findingOf),
       };
+
+      async function applyDocuments() {
+        const outcome = await policies.change({ ...change, operations, through: "api", base });
+        if (outcome.kind === "refused")
+          throw badRequest("the documents", problemsInBody(outcome.problems, request.body));
+        return doneOrThrow(outcome, { what: "the documents", expected: undefined, policies });
+      }
     },
+  );
+}
+
+/** Of `{"planId": ...}`; undefined: the body has the documents themselves. */
+function planIdOf(body: unknown): string | undefined {
+  if (typeof body !== "object" || body === null || isYamlBody(body) || !("planId" in body)) return undefined;
+  const parsed = z.strictObject({ planId: z.string().min(1).max(200) }).safeParse(body);
+  if (parsed.success) return parsed.data.planId;
+  throw badRequest(
+    "the body",
+    parsed.error.issues.map(({ path, message }) => ({ at: path.join("."), says: message })),
   );
 }

@@ -12,6 +12,7 @@ import type { Plan } from "../plan/plan/plan.ts";
 import type { PolicyStore, StoredDocument } from "../policy/policy-store.ts";
 import type { Clients, ResourceStatus } from "../serve/clients.ts";
 import type { ObservedLoads } from "../serve/loads/observed-loads.ts";
+import type { Shelf } from "../store/shelf.ts";
 import type { AuthNote } from "./auth/auth-note.ts";
 
 /** All that the operator's side reads and moves. Structural, so that `control-plane.ts` decides what stands behind it. */
@@ -31,6 +32,8 @@ export type OperatorParts = {
   sources(): readonly SourceOverview[];
   readonly guard: Guard;
   readonly planning: Planning;
+  /** Plans that may be applied as they were made. */
+  readonly plans: Shelf;
   /** The names under which each kind of client asks for a service's resources. */
   resourceNames(spec: ServiceSpec): Readonly<Record<"envoy-edge" | "envoy-sidecar" | "grpc", ResourceNames>>;
   /** Where a client at this place is sent, in the order of priorities. */

@@ -54,6 +54,56 @@ test("a plan tells which fields change, where traffic goes then, and what gets w
   assert.equal((await api.get("/v1/revisions")).body["revision"], 1, "nothing was stored");
 });
 
+test("a plan is kept, and what is applied by its id is what was planned, documents that go included", async () => {
+  await using api = await startTestApi();
+  await api.post("/v1/config:apply", [placed, split]);
+  const changes = { documents: [placed], delete: [{ kind: "TrafficSplit", name: "report" }] };
+  const made = await api.post("/v1/config:plan", changes);
+  const { id, base, knownTo } = made.body as { id: string; base: number; knownTo: string };
+  assert.deepEqual([base, made.headers["etag"], knownTo], [1, '"r1"', "this-replica"]);
+  const kept = await api.get(`/v1/plans/${id}`);
+  assert.deepEqual({ ...kept.body, knownTo }, made.body);
+  assert.equal(kept.headers["etag"], '"r1"');
+
+  const tried = await api.post("/v1/config:apply?validateOnly=true", { planId: id });
+  assert.equal(tried.status, 200, tried.text);
+  const done = await api.post("/v1/config:apply?reason=CHG-1", { planId: id });
+  assert.deepEqual(done.body["changes"], [
+    {
+      ...{ kind: "Service", name: "report", action: "unchanged" },
+      etag: (done.body["changes"] as [{ etag: string }])[0].etag,
+    },
+    { kind: "TrafficSplit", name: "report", action: "delete" },
+  ]);
+  assert.equal((await api.get("/v1/trafficSplits/report")).status, 404);
+
+  const again = await api.post("/v1/config:apply", { planId: id });
+  assert.equal(again.status, 412);
+  assert.match(again.text, /was made on r1, and now there is r2 \(r2 by anonymous/);
+});
+
+test("a plan of what has moved since is refused, and says who moved it; what is no plan is none", async () => {
+  await using api = await startTestApi();
+  await api.post("/v1/config:apply", [placed, split]);
+  const { id } = (await api.post("/v1/config:plan", toNowhere)).body as { id: string };
+  await api.put("/v1/services/other", { ...placed, metadata: { name: "other" } }, { "x-weir-actor": "ben" });
+  const refused = await api.post("/v1/config:apply", { planId: id });
+  const { error } = refused.body as { error: { status: string; details: [{ reason: string; metadata: object }] } };
+  assert.deepEqual([refused.status, error.status, error.details[0].reason], [412, "ABORTED", "PLAN_STALE"]);
+  assert.deepEqual(error.details[0].metadata, { plan: id, base: "1", revision: "2", by: "ben" });
+  assert.deepEqual((await api.get("/v1/trafficSplits/report")).body["spec"], split.spec, "nothing was changed");
+
+  assert.equal((await api.get("/v1/plans/plan-none")).status, 404);
+  assert.equal((await api.post("/v1/config:apply", { planId: "plan-none" })).status, 404);
+  for (const wrong of [{ planId: 1 }, { planId: id, documents: [split] }, { planId: "" }])
+    assert.equal((await api.post("/v1/config:apply", wrong)).status, 400);
+  const other = await api.send("POST", "/v1/config:apply", JSON.stringify({ planId: id }), {
+    "content-type": "application/json",
+    "if-match": '"r2"',
+  });
+  assert.match(other.text, /the plan was made on r1/);
+});
+
 test("a plan tells what connected clients do not do of what is new, and of nothing else", async () => {
   await using api = await startTestApi();
   const policyOf = (spec: object) => ({

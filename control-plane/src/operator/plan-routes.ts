@@ -1,15 +1,16 @@
 import { z } from "zod";
 import { badRequest } from "./api-error.ts";
-import { doneOrThrow } from "./change-outcome.ts";
+import { authorOf } from "./author.ts";
 import { documentsOf, problemsInBody } from "./documents-of-body.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
-import { planOf } from "./plan-of.ts";
-import { planShape } from "./plan-shape.ts";
+import { storedPlanShape } from "./plan-shape.ts";
 import { removalsOf } from "./removals-of-body.ts";
+import { makePlan, planNamed } from "./stored-plan.ts";
 
-/** What a change would do, without doing it. */
+const tags = ["config"];
+
+/** What a change would do, without doing it; kept, so that just that can be done. */
 export function planRoutes(app: OperatorApp, { parts }: OperatorContext): void {
-  const { policies } = parts;
   app.post(
     "/v1/config::plan",
     {
@@ -17,29 +18,41 @@ export function planRoutes(app: OperatorApp, { parts }: OperatorContext): void {
       schema: {
         summary: "What applying these documents would change: fields, xDS resources, clients, traffic, findings",
         description:
-          'The body is that of config:apply; {"documents": [...], "delete": [{"kind": ..., "name": ...}]} has documents that go, too. Nothing is stored.',
-        tags: ["config"],
+          'The body is that of config:apply; {"documents": [...], "delete": [{"kind": ..., "name": ...}]} has documents that go, too. No document is changed. The plan is kept for an hour: {"planId": ...} to config:apply does just that.',
+        tags,
         querystring: z.strictObject({}),
         body: z.unknown(),
-        response: { 200: planShape },
+        response: { 200: storedPlanShape },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const removed = removalsOf(request.body);
       const documents = removed.length > 0 ? documentsBeside(request.body) : documentsOf(request.body);
-      const outcome = await policies.change({
+      const answer = await makePlan(parts, {
         operations: [
           ...documents.map((document) => ({ kind: "put" as const, document })),
           ...removed.map(({ kind, name }) => ({ kind: "delete" as const, documentKind: kind, name })),
         ],
-        by: "plan",
-        reason: "",
-        through: "api",
-        validateOnly: true,
+        by: authorOf(request, {}).by,
+        refused: (problems) => badRequest("the documents", problemsInBody(problems, request.body)),
       });
-      if (outcome.kind === "refused") throw badRequest("the documents", problemsInBody(outcome.problems, request.body));
-      const done = doneOrThrow(outcome, { what: "the documents", expected: undefined, policies });
-      return planOf(parts, { ...done, removed });
+      return reply.header("etag", `"r${answer.base}"`).send(answer);
+    },
+  );
+
+  app.get(
+    "/v1/plans/:id",
+    {
+      schema: {
+        summary: "A plan as it was made; its ETag is the revision that it starts from",
+        tags,
+        params: z.object({ id: z.string() }),
+        response: { 200: storedPlanShape },
+      },
+    },
+    async (request, reply) => {
+      const { answer } = await planNamed(parts, request.params.id);
+      return reply.header("etag", `"r${answer.base}"`).send(answer);
     },
   );
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { FieldChange } from "../plan/plan/field-changes.ts";
 import { type DocumentChange, isEmptyPlan, type Plan } from "../plan/plan/plan.ts";
 import { findingOf, findingShape } from "./finding-shape.ts";
+import { time } from "./shapes.ts";
 
 const kindOfClient = z.enum(["envoy", "grpc"]);
 
@@ -77,6 +78,17 @@ export const planShape = z.object({
   resolved: z.array(findingShape).meta({ description: "Those that it takes away" }),
   unknown: z.array(z.string()).meta({
     description: "Services whose endpoints are not known before their sources are asked, once the change is applied",
+  }),
+});
+
+/** A plan that is kept, to be applied as it is. */
+export const storedPlanShape = planShape.extend({
+  id: z.string().meta({ description: 'For {"planId": ...} of config:apply' }),
+  by: z.string(),
+  createTime: time,
+  expireTime: time.meta({ description: "Until then it is kept; among very many, less long" }),
+  knownTo: z.enum(["every-replica", "this-replica"]).optional().meta({
+    description: "Where it can be applied; this-replica without a shared store, and where that does not take it",
   }),
 });
 

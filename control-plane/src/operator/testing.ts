@@ -17,6 +17,7 @@ import { guardSettings as settings } from "../sources/guard/guard-settings.ts";
 import { createGuarding } from "../sources/guard/guarding.ts";
 import { createKubernetesSource } from "../sources/kubernetes/kubernetes-source.ts";
 import { createRegistry } from "../sources/registry/registry.ts";
+import { createPlanShelf } from "../store/plan-shelf.ts";
 import { createTranslate } from "../translate/translate.ts";
 import type { OperatorParts } from "./parts.ts";
 
@@ -83,6 +84,7 @@ export async function startTestParts(): Promise<TestParts> {
     published: joined.worlds,
     leased: () => [],
     translate: createTranslate(),
+    plans: createPlanShelf({ now, shared: undefined }, stop.signal),
     metrics,
     logs: {
       level: () => logLevel,

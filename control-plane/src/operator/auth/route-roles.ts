@@ -39,6 +39,8 @@ export const routeRoles: Readonly<Record<string, RouteRule>> = {
   "GET /v1/log-levels": viewer,
   "PUT /v1/log-levels": admin,
   "GET /v1/whoami": viewer,
+  // What browsers and commands need to know before they can say who they are; it is no secret.
+  "GET /v1/login": anyone,
 
   "GET /v1/services": viewer,
   "GET /v1/services/:name": viewer,
@@ -89,8 +91,9 @@ export const routeRoles: Readonly<Record<string, RouteRule>> = {
   "POST /v1/operations/:name:abort": shifter,
 
   "POST /v1/config:apply": shifter,
-  // Stores nothing.
+  // Changes no document.
   "POST /v1/config:plan": viewer,
+  "GET /v1/plans/:id": viewer,
   "GET /v1/findings": viewer,
   "GET /v1/revisions": viewer,
   "GET /v1/revisions/:revision": viewer,
