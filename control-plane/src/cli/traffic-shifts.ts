@@ -30,6 +30,29 @@ export function addSteering(traffic: Command, cli: Cli): void {
   steering(traffic, cli, "abort", "end a shift with the shares that it began from");
 }
 
+/** `weir traffic wait`; exits with 1 when it has not ended by then, or was taken back. */
+export const addTrafficWait: AddCommand = (command, cli) => {
+  command
+    .argument("<shift>", "its name, or its service")
+    .option("--timeout <duration>", "at most so long", "5m")
+    .action(async (said: string, { timeout }: { readonly timeout: string }) => {
+      const api = cli.api(command);
+      const name = await nameOf(api, said);
+      const query = { timeout };
+      const url = `/v1/operations/${encodeURIComponent(name)}:wait`;
+      const { body } = await api.post<Operation>(url, undefined, { query });
+      await print(cli, command, {
+        value: body,
+        names: () => [body.name],
+        notes: () => [
+          `${body.name}  step ${body.step}/${body.steps}  ${sharesLine(body.shares)}  ${body.state}`,
+          ...noteOf(body),
+        ],
+      });
+      if (body.state !== "succeeded") cli.exit(1);
+    });
+};
+
 function steering(traffic: Command, cli: Cli, verb: string, says: string): Command {
   const command = traffic
     .command(verb)

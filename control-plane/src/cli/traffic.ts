@@ -8,16 +8,17 @@ import { addTrafficDrain, addTrafficIsolate, addTrafficUndrain } from "./traffic
 import { addTrafficDrains } from "./traffic-drains.ts";
 import { addTrafficGet } from "./traffic-get.ts";
 import { addTrafficShift } from "./traffic-shift.ts";
-import { addSteering, addTrafficShifts } from "./traffic-shifts.ts";
+import { addSteering, addTrafficShifts, addTrafficWait } from "./traffic-shifts.ts";
 import { dryRunOption, reasonOption, type WriteFlags } from "./write-options.ts";
 
-/** `weir traffic get|set|override|restore|drain|isolate|undrain|drains|shift|shifts|pause|resume|promote|abort`. */
+/** `weir traffic get|set|override|restore|drain|isolate|undrain|drains|shift|shifts|pause|resume|promote|abort|wait`. */
 export const addTraffic: AddCommand = (traffic, cli) => {
   addTrafficGet(traffic.command("get").description("what is configured: weights, standbys, overrides"), cli);
 
   addTrafficShift(traffic.command("shift").description("move shares step by step, with a guard"), cli);
   addTrafficShifts(traffic.command("shifts").description("shifts that run, and the last that ran"), cli);
   addSteering(traffic, cli);
+  addTrafficWait(traffic.command("wait").description("until a shift has ended"), cli);
 
   addTrafficDrain(traffic.command("drain").description("send nobody to a data center or zone for a while"), cli);
   addTrafficIsolate(

@@ -75,6 +75,35 @@ test("a shift moves what callers are given, and the document's shares only when 
   assert.match((await newest(api))?.reason ?? "", /^shift-\w+ is through all its steps$/);
 });
 
+test("a shift is an operation that can be waited for and cancelled", async () => {
+  await using api = await startSplit();
+  const { operation } = await begin(api, { target, steps: long });
+  const wait = async (timeout: string) => (await steer(api, operation, `wait?timeout=${timeout}`)).body;
+  assert.equal((await wait("1ms"))["done"], false);
+  const waiting = wait("5m");
+  await steer(api, operation, "cancel?reason=odd", { "x-weir-actor": "ben" });
+  const { done, error, metadata, response } = await waiting;
+  assert.deepEqual([done, error, response], [true, { code: 1, message: "aborted by ben: odd" }, undefined]);
+  const { createTime, endTime, ...rest } = metadata as Readonly<Record<string, unknown>>;
+  assert.ok(Date.parse(String(createTime)) <= Date.parse(String(endTime)));
+  assert.deepEqual(rest, {
+    "@type": "type.googleapis.com/weir.operator.v1.ShiftMetadata",
+    ...{ target: "trafficSplits/report", verb: "shift", from: "*", createdBy: "ana", progressPercent: 0 },
+  });
+
+  const next = await begin(api, { target, steps: [{ setWeight: 100 }] });
+  const url = `/v1/operations/${next.operation.name}:wait`;
+  const { body } = await api.post(url, { timeout: "5m" });
+  assert.deepEqual(
+    [body["done"], body["response"]],
+    [true, { "@type": "type.googleapis.com/weir.operator.v1.ShiftResponse", shares: target }],
+  );
+  assert.deepEqual(fieldsOf(await api.post(url, { timeout: "long" })), [
+    'timeout: expected a duration like "500ms", "5s" or "1m"',
+  ]);
+  assert.equal((await steer(api, operation, "wait")).status, 404, "the one before is not kept");
+});
+
 test("an aborted shift gives back what it began from, and says who ended it and why", async () => {
   await using api = await startSplit();
   const { operation } = await begin(api, { target, steps: long });

@@ -1,9 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import { didYouMean } from "../lib/did-you-mean.ts";
 import { positionAt, type Shift } from "../model/shift.ts";
-import type { Split } from "../model/split.ts";
 import { pathText } from "../policy/documents/path-text.ts";
 import { onFailure, shares, shiftGuard, shiftSteps } from "../policy/documents/shift-field.ts";
 import type { StoredDocument } from "../policy/policy-store.ts";
@@ -23,7 +21,7 @@ import { doneOrThrow, missingDocument } from "./change-outcome.ts";
 import { parsePrecondition } from "./etag.ts";
 import { expectationOf } from "./expectation.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
-import type { OperatorParts } from "./parts.ts";
+import { allShifts, type FoundShift, foundShift } from "./shift-found.ts";
 import { shiftAnswer, shiftShape } from "./shift-shape.ts";
 
 const kind = "TrafficSplit";
@@ -42,9 +40,8 @@ const conditions = z.looseObject({
   "if-match": z.string().optional().meta({ description: "The ETag of the TrafficSplit; anything else in force: 412" }),
 });
 
-type Found = { readonly split: Split; readonly shift: Shift; readonly stored: StoredDocument };
 type Author = { readonly by: string; readonly reason: string };
-type Edit = (document: SplitJson, found: Found, now: Date, author: Author) => SplitJson;
+type Edit = (document: SplitJson, found: FoundShift, now: Date, author: Author) => SplitJson;
 
 const promoteQuery = writeQuery.extend({
   full: z.enum(["true", "false"]).optional().meta({ description: "true: at once to the target" }),
@@ -107,7 +104,7 @@ export function shiftRoutes(app: OperatorApp, { parts }: OperatorContext): void 
       },
     },
     async ({ query }) => {
-      const operations = all(parts).filter(
+      const operations = allShifts(parts).filter(
         ({ split }) => query.service === undefined || split.service === query.service,
       );
       return {
@@ -123,7 +120,7 @@ export function shiftRoutes(app: OperatorApp, { parts }: OperatorContext): void 
     "/v1/operations/:name",
     { schema: { summary: "One shift", tags, params, response: { 200: shiftShape } } },
     async (asked, reply) => {
-      const { split, shift, stored } = found(parts, asked.params.name);
+      const { split, shift, stored } = foundShift(parts, asked.params.name);
       return reply.header("etag", `"${stored.etag}"`).send(shiftAnswer(split, shift, now()));
     },
   );
@@ -136,9 +133,10 @@ export function shiftRoutes(app: OperatorApp, { parts }: OperatorContext): void 
     if (!shift.paused && !shiftWaits(shift, at)) throw notNow(shift, "is neither paused nor waiting");
     return resumeShift(document, shift, at);
   });
-  verb("abort", "End a shift with the shares that it began from", writeQuery, (document, _, at, author) =>
-    endShift(document, "aborted", at, author),
-  );
+  for (const word of ["abort", "cancel"])
+    verb(word, "End a shift with the shares that it began from", writeQuery, (document, _, at, author) =>
+      endShift(document, "aborted", at, author),
+    );
   verb("promote", "Let a shift take its next step now, or all of them", promoteQuery, (document, { shift }, at) =>
     promoteShift(document, shift, at),
   );
@@ -150,7 +148,7 @@ export function shiftRoutes(app: OperatorApp, { parts }: OperatorContext): void 
         schema: { summary, tags, params, querystring, headers: conditions, response: { 200: shiftShape } },
       },
       async (asked, reply) => {
-        const here = found(parts, asked.params.name);
+        const here = foundShift(parts, asked.params.name);
         const { shift, stored } = here;
         const { query } = asked;
         if (shift.ended) throw notNow(shift, `has ended (${shift.ended.outcome}: ${shift.ended.reason})`);
@@ -209,25 +207,6 @@ function problemsOf({ issues }: z.ZodError) {
     at: pathText(path.map((step) => (typeof step === "number" ? step : String(step)))),
     says: message,
   }));
-}
-
-function all({ policies }: OperatorParts): readonly Found[] {
-  return [...(policies.books.current()?.splits.values() ?? [])].flatMap((split) => {
-    const stored = policies.get(kind, split.name);
-    return split.shift && stored ? [{ split, shift: split.shift, stored }] : [];
-  });
-}
-
-function found(parts: OperatorParts, name: string): Found {
-  const known = all(parts);
-  const one = known.find(({ shift }) => shift.name === name);
-  if (one) return one;
-  const hint = didYouMean(
-    name,
-    known.map(({ shift }) => shift.name),
-  );
-  const says = `there is no operation ${name}${hint || "; of each TrafficSplit the last is kept, GET /v1/operations has them, and GET /v1/revisions what has been."}`;
-  throw refusal(404, "NOT_FOUND", "NO_SUCH_OPERATION", says, { operation: name });
 }
 
 function notNow({ name }: Shift, why: string) {

@@ -4,11 +4,12 @@ import { positionAt, type Shift, type ShiftStep } from "../model/shift.ts";
 import type { Split } from "../model/split.ts";
 import { durationText } from "../policy/documents/duration.ts";
 import { sharesJson, standOf } from "../shift/edit-shift.ts";
+import { operationFields, operationFieldsOf } from "./operation-shape.ts";
 import { time } from "./shapes.ts";
 
 const shares = z.record(z.string(), z.number());
 
-/** A shift of traffic as the API tells it. */
+/** A shift of traffic as the API tells it, and as a google.longrunning.Operation. */
 export const shiftShape = z.object({
   name: z.string(),
   split: z.string(),
@@ -40,6 +41,7 @@ export const shiftShape = z.object({
   startTime: time,
   paused: z.object({ time, by: z.string(), reason: z.string() }).optional(),
   ended: z.object({ time, by: z.string(), reason: z.string() }).optional(),
+  ...operationFields,
 });
 
 export function shiftAnswer(split: Split, shift: Shift, now: Date): z.output<typeof shiftShape> {
@@ -68,6 +70,7 @@ export function shiftAnswer(split: Split, shift: Shift, now: Date): z.output<typ
     failures: shift.failures.map((each) => ({ ...each, time: each.time.toISOString() })),
     ...(paused && { paused: { time: paused.time.toISOString(), by: paused.by, reason: paused.reason } }),
     ...(ended && { ended: { time: ended.time.toISOString(), by: ended.by, reason: ended.reason } }),
+    ...operationFieldsOf(split, shift, stand.weight),
   };
 }
 

@@ -21,6 +21,11 @@ const anyone: RouteRule = { least: "anyone" };
 const viewer: RouteRule = { least: "viewer" };
 const shifter: RouteRule = { least: "shifter", within: "documents" };
 const admin: RouteRule = { least: "admin" };
+/** Where a report is made is not its caller's to choose. */
+const ofReports: RouteRule = {
+  least: "shifter",
+  within: (_request, { reports }) => ({ services: [reports?.service ?? "report"], datacenters: [] }),
+};
 
 /**
  * Every route of the operator API and who may call it. The server does not start with a route that has no row here. HEAD is
@@ -89,6 +94,9 @@ export const routeRoles: Readonly<Record<string, RouteRule>> = {
   "POST /v1/operations/:name:resume": shifter,
   "POST /v1/operations/:name:promote": shifter,
   "POST /v1/operations/:name:abort": shifter,
+  "POST /v1/operations/:name:cancel": shifter,
+  // Only looks.
+  "POST /v1/operations/:name:wait": viewer,
 
   "POST /v1/config:apply": shifter,
   // Changes no document.
@@ -108,6 +116,7 @@ export const routeRoles: Readonly<Record<string, RouteRule>> = {
   "GET /v1/clients/:id/resources": viewer,
   "GET /v1/clients:settled": viewer,
   "GET /v1/clients:summary": viewer,
+  "GET /v1/ejections": viewer,
   "GET /v1/events": viewer,
 
   "GET /v1/guard": viewer,
@@ -115,6 +124,13 @@ export const routeRoles: Readonly<Record<string, RouteRule>> = {
     least: "shifter",
     within: ({ params }) => ({ services: [(params as { service: string }).service], datacenters: "all" }),
   },
+
+  "GET /v1/reports": viewer,
+  "GET /v1/reports/:id": viewer,
+  "GET /v1/reports/:id:download": viewer,
+  "GET /v1/report-queues": viewer,
+  "POST /v1/reports/:id:retry": ofReports,
+  "POST /v1/reports/:id:cancel": ofReports,
 
   "GET /v1/registry/services": viewer,
   "GET /v1/registry/services/:service/endpoints": viewer,
