@@ -1,19 +1,20 @@
 import type {
   Client,
-  Guarded,
-  OverrideRow,
+  HeldRow,
+  Observed as ObservedAnswer,
+  OverrideRow as OverrideAnswer,
   Revision,
   Source,
   Store,
   Stored,
-  Traffic,
-  TrafficRow,
+  TrafficRow as TrafficRowAnswer,
+  Traffic as TrafficTold,
   xdsTypes,
 } from "../src/cli/api-types.ts";
 import type { SplitDocument } from "../src/cli/split-edit.ts";
 
 export type { Planned } from "../src/cli/planned.ts";
-export type { Client, Guarded, OverrideRow, Revision, Source, SplitDocument, Store, Stored, Traffic, TrafficRow };
+export type { Client, Revision, SplitDocument, Store, Stored };
 
 export type XdsType = (typeof xdsTypes)[number];
 export type ClientStatus = "SYNCED" | "STALE" | "NOT_SENT" | "ERROR";
@@ -47,6 +48,32 @@ export type ClientSummary = {
   readonly troubledLeftOut: number;
 };
 
+/** As the stream has them: without the counts that nothing here shows. */
+export type Observed = Pick<ObservedAnswer, "percent" | "rps" | "errorPercent">;
+export type TrafficRow = Omit<TrafficRowAnswer, "observed" | "regions" | "weightPercent"> & {
+  readonly weightPercent?: number | undefined;
+  readonly observed?: Observed;
+  readonly regions?: readonly { readonly region: string; readonly observed: Observed }[];
+};
+export type OverrideRow = Omit<OverrideAnswer, "isolates" | "drain"> & {
+  readonly isolates?: boolean | undefined;
+  readonly drain?: string | undefined;
+};
+export type SourceRow = Omit<Source, "since"> & { readonly held: number };
+
+/** The first hundred of each, and how many there are. */
+export type Guarded = {
+  readonly held: readonly Omit<HeldRow, "why" | "since">[];
+  readonly heldInAll: number;
+  readonly refused: readonly {
+    readonly service: string;
+    readonly source: string;
+    readonly address: string;
+    readonly says: string;
+  }[];
+  readonly refusedInAll: number;
+};
+
 /** What stands in a region for a service, of `GET /v1/traffic`. */
 export type PlaceRow = {
   readonly service: string;
@@ -54,10 +81,14 @@ export type PlaceRow = {
   readonly serving: number;
   readonly draining: number;
   readonly total: number;
-  readonly capacityRps?: number;
+  readonly capacityRps?: number | undefined;
 };
 
-export type TrafficAnswer = Traffic & { readonly places: readonly PlaceRow[] };
+export type TrafficAnswer = Omit<TrafficTold, "rows" | "overrides"> & {
+  readonly rows: readonly TrafficRow[];
+  readonly overrides: readonly OverrideRow[];
+  readonly places: readonly PlaceRow[];
+};
 
 export type Splits = {
   readonly revision: number;
@@ -89,7 +120,7 @@ export type Shift = {
 export type Overview = {
   readonly traffic: TrafficAnswer;
   readonly clients: ClientSummary;
-  readonly sources: readonly Source[];
+  readonly sources: readonly SourceRow[];
   readonly guard: Guarded;
   readonly store: Store;
   /** Of each split the one that runs, or the last that ran. */

@@ -36,7 +36,7 @@ test("zones of a data center are one line, and nearest is one to each region tha
         {
           ...row("dc-b", "nearest", 100, { rps: 10 }),
           use: "nearest",
-          regions: [{ region: "dc-b", observed: { percent: 100, rps: 10, requests: 100, inProgress: 0 } }],
+          regions: [{ region: "dc-b", observed: { percent: 100, rps: 10 } }],
         },
       ],
     }),
@@ -125,7 +125,7 @@ function row(
   return {
     ...{ service: "report", from, to, use: "share", priority: 0, endpoints: { serving: 1, total: 1 } },
     ...(weightPercent !== undefined && { weightPercent }),
-    ...(observed && { observed: { requests: 10 * observed.rps, inProgress: 0, ...observed } }),
+    ...(observed && { observed }),
   };
 }
 

@@ -26,7 +26,13 @@ export type PageState = {
 /** What came of the last thing that was done. */
 export type Notice = { readonly says: string; readonly at: number };
 
-export type Listed = { readonly group: string; readonly clients: readonly Client[] | undefined; readonly why?: string };
+/** `at`: when they were asked for. */
+export type Listed = {
+  readonly group: string;
+  readonly at: number;
+  readonly clients: readonly Client[] | undefined;
+  readonly why?: string;
+};
 
 export type PageEvent =
   | { readonly kind: "heard"; readonly overview: Overview; readonly at: number }

@@ -1,10 +1,10 @@
 import type { VNode } from "preact";
 import { ageText } from "../src/lib/age.ts";
-import type { Guarded, Overview, Source } from "./answers.ts";
+import type { Guarded, Overview, SourceRow } from "./answers.ts";
 import { h } from "./element.ts";
 import { countText } from "./words.ts";
 
-const says: Readonly<Record<Source["state"], string>> = {
+const says: Readonly<Record<SourceRow["state"], string>> = {
   current: "● current",
   suspect: "◐ held back in part",
   stale: "○ cannot be seen",
@@ -30,26 +30,18 @@ export function sourcesView({ sources, guard }: Pick<Overview, "sources" | "guar
   ]);
 }
 
-function row({
-  source,
-  state,
-  ageSeconds,
-  services,
-  endpoints,
-  cause,
-  held,
-}: Source & { readonly held?: number }): VNode {
+function row({ source, state, ageSeconds, services, endpoints, cause, held }: SourceRow): VNode {
   return h("tr", { key: source }, [
     h("th", { scope: "row" }, source),
     h("td", { class: `state ${state}` }, [says[state], cause === undefined ? "" : h("small", {}, cause)]),
     h("td", { class: "number" }, `${ageText(ageSeconds * 1000)} ago`),
     h("td", { class: "number" }, String(services)),
     h("td", { class: "number" }, String(endpoints)),
-    h("td", { class: "number" }, held === undefined ? "0" : String(held)),
+    h("td", { class: "number" }, String(held)),
   ]);
 }
 
-function heldTable({ held, refused }: Guarded): VNode {
+function heldTable({ held, heldInAll, refused, refusedInAll }: Guarded): VNode {
   if (held.length === 0 && refused.length === 0)
     return h("p", { class: "quiet" }, "All that sources say is believed: nothing is held back, no address is refused.");
   return h("div", { class: "scroll" }, [
@@ -57,28 +49,26 @@ function heldTable({ held, refused }: Guarded): VNode {
       h(
         "caption",
         {},
-        `${countText(held.length, "change")} held back, ${countText(refused.length, "address", "addresses")} refused`,
+        `${countText(heldInAll, "change")} held back, ${countText(refusedInAll, "address", "addresses")} refused`,
       ),
       h("thead", {}, h("tr", {}, ["Service", "Source", "Address", "What", "For", "Believed"].map(column))),
       h("tbody", {}, [
-        ...held
-          .slice(0, 100)
-          .map((each) =>
-            h("tr", { key: `${each.source} ${each.address}` }, [
-              h("th", { scope: "row" }, each.service),
-              h("td", {}, each.source),
-              h("td", {}, each.address),
-              h("td", {}, each.change === "gone" ? "no longer named, kept" : "new, not served yet"),
-              h("td", { class: "number" }, ageText(each.heldSeconds * 1000)),
-              h(
-                "td",
-                {},
-                each.believedInSeconds === undefined
-                  ? ["when its source is back, or ", h("code", {}, `weir guard release ${each.service}`)]
-                  : `in ${ageText(each.believedInSeconds * 1000)}`,
-              ),
-            ]),
-          ),
+        ...held.map((each) =>
+          h("tr", { key: `${each.source} ${each.address}` }, [
+            h("th", { scope: "row" }, each.service),
+            h("td", {}, each.source),
+            h("td", {}, each.address),
+            h("td", {}, each.change === "gone" ? "no longer named, kept" : "new, not served yet"),
+            h("td", { class: "number" }, ageText(each.heldSeconds * 1000)),
+            h(
+              "td",
+              {},
+              each.believedInSeconds === undefined
+                ? ["when its source is back, or ", h("code", {}, `weir guard release ${each.service}`)]
+                : `in ${ageText(each.believedInSeconds * 1000)}`,
+            ),
+          ]),
+        ),
         ...refused.map((each) =>
           h("tr", { key: `refused ${each.address}` }, [
             h("th", { scope: "row" }, each.service),

@@ -74,18 +74,23 @@ async function follow(
     const at = Date.now();
     if (heard.kind === "failed") dispatch({ ...heard, at });
     else dispatch({ kind: "heard", overview: heard.overview, at });
-    const { address } = state();
-    if (address.view === "clients" && address.group !== undefined && heard.kind === "overview")
-      dispatch({ kind: "listed", listed: await listed(address.group) });
+    const { address, listed } = state();
+    if (heard.kind === "failed" || address.view !== "clients" || address.group === undefined) continue;
+    // All that is known of hundreds of clients: not every second.
+    if (listed?.group === address.group && at - listed.at < listEveryMs) continue;
+    void list(address.group, at, dispatch);
   }
 }
 
-async function listed(group: string) {
+const listEveryMs = 5_000;
+
+async function list(group: string, at: number, dispatch: (event: PageEvent) => void): Promise<void> {
   try {
     const { clients } = await ask<{ readonly clients: readonly Client[] }>("/v1/clients");
-    return { group, clients: clients.filter((each) => `${each.kind} ${each.role} ${each.locality}` === group) };
+    const members = clients.filter((each) => `${each.kind} ${each.role} ${each.locality}` === group);
+    dispatch({ kind: "listed", listed: { group, at, clients: members } });
   } catch (cause) {
-    return { group, clients: undefined, why: whyNot(cause) };
+    dispatch({ kind: "listed", listed: { group, at, clients: undefined, why: whyNot(cause) } });
   }
 }
 

@@ -32,13 +32,13 @@ export function warningsOf({ traffic, store, sources, guard, clients }: Overview
       what: source,
       says: `${state === "stale" ? "cannot be seen" : "has not answered yet"}, for ${ageText(ageSeconds * 1000)}${cause === undefined ? "" : `: ${cause}`}.${state === "stale" ? " Its last endpoints are kept." : ""}`,
     })),
-    ...(guard.held.length === 0
+    ...(guard.heldInAll === 0
       ? []
       : [
           {
             tone: "odd" as const,
             what: "Held back:",
-            says: `${guard.held.length} changes that sources tell are not believed yet (see Sources).`,
+            says: `${guard.heldInAll} changes that sources tell are not believed yet (see Sources).`,
           },
         ]),
     ...traffic.overrides.map(({ service, locality, weight, by, reason, expiresInSeconds, isolates }) => ({

@@ -1,3 +1,5 @@
+import { type ServerEvent, serverEvents } from "./server-events.ts";
+
 /** An answer that is no success, in the server's words. */
 export class RefusedError extends Error {
   readonly code: number;
@@ -57,11 +59,53 @@ export async function ask<T>(
   });
   const answer: unknown = await response.json();
   if (response.ok) return answer as T;
-  const { error } = answer as ErrorBody;
+  throw refusalOf(response, answer as ErrorBody);
+}
+
+function refusalOf({ status, statusText }: Response, { error }: ErrorBody): RefusedError {
   const details = (error?.details ?? [])
     .flatMap(({ fieldViolations = [] }) => fieldViolations)
     .map(({ field, description }) => `${field}: ${description}`);
-  throw new RefusedError(response.status, error?.message ?? response.statusText, details);
+  return new RefusedError(status, error?.message ?? statusText, details);
+}
+
+/**
+ * Listens to a stream of the server that the page came from, from the event behind `after` on, until the server ends it or the
+ * signal aborts. Throws as `ask` does, also when nothing comes for as long as an answer may take: the server says something
+ * every second. `EventSource` would send no token.
+ */
+export async function* listen(
+  path: string,
+  after: string | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<ServerEvent, void> {
+  const stop = new AbortController();
+  const end = () => stop.abort(signal.reason);
+  signal.addEventListener("abort", end);
+  if (signal.aborted) end();
+  const silent = () => stop.abort(new DOMException("nothing came", "TimeoutError"));
+  let patience = setTimeout(silent, patienceMs);
+  try {
+    const headers = { accept: "text/event-stream", ...authorization(), ...(after && { "last-event-id": after }) };
+    const response = await fetch(path, { headers, signal: stop.signal });
+    if (!response.ok) throw refusalOf(response, (await response.json()) as ErrorBody);
+    if (response.body === null) return;
+    const pieces = async function* (reader: ReadableStreamDefaultReader<string>) {
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) return;
+        clearTimeout(patience);
+        patience = setTimeout(silent, patienceMs);
+        yield value;
+      }
+    };
+    yield* serverEvents(pieces(response.body.pipeThrough(new TextDecoderStream()).getReader()));
+  } finally {
+    clearTimeout(patience);
+    signal.removeEventListener("abort", end);
+    // Whoever stops listening in the middle leaves no line open.
+    stop.abort();
+  }
 }
 
 /** Headers carry bytes: text is sent as UTF-8, which the server reads it as. */

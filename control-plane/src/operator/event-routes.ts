@@ -17,11 +17,12 @@ export function eventRoutes(app: OperatorApp, { parts, closing }: OperatorContex
       schema: {
         summary: "What happens, as it happens: revisions, clients, sources and traffic as server-sent events",
         description:
-          "text/event-stream with the events hello, revision, clients, sources and traffic, at most once a second each and below 20 kB a second together. Resumes after Last-Event-ID. Who reads too slowly is cut off.",
+          "text/event-stream with the events hello, revision, clients, sources and traffic, at most once a second each and below 20 kB a second together. With view=page overview, which is how things are, then each second changes, a JSON Merge Patch (RFC 7396) of it. Resumes after Last-Event-ID. Who reads too slowly is cut off.",
         tags: ["events"],
         headers: z.looseObject({ "last-event-id": z.string().optional() }),
         querystring: z.strictObject({
           lastEventId: z.string().optional().meta({ description: "In place of the header Last-Event-ID" }),
+          view: z.enum(["page"]).optional().meta({ description: "What the page shows, in place of what happens" }),
         }),
       },
     },
@@ -39,7 +40,7 @@ export function eventRoutes(app: OperatorApp, { parts, closing }: OperatorContex
         alsoUnread: () => reply.raw.writableLength,
         cut: () => reply.raw.destroy(),
       });
-      const stop = hub.listen(listener, after || undefined);
+      const stop = hub.listen(listener, after || undefined, request.query.view ?? "events");
       if (!stop)
         throw refusal(
           503,

@@ -1,6 +1,9 @@
 import { Readable } from "node:stream";
 
-/** A stream that keeps no more than this for who does not read; then it is cut. */
+/**
+ * A stream that keeps no more than this for who does not read; then it is cut. What it begins with comes on top: how things are
+ * has no bound, unlike what changes of it.
+ */
 export function boundedStream({
   mostUnread,
   alsoUnread,
@@ -12,12 +15,14 @@ export function boundedStream({
   readonly cut: () => void;
 }): { readonly stream: Readable; take(text: string): void; end(): void } {
   const stream = new Readable({ read: () => undefined });
+  let beginning: number | undefined;
   return {
     stream,
     take(text) {
       if (stream.destroyed) return;
       stream.push(text);
-      if (stream.readableLength + alsoUnread() <= mostUnread) return;
+      beginning ??= Buffer.byteLength(text);
+      if (stream.readableLength + alsoUnread() <= mostUnread + beginning) return;
       stream.destroy();
       cut();
     },

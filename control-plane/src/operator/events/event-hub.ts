@@ -8,15 +8,20 @@ import { withinBytes } from "../within-bytes.ts";
 import { clientHappenings, type SeenClients, seenClients } from "./client-happenings.ts";
 import { clientsEvent } from "./clients-event.ts";
 import { eventText } from "./event-text.ts";
+import { createOverviewChannel } from "./overview-channel.ts";
+import { overviewNow } from "./overview-now.ts";
 import { type Position, parsePosition, positionText } from "./position.ts";
 import { trafficEvent } from "./traffic-event.ts";
 
 /** Gets each piece of the stream; `end` is the last that it hears. */
 export type Listener = { take(text: string): void; end(): void };
 
+/** `events`: what happens, for everybody. `page`: how things are and what changes of it, for the page. */
+export type Told = "events" | "page";
+
 export type EventHub = {
   /** Undefined when there are as many as there may be. Calling it ends the listening. */
-  listen(listener: Listener, after: string | undefined): (() => void) | undefined;
+  listen(listener: Listener, after: string | undefined, told?: Told): (() => void) | undefined;
 };
 
 // Together below 20 kB a second, with what traffic and clients take.
@@ -37,7 +42,8 @@ export function createEventHub(
   { everyMs = 1_000, now = () => new Date() }: { readonly everyMs?: number; readonly now?: () => Date },
   closing: AbortSignal,
 ): EventHub {
-  const listeners = new Set<Listener>();
+  const listeners = { events: new Set<Listener>(), page: new Set<Listener>() };
+  const overview = createOverviewChannel({ look: () => overviewNow(parts), now });
   // Sequence numbers begin anew with each process.
   const process = randomUUID().slice(0, 8);
   let sequence = 0;
@@ -139,19 +145,25 @@ export function createEventHub(
     return [...newRevisions(), ...clientsNow(), ...sourcesNow(at), traffic, ...heartbeat(at)].join("");
   }
 
+  function count(): number {
+    return listeners.events.size + listeners.page.size;
+  }
+
   async function run(): Promise<void> {
     isRunning = true;
     try {
-      while (listeners.size > 0 && !closing.aborted) {
+      while (count() > 0 && !closing.aborted) {
         await pause(everyMs, closing);
-        if (listeners.size === 0 || closing.aborted) break;
-        const text = look();
-        for (const listener of [...listeners]) listener.take(text);
+        if (count() === 0 || closing.aborted) break;
+        if (listeners.events.size > 0) tell(listeners.events, look());
+        if (listeners.page.size > 0) tell(listeners.page, overview.step());
       }
     } finally {
       isRunning = false;
-      for (const listener of [...listeners]) listener.end();
-      listeners.clear();
+      for (const some of [listeners.events, listeners.page]) {
+        for (const listener of [...some]) listener.end();
+        some.clear();
+      }
     }
   }
 
@@ -179,13 +191,21 @@ export function createEventHub(
   }
 
   return {
-    listen(listener, after) {
-      if (listeners.size >= mostListeners || closing.aborted) return undefined;
-      if (listeners.size === 0) catchUp();
-      listener.take(beginning(after));
-      listeners.add(listener);
+    listen(listener, after, told = "events") {
+      if (count() >= mostListeners || closing.aborted) return undefined;
+      const among = listeners[told];
+      if (told === "page") listener.take(overview.beginning(after, among.size === 0));
+      else {
+        if (among.size === 0) catchUp();
+        listener.take(beginning(after));
+      }
+      among.add(listener);
       if (!isRunning) void run();
-      return () => listeners.delete(listener);
+      return () => among.delete(listener);
     },
   };
+}
+
+function tell(listeners: ReadonlySet<Listener>, text: string): void {
+  for (const listener of [...listeners]) listener.take(text);
 }
