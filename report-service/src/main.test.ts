@@ -58,6 +58,7 @@ test("reflection gives the services, and files that a client can build the types
       "google.longrunning.Operations",
       "grpc.health.v1.Health",
       "grpc.reflection.v1.ServerReflection",
+      "grpc.reflection.v1alpha.ServerReflection",
     ],
   );
   assert.ok(files?.messageResponse.case === "fileDescriptorResponse");

@@ -2,11 +2,10 @@ import { Server, ServerCredentials, type ServerInterceptor } from "@grpc/grpc-js
 import { Operations } from "@weir/proto/google/longrunning/operations_pb.ts";
 import { letClosingSessionsFinish } from "@weir/proto/grpc/closing-sessions.ts";
 import { Health } from "@weir/proto/grpc/health/v1/health_pb.ts";
-import { ServerReflection } from "@weir/proto/grpc/reflection/v1/reflection_pb.ts";
+import { addReflection, reflectionServices } from "@weir/proto/grpc/reflection-service.ts";
 import { type Handlers, serviceOf } from "@weir/proto/grpc/service.ts";
 import { Reports, Results } from "@weir/proto/report/v1/report_pb.ts";
 import { maxRequestBytes, readable } from "./readable-requests.ts";
-import { createReflectionService } from "./reflection-service.ts";
 
 // Above what our own services take, so that they can answer in their own words; what is larger is not even read.
 const maxMessageBytes = 2 * maxRequestBytes;
@@ -54,7 +53,7 @@ export async function startGrpcServer(listen: string, parts: GrpcParts): Promise
   if (operations) server.addService(readable(serviceOf(Operations)), operations);
   server.addService(serviceOf(Health), health);
   const served = [...(reports ? [Reports] : []), ...(results ? [Results] : []), ...(operations ? [Operations] : [])];
-  server.addService(serviceOf(ServerReflection), createReflectionService([...served, Health, ServerReflection]));
+  addReflection(server, [...served, Health, ...reflectionServices]);
   const port = await bind(server, listen, credentialsOf(parts.tls));
   return {
     address: listen.replace(/:\d+$/, `:${port}`),

@@ -9,7 +9,7 @@ import { parseFilter } from "./parse-filter.ts";
 import { type Masking, parseReadMask } from "./read-mask.ts";
 
 /** A page that is asked for; `digest` is of what its token must agree with. */
-export type ListOrder = ReportQuery & { readonly mask: Masking<typeof ReportSchema>; readonly digest: string };
+export type ListOrder = ReportQuery & { readonly mask: Masking<typeof ReportSchema> | undefined; readonly digest: string };
 
 /** Which reports a client wants to see, or everything that is wrong with its wish. */
 export function parseList(request: ListReportsRequest): Parsed<ListOrder> {
@@ -25,12 +25,13 @@ export function parseList(request: ListReportsRequest): Parsed<ListOrder> {
   const filter = collect(parseFilter(request.filter));
   const order = collect(parseOrder(orderBy));
   const limit = collect(pageSizeOf(pageSize));
-  const mask = collect(parseReadMask(ReportSchema, readMask));
+  const mask = parseReadMask(ReportSchema, readMask);
+  collect(mask);
   const digest = digestOf([parent, request.filter, order ?? ""]);
   const after = collect(parsePageToken(pageToken, digest));
-  if (!tenant || !filter || !order || limit === undefined || !mask || problems.length > 0)
+  if (!tenant || !filter || !order || limit === undefined || !mask.ok || problems.length > 0)
     return { ok: false, problems };
-  return { ok: true, value: { tenant, filter, order, limit, mask, digest, ...(after && { after }) } };
+  return { ok: true, value: { tenant, filter, order, limit, mask: mask.value, digest, ...(after && { after }) } };
 }
 
 /** As https://google.aip.dev/132 writes an order. */

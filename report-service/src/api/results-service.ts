@@ -22,7 +22,7 @@ import type { ReportStore } from "../ports/report-store.ts";
 import type { SignedUrls } from "../ports/signed-urls.ts";
 import { artifactFor } from "./artifact-for.ts";
 import { CallError, errorInfo, invalid, notFound, retryInfo } from "./call-error.ts";
-import { encodedReport } from "./encoded-report.ts";
+import { encodedList, encodedReport } from "./encoded-report.ts";
 import type { Answering } from "./handlers.ts";
 import { pageTokenOf } from "./paging.ts";
 import { parseList } from "./parse-list.ts";
@@ -121,13 +121,11 @@ export function createResultsService(
 
   return {
     getReport: unary(async ({ name, readMask }, { signal }) => {
-      if (!readMask || readMask.paths.length === 0) {
-        const report = await find(name, signal);
-        return report.status.kind === "queued" ? messageOf(report) : encodedReport(report);
-      }
       const mask = parseReadMask(ReportSchema, readMask);
       if (!mask.ok) throw invalid(mask.problems);
-      return mask.value(await messageOf(await find(name, signal)));
+      const report = await find(name, signal);
+      if (mask.value) return mask.value(await messageOf(report));
+      return report.status.kind === "queued" ? messageOf(report) : encodedReport(report);
     }),
     listReports: unary(async (request, { signal }) => {
       const query = parseList(request);
@@ -136,10 +134,10 @@ export function createResultsService(
       // One more than asked for tells whether there is a next page.
       const found = await reports.list({ ...page, limit: page.limit + 1 }, signal);
       const shown = found.slice(0, page.limit);
-      return create(ListReportsResponseSchema, {
-        reports: shown.map((report) => mask(reportMessage(report))),
-        nextPageToken: found.length > shown.length ? pageTokenOf(shown.at(-1), digest) : "",
-      });
+      const nextPageToken = found.length > shown.length ? pageTokenOf(shown.at(-1), digest) : "";
+      if (!mask) return encodedList(shown, nextPageToken);
+      const masked = shown.map((report) => mask(reportMessage(report)));
+      return create(ListReportsResponseSchema, { reports: masked, nextPageToken });
     }),
     watchReport: streaming(async function* ({ name, afterSequence }, { signal }) {
       if (afterSequence < 0n) throw invalid([{ at: "after_sequence", says: "must not be negative" }]);

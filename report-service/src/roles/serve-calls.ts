@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { createHealth } from "@weir/proto/grpc/health-service.ts";
 import { Reports, Results } from "@weir/proto/report/v1/report_pb.ts";
 import { authenticate, guardTenants } from "../api/admit-calls.ts";
 import { trustCertificate, trustEveryone, trustHeader, trustLoopback } from "../api/authenticators.ts";
@@ -28,7 +29,6 @@ import type { SignedUrls } from "../ports/signed-urls.ts";
 import type { Stores } from "../ports/stores.ts";
 import type { Tracer } from "../ports/tracer.ts";
 import type { Vault } from "../ports/vault.ts";
-import { createHealth } from "../presence/health.ts";
 import { shareFollowing } from "../results/share-following.ts";
 import { gatherCreates } from "../writer/gather-creates.ts";
 

@@ -1,17 +1,48 @@
 import { create, type DescFile, type DescService, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
-import { status } from "@grpc/grpc-js";
+import { type Server, type ServiceDefinition, status } from "@grpc/grpc-js";
 import {
-  type ServerReflection,
+  ServerReflection,
   type ServerReflectionRequest,
   ServerReflectionResponseSchema,
-} from "@weir/proto/grpc/reflection/v1/reflection_pb.ts";
-import type { Handlers } from "@weir/proto/grpc/service.ts";
+} from "../gen/grpc/reflection/v1/reflection_pb.ts";
+import { ServerReflection as ServerReflectionAlpha } from "../gen/grpc/reflection/v1alpha/reflection_pb.ts";
+import { type Handlers, serviceOf } from "./service.ts";
 
 type Answer = NonNullable<MessageInitShape<typeof ServerReflectionResponseSchema>["messageResponse"]>;
 
-/** grpc.reflection.v1 from the descriptors that the generated types carry. */
-export function createReflectionService(services: readonly DescService[]): Handlers<typeof ServerReflection> {
+/** What reflection is asked by; v1alpha by tools from before 2023. Both say the same in the same bytes. */
+export const reflectionServices: readonly DescService[] = [ServerReflection, ServerReflectionAlpha];
+
+/** `guarded` may stand before each call: it lets `begin` happen, or ends the call. */
+export type Guarded = (
+  call: Parameters<Handlers<typeof ServerReflection>["serverReflectionInfo"]>[0],
+  begin: () => void,
+) => void;
+
+/** Serves reflection of these services, from the descriptors that the generated types carry. */
+export function addReflection(
+  server: Server,
+  services: readonly DescService[],
+  guarded: Guarded = (_call, begin) => begin(),
+): void {
+  const { serverReflectionInfo } = createReflectionService(services);
+  const handlers: Handlers<typeof ServerReflection> = {
+    serverReflectionInfo: (call) => guarded(call, () => serverReflectionInfo(call)),
+  };
+  for (const { typeName } of reflectionServices) server.addService(definitionOf(typeName), handlers);
+}
+
+function definitionOf(typeName: string): ServiceDefinition {
+  return Object.fromEntries(
+    Object.entries(serviceOf(ServerReflection)).map(([name, method]) => [
+      name,
+      { ...method, path: `/${typeName}/${method.path.split("/").at(-1)}` },
+    ]),
+  );
+}
+
+function createReflectionService(services: readonly DescService[]): Handlers<typeof ServerReflection> {
   // Indexed with the first question: few servers are ever asked one.
   let index: Index | undefined;
   return {

@@ -6,10 +6,12 @@ import {
   HealthCheckResponseSchema,
   HealthListResponseSchema,
   HealthCheckResponse_ServingStatus as ServingStatus,
-} from "@weir/proto/grpc/health/v1/health_pb.ts";
-import type { Handlers } from "@weir/proto/grpc/service.ts";
+} from "../gen/grpc/health/v1/health_pb.ts";
+import type { Handlers } from "./service.ts";
 
 export type ServerHealth = {
+  /** Whether it serves from now on; those who watch are told. */
+  turn(serves: boolean): void;
   /** Answers NOT_SERVING from now on, tells those who watch and ends their calls, which would keep the server running. */
   leave(): void;
   readonly handlers: Handlers<typeof Health>;
@@ -18,14 +20,20 @@ export type ServerHealth = {
 /** grpc.health.v1 for the named services and "", the server as a whole; all of them are well or none is. */
 export function createHealth(services: readonly string[]): ServerHealth {
   const known = new Set(["", ...services]);
-  const watches = new Set<() => void>();
+  const watches = new Set<{ tell(): void; end(): void }>();
   let serving: ServingStatus = ServingStatus.SERVING;
 
   const answerFor = (service: string) => response(known.has(service) ? serving : ServingStatus.SERVICE_UNKNOWN);
   return {
+    turn(serves) {
+      const next = serves ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
+      if (next === serving) return;
+      serving = next;
+      for (const { tell } of watches) tell();
+    },
     leave() {
       serving = ServingStatus.NOT_SERVING;
-      for (const end of watches) end();
+      for (const { end } of watches) end();
     },
     handlers: {
       check(call, callback) {
@@ -35,13 +43,17 @@ export function createHealth(services: readonly string[]): ServerHealth {
       },
       watch(call) {
         const { service } = call.request;
-        call.write(answerFor(service));
-        const end = () => {
-          call.write(answerFor(service));
-          call.end();
+        const tell = () => call.write(answerFor(service));
+        tell();
+        const watch = {
+          tell,
+          end() {
+            tell();
+            call.end();
+          },
         };
-        watches.add(end);
-        call.once("close", () => watches.delete(end)).once("cancelled", () => watches.delete(end));
+        watches.add(watch);
+        call.once("close", () => watches.delete(watch)).once("cancelled", () => watches.delete(watch));
       },
       list(_call, callback) {
         const statuses: MessageInitShape<typeof HealthListResponseSchema>["statuses"] = {};
