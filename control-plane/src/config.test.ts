@@ -60,7 +60,7 @@ test("a directory of documents and one for the data are enough", () => {
       address: { host: "127.0.0.1", port: 18080 },
       hosts: [],
       tls: undefined,
-      auth: { tokens: undefined },
+      auth: { tokens: undefined, oidc: undefined },
     },
     resources: { path: "config.d" },
     data: { path: "data" },
@@ -76,6 +76,7 @@ test("a directory of documents and one for the data are enough", () => {
       flapMs: 10_000,
       allow: [...anywhere, ...loopbackRanges],
     },
+    clients: { admin: { allow: [], intervalMs: 10_000, timeoutMs: 2_000, concurrency: 8 } },
     shift: { prometheus: undefined },
     telemetry: {
       log: { level: "info", format: "json" },
@@ -223,6 +224,16 @@ test("every setting can be given as a flag, as a variable and in the server file
     "admin.tls.keyFile": "admin.key",
     "admin.tls.clientCAFile": "people.crt",
     "admin.auth.tokens": "tokens.yaml",
+    "admin.auth.oidc.issuer": "https://sso.example/realms/prod",
+    "admin.auth.oidc.audience": "weir",
+    "admin.auth.oidc.algorithms": "ES384",
+    "admin.auth.oidc.clockTolerance": "5s",
+    "admin.auth.oidc.nameFrom": "email",
+    "admin.auth.oidc.rolesFrom": "realm_access.roles",
+    "admin.auth.oidc.roles": "ops=admin",
+    "admin.auth.oidc.login.clientId": "weir-cli",
+    "admin.auth.oidc.login.scopes": "openid",
+    "admin.auth.oidc.login.shows": "access-token",
     "resources.path": "config.d",
     "data.path": "data",
     "store.consul.addresses": "http://127.0.0.1:8500",
@@ -240,6 +251,10 @@ test("every setting can be given as a flag, as a variable and in the server file
     "guard.growth": "5",
     "guard.flapping": "0s",
     "guard.allow": "10.0.0.0/8",
+    "clients.admin.allow": "127.0.0.0/8",
+    "clients.admin.interval": "5s",
+    "clients.admin.timeout": "1s",
+    "clients.admin.concurrency": "3",
     "shift.prometheus": "http://127.0.0.1:9090",
     "telemetry.log.level": "debug",
     "telemetry.log.format": "ecs",
@@ -413,7 +428,7 @@ test("the server file is read from where the flag or the variable says", async (
 test("plaintext is for loopback only, and the error says what to do", () => {
   assert.deepEqual(wrong({ ...least, xds: "0.0.0.0:18000", admin: "10.0.0.1:18080" }), [
     "--xds: 0.0.0.0:18000 can be reached from other machines, and plaintext is for loopback only: give xds.tls.certFile, keyFile and clientCAFile, or listen on 127.0.0.1:18000",
-    "--admin: 10.0.0.1:18080 can be reached from other machines, and without admin.auth.tokens the operator API asks nobody who they are: give the file that says who may do what (weir token create), or listen on 127.0.0.1:18080, and reach it through an SSH tunnel or a proxy that authenticates",
+    "--admin: 10.0.0.1:18080 can be reached from other machines, and without admin.auth.tokens or admin.auth.oidc the operator API asks nobody who they are: give the file that says who may do what (weir token create), or listen on 127.0.0.1:18080, and reach it through an SSH tunnel or a proxy that authenticates",
   ]);
   const open = { ...least, admin: "10.0.0.1:18080", adminAuthTokens: "tokens.yaml" };
   assert.match(wrong(open).join(), /^--admin: .* tokens would cross the network in the clear: give admin.tls.certFile/);

@@ -99,6 +99,31 @@ export type DiscoverRule = {
   readonly passingOnly: boolean;
 };
 
+/** Who is let in by the tokens of an OpenID provider. */
+export type Oidc = {
+  /** To the letter as in its tokens. */
+  readonly issuer: string;
+  readonly audience: string;
+  readonly algorithms: readonly string[];
+  readonly clockToleranceMs: number;
+  readonly nameFrom: string;
+  readonly rolesFrom: string;
+  readonly roles: readonly {
+    readonly value: string;
+    readonly role: "viewer" | "shifter" | "admin";
+    readonly services: readonly string[];
+    readonly datacenters: readonly string[];
+  }[];
+  /** How commands and the page log people in; undefined: they do not. */
+  readonly login:
+    | {
+        readonly clientId: string;
+        readonly scopes: readonly string[];
+        readonly shows: "id-token" | "access-token";
+      }
+    | undefined;
+};
+
 /** All that the process is told at its start. Paths are relative to the directory it was started in. */
 export type Config = {
   readonly xds: {
@@ -121,8 +146,9 @@ export type Config = {
     /** Without `clientCAFile` operators are not asked for certificates. */
     readonly tls: TlsFiles | undefined;
     readonly auth: {
-      /** Undefined: nobody is asked who they are. */
+      /** Undefined, and `oidc` too: nobody is asked who they are. */
       readonly tokens: string | undefined;
+      readonly oidc: Oidc | undefined;
     };
   };
   /** The directory of documents to watch; undefined when there are only those of the API. */
@@ -145,8 +171,32 @@ export type Config = {
     readonly flapMs: number;
     readonly allow: readonly AddressRange[];
   };
+  /** Which clients may be asked what they run, at the address that their node names; nobody, when nothing is allowed. */
+  readonly clients: {
+    readonly admin: {
+      readonly allow: readonly AddressRange[];
+      readonly intervalMs: number;
+      readonly timeoutMs: number;
+      readonly concurrency: number;
+    };
+  };
   /** The Prometheus that guards of shifts may ask: its URL. */
   readonly shift: { readonly prometheus: string | undefined };
+  /** The report service that operators look into; neither `service` nor `address`: none. */
+  readonly reports: {
+    readonly service: string | undefined;
+    readonly address: string | undefined;
+    readonly host: string | undefined;
+    readonly tenant: string;
+    /** Undefined: plaintext. */
+    readonly tls:
+      | {
+          readonly caFile: string | undefined;
+          readonly certFile: string | undefined;
+          readonly keyFile: string | undefined;
+        }
+      | undefined;
+  };
   readonly telemetry: {
     readonly log: { readonly level: LogLevel; readonly format: LogFormat };
     /** Base URL of an OTLP/HTTP collector; undefined means no traces. */
@@ -209,7 +259,9 @@ function configOf(
     datacenters,
     discover,
     guard,
+    clients,
     shift,
+    reports,
     telemetry,
   }: z.output<typeof serverFileSchema>,
   env: ConfigInput["env"],
@@ -244,7 +296,7 @@ function configOf(
       address: admin.address,
       hosts: admin.hosts,
       tls: admin.tls && { ...admin.tls, clientCAFile: admin.tls.clientCAFile },
-      auth: { tokens: admin.auth.tokens },
+      auth: { tokens: admin.auth.tokens, oidc: admin.auth.oidc && oidcOf(admin.auth.oidc) },
     },
     resources: { path: resources.path },
     data,
@@ -277,9 +329,40 @@ function configOf(
       // Clients on this machine may well be sent to this machine; those on others cannot have meant themselves.
       allow: guard.allow ?? (isLoopback(xds.address) ? [...anywhere, ...loopbackRanges] : anywhere),
     },
+    clients: {
+      admin: {
+        allow: clients.admin.allow,
+        intervalMs: clients.admin.interval,
+        timeoutMs: clients.admin.timeout,
+        concurrency: clients.admin.concurrency,
+      },
+    },
     discover: discover.map((rule) => ({ ...rule, protocol: protocols[rule.protocol] })),
     shift: { prometheus: shift.prometheus },
+    reports: {
+      ...{ service: reports.service, address: reports.address, host: reports.host, tenant: reports.tenant },
+      tls: reports.tls && {
+        ...{ caFile: reports.tls.caFile, certFile: reports.tls.certFile, keyFile: reports.tls.keyFile },
+      },
+    },
     telemetry: { log: telemetry.log, otlp: { ...telemetry.otlp, endpoint: telemetry.otlp.endpoint } },
+  };
+}
+
+function oidcOf({
+  clockTolerance: clockToleranceMs,
+  roles,
+  login,
+  ...rest
+}: NonNullable<z.output<typeof serverFileSchema>["admin"]["auth"]["oidc"]>): Oidc {
+  return {
+    ...{ ...rest, clockToleranceMs },
+    roles: roles.map(({ services = [], datacenters = ["*"], ...role }) => ({ ...role, services, datacenters })),
+    // An ID token is meant for the client that asked for it; what is meant for another is an access token.
+    login: login && {
+      ...login,
+      shows: login.shows ?? (login.clientId === rest.audience ? "id-token" : "access-token"),
+    },
   };
 }
 

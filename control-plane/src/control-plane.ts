@@ -17,12 +17,16 @@ import { operatorParts } from "./operator-parts.ts";
 import { createFilePolicyStore } from "./policy/file-policy-store.ts";
 import { createSharedPolicyStore } from "./policy/shared/shared-policy-store.ts";
 import { watchDirectory } from "./policy/watch-directory.ts";
+import { openReportDesk } from "./reports/open-report-desk.ts";
+import { startRunning } from "./running/start-running.ts";
 import { startAds } from "./serve/ads-server.ts";
 import { createConnectedClients } from "./serve/connected-clients.ts";
 import { csdsService } from "./serve/csds/csds-service.ts";
 import { createTurns, type Turns } from "./serve/turns.ts";
 import { viewerOfNode } from "./serve/viewer-of-node.ts";
-import { askPrometheus } from "./shift/ask-prometheus.ts";
+import { askPrometheus, askPrometheusRange } from "./shift/ask-prometheus.ts";
+import { createBaselines } from "./shift/baseline.ts";
+import { keepLoadHistory } from "./shift/load-history.ts";
 import { runShifts } from "./shift/run-shifts.ts";
 import { leasedViewers } from "./snapshot/leased-viewers.ts";
 import { createSnapshots } from "./snapshot/snapshots.ts";
@@ -172,18 +176,33 @@ export async function runControlPlane(
     },
     running,
   );
+  const ran = startRunning(
+    {
+      ...{ clients, serviceOf: reporting.serviceOf, settings: config.clients.admin },
+      ...{ observe, now, monotonicMs },
+    },
+    running,
+  );
+  using reports = await openReportDesk(config.reports, published);
   const parts = operatorParts({
     policies,
     registry,
     clients,
     loads: reporting.loads,
+    running: ran,
     joined,
     allows,
     confirmations: kv && store && shareConfirmations({ kv, prefix: store.prefix, confirm: joined.confirm }, running),
     published,
     leased,
     translate,
+    baselineOf: createBaselines({
+      history: keepLoadHistory(reporting.loads, running),
+      ask: config.shift.prometheus === undefined ? undefined : askPrometheusRange(config.shift.prometheus),
+      now,
+    }),
     plans: createPlanShelf({ now, shared: kv && store && { kv, prefix: store.prefix } }, running),
+    reports,
     metrics: telemetry.metrics,
     logs: { level: telemetry.logLevel, setLevel: telemetry.setLogLevel },
     version,
@@ -214,6 +233,7 @@ export async function runControlPlane(
     world: published.current,
     loads: reporting.loads,
     observed: () => observedRatios(published.current(), reporting.loads.observed()),
+    running: ran,
     failovers: () => failoversActive(published.current(), reporting.loads.observed()),
     certificates: expiriesOf([
       ["xds", xdsTls?.certificates],

@@ -109,6 +109,67 @@ const xds = z
   })
   .prefault({});
 
+const patterns = (expected: string) =>
+  z
+    .array(
+      text('a name, how names begin and a *, or "*"', (given) =>
+        /^(\*|[A-Za-z0-9][A-Za-z0-9._-]*\*?)$/.test(given) ? given : undefined,
+      ),
+      expected,
+    )
+    .max(1_000);
+
+const oidcRole = z
+  .strictObject({
+    value: path("what stands in the claim of those who have this role"),
+    role: oneOf(["viewer", "shifter", "admin"]),
+    services: patterns('expected a list of names, like [report, "team-*"]').optional(),
+    datacenters: patterns("expected a list of data centers").optional(),
+  })
+  .superRefine(({ role, services, datacenters }, { addIssue }) => {
+    if (role === "shifter" && services === undefined)
+      addIssue({
+        code: "custom",
+        path: ["services"],
+        message: 'is missing: what may they shift? ["*"] is every service',
+      });
+    if (role !== "shifter" && (services ?? datacenters) !== undefined)
+      addIssue({ code: "custom", path: ["role"], message: `only a shifter has services and datacenters, not ${role}` });
+  });
+
+// No "none", and no HS: who checks a signature by a shared secret can make it too.
+const algorithms = [
+  ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
+] as const;
+
+const oidc = z
+  .strictObject({
+    issuer: text("the https:// URL of an OpenID provider, as it stands in its tokens", issuerUrl),
+    audience: path("whom the provider's tokens are meant for"),
+    algorithms: z
+      .array(oneOf(algorithms), "expected a list of algorithms")
+      .min(1, "expected at least one algorithm")
+      .prefault(["RS256", "ES256"]),
+    clockTolerance: duration("30s", 0),
+    nameFrom: path("the name of a claim").prefault("sub"),
+    rolesFrom: path("the name of a claim").prefault("groups"),
+    roles: z
+      .array(oidcRole, "expected a list of roles")
+      .min(1, "expected at least one, or nobody is let in: who is admin?")
+      .max(1_000),
+    login: z
+      .strictObject({
+        clientId: path("the id that the provider gave this server's people"),
+        scopes: z.array(path("a scope"), "expected a list of scopes").max(50).prefault(["openid", "profile", "email"]),
+        shows: oneOf(["id-token", "access-token"]).optional(),
+      })
+      .optional(),
+  })
+  .superRefine(({ clockTolerance }, { addIssue }) => {
+    if (clockTolerance > 300_000)
+      addIssue({ code: "custom", path: ["clockTolerance"], message: "is more than 5m: set the clocks right" });
+  });
+
 const admin = z
   .strictObject({
     address: listenAddress("127.0.0.1:18080"),
@@ -127,7 +188,12 @@ const admin = z
         clientCAFile: path("a file with the authorities of operators' certificates").optional(),
       })
       .optional(),
-    auth: z.strictObject({ tokens: path("a file of tokens, as weir token create makes them").optional() }).prefault({}),
+    auth: z
+      .strictObject({
+        tokens: path("a file of tokens, as weir token create makes them").optional(),
+        oidc: oidc.optional(),
+      })
+      .prefault({}),
   })
   .superRefine(({ address, tls, auth }, { addIssue }) => {
     if (tls?.clientCAFile !== undefined && auth.tokens === undefined)
@@ -139,11 +205,11 @@ const admin = z
     if (isLoopback(address)) return;
     const here = `${listenAddressText(address)} can be reached from other machines`;
     const otherwise = `listen on 127.0.0.1:${address.port}, and reach it through an SSH tunnel or a proxy that authenticates`;
-    if (auth.tokens === undefined)
+    if (auth.tokens === undefined && !auth.oidc)
       addIssue({
         code: "custom",
         path: ["address"],
-        message: `${here}, and without admin.auth.tokens the operator API asks nobody who they are: give the file that says who may do what (weir token create), or ${otherwise}`,
+        message: `${here}, and without admin.auth.tokens or admin.auth.oidc the operator API asks nobody who they are: give the file that says who may do what (weir token create), or ${otherwise}`,
       });
     else if (!tls)
       addIssue({
@@ -265,6 +331,20 @@ const guard = z
   })
   .prefault({});
 
+// Whom a client names as its admin pages is asked, so nobody is unless his place is allowed: docs/operate/truth.md.
+const clients = z
+  .strictObject({
+    admin: z
+      .strictObject({
+        allow: z.array(addressRange, "expected a list of ranges of addresses").prefault([]),
+        interval: duration("10s", 1_000),
+        timeout: duration("2s", 100),
+        concurrency: count(1, 64).prefault(8),
+      })
+      .prefault({}),
+  })
+  .prefault({});
+
 const protocols = ["GRPC", "HTTP2", "HTTP1", "TCP"] as const;
 const discover = z.strictObject({
   services: text(
@@ -276,6 +356,39 @@ const discover = z.strictObject({
   protocol: oneOf(protocols).prefault("GRPC"),
   passingOnly: z.boolean({ error: ({ input }) => unexpected("true or false", input) }).prefault(true),
 });
+
+const reports = z
+  .strictObject({
+    service: name.optional(),
+    address: text('where the report service answers, like "127.0.0.1:9001"', (given) =>
+      /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?):\d{1,5}$/.test(given) ? given : undefined,
+    ).optional(),
+    host: text("a host name like report", (given) =>
+      /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:\d{1,5})?$/.test(given) ? given : undefined,
+    ).optional(),
+    tenant: text("a tenant's id of lower-case letters, digits and '-', at most 63", (given) =>
+      /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(given) ? given : undefined,
+    ).prefault("demo"),
+    tls: z
+      .strictObject({
+        caFile: path("a file with the authorities of the report service's certificates").optional(),
+        certFile: path("a file with the certificate to show it").optional(),
+        keyFile: path("a file with its key").optional(),
+      })
+      .superRefine(({ certFile, keyFile }, { addIssue }) => {
+        if ((certFile === undefined) === (keyFile === undefined)) return;
+        const missing = certFile === undefined ? "certFile" : "keyFile";
+        addIssue({ code: "custom", path: [missing], message: "is missing: a certificate and its key go together" });
+      })
+      .optional(),
+  })
+  .superRefine(({ service, address, host }, { addIssue }) => {
+    if (service !== undefined && address !== undefined)
+      addIssue({ code: "custom", path: ["address"], message: "stands beside reports.service: give one of them" });
+    if (host !== undefined && service === undefined && address === undefined)
+      addIssue({ code: "custom", path: ["host"], message: "is of no use without reports.service or reports.address" });
+  })
+  .prefault({});
 
 /** What may stand in a server file; variables and flags are checked by the same rules. */
 export const serverFileSchema = z.strictObject({
@@ -302,9 +415,11 @@ export const serverFileSchema = z.strictObject({
     .prefault([]),
   discover: z.array(discover, "expected a list of rules").max(100).prefault([]),
   guard,
+  clients,
   shift: z
     .strictObject({ prometheus: text('the URL of a Prometheus like "http://127.0.0.1:9090"', url).optional() })
     .prefault({}),
+  reports,
   telemetry: z
     .strictObject({
       log: z
@@ -359,6 +474,15 @@ function url(given: string): string | undefined {
   if (!URL.canParse(given)) return undefined;
   const { protocol, username, password, href } = new URL(given);
   return /^https?:$/.test(protocol) && username === "" && password === "" ? href.replace(/\/$/, "") : undefined;
+}
+
+/** To the letter, as tokens have it; whoever could change what it answers could log in as anybody. */
+function issuerUrl(given: string): string | undefined {
+  if (!URL.canParse(given)) return undefined;
+  const { protocol, hostname, username, password, search, hash } = new URL(given);
+  const isHere = /^(localhost|\[::1\]|127\.\d+\.\d+\.\d+)$/.test(hostname);
+  if (protocol !== "https:" && !(protocol === "http:" && isHere)) return undefined;
+  return [username, password, search, hash].every((part) => part === "") ? given : undefined;
 }
 
 function origin(given: string): string | undefined {

@@ -72,6 +72,19 @@ export const settings: readonly Setting[] = [
   setting("admin.tls.keyFile", "<file>", "key of the operator API (PEM)"),
   setting("admin.tls.clientCAFile", "<file>", "authorities that sign the certificates of operators (PEM)"),
   setting("admin.auth.tokens", "<file>", "who may do what: the tokens of operators"),
+  setting("admin.auth.oidc.issuer", "<url>", "OpenID provider whose tokens say who somebody is"),
+  setting("admin.auth.oidc.audience", "<name>", "whom its tokens must be meant for"),
+  setting("admin.auth.oidc.algorithms", "<name>", "how they may be signed", { many: true }),
+  setting("admin.auth.oidc.clockTolerance", "<duration>", "how far the provider's clock may be from this one's"),
+  setting("admin.auth.oidc.nameFrom", "<claim>", "the claim with the name that the history shows"),
+  setting("admin.auth.oidc.rolesFrom", "<claim>", "the claim with what roles are given by"),
+  setting("admin.auth.oidc.roles", "<value=role>", "who is viewer or admin, e.g. ops=admin; shifters in the file", {
+    many: true,
+    read: roleOfValue,
+  }),
+  setting("admin.auth.oidc.login.clientId", "<id>", "as whom commands and the page log people in"),
+  setting("admin.auth.oidc.login.scopes", "<name>", "what they ask for", { many: true }),
+  setting("admin.auth.oidc.login.shows", "<token>", "which token they show then: id-token or access-token"),
   setting("resources.path", "<dir>", "directory of documents to watch", { flag: "--config", env: ["WEIR_CONFIG"] }),
   setting("data.path", "<dir>", "directory where changes are kept over restarts", {
     flag: "--data",
@@ -113,7 +126,20 @@ export const settings: readonly Setting[] = [
   }),
   setting("guard.flapping", "<duration>", "the longest that a change of a flapping endpoint is put off; 0s never"),
   setting("guard.allow", "<range>", "addresses that clients may be sent to, e.g. 10.0.0.0/8", { many: true }),
+  setting("clients.admin.allow", "<range>", "admin pages of clients that may be asked what they run, e.g. 10.0.0.0/8", {
+    many: true,
+  }),
+  setting("clients.admin.interval", "<duration>", "how often each of them is asked"),
+  setting("clients.admin.timeout", "<duration>", "how long an answer may take"),
+  setting("clients.admin.concurrency", "<number>", "how many are asked at the same time", { read: numeral }),
   setting("shift.prometheus", "<url>", "Prometheus that guards of shifts may ask, e.g. http://127.0.0.1:9090"),
+  setting("reports.service", "<name>", "the Service whose endpoints are the report service, for /v1/reports"),
+  setting("reports.address", "<host:port>", "where the report service or a proxy before it answers, instead"),
+  setting("reports.host", "<name>", "what a proxy knows the report service as, where that is not its address"),
+  setting("reports.tenant", "<id>", "whose reports are shown unless told"),
+  setting("reports.tls.caFile", "<file>", "authorities that sign the report service's certificates (PEM)"),
+  setting("reports.tls.certFile", "<file>", "certificate to show the report service (PEM)"),
+  setting("reports.tls.keyFile", "<file>", "its key (PEM)"),
   setting("telemetry.log.level", "<level>", "error, warn, info or debug", {
     flag: "--log-level",
     env: ["WEIR_LOG_LEVEL"],
@@ -152,6 +178,12 @@ function setting(key: string, takes: string, says: string, words: Words = {}): S
 // What is no number stays text, and the schema says what was expected.
 function numeral(text: string): Parsed<unknown> {
   return parsed(/^\d{1,15}$/.test(text) ? Number(text) : text);
+}
+
+function roleOfValue(text: string): Parsed<unknown> {
+  const equals = text.lastIndexOf("=");
+  if (equals > 0) return parsed({ value: text.slice(0, equals), role: text.slice(equals + 1) });
+  return refused({ at: "", says: `expected value=role like "ops=admin", got ${JSON.stringify(text)}` });
 }
 
 function consulDatacenter(text: string): Parsed<unknown> {

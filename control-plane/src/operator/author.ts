@@ -18,7 +18,7 @@ export const writeQuery = z.strictObject({
 export function authorOf(
   request: Pick<FastifyRequest, "headers" | "principal">,
   query: { readonly reason?: string | undefined },
-): Pick<ChangeRequest, "by" | "reason" | "vouchedBy" | "permits"> {
+): Pick<ChangeRequest, "by" | "reason" | "vouchedBy" | "subject" | "permits"> {
   const { principal } = request;
   const by = principal?.name ?? headerText(request.headers["x-weir-actor"]) ?? "anonymous";
   const reason = query.reason ?? headerText(request.headers["x-weir-reason"]) ?? "";
@@ -28,7 +28,9 @@ export function authorOf(
   ];
   if (problems.length > 0) throw badRequest("the request's headers", problems);
   const author = { by: printable(by), reason: printable(reason) };
-  return principal ? { ...author, vouchedBy: principal.knownBy, permits: changePermits(principal) } : author;
+  if (!principal) return author;
+  const { knownBy: vouchedBy, subject } = principal;
+  return { ...author, vouchedBy, ...(subject !== undefined && { subject }), permits: changePermits(principal) };
 }
 
 // Node gives headers as latin1; people write them in UTF-8.

@@ -95,8 +95,13 @@ export function answerOnce(app: OperatorApp, now: () => number = () => performan
 function fingerprintOf({ method, url, headers, body, principal }: FastifyRequest): string {
   const documents = isYamlBody(body) ? body.values.map(({ value }) => value) : body;
   const conditions = [headers["if-match"], headers["if-none-match"], headers["x-weir-actor"], headers["x-weir-reason"]];
-  const all = [method, url, principal?.name ?? null, conditions.map((each) => each ?? null), documents ?? null];
+  const all = [method, url, whoIs(principal), conditions.map((each) => each ?? null), documents ?? null];
   return createHash("sha256").update(JSON.stringify(all)).digest("hex");
+}
+
+/** One name may be that of a token's entry, and somebody's at an OpenID provider. */
+function whoIs(principal: FastifyRequest["principal"]): readonly (string | null)[] | null {
+  return principal && [principal.name, principal.knownBy, principal.subject ?? null];
 }
 
 function headersOf(headers: Readonly<Record<string, unknown>>): Answer["headers"] {

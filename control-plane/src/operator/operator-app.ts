@@ -3,6 +3,7 @@ import { validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-z
 import type { z } from "zod";
 import { badRequest, refusal } from "./api-error.ts";
 import { enforceRoles } from "./auth/enforce-roles.ts";
+import type { LoginWay } from "./auth/logins.ts";
 import type { Tokens } from "./auth/tokens.ts";
 import { readBodies } from "./bodies.ts";
 import { answerErrors } from "./errors.ts";
@@ -26,6 +27,7 @@ export async function createOperatorApp({
   parts,
   hosts,
   tokens,
+  login,
   tls,
   observe,
   closing,
@@ -34,6 +36,7 @@ export async function createOperatorApp({
   readonly hosts: readonly string[];
   /** Undefined: nobody is asked who they are. */
   readonly tokens?: Tokens | undefined;
+  readonly login?: (() => Promise<LoginWay>) | undefined;
   readonly tls?: OperatorTls | undefined;
   readonly observe: (note: OperatorNote) => void;
   readonly closing: AbortSignal;
@@ -90,7 +93,7 @@ export async function createOperatorApp({
     });
   });
 
-  addRoutes(app, { parts, closing });
+  addRoutes(app, { parts, closing, login });
   await app.ready();
   return app;
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { LoginWay } from "./auth/logins.ts";
 import type { Tokens } from "./auth/tokens.ts";
 import { createOperatorApp, type OperatorTls } from "./operator-app.ts";
 import type { OperatorNote, OperatorParts } from "./parts.ts";
@@ -10,6 +11,8 @@ export type OperatorOptions = {
   readonly parts: OperatorParts;
   /** Undefined: nobody is asked who they are, as on loopback. */
   readonly tokens?: Tokens | undefined;
+  /** How one logs in by an OpenID provider. */
+  readonly login?: (() => Promise<LoginWay>) | undefined;
   /** Undefined is plaintext. */
   readonly tls?: OperatorTls | undefined;
   readonly observe: (note: OperatorNote) => void;

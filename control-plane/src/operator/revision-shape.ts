@@ -9,9 +9,13 @@ export const revisionShape = z.object({
   at: time,
   by: z.string(),
   vouchedBy: z
-    .enum(["token", "certificate"])
+    .enum(["token", "certificate", "oidc"])
     .optional()
     .meta({ description: "What showed that it was they; absent: nothing, it is what they said" }),
+  subject: z
+    .string()
+    .optional()
+    .meta({ description: "Whom an OpenID provider calls so: its URL and its name for them, which others never get" }),
   through: z.enum(["api", "file"]),
   reason: z.string(),
   changes: z.array(
@@ -25,6 +29,7 @@ export function revisionOf({
   at,
   by,
   vouchedBy,
+  subject,
   through,
   reason,
   changes,
@@ -33,6 +38,7 @@ export function revisionOf({
   return {
     ...{ revision, at: at.toISOString(), by, through, reason },
     ...(vouchedBy && { vouchedBy }),
+    ...(subject && { subject }),
     ...(hash && { hash }),
     changes: changes.map(({ documentKind, name, action }) => ({ kind: documentKind, name, action })),
   };

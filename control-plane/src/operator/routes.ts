@@ -24,6 +24,7 @@ import { serviceRoutes } from "./service-routes.ts";
 import { shiftRoutes } from "./shift-routes.ts";
 import { sourceRoutes } from "./source-routes.ts";
 import { storeRoutes } from "./store-routes.ts";
+import { trafficHistoryRoutes } from "./traffic-history-routes.ts";
 import { trafficRoutes } from "./traffic-routes.ts";
 
 /** Adds every route of the API. */
@@ -44,6 +45,7 @@ export function addRoutes(app: OperatorApp, context: OperatorContext): void {
   storeRoutes(app, context);
   serviceRoutes(app, context);
   trafficRoutes(app, context);
+  trafficHistoryRoutes(app, context);
   drainRoutes(app, context);
   shiftRoutes(app, context);
   operationRoutes(app, context);

@@ -17,7 +17,7 @@ export type Edit =
   | { readonly kind: "put"; readonly parsed: ParsedDocument; readonly origin: StoredDocument["origin"] }
   | { readonly kind: "delete"; readonly documentKind: DocumentKind; readonly name: string };
 
-export type Author = Pick<JournalEntry, "at" | "by" | "vouchedBy" | "reason" | "through">;
+export type Author = Pick<JournalEntry, "at" | "by" | "vouchedBy" | "subject" | "reason" | "through">;
 
 export type Applied =
   | { readonly kind: "changed"; readonly state: StoreState; readonly entry: JournalEntry }
@@ -62,11 +62,14 @@ export function applyEdits(
   const all = [...documents].map(([key, { parsed }]) => ({ ...parsed, where: asked.get(key) ?? parsed.where }));
   const book = buildBook(state.book, all, { revision });
   if (!book.ok) return { kind: "refused", problems: book.problems };
-  const { at, by, vouchedBy, reason, through } = author;
+  const { at, by, vouchedBy, subject, reason, through } = author;
   return {
     kind: "changed",
     state: { ...state, book: book.value, documents },
-    entry: { revision, at, by, ...(vouchedBy && { vouchedBy }), through, reason, changes: keepable(changes) },
+    entry: {
+      ...{ revision, at, by, ...(vouchedBy && { vouchedBy }), ...(subject && { subject }) },
+      ...{ through, reason, changes: keepable(changes) },
+    },
   };
 }
 

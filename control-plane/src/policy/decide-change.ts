@@ -37,8 +37,8 @@ export function decideChange(state: StoreState, request: ChangeRequest, now: Dat
     const unmet = unmetExpectation(state, edit, request.operations[index]);
     if (unmet) return { outcome: unmet };
   }
-  const { by, vouchedBy, reason, through } = request;
-  const author = { at: now, by, reason, through, ...(vouchedBy && { vouchedBy }) };
+  const { by, vouchedBy, subject, reason, through } = request;
+  const author = { at: now, by, reason, through, ...(vouchedBy && { vouchedBy }), ...(subject && { subject }) };
   const applied = applyEdits(state, edits, author);
   if (applied.kind === "refused") return { outcome: applied };
   const next = applied.kind === "changed" ? applied.state : state;

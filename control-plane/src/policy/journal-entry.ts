@@ -6,7 +6,8 @@ export const journalEntry = z.object({
   revision: z.int().min(0),
   at: z.iso.datetime().transform((text) => new Date(text)),
   by: z.string(),
-  vouchedBy: z.enum(["token", "certificate"]).exactOptional(),
+  vouchedBy: z.enum(["token", "certificate", "oidc"]).exactOptional(),
+  subject: z.string().exactOptional(),
   through: z.enum(["api", "file"]),
   reason: z.string(),
   changes: z.array(

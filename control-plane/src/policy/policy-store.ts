@@ -33,12 +33,16 @@ export type Operation =
       readonly expects?: { readonly etag: string };
     };
 
+export type Vouched = "token" | "certificate" | "oidc";
+
 /** All or nothing, one revision. */
 export type ChangeRequest = {
   readonly operations: readonly Operation[];
   readonly by: string;
   /** What shows that it is they; absent: nothing. */
-  readonly vouchedBy?: "token" | "certificate";
+  readonly vouchedBy?: Vouched;
+  /** Whom an OpenID provider calls so: its URL and its name for them. */
+  readonly subject?: string;
   readonly reason: string;
   readonly through: "api" | "file";
   /** Answer as if, store nothing. */
@@ -112,7 +116,9 @@ export type JournalEntry = {
   readonly at: Date;
   readonly by: string;
   /** What showed that it was they; absent: nothing, it is what they said. */
-  readonly vouchedBy?: "token" | "certificate";
+  readonly vouchedBy?: Vouched;
+  /** Whom an OpenID provider calls so: `https://sso.example 248289761001`. */
+  readonly subject?: string;
   readonly through: "api" | "file";
   readonly reason: string;
   readonly changes: readonly {

@@ -22,11 +22,12 @@ export const policyRows: Rows<PolicyNote | ShiftNote> = {
     level: "info",
     says: ({ entry }) => `r${entry.revision} by ${entry.by}: ${changesText(entry.changes)}`,
     // With the hash of the entry: a log that is kept elsewhere shows whether the journal is still what it was.
-    fields: ({ entry: { revision, by, vouchedBy, through, reason, hash } }) => ({
+    fields: ({ entry: { revision, by, vouchedBy, subject, through, reason, hash } }) => ({
       component: "policy",
       revision,
       by,
       vouchedBy,
+      subject,
       through,
       reason: reason || undefined,
       hash,

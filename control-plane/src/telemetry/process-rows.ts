@@ -55,6 +55,17 @@ export const processRows: Rows<OperatorNote | ChangeNote | ProcessNote> = {
     says: ({ file, says }) => `${file} is not taken, the tokens that it had before still count: ${says}`,
     fields: ({ file }) => ({ component: "operator", file }),
   },
+  "issuer-away": {
+    level: "error",
+    says: ({ issuer, says }) =>
+      `who logs in by ${issuer} is let in by the keys that are known already, and by none else: ${says}`,
+    fields: ({ issuer, says }) => ({ component: "operator", issuer, cause: says }),
+  },
+  "issuer-keys-read": {
+    level: "info",
+    says: ({ issuer, count }) => `${issuer} signs with ${count} keys`,
+    fields: ({ issuer, count }) => ({ component: "operator", issuer, count }),
+  },
   converged: {
     level: "info",
     says: ({ revision, clients, tookMs }) =>

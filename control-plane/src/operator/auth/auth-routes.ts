@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { OperatorApp } from "../operator-context.ts";
+import type { OperatorApp, OperatorContext } from "../operator-context.ts";
 import { roles } from "./role.ts";
 
 const who = z.object({
@@ -7,13 +7,54 @@ const who = z.object({
   role: z.enum(roles),
   services: z.array(z.string()).meta({ description: "What may be shifted: names, how names begin and a *, or *" }),
   datacenters: z.array(z.string()),
-  knownBy: z.enum(["token", "certificate", "nothing"]).meta({
+  also: z
+    .array(z.object({ services: z.array(z.string()), datacenters: z.array(z.string()) }))
+    .optional()
+    .meta({ description: "What else may be shifted, by further groups" }),
+  subject: z.string().optional().meta({ description: "Of oidc: the provider's URL, and its name for you" }),
+  knownBy: z.enum(["token", "certificate", "oidc", "nothing"]).meta({
     description: "nothing: this server asks nobody who they are, and everybody who reaches it is admin",
   }),
 });
 
-/** Who the server takes the caller for. */
-export function authRoutes(app: OperatorApp): void {
+const way = z.object({
+  issuer: z.string(),
+  clientId: z.string(),
+  scopes: z.array(z.string()),
+  shows: z
+    .enum(["id-token", "access-token"])
+    .meta({ description: "Which of the provider's tokens is for this server" }),
+  endpoints: z
+    .object({ authorization: z.string(), token: z.string() })
+    .optional()
+    .meta({ description: "Absent: the provider cannot be reached" }),
+});
+
+/** Who the server takes the caller for, and how one says who one is. */
+export function authRoutes(app: OperatorApp, { login }: OperatorContext): void {
+  app.get(
+    "/v1/login",
+    {
+      schema: {
+        summary: "How to say who you are",
+        tags: ["self"],
+        response: {
+          200: z.object({
+            oidc: way
+              .optional()
+              .meta({ description: "Absent: not by an OpenID provider, or by a token that you bring" }),
+          }),
+        },
+      },
+    },
+    async () => {
+      const known = await login?.();
+      if (!known) return {};
+      const { endpoints, scopes, ...rest } = known;
+      return { oidc: { ...rest, scopes: [...scopes], ...(endpoints && { endpoints }) } };
+    },
+  );
+
   app.get(
     "/v1/whoami",
     {
@@ -26,9 +67,13 @@ export function authRoutes(app: OperatorApp): void {
     async ({ principal }) => {
       const everything = { services: ["*"], datacenters: ["*"] };
       if (!principal) return { role: "admin" as const, ...everything, knownBy: "nothing" as const };
-      const { name, role, services, datacenters, knownBy } = principal;
-      if (role === "admin") return { name, role, ...everything, knownBy };
-      return { name, role, services: [...services], datacenters: role === "viewer" ? [] : [...datacenters], knownBy };
+      const { name, role, services, datacenters, also, knownBy, subject } = principal;
+      const whom = { name, role, knownBy, ...(subject !== undefined && { subject }) };
+      if (role === "admin") return { ...whom, ...everything };
+      const reach = { services: [...services], datacenters: role === "viewer" ? [] : [...datacenters] };
+      if (!also) return { ...whom, ...reach };
+      const others = also.map((each) => ({ services: [...each.services], datacenters: [...each.datacenters] }));
+      return { ...whom, ...reach, also: others };
     },
   );
 }

@@ -1,16 +1,34 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { X509Certificate } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { TLSSocket } from "node:tls";
+
+// Not a header, which any client could send: only code of this process that asks the routes itself can set this.
+const behalf = new AsyncLocalStorage<{ readonly certificate: X509Certificate | undefined }>();
+
+/**
+ * Asks the routes for a client of another server of this process, which came with this certificate; undefined: with none that
+ * the server's authorities signed.
+ */
+export function onBehalfOf<T>(certificate: X509Certificate | undefined, ask: () => T): T {
+  return behalf.run({ certificate }, ask);
+}
 
 /**
  * What a client's certificate calls it: `URI:spiffe://prod/ana`, `DNS:ana.example`, `email:ana@example`, and `CN:ana` where it has none
  * of these. Undefined without a certificate that the server's authorities signed.
  */
 export function certificateNames({ socket }: Pick<IncomingMessage, "socket">): readonly string[] | undefined {
-  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
-  const certificate = socket.getPeerX509Certificate();
+  const certificate = certificateOf(socket);
   if (!certificate) return undefined;
   const names = namesIn(certificate.subjectAltName ?? "");
   return names.length > 0 ? names : commonNames(certificate.subject);
+}
+
+function certificateOf(socket: IncomingMessage["socket"]): X509Certificate | undefined {
+  const asked = behalf.getStore();
+  if (asked) return asked.certificate;
+  return socket instanceof TLSSocket && socket.authorized ? socket.getPeerX509Certificate() : undefined;
 }
 
 /** Names with anything odd in them come in quotes (CVE-2021-44532), and are nobody's. */

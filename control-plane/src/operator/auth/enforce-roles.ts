@@ -100,7 +100,13 @@ function inOrNot(verdict: TokenVerdict, what: Principal["knownBy"]): Principal {
       throw unknown(`${reason}_EXPIRED`, `the ${what} of ${name} expired at ${at.toISOString()}`, { name });
     }
     case "unknown":
-      throw unknown(`${reason}_UNKNOWN`, `the tokens file of this server has no such ${what}`);
+      throw unknown(`${reason}_UNKNOWN`, `this server knows no such ${what}`);
+    case "refused": {
+      const { code, says, metadata } = verdict;
+      if (code === 401) throw unknown(verdict.reason, says, metadata);
+      if (code === 403) throw refusal(403, "PERMISSION_DENIED", verdict.reason, says, metadata);
+      throw refusal(503, "UNAVAILABLE", verdict.reason, says, metadata, { "retry-after": "5" });
+    }
   }
 }
 

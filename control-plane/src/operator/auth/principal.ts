@@ -8,22 +8,41 @@ export type Principal = {
   /** What a shifter may touch, as `report`, `team-*` or `*`; admins may touch everything, viewers nothing. */
   readonly services: readonly string[];
   readonly datacenters: readonly string[];
-  readonly knownBy: "token" | "certificate";
+  /** What else a shifter may touch, who has several groups: services of one in the data centers of another are none of his. */
+  readonly also?: readonly Reach[];
+  readonly knownBy: "token" | "certificate" | "oidc";
+  /** Whom an OpenID provider calls so, and who that is: `https://sso.example 248289761001`. Names may be given to others, this is not. */
+  readonly subject?: string;
 };
+
+export type Reach = Pick<Principal, "services" | "datacenters">;
 
 /** What a change would move: of which services, in which data centers; `all` for what is not about single ones. */
 export type Touched = { readonly services: readonly string[]; readonly datacenters: readonly string[] | "all" };
 
 /** The services and data centers that it would touch and may not; empty when it may. */
 export function outOfReach(
-  { role, services, datacenters }: Principal,
+  { role, services, datacenters, also = [] }: Principal,
   touched: Touched,
 ): { readonly services: readonly string[]; readonly datacenters: readonly string[] } {
   if (role === "admin") return { services: [], datacenters: [] };
-  const touchedPlaces = touched.datacenters === "all" ? ["*"] : touched.datacenters;
+  const places = touched.datacenters === "all" ? ["*"] : touched.datacenters;
+  const reaches = role === "viewer" ? [] : [{ services, datacenters }, ...also];
+  const beyond = {
+    services: touched.services.filter((name) => !reaches.some((reach) => isNamed(name, reach.services))),
+    datacenters: places.filter((name) => !reaches.some((reach) => isNamed(name, reach.datacenters))),
+  };
+  if (reaches.length < 2 || beyond.services.length + beyond.datacenters.length > 0) return beyond;
+  const missing = touched.services.flatMap((service) =>
+    places
+      .filter(
+        (place) => !reaches.some((reach) => isNamed(service, reach.services) && isNamed(place, reach.datacenters)),
+      )
+      .map((place) => ({ service, place })),
+  );
   return {
-    services: touched.services.filter((name) => role === "viewer" || !isNamed(name, services)),
-    datacenters: touchedPlaces.filter((name) => role === "viewer" || !isNamed(name, datacenters)),
+    services: [...new Set(missing.map(({ service }) => service))],
+    datacenters: [...new Set(missing.map(({ place }) => place))],
   };
 }
 

@@ -109,6 +109,7 @@ export const routeRoles: Readonly<Record<string, RouteRule>> = {
   "POST /v1/revisions/:revision:rollback": shifter,
   "GET /v1/store": viewer,
   "GET /v1/traffic": viewer,
+  "GET /v1/traffic/history": viewer,
   "GET /v1/explain": viewer,
   "GET /v1/sources": viewer,
   "GET /v1/clients": viewer,

@@ -9,7 +9,15 @@ import type { Principal } from "./principal.ts";
 export type TokenVerdict =
   | { readonly kind: "known"; readonly principal: Principal }
   | { readonly kind: "expired"; readonly name: string; readonly at: Date }
-  | { readonly kind: "unknown" };
+  | { readonly kind: "unknown" }
+  /** What an OpenID provider issued, or is said to have. 503: whether it did cannot be told now. */
+  | {
+      readonly kind: "refused";
+      readonly code: 401 | 403 | 503;
+      readonly reason: string;
+      readonly says: string;
+      readonly metadata?: Readonly<Record<string, string>>;
+    };
 
 /** The tokens file as it is now. */
 export type Tokens = {
