@@ -12,6 +12,8 @@ export function loadReporting<V>({
   ...parts
 }: { readonly published: Latest<World> } & Omit<LrsParts<V>, "loads" | "clusters">): {
   readonly loads: ObservedLoads;
+  /** The service that is served of a cluster; undefined for a cluster of none. */
+  readonly serviceOf: (cluster: string) => string | undefined;
   readonly service: ReturnType<typeof lrsService>;
 } {
   const serviceOf = (cluster: string) => {
@@ -19,7 +21,7 @@ export function loadReporting<V>({
     return name !== undefined && published.current()?.catalog.has(name) ? name : undefined;
   };
   const loads = createLoads({ now: parts.monotonicMs, serviceOf });
-  return { loads, service: lrsService({ ...parts, loads, clusters: namesOf(published) }) };
+  return { loads, serviceOf, service: lrsService({ ...parts, loads, clusters: namesOf(published) }) };
 }
 
 function namesOf(published: Latest<World>): () => readonly string[] {

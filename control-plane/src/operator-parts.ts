@@ -9,6 +9,7 @@ import { heldWords, operatorGuard, withGuard } from "./operator-guard.ts";
 import { operatorPlan } from "./operator-plan.ts";
 import type { PolicyStore, StoreStatus } from "./policy/policy-store.ts";
 import type { Clients } from "./serve/clients.ts";
+import type { Running } from "./running/running.ts";
 import type { ObservedLoads } from "./serve/loads/observed-loads.ts";
 import { resourceJson } from "./snapshot/resource-json.ts";
 import type { AddressRule } from "./sources/guard/address-rule.ts";
@@ -24,6 +25,7 @@ export function operatorParts({
   registry,
   clients,
   loads,
+  running,
   joined,
   allows,
   confirmations,
@@ -40,6 +42,7 @@ export function operatorParts({
   readonly registry: OperatorParts["registry"];
   readonly clients: Clients;
   readonly loads: ObservedLoads;
+  readonly running: Running;
   readonly joined: JoinedWorlds;
   readonly allows: AddressRule;
   /** Undefined: there are no other replicas. */
@@ -59,6 +62,7 @@ export function operatorParts({
     registry,
     clients,
     loads,
+    running,
     worlds: published,
     whyNotServed: (service) => whyNotServed(joined.knowledge.current(), service),
     patchProblems: (patch) => patchProblems(patch, published.current(), leased(), translate),

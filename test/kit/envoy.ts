@@ -30,14 +30,16 @@ export type Envoy = AsyncDisposable & {
   configDump(): Promise<{ readonly configs: readonly Record<string, unknown>[] }>;
 };
 
-/** Starts Envoy with a bootstrap in YAML or as an object. It gets an admin port of its own. */
+/** Starts Envoy with a bootstrap in YAML or as an object. It gets an admin port of its own unless it is told one. */
 export async function startEnvoy({
   bootstrap,
+  adminPort = 0,
   name = "envoy",
   args = [],
   env = {},
 }: {
   readonly bootstrap: string | object;
+  readonly adminPort?: number;
   readonly name?: string;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -45,7 +47,7 @@ export async function startEnvoy({
   const files = await makeFolder("envoy");
   const adminFile = join(files.path, "admin");
   const config = await files.write("bootstrap.yaml", textOf(bootstrap));
-  const admin = { admin: { address: { socket_address: { address: "127.0.0.1", port_value: 0 } } } };
+  const admin = { admin: { address: { socket_address: { address: "127.0.0.1", port_value: adminPort } } } };
   const child = startProcess({
     name,
     command: envoyPath(),

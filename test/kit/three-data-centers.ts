@@ -47,12 +47,15 @@ export async function startScene({
   perDatacenter = 2,
   leaseSeconds = 0,
   edge = {},
+  proxylessAdmin = false,
   weirArgs = [],
 }: {
   readonly documents?: string;
   readonly perDatacenter?: number;
   readonly leaseSeconds?: number;
   readonly edge?: Partial<EnvoyBootstrap>;
+  /** Whether the proxyless client serves CSDS, and tells where. */
+  readonly proxylessAdmin?: boolean;
   readonly weirArgs?: readonly string[];
 } = {}): Promise<Scene> {
   await using started = new AsyncDisposableStack();
@@ -69,8 +72,16 @@ export async function startScene({
   for (const backend of backends) await register(weir, backend, leaseSeconds);
   const envoy = started.use(await startEdge(weir, edge));
   const throughEdge = started.use(startLoad({ target: await envoy.listener("edge"), authority: "report" }));
+  const adminPort = proxylessAdmin ? await freePort() : undefined;
+  const metadata = { weir: { admin: `127.0.0.1:${adminPort}` } };
   const node = { id: "client-1", cluster: "billing", locality: { region: "dc-a", zone: "z1" } };
-  const proxyless = started.use(await startXdsClient({ target: "xds:///report", xds: weir.xds, node }));
+  const proxyless = started.use(
+    await startXdsClient({
+      ...{ target: "xds:///report", xds: weir.xds },
+      node: adminPort === undefined ? node : { ...node, metadata },
+      env: adminPort === undefined ? {} : { XDS_CLIENT_ADMIN: String(adminPort) },
+    }),
+  );
   for (const load of [throughEdge, proxyless]) await load.send(1);
   const running = started.move();
   return {
@@ -99,15 +110,18 @@ export async function startEdge(
   { nodeId = "edge-1", ...wanted }: Partial<EnvoyBootstrap> = {},
 ): Promise<Envoy> {
   const [host = "", port = ""] = xds.split(":");
+  // Where it can be asked has to be known before it starts.
+  const adminPort = wanted.tellsAdmin ? await freePort() : 0;
   const bootstrap = envoyBootstrap({
     nodeId,
     role: "edge",
     locality: { region: "dc-a", zone: "z1", subZone: "" },
     xds: { host, port: Number(port) },
     listen: { host: "127.0.0.1", port: await freePort() },
+    ...(adminPort > 0 && { admin: { host: "127.0.0.1", port: adminPort } }),
     ...wanted,
   });
-  return startEnvoy({ name: nodeId, bootstrap });
+  return startEnvoy({ name: nodeId, bootstrap, adminPort });
 }
 
 export type Push = {

@@ -1,6 +1,7 @@
 // node xds-client-main.ts TARGET: a gRPC client that finds its servers by xDS, and takes orders as JSON lines on stdin. An order may
-// name another target.
+// name another target. With XDS_CLIENT_ADMIN in the environment it serves gRPC's admin services at that port.
 import { createInterface } from "node:readline";
+import { addAdminServicesToServer, Server, ServerCredentials } from "@grpc/grpc-js";
 import { register } from "@grpc/grpc-js-xds";
 import { type CallOptions, connectEcho } from "./echo.ts";
 import { type Load, loadOf } from "./grpc-load.ts";
@@ -14,6 +15,8 @@ type Order = {
 };
 
 register();
+const { XDS_CLIENT_ADMIN: adminPort } = process.env;
+if (adminPort !== undefined) await serveAdmin(Number(adminPort));
 const [target = ""] = process.argv.slice(2);
 const loads = new Map<string, Load>();
 const loadTo = (wanted: string) => {
@@ -29,3 +32,14 @@ createInterface({ input: process.stdin }).on("line", async (line) => {
   console.log(JSON.stringify({ answer: id, records }));
 });
 console.log(JSON.stringify({ ready: true }));
+
+/** CSDS and channelz, as gRPC's admin interface has them (gRFC A38). */
+async function serveAdmin(port: number): Promise<void> {
+  const server = new Server();
+  addAdminServicesToServer(server);
+  await new Promise<void>((resolve, reject) => {
+    const credentials = ServerCredentials.createInsecure();
+    server.bindAsync(`127.0.0.1:${port}`, credentials, (error) => (error ? reject(error) : resolve()));
+  });
+}
+

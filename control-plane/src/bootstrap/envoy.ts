@@ -22,6 +22,8 @@ export type EnvoyBootstrap = {
   }[];
   /** Its admin pages; 127.0.0.1:9901 unless told. */
   readonly admin?: Address;
+  /** Whether Weir is told where these are, to ask what it runs; it asks where `clients.admin.allow` lets it. */
+  readonly tellsAdmin?: boolean;
   /** Delta unless told: it is sent only what changed, and after a reconnect nothing that it has. */
   readonly variant?: "delta" | "sotw";
   /** Files on the machine of the Envoy; for an xDS port with TLS. */
@@ -60,6 +62,7 @@ export function envoyBootstrap(wanted: EnvoyBootstrap) {
               application: addressText(application),
             })),
           }),
+          ...(wanted.tellsAdmin && { admin: addressText(admin) }),
         },
       },
     },

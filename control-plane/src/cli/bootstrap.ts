@@ -20,6 +20,7 @@ export const addBootstrap: AddCommand = (bootstrap, cli) => {
       "calls that a sidecar takes in: report=0.0.0.0:9091/127.0.0.1:9090; may be given again",
     )
     .option("--admin <address:port>", "its admin pages (default: 127.0.0.1:9901)")
+    .option("--tell-admin", "let Weir ask there what it runs; where clients.admin.allow lets it")
     .addOption(new Option("--variant <variant>", "of xDS").choices(["delta", "sotw"]).default("delta"))
     .option("--tls-server-name <name>", "the name that the server's certificate must bear")
     .action(async (flags: EnvoyFlags) => {
@@ -38,6 +39,7 @@ export const addBootstrap: AddCommand = (bootstrap, cli) => {
         ...(flags.listen !== undefined && { listen: addressOf("--listen", flags.listen) }),
         ...(flags.inbound && { inbound: inboundOf(flags) }),
         ...(flags.admin !== undefined && { admin: addressOf("--admin", flags.admin) }),
+        ...(flags.tellAdmin && { tellsAdmin: true }),
         ...(tls && flags.tlsServerName !== undefined && { tls: { ...tls, serverName: flags.tlsServerName } }),
       });
       const comment = "Written by `weir bootstrap envoy`; start it with `envoy -c FILE`.";
@@ -46,15 +48,20 @@ export const addBootstrap: AddCommand = (bootstrap, cli) => {
 
   const grpc = common(bootstrap.command("grpc").description("bootstrap of a proxyless gRPC client, as JSON"))
     .option("--cluster <service>", "the service that calls (default: the node's id)")
+    .option("--admin <address:port>", "its admin services (CSDS), where Weir may ask what it runs")
     .addHelpText(
       "after",
       "\nExample:\n  weir bootstrap grpc --node-id billing-1 --locality dc-a/z1 > bootstrap.json\n  GRPC_XDS_BOOTSTRAP=bootstrap.json node client.js   # dials xds:///report",
     )
-    .action(async (flags: CommonFlags & { readonly cluster?: string }) => {
+    .action(async (flags: CommonFlags & { readonly cluster?: string; readonly admin?: string }) => {
       const { grpcBootstrap } = await import("../bootstrap/grpc.ts");
       const client = clientOf(flags);
       const tls = tlsOf(flags);
-      const made = grpcBootstrap({ ...client, cluster: flags.cluster ?? client.nodeId, ...(tls && { tls }) });
+      const made = grpcBootstrap({
+        ...{ ...client, cluster: flags.cluster ?? client.nodeId },
+        ...(flags.admin !== undefined && { admin: addressOf("--admin", flags.admin) }),
+        ...(tls && { tls }),
+      });
       if (cli.format(grpc) !== "yaml") return write(`${JSON.stringify(made, undefined, 2)}\n`);
       const { stringify } = await import("yaml");
       write(stringify(made));
@@ -81,6 +88,7 @@ type EnvoyFlags = CommonFlags & {
   readonly listen?: string;
   readonly inbound?: readonly string[];
   readonly admin?: string;
+  readonly tellAdmin?: boolean;
   readonly tlsServerName?: string;
 };
 

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import type { JournalEntry } from "../policy/policy-store.ts";
+import { type Look, resourceKey } from "../running/running.ts";
 import type { ResourceStatus } from "../serve/clients.ts";
 import { newestClient } from "./client-routes.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 import type { OperatorParts } from "./parts.ts";
+import { lookOf, runningClientOf, runningClientShape, runningResourceOf, runningResourceShape } from "./running-shape.ts";
 import { flag, time } from "./shapes.ts";
 
 const typeNames = {
@@ -38,6 +40,7 @@ const resource = z.object({
     .unknown()
     .optional()
     .meta({ description: "The content that it is to have, as proto3 JSON; with ?config=true" }),
+  running: runningResourceShape.optional().meta({ description: "As the client itself says, where it can be asked" }),
 });
 
 /** What one client is to have and has, resource by resource. */
@@ -46,29 +49,52 @@ export function clientResourceRoutes(app: OperatorApp, { parts }: OperatorContex
     "/v1/clients/:id/resources",
     {
       schema: {
-        summary: "Each resource of a client: wanted, sent, ACKed or rejected, when, and by which revision",
+        summary: "Each resource of a client: wanted, sent, ACKed or rejected, running, when, and by which revision",
         tags: ["clients"],
         params: z.object({ id: z.string() }),
         querystring: z.strictObject({
           type: z.enum(Object.values(typeNames)).optional(),
           name: z.string().optional(),
           config: flag.optional(),
+          view: z.enum(["all", "diff"]).optional().meta({
+            description: "diff: only what it does not have, or runs otherwise, and where that differs",
+          }),
         }),
-        response: { 200: z.object({ nodeId: z.string(), resources: z.array(resource) }) },
+        response: {
+          200: z.object({ nodeId: z.string(), running: runningClientShape, resources: z.array(resource) }),
+        },
       },
     },
-    async ({ params: { id }, query: { type, name, config } }) => {
+    async ({ params: { id }, query: { type, name, config, view } }) => {
       const client = newestClient(parts, id);
       const entries = new Map(parts.policies.journal(1_000).map((entry) => [entry.revision, entry]));
+      const state = parts.running.client(client);
+      const look = lookOf(state);
+      const isDiff = view === "diff";
       const resources: z.output<typeof resource>[] = [];
+      let differing = 0;
       for (const each of client.resources()) {
         if ((type !== undefined && typeNames[each.type] !== type) || (name !== undefined && each.name !== name))
           continue;
-        resources.push(shapeOf(each, entries, config === "true" ? parts : undefined));
+        const running = runningOf(each, look, isDiff);
+        if (running?.differs) differing += 1;
+        if (isDiff && !isApart(each) && !running?.differs) continue;
+        const shape = shapeOf(each, entries, config === "true" ? parts : undefined);
+        resources.push({ ...shape, ...(running && { running }) });
       }
-      return { nodeId: client.nodeId, resources };
+      return { nodeId: client.nodeId, running: runningClientOf(state, differing), resources };
     },
   );
+}
+
+function runningOf(each: ResourceStatus, look: Look | undefined, withDifferences: boolean) {
+  const seen = look?.resources.get(resourceKey(each.type, each.name));
+  return look && seen && runningResourceOf(each, seen, look.at, withDifferences);
+}
+
+/** It has not said that it has what is wanted. */
+function isApart({ status, held, version }: ResourceStatus): boolean {
+  return status !== "DOES_NOT_EXIST" && held !== version;
 }
 
 function shapeOf(

@@ -2,11 +2,15 @@ import { z } from "zod";
 import { didYouMean } from "../lib/did-you-mean.ts";
 import { problemText } from "../lib/parsed.ts";
 import { clientKinds, softwareOf } from "../model/client-software.ts";
+import type { Look } from "../running/running.ts";
 import type { ClientView, TypeStatus } from "../serve/clients.ts";
 import { refusal } from "./api-error.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 import type { OperatorParts } from "./parts.ts";
+import { lookOf, runningClientOf, runningClientShape } from "./running-shape.ts";
 import { ageSeconds, secondsSince, time, waitTime } from "./shapes.ts";
+
+type ResourceType = ResourceStatus["type"];
 
 const typeStatus = z.object({
   status: z.enum(["SYNCED", "STALE", "NOT_SENT", "ERROR"]),
@@ -45,6 +49,7 @@ const client = z.object({
       nacks: z.number(),
     })
     .meta({ description: "What its streams have cost since they were opened" }),
+  running: runningClientShape,
   types: z.object({ CDS: typeStatus, EDS: typeStatus, LDS: typeStatus, RDS: typeStatus }),
 });
 
@@ -61,7 +66,7 @@ export function clientRoutes(app: OperatorApp, { parts, closing }: OperatorConte
         response: { 200: z.object({ clients: z.array(client) }) },
       },
     },
-    async () => ({ clients: parts.clients.list().map(shapeOf) }),
+    async () => ({ clients: parts.clients.list().map((client) => shapeOf(client, parts)) }),
   );
 
   app.get(
@@ -74,7 +79,7 @@ export function clientRoutes(app: OperatorApp, { parts, closing }: OperatorConte
         response: { 200: client },
       },
     },
-    async ({ params: { id } }) => shapeOf(newestClient(parts, id)),
+    async ({ params: { id } }) => shapeOf(newestClient(parts, id), parts),
   );
 
   app.get(
@@ -119,19 +124,16 @@ export function newestClient(parts: OperatorParts, id: string): ClientView {
   throw refusal(404, "NOT_FOUND", "NO_SUCH_CLIENT", `no client "${id}" is connected${hint || "."}`);
 }
 
-function shapeOf({
-  types,
-  connectedAt,
-  problems,
-  resources: _resources,
-  ...rest
-}: ClientView): z.output<typeof client> {
+function shapeOf(view: ClientView, { running }: OperatorParts): z.output<typeof client> {
+  const { types, connectedAt, problems, resources: _resources, ...rest } = view;
+  const state = running.client(view);
   return {
     ...rest,
     software: softwareShape(rest.agent),
     connectedAt: connectedAt.toISOString(),
     connectedSeconds: secondsSince(connectedAt),
     ...(problems && { problems: problems.map(problemText) }),
+    running: runningClientOf(state, differingOf(view, lookOf(state))),
     types: {
       CDS: statusOf(types.cluster),
       EDS: statusOf(types.endpoints),
@@ -139,6 +141,15 @@ function shapeOf({
       RDS: statusOf(types.routes),
     },
   };
+}
+
+/** How many resources it runs otherwise than wanted, as far as they were wanted when it was asked. */
+function differingOf(view: ClientView, look: Look | undefined): number | undefined {
+  if (look === undefined) return undefined;
+  const still = look.differing.filter(
+    ({ type, name, comparedWith }) => view.resource(type, name)?.version === comparedWith,
+  );
+  return still.length;
 }
 
 function softwareShape(agent: string): z.output<typeof client>["software"] {

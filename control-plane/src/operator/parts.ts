@@ -10,6 +10,7 @@ import type { Book, World } from "../model/world.ts";
 import type { Finding } from "../plan/analyze/finding.ts";
 import type { Plan } from "../plan/plan/plan.ts";
 import type { PolicyStore, StoredDocument } from "../policy/policy-store.ts";
+import type { Running } from "../running/running.ts";
 import type { Clients, ResourceStatus } from "../serve/clients.ts";
 import type { ObservedLoads } from "../serve/loads/observed-loads.ts";
 import type { Shelf } from "../store/shelf.ts";
@@ -22,6 +23,8 @@ export type OperatorParts = {
   readonly clients: Clients;
   /** What clients report of their requests. */
   readonly loads: ObservedLoads;
+  /** What clients say that they run, where they can be asked. */
+  readonly running: Running;
   /** The documents and the endpoints that are being served. */
   readonly worlds: Latest<World>;
   /** Why a known service is not served; undefined when it is, or is not known. */

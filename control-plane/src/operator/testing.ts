@@ -7,6 +7,7 @@ import { anywhere, loopbackRanges } from "../model/address-range.ts";
 import { operatorParts } from "../operator-parts.ts";
 import { createFilePolicyStore } from "../policy/file-policy-store.ts";
 import { type ConnectedClients, createConnectedClients } from "../serve/connected-clients.ts";
+import { type RunningSettings, startRunning } from "../running/start-running.ts";
 import { createLoads, type Loads } from "../serve/loads/loads.ts";
 import { runShifts } from "../shift/run-shifts.ts";
 import { createConsulSource } from "../sources/consul/consul-source.ts";
@@ -28,7 +29,12 @@ export type TestParts = AsyncDisposable & {
   readonly loads: Loads;
 };
 
-export async function startTestParts(): Promise<TestParts> {
+export async function startTestParts({
+  runningSettings = { allow: [], intervalMs: 50, timeoutMs: 2_000, concurrency: 4 },
+}: {
+  /** Nobody is asked what he runs, unless told. */
+  readonly runningSettings?: RunningSettings;
+} = {}): Promise<TestParts> {
   const dir = await mkdtemp(join(tmpdir(), "weir-operator-"));
   const stop = new AbortController();
   const now = () => new Date();
@@ -71,6 +77,10 @@ export async function startTestParts(): Promise<TestParts> {
   const loads = createLoads({ now: monotonicMs, serviceOf: (cluster) => cluster });
   const { books } = policies;
   runShifts({ policies, books, loads: loads.observed, ask: undefined, now, observe }, stop.signal);
+  const running = startRunning(
+    { clients, serviceOf: (cluster) => cluster, settings: runningSettings, observe, now, monotonicMs },
+    stop.signal,
+  );
   const metrics = async () => ({ contentType: "text/plain; version=0.0.4", text: "config_revision 1\n" });
   let logLevel: ReturnType<OperatorParts["logs"]["level"]> = "info";
   const parts = operatorParts({
@@ -78,6 +88,7 @@ export async function startTestParts(): Promise<TestParts> {
     registry,
     clients,
     loads,
+    running,
     joined,
     allows,
     confirmations: undefined,

@@ -1,6 +1,7 @@
 import type { OperatorNote } from "../operator/parts.ts";
 import type { PaceNote } from "../pacing/pace-notes.ts";
 import type { PolicyNote } from "../policy/policy-store.ts";
+import type { RunningNote } from "../running/start-running.ts";
 import type { AdsNote } from "../serve/ads-server.ts";
 import type { StatusNote } from "../serve/csds/csds-service.ts";
 import type { LoadNote } from "../serve/loads/lrs-service.ts";
@@ -48,6 +49,7 @@ export type Note =
   | AdsNote
   | LoadNote
   | StatusNote
+  | RunningNote
   | OperatorNote
   | ChangeNote
   | TimingNote

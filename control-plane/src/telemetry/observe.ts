@@ -8,6 +8,7 @@ import { policyRows } from "./policy-rows.ts";
 import { processRows } from "./process-rows.ts";
 import { createRepeats } from "./repeats.ts";
 import type { Row, Rows } from "./row.ts";
+import { runningRows } from "./running-rows.ts";
 import { sourceRows } from "./source-rows.ts";
 import { timingRows } from "./timing-rows.ts";
 
@@ -17,6 +18,7 @@ const table: Rows<Note> = {
   ...policyRows,
   ...clientRows,
   ...loadRows,
+  ...runningRows,
   ...timingRows,
   ...processRows,
 };

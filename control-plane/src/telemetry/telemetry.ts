@@ -6,6 +6,7 @@ import type { LogFormat } from "./log-line.ts";
 import { createMetrics } from "./metrics.ts";
 import type { Note } from "./note.ts";
 import { createObserve } from "./observe.ts";
+import { type RunningReadings, registerRunningGauges } from "./running-gauges.ts";
 import { startTracing, toZipkin } from "./tracing.ts";
 import { registerTrafficGauges, type TrafficReadings } from "./traffic-gauges.ts";
 
@@ -21,7 +22,7 @@ export type Telemetry = AsyncDisposable & {
   /** The text of `/metrics`. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
   /** From now on the gauges are read from these, at each scrape. */
-  readGaugesFrom(readings: Readings & TrafficReadings): void;
+  readGaugesFrom(readings: Readings & TrafficReadings & RunningReadings): void;
   logLevel(): LogLevel;
   setLogLevel(level: LogLevel, by: string): void;
 };
@@ -35,9 +36,10 @@ export async function startTelemetry(
   const log = started.use(createLog({ level, format, service: serviceName, stream: stderr }));
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  let readings: (Readings & TrafficReadings) | undefined;
+  let readings: (Readings & TrafficReadings & RunningReadings) | undefined;
   registerGauges(registry, () => readings);
   registerTrafficGauges(registry, () => readings);
+  registerRunningGauges(registry, () => readings);
   let spans: ChangeSpans | undefined;
   const report = createObserve({
     log,
