@@ -5,7 +5,13 @@ import type { ResourceStatus } from "../serve/clients.ts";
 import { newestClient } from "./client-routes.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 import type { OperatorParts } from "./parts.ts";
-import { lookOf, runningClientOf, runningClientShape, runningResourceOf, runningResourceShape } from "./running-shape.ts";
+import {
+  lookOf,
+  runningClientOf,
+  runningClientShape,
+  runningResourceOf,
+  runningResourceShape,
+} from "./running-shape.ts";
 import { flag, time } from "./shapes.ts";
 
 const typeNames = {

@@ -10,8 +10,6 @@ import type { OperatorParts } from "./parts.ts";
 import { lookOf, runningClientOf, runningClientShape } from "./running-shape.ts";
 import { ageSeconds, secondsSince, time, waitTime } from "./shapes.ts";
 
-type ResourceType = ResourceStatus["type"];
-
 const typeStatus = z.object({
   status: z.enum(["SYNCED", "STALE", "NOT_SENT", "ERROR"]),
   since: time,
