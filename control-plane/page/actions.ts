@@ -15,6 +15,8 @@ export type Actions = {
   planBack(opened: OpenedRevision): void;
   goBack(opened: OpenedRevision): void;
   go(hash: string): void;
+  /** The same without a step in the browser's history: of what is moved over there would be hundreds. */
+  look(hash: string): void;
   toggleMoving(): void;
   toggleHelp(): void;
 };

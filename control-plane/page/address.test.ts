@@ -16,3 +16,9 @@ test("what makes no sense in an address is passed over", () => {
   assert.deepEqual(parseAddress(""), { view: "traffic" });
   assert.deepEqual(parseAddress("#nonsense?service=&revision=-1&x=y"), { view: "traffic" });
 });
+
+test("a window and a moment of the past are kept in the address, and what is no moment is passed over", () => {
+  const address = { view: "traffic", service: "report", window: "1h", at: 1_767_225_600 } as const;
+  assert.deepEqual(parseAddress(addressText(address)), address);
+  assert.deepEqual(parseAddress("#traffic?window=2y&at=yesterday"), { view: "traffic" });
+});

@@ -1,6 +1,10 @@
 export const views = ["traffic", "clients", "changes", "sources"] as const;
 export type ViewName = (typeof views)[number];
 
+/** How far back what traffic was is shown. */
+export const historyWindows = ["15m", "1h", "6h"] as const;
+export type HistoryWindow = (typeof historyWindows)[number];
+
 /** What the page shows; the URL's hash says it, so that it can be kept and passed on. */
 export type Address = {
   readonly view: ViewName;
@@ -12,6 +16,9 @@ export type Address = {
   readonly group?: string;
   /** Which revision is looked at. */
   readonly revision?: number;
+  readonly window?: HistoryWindow | undefined;
+  /** The moment that is looked at, in seconds since the epoch; undefined: now. */
+  readonly at?: number | undefined;
 };
 
 /** `#traffic?service=report&from=dc-a`; what makes no sense is passed over. */
@@ -20,6 +27,8 @@ export function parseAddress(hash: string): Address {
   const view = views.find((each) => each === name) ?? "traffic";
   const words = new URLSearchParams(query);
   const revision = Number(words.get("revision") ?? Number.NaN);
+  const at = Number(words.get("at") ?? Number.NaN);
+  const window = historyWindows.find((each) => each === words.get("window"));
   const text = (key: "service" | "from" | "group") => {
     const value = words.get(key);
     return value === null || value === "" ? {} : { [key]: value };
@@ -30,6 +39,8 @@ export function parseAddress(hash: string): Address {
     ...text("from"),
     ...text("group"),
     ...(Number.isInteger(revision) && revision >= 0 && { revision }),
+    ...(window && { window }),
+    ...(Number.isInteger(at) && at > 0 && { at }),
   };
 }
 

@@ -118,6 +118,8 @@ export type Shift = {
 
 /** All that the page shows of a control plane at one moment. */
 export type Overview = {
+  /** By the server's clock, in milliseconds since the epoch. */
+  readonly at: number;
   readonly traffic: TrafficAnswer;
   readonly clients: ClientSummary;
   readonly sources: readonly SourceRow[];

@@ -57,6 +57,6 @@ function state(): PageState {
     address: { view: "traffic" },
     live: { kind: "current", overview, at: 1 },
     ...{ asksWho: false, now: 1, width: 1_000, isMoving: true, isHelpOpen: false },
-    ...{ draft: undefined, notice: undefined, listed: undefined, opened: undefined },
+    ...{ draft: undefined, notice: undefined, listed: undefined, opened: undefined, series: undefined },
   };
 }

@@ -2,6 +2,7 @@ import { type Address, addressText } from "./address.ts";
 import type { Client, Overview } from "./answers.ts";
 import { afterAnswer, afterFailure, type Live, overviewOf } from "./live.ts";
 import { newlyOpened, type OpenedRevision, type RevisionDetail } from "./opened-revision.ts";
+import { type Series, withNow } from "./series.ts";
 import { type Draft, newDraft } from "./split-draft.ts";
 
 /** All that decides what is on the screen. */
@@ -21,6 +22,8 @@ export type PageState = {
   readonly listed: Listed | undefined;
   /** The revision that the address names. */
   readonly opened: OpenedRevision | undefined;
+  /** What the traffic of the service that is shown was; undefined until it is known. */
+  readonly series: Series | undefined;
 };
 
 /** What came of the last thing that was done. */
@@ -46,12 +49,17 @@ export type PageEvent =
   | { readonly kind: "applied"; readonly notice: Notice }
   | { readonly kind: "opened"; readonly opened: OpenedRevision }
   | { readonly kind: "detailed"; readonly detail: RevisionDetail }
-  | { readonly kind: "listed"; readonly listed: Listed | undefined };
+  | { readonly kind: "listed"; readonly listed: Listed | undefined }
+  | { readonly kind: "remembered"; readonly series: Series | undefined };
 
 export function stepPage(state: PageState, event: PageEvent): PageState {
   switch (event.kind) {
     case "heard":
-      return { ...state, live: afterAnswer(event.overview, event.at), asksWho: false, now: event.at };
+      return {
+        ...state,
+        ...{ live: afterAnswer(event.overview, event.at), asksWho: false, now: event.at },
+        series: state.series && withNow(state.series, event.overview),
+      };
     case "failed":
       return {
         ...state,
@@ -82,6 +90,8 @@ export function stepPage(state: PageState, event: PageEvent): PageState {
     }
     case "listed":
       return { ...state, listed: event.listed };
+    case "remembered":
+      return { ...state, series: event.series };
   }
 }
 
@@ -132,6 +142,7 @@ export function draftShown(state: PageState): Draft | undefined {
 }
 
 export function linkTo(state: Pick<PageState, "address">, to: Partial<Address>): string {
-  const { service, from } = state.address;
-  return addressText({ view: state.address.view, ...(service && { service }), ...(from && { from }), ...to });
+  const { service, from, window } = state.address;
+  const kept = { ...(service && { service }), ...(from && { from }), ...(window && { window }) };
+  return addressText({ view: state.address.view, ...kept, ...to });
 }

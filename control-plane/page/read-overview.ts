@@ -11,6 +11,7 @@ export function readOverview(told: Told, at: number): ToldParts {
   const { groups, troubled, ...counts } = told.clients;
   const { guard } = told;
   return {
+    at,
     version: told.version,
     traffic: trafficOf(told.traffic, at),
     clients: {

@@ -5,7 +5,8 @@ import { followWeir } from "./follow.ts";
 import { overviewOf } from "./live.ts";
 import { moveDots, moveEveryMs } from "./moving-dots.ts";
 import type { OpenedRevision, RevisionDetail } from "./opened-revision.ts";
-import { draftShown, type PageEvent, type PageState, stepPage } from "./page-state.ts";
+import { draftShown, type PageEvent, type PageState, serviceShown, stepPage } from "./page-state.ts";
+import { type HistoryAnswer, isWhole, newSeries, readHistory } from "./series.ts";
 import type { ShiftVerb } from "./shift-view.ts";
 import { type Draft, documentOf } from "./split-draft.ts";
 import { ask, headerText, keepToken, RefusedError, whyNot } from "./weir-api.ts";
@@ -25,6 +26,7 @@ export function startPage(show: (state: PageState, actions: Actions) => void): v
     notice: undefined,
     listed: undefined,
     opened: undefined,
+    series: undefined,
   };
   let isScheduled = false;
   const dispatch = (event: PageEvent) => {
@@ -49,6 +51,7 @@ export function startPage(show: (state: PageState, actions: Actions) => void): v
     go: (hash) => {
       location.hash = hash;
     },
+    look: (hash) => location.replace(hash),
     toggleMoving: () => dispatch({ kind: "toggled-moving" }),
     toggleHelp: () => dispatch({ kind: "toggled-help" }),
   };
@@ -74,6 +77,7 @@ async function follow(
     const at = Date.now();
     if (heard.kind === "failed") dispatch({ ...heard, at });
     else dispatch({ kind: "heard", overview: heard.overview, at });
+    if (heard.kind === "overview") remember(state(), heard.overview.at, dispatch);
     const { address, listed } = state();
     if (heard.kind === "failed" || address.view !== "clients" || address.group === undefined) continue;
     // All that is known of hundreds of clients: not every second.
@@ -83,6 +87,22 @@ async function follow(
 }
 
 const listEveryMs = 5_000;
+
+/** Asks once for what traffic was; from then on each second's numbers go on with it. */
+function remember(state: PageState, at: number, dispatch: (event: PageEvent) => void): void {
+  const service = serviceShown(state);
+  const window = state.address.window ?? "15m";
+  const { series } = state;
+  if (service === undefined || state.address.view !== "traffic") return;
+  const isThis = series?.service === service && series.window === window;
+  if (series && isThis && isWhole(series, at)) return;
+  // What comes meanwhile goes on with it, so that it is not asked for twice.
+  if (!isThis) dispatch({ kind: "remembered", series: newSeries(service, window, at) });
+  void ask<HistoryAnswer>(`/v1/traffic/history?${new URLSearchParams({ service, window })}`).then(
+    (answer) => dispatch({ kind: "remembered", series: readHistory(answer) }),
+    () => undefined,
+  );
+}
 
 async function list(group: string, at: number, dispatch: (event: PageEvent) => void): Promise<void> {
   try {

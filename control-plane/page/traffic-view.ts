@@ -1,4 +1,5 @@
 import type { VNode } from "preact";
+import { ageText } from "../src/lib/age.ts";
 import type { Actions } from "./actions.ts";
 import type { Overview } from "./answers.ts";
 import { noClients } from "./clients-view.ts";
@@ -6,6 +7,8 @@ import { h } from "./element.ts";
 import { flowPicture } from "./flow-picture.ts";
 import { flowsOf } from "./flows.ts";
 import { callersShown, draftShown, linkTo, type PageState, serviceShown, servicesOf } from "./page-state.ts";
+import { type Moment, momentAt, trafficThen } from "./series.ts";
+import { clockText, seriesView } from "./series-view.ts";
 import { splitEditor } from "./split-editor.ts";
 import { percentText, rateText } from "./words.ts";
 
@@ -20,14 +23,17 @@ export function trafficView(state: PageState, overview: Overview, actions: Actio
   if (service === undefined) return noServices();
   if (overview.clients.clients === 0) return noClients();
   const draft = draftShown(state);
-  const flows = flowsOf(overview, service);
+  const then = state.series && state.address.at && momentAt(state.series, 1_000 * state.address.at);
+  const seen = then ? { ...overview, traffic: trafficThen(overview, service, then) } : overview;
+  const flows = flowsOf(seen, service);
   const width = Math.max(320, state.width >= wide ? state.width - editorWidth - margins - 24 : state.width - margins);
-  const isMoving = state.isMoving && state.live.kind === "current";
+  const isMoving = state.isMoving && (state.live.kind === "current" || then !== undefined);
+  const regions = flowsOf(overview, service).places.map(({ region }) => region);
   return h("div", { class: "traffic" }, [
     h("section", { class: "flows", "aria-label": "Where calls go" }, [
       h("div", { class: "bar" }, [
         serviceLinks(servicesOf(overview), service),
-        h("span", { class: "totals" }, totals(overview, service)),
+        h("span", { class: "totals" }, totals(seen, service)),
         h(
           "button",
           {
@@ -40,7 +46,8 @@ export function trafficView(state: PageState, overview: Overview, actions: Actio
         ),
       ]),
       flowPicture(flows, { width: Math.min(width, 1_100), isMoving }),
-      h("p", { class: "quiet" }, basis(overview)),
+      h("p", { class: then ? "quiet then" : "quiet" }, then ? replay(then, overview.at) : basis(overview)),
+      seriesView(state, overview, { width: Math.min(width, 1_100), regions }, actions),
     ]),
     draft
       ? splitEditor(
@@ -49,6 +56,10 @@ export function trafficView(state: PageState, overview: Overview, actions: Actio
         )
       : undefined,
   ]);
+}
+
+function replay({ at, revision }: Moment, now: number): string {
+  return `This is what it was at ${clockText(at)}, ${ageText(now - at)} ago, with revision r${revision}; the shares beside are those of now.`;
 }
 
 function fromsOf({ traffic }: Overview, service: string): readonly string[] {

@@ -78,6 +78,19 @@ test("shares are seen, planned, applied and observed on the page, and taken back
   await near("dc-a", 20);
   await near("dc-b", 80);
 
+  // Back to a moment before the change, as far as the pointer, and the keyboard, can go.
+  const moment = page.getByLabel(/^Moment to be shown/);
+  await page.getByText("As a table").click();
+  await page.getByRole("row", { name: /update TrafficSplit report \(dc-a is being rewired/ }).waitFor();
+  await moment.focus();
+  await page.keyboard.press("Home");
+  await page.getByText(/^This is what it was at .* with revision r1/).waitFor();
+  assert.match(page.url(), /[?&]at=\d+/);
+  assert.deepEqual(await open.seriousFindings(), []);
+  await keepPicture(open, "page-replay", true);
+  await page.getByRole("button", { name: "Back to now" }).click();
+  await page.getByText(/^Observed by the load reports/).waitFor();
+
   await page.keyboard.press("3");
   await page.getByText("dc-a is being rewired – CHG-4711").waitFor();
   await page.getByRole("link", { name: "r2" }).click();
