@@ -10,6 +10,8 @@ export type Cli = {
   readonly io: CliIo;
   /** The server that --server, WEIR_SERVER or a running demo names. */
   api(command: Command): Api;
+  /** The same, which is shown no token. */
+  anonymous(command: Command): Api;
   /** A wide table is a table. */
   format(command: Command): Format;
   isWide(command: Command): boolean;

@@ -27,7 +27,7 @@ Commands talk to: --server, --context, WEIR_SERVER, WEIR_CONTEXT, the context th
       const before = readContexts(env);
       const context = { server, ...(token !== undefined && { tokenFile: resolve(token) }) };
       const current = before.current ?? name;
-      await writeContexts(env, { current, contexts: { ...before.contexts, [name]: context } });
+      await writeContexts(env, { ...before, current, contexts: { ...before.contexts, [name]: context } });
       stdout.write(`context ${name} is ${server}${current === name ? ", in use" : ""}\n`);
     });
 
@@ -47,10 +47,11 @@ Commands talk to: --server, --context, WEIR_SERVER, WEIR_CONTEXT, the context th
     .description("forget it")
     .argument("<name>")
     .action(async (name: string) => {
-      const { current, contexts } = readContexts(env);
+      const { current, contexts, ...others } = readContexts(env);
       contextNamed({ contexts }, name);
       const rest = Object.fromEntries(Object.entries(contexts).filter(([each]) => each !== name));
-      await writeContexts(env, { ...(current !== undefined && current !== name && { current }), contexts: rest });
+      const still = current !== undefined && current !== name && { current };
+      await writeContexts(env, { ...others, ...still, contexts: rest });
       stdout.write(`context ${name} is forgotten\n`);
     });
 

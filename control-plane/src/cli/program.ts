@@ -5,6 +5,7 @@ import { CliError } from "./cli-error.ts";
 import type { CliIo } from "./io.ts";
 import { chosenServer } from "./server-url.ts";
 import { printable } from "./table.ts";
+import { tokenOfLogin } from "./token-of-login.ts";
 import { tokenFrom } from "./token-source.ts";
 
 type Entry = { readonly says: string; readonly aliases?: readonly string[]; readonly load: () => Promise<AddCommand> };
@@ -36,6 +37,10 @@ const entries: Readonly<Record<string, Entry>> = {
   status: {
     says: "whether clients are served, changes are taken, and sources and clients are in step",
     load: async () => (await import("./status.ts")).addStatus,
+  },
+  ejections: {
+    says: "which endpoints clients ejected, and who is in panic",
+    load: async () => (await import("./ejections.ts")).addEjections,
   },
   sources: {
     says: "where endpoints come from, and how fresh that is",
@@ -107,6 +112,14 @@ const entries: Readonly<Record<string, Entry>> = {
     says: "makes tokens for operators, and what the server has to know of them: create",
     load: async () => (await import("./token.ts")).addToken,
   },
+  login: {
+    says: "log in by the OpenID provider of a control plane",
+    load: async () => (await import("./login.ts")).addLogin,
+  },
+  logout: {
+    says: "forget that login",
+    load: async () => (await import("./logout.ts")).addLogout,
+  },
   whoami: {
     says: "who the server takes you for, and what you may do",
     load: async () => (await import("./whoami.ts")).addWhoami,
@@ -140,9 +153,16 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     api: (command) => {
       const flags = command.optsWithGlobals<{ server?: string; context?: string; tokenFile?: string }>();
       const { server, tokenFile } = chosenServer(flags, io.env);
-      const token = () => tokenFrom(flags.tokenFile ?? tokenFile, io.env);
+      const token = async () => (await tokenFrom(flags.tokenFile ?? tokenFile, io.env)) ?? tokenOfLogin(server, io.env);
       const warn = (text: string) => io.stderr.write(`${printable(text)}\n`);
       return createApi({ server, actor: io.actor, token, signal: io.signal, warn });
+    },
+    anonymous: (command) => {
+      const { server } = chosenServer(command.optsWithGlobals<{ server?: string; context?: string }>(), io.env);
+      return createApi({
+        ...{ server, actor: io.actor, token: async () => undefined },
+        ...{ signal: io.signal, warn: () => undefined },
+      });
     },
     format: (command) => {
       const { output } = command.optsWithGlobals<{ output: Format | "wide" }>();

@@ -7,13 +7,15 @@ type Who = {
   readonly services: readonly string[];
   readonly datacenters: readonly string[];
   readonly knownBy: string;
+  readonly subject?: string;
+  readonly also?: readonly { readonly services: readonly string[]; readonly datacenters: readonly string[] }[];
 };
 
 /** `weir whoami`. */
 export const addWhoami: AddCommand = (command, cli) => {
   command.action(async () => {
     const { body } = await cli.api(command).get<Who>("/v1/whoami");
-    const { name = "-", role, services, datacenters, knownBy } = body;
+    const { name = "-", role, services, datacenters, knownBy, subject, also = [] } = body;
     await print(cli, command, {
       value: body,
       table: () => ({
@@ -21,8 +23,11 @@ export const addWhoami: AddCommand = (command, cli) => {
         rows: [[name, role, services.join(","), datacenters.join(","), knownBy]],
       }),
       names: () => [name],
-      notes: () =>
-        knownBy === "nothing" ? ["This server asks nobody who they are: everybody who reaches it is admin."] : [],
+      notes: () => [
+        ...(knownBy === "nothing" ? ["This server asks nobody who they are: everybody who reaches it is admin."] : []),
+        ...also.map((each) => `Also ${each.services.join(",")} in ${each.datacenters.join(",")}.`),
+        ...(subject === undefined ? [] : [`The history has it as ${subject}.`]),
+      ],
     });
   });
 };
