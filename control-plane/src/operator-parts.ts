@@ -33,6 +33,7 @@ export function operatorParts({
   leased,
   translate,
   plans,
+  reports,
   metrics,
   logs,
   version,
@@ -52,6 +53,7 @@ export function operatorParts({
   readonly leased: () => readonly Viewer[];
   readonly translate: Translate;
   readonly plans: OperatorParts["plans"];
+  readonly reports?: OperatorParts["reports"];
   readonly metrics: OperatorParts["metrics"];
   readonly logs: OperatorParts["logs"];
   readonly version: string;
@@ -77,6 +79,7 @@ export function operatorParts({
     },
     resourceJson,
     readiness: () => readinessOf(policies.status(), joined, published, now()),
+    reports,
     metrics,
     logs,
     version,

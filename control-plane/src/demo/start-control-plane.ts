@@ -30,7 +30,7 @@ export async function startControlPlane({
   const start = async ({ xds, admin }: Ports) => {
     const { child, ready } = await programs.startServer("control-plane", "../main.ts", [
       ...["serve", "--config", join(folder, "config"), "--data", join(folder, "data")],
-      ...["--xds", `127.0.0.1:${xds}`, "--admin", `127.0.0.1:${admin}`],
+      ...["--xds", `127.0.0.1:${xds}`, "--admin", `127.0.0.1:${admin}`, "--reports-service", "report"],
       // Its clients are on this machine, and say where they can be asked.
       ...["--clients-admin-allow", "127.0.0.0/8", "--clients-admin-interval", "2s"],
     ]);

@@ -15,6 +15,7 @@ import type { Clients, ResourceStatus } from "../serve/clients.ts";
 import type { ObservedLoads } from "../serve/loads/observed-loads.ts";
 import type { Shelf } from "../store/shelf.ts";
 import type { AuthNote } from "./auth/auth-note.ts";
+import type { ReportDesk } from "./report-desk.ts";
 
 /** All that the operator's side reads and moves. Structural, so that `control-plane.ts` decides what stands behind it. */
 export type OperatorParts = {
@@ -37,6 +38,8 @@ export type OperatorParts = {
   readonly planning: Planning;
   /** Plans that may be applied as they were made. */
   readonly plans: Shelf;
+  /** The report service; undefined: this control plane was told of none. */
+  readonly reports?: ReportDesk | undefined;
   /** The names under which each kind of client asks for a service's resources. */
   resourceNames(spec: ServiceSpec): Readonly<Record<"envoy-edge" | "envoy-sidecar" | "grpc", ResourceNames>>;
   /** Where a client at this place is sent, in the order of priorities. */
