@@ -1,4 +1,4 @@
-export const views = ["traffic", "clients", "changes", "sources"] as const;
+export const views = ["traffic", "clients", "changes", "sources", "ejections"] as const;
 export type ViewName = (typeof views)[number];
 
 /** How far back what traffic was is shown. */

@@ -3,7 +3,7 @@ import type { Actions } from "./actions.ts";
 import { h } from "./element.ts";
 
 const keys = [
-  ["1 – 4", "Traffic, Clients, Changes, Sources"],
+  ["1 – 5", "Traffic, Clients, Changes, Sources, Ejections"],
   ["e", "edit the shares"],
   ["p", "stop and start what moves"],
   ["Esc", "take back an edit that is not applied"],

@@ -1,5 +1,6 @@
 import { type Address, addressText } from "./address.ts";
 import type { Client, Overview } from "./answers.ts";
+import type { HeardEjections } from "./ejection-answers.ts";
 import { afterAnswer, afterFailure, type Live, overviewOf } from "./live.ts";
 import { newlyOpened, type OpenedRevision, type RevisionDetail } from "./opened-revision.ts";
 import { type Series, withNow } from "./series.ts";
@@ -20,6 +21,8 @@ export type PageState = {
   readonly notice: Notice | undefined;
   /** One by one, of the group that the address names. */
   readonly listed: Listed | undefined;
+  /** What clients ejected, as it was last heard; asked for while it is looked at. */
+  readonly ejections?: HeardEjections | undefined;
   /** The revision that the address names. */
   readonly opened: OpenedRevision | undefined;
   /** What the traffic of the service that is shown was; undefined until it is known. */
@@ -49,6 +52,7 @@ export type PageEvent =
   | { readonly kind: "applied"; readonly notice: Notice }
   | { readonly kind: "opened"; readonly opened: OpenedRevision }
   | { readonly kind: "detailed"; readonly detail: RevisionDetail }
+  | { readonly kind: "ejections-heard"; readonly ejections: HeardEjections }
   | { readonly kind: "listed"; readonly listed: Listed | undefined }
   | { readonly kind: "remembered"; readonly series: Series | undefined };
 
@@ -88,6 +92,8 @@ export function stepPage(state: PageState, event: PageEvent): PageState {
         ? { ...state, opened: { ...opened, detail: event.detail } }
         : state;
     }
+    case "ejections-heard":
+      return { ...state, ejections: event.ejections };
     case "listed":
       return { ...state, listed: event.listed };
     case "remembered":

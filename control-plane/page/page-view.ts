@@ -5,6 +5,7 @@ import { type ViewName, views } from "./address.ts";
 import type { Overview } from "./answers.ts";
 import { changesView } from "./changes-view.ts";
 import { clientsView } from "./clients-view.ts";
+import { ejectionView } from "./ejection-view.ts";
 import { h } from "./element.ts";
 import { helpView } from "./help-view.ts";
 import { type Live, overviewOf } from "./live.ts";
@@ -19,6 +20,7 @@ const titles: Readonly<Record<ViewName, string>> = {
   clients: "Clients",
   changes: "Changes",
   sources: "Sources",
+  ejections: "Ejections",
 };
 
 /** The whole page. */
@@ -47,6 +49,8 @@ function viewOf(state: PageState, overview: Overview, actions: Actions): VNode {
       return clientsView(state, overview);
     case "changes":
       return changesView(state, overview, actions);
+    case "ejections":
+      return ejectionView(state.ejections, state.now);
     case "sources":
       return sourcesView(overview);
   }

@@ -2,6 +2,7 @@ import type { Actions } from "./actions.ts";
 import { addressText, parseAddress, views } from "./address.ts";
 import type { Client, Planned } from "./answers.ts";
 import { followWeir } from "./follow.ts";
+import { hearEjections } from "./hear-ejections.ts";
 import { overviewOf } from "./live.ts";
 import { moveDots, moveEveryMs } from "./moving-dots.ts";
 import type { OpenedRevision, RevisionDetail } from "./opened-revision.ts";
@@ -58,12 +59,14 @@ export function startPage(show: (state: PageState, actions: Actions) => void): v
   const arrive = () => {
     dispatch({ kind: "went", address: parseAddress(location.hash) });
     void look(state, dispatch);
+    void hearEjections(state, dispatch);
   };
   addEventListener("hashchange", arrive);
   addEventListener("resize", () => dispatch({ kind: "resized", width: innerWidth }));
   addEventListener("keydown", (event) => pressed(event, state, actions));
   setInterval(() => moveDots(performance.now()), moveEveryMs);
   setInterval(() => dispatch({ kind: "ticked", now: Date.now() }), 1_000);
+  setInterval(() => void hearEjections(state, dispatch), 1_000);
   arrive();
   void follow(dispatch, () => state, stop.signal);
 }

@@ -82,6 +82,15 @@ export type TypeStatus = {
 
 export const xdsTypes = ["CDS", "LDS", "EDS", "RDS"] as const;
 
+/** What a client itself says that it runs. */
+export type RunningClient = {
+  readonly state: "seen" | "unseen" | "waiting" | "unasked";
+  readonly why?: string;
+  readonly ageSeconds?: number;
+  readonly differing?: number;
+  readonly extra?: readonly string[];
+};
+
 export type Client = {
   readonly nodeId: string;
   readonly cluster: string;
@@ -95,6 +104,7 @@ export type Client = {
   readonly connectedAt: string;
   readonly connectedSeconds: number;
   readonly problems?: readonly string[];
+  readonly running: RunningClient;
   readonly types: Readonly<Record<(typeof xdsTypes)[number], TypeStatus>>;
   readonly cost: {
     readonly requests: number;
@@ -117,6 +127,17 @@ export type ClientResource = {
   readonly reason?: string;
   readonly attempts?: number;
   readonly retryAt?: string;
+  readonly running?: {
+    readonly isThere: boolean;
+    readonly version: string;
+    readonly ageSeconds: number;
+    readonly differs?: boolean;
+    readonly differences?: readonly {
+      readonly path: string;
+      readonly wanted?: unknown;
+      readonly running?: unknown;
+    }[];
+  };
 };
 
 export type Settled = { readonly acked: number; readonly of: number; readonly tookMs: number };
@@ -316,7 +337,7 @@ export type Operation = {
   readonly guard?: {
     readonly interval: string;
     readonly failureLimit: number;
-    readonly metrics: readonly { readonly name: string; readonly max: number }[];
+    readonly metrics: readonly { readonly name: string; readonly max?: number; readonly before?: number }[];
   };
   readonly onFailure: "rollback" | "pause";
   readonly failures: readonly { readonly says: string }[];

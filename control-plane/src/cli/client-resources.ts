@@ -1,5 +1,5 @@
 import { ageText } from "../lib/age.ts";
-import type { ClientResource } from "./api-types.ts";
+import type { ClientResource, RunningClient } from "./api-types.ts";
 import type { AddCommand, Cli } from "./cli.ts";
 import { print } from "./print.ts";
 import type { Cell } from "./table.ts";
@@ -21,18 +21,25 @@ export const addClientResources: AddCommand = (command, cli) => {
 
   const diff = command
     .command("diff")
-    .description("where a client does not have what it is to have; exits with 1 when that is so")
+    .description("where a client does not have, or does not run, what it is to have; exits with 1 when that is so")
     .argument("<id>", "its node id")
     .action(async (id: string) => {
-      const all = await resourcesOf(cli, diff, id, {});
-      const behind = all.filter(({ status, held, version }) => status !== "DOES_NOT_EXIST" && held !== version);
-      await show(
-        cli,
-        diff,
-        behind,
-        behind.length === 0 ? [`${id} has all of its ${all.length} resources as they are to be`] : [],
-      );
-      if (behind.length > 0) cli.exit(1);
+      const { resources: apart, running } = await answerOf(cli, diff, id, { view: "diff" });
+      const extra = running.extra ?? [];
+      await print(cli, diff, {
+        value: { running, resources: apart },
+        ...(apart.length > 0 && {
+          table: () => ({ columns: [...resourceColumns, "RUNNING"], rows: apart.map(rowWithRunning) }),
+        }),
+        names: () => apart.map(({ type, name }) => `${type}/${name}`),
+        notes: () => [
+          ...(apart.length === 0 ? [`${id} has ACKed all of its resources as they are to be`] : []),
+          ...apart.flatMap(differencesOf),
+          ...extra.map((each) => `  ${each}: it runs this, and is not to have it`),
+          runningText(id, running),
+        ],
+      });
+      if (apart.length + extra.length > 0) cli.exit(1);
     });
 
   const explain = command
@@ -58,10 +65,58 @@ async function resourcesOf(
   id: string,
   query: Readonly<Record<string, string | undefined>>,
 ): Promise<readonly ClientResource[]> {
+  return (await answerOf(cli, command, id, query)).resources;
+}
+
+async function answerOf(
+  cli: Cli,
+  command: Parameters<Cli["api"]>[0],
+  id: string,
+  query: Readonly<Record<string, string | undefined>>,
+): Promise<{ readonly running: RunningClient; readonly resources: readonly ClientResource[] }> {
   const given = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) if (value !== undefined) given.set(key, value);
   const path = `/v1/clients/${encodeURIComponent(id)}/resources?${given}`;
-  return (await cli.api(command).get<{ resources: readonly ClientResource[] }>(path)).body.resources;
+  return (await cli.api(command).get<Awaited<ReturnType<typeof answerOf>>>(path)).body;
+}
+
+function rowWithRunning(resource: ClientResource): readonly Cell[] {
+  const { running } = resource;
+  if (running === undefined) return [...row(resource), { text: "-", style: "dim" }];
+  const { isThere, version, differs, ageSeconds } = running;
+  const age = ageText(ageSeconds * 1000);
+  if (differs === undefined) return [...row(resource), { text: `not asked since (${age})`, style: "dim" }];
+  const text = !isThere ? "nothing" : version || "other content";
+  return [...row(resource), differs ? { text: `${text} (${age})`, style: "red" } : `as wanted (${age})`];
+}
+
+function differencesOf({ type, name, running }: ClientResource): readonly string[] {
+  return (running?.differences ?? []).map(
+    ({ path, wanted, running: runs }) =>
+      `  ${type} ${name}${path === "" ? "" : ` ${path}`}: wanted ${shortJson(wanted)}, runs ${shortJson(runs)}`,
+  );
+}
+
+function shortJson(value: unknown): string {
+  const text = value === undefined ? "nothing" : JSON.stringify(value);
+  return text.length > 120 ? `${text.slice(0, 119)}…` : text;
+}
+
+/** What the table rests on: what the client itself said, how long ago, or why it says nothing. */
+function runningText(id: string, { state, why = "", ageSeconds, differing = 0 }: RunningClient): string {
+  const age = ageSeconds === undefined ? "" : ageText(ageSeconds * 1000);
+  switch (state) {
+    case "seen":
+      return differing === 0
+        ? `${id} runs what it is to have, by its own words ${age} ago`
+        : `${id} runs ${differing} resources otherwise, by its own words ${age} ago`;
+    case "unseen":
+      return `cannot see what ${id} runs: ${why}${age === "" ? "" : `; above is what it said ${age} ago`}`;
+    case "waiting":
+      return `${id} was not asked yet what it runs`;
+    case "unasked":
+      return `cannot see what ${id} runs: ${why}`;
+  }
 }
 
 async function show(
@@ -74,7 +129,7 @@ async function show(
     value: { resources },
     ...(notes.length === 0 && {
       table: () => ({
-        columns: ["TYPE", "NAME", "STATUS", "WANTED", "HAS", "REVISION", "SINCE"],
+        columns: resourceColumns,
         rows: resources.map(row),
       }),
     }),
@@ -82,6 +137,8 @@ async function show(
     notes: () => notes,
   });
 }
+
+const resourceColumns = ["TYPE", "NAME", "STATUS", "WANTED", "HAS", "REVISION", "SINCE"];
 
 const styles = { ACKED: "green", REQUESTED: "yellow", NACKED: "red", DOES_NOT_EXIST: "dim" } as const;
 

@@ -1,5 +1,5 @@
 import { ageText } from "../lib/age.ts";
-import { type Client, type TypeStatus, xdsTypes } from "./api-types.ts";
+import { type Client, type RunningClient, type TypeStatus, xdsTypes } from "./api-types.ts";
 import type { AddCommand, Cli } from "./cli.ts";
 import { CliError } from "./cli-error.ts";
 import { addClientResources } from "./client-resources.ts";
@@ -69,10 +69,11 @@ async function clientsOf(
   return [(await api.get<Client>(`/v1/clients/${encodeURIComponent(id)}`)).body];
 }
 
-const columns = ["CLIENT", "KIND", "ROLE", "LOCALITY", ...xdsTypes, "PROTOCOL", "VERSION"];
+const columns = ["CLIENT", "KIND", "ROLE", "LOCALITY", ...xdsTypes, "RUNNING", "PROTOCOL", "VERSION"];
 
-function row({ nodeId, kind, role, locality, types, protocol, agent }: Client): readonly Cell[] {
-  return [nodeId, kind, role, locality || "-", ...xdsTypes.map((type) => cell(types[type])), protocol, agent];
+function row({ nodeId, kind, role, locality, types, running, protocol, agent }: Client): readonly Cell[] {
+  const states = [...xdsTypes.map((type) => cell(types[type])), runningCell(running)];
+  return [nodeId, kind, role, locality || "-", ...states, protocol, agent];
 }
 
 const wideColumns = ["CLUSTER", "PEER", "CONNECTED", "VIEWER"];
@@ -86,6 +87,18 @@ const styles = { SYNCED: "green", STALE: "yellow", ERROR: "red", NOT_SENT: "dim"
 function cell({ status, ageSeconds }: TypeStatus): Cell {
   const text = status === "NOT_SENT" ? status : `${status} (${ageText(ageSeconds * 1000)})`;
   return { text, style: styles[status] };
+}
+
+/** What the client itself says, as far as it can be asked; `-` where nobody asks. */
+function runningCell({ state, ageSeconds = 0, differing = 0, extra = [] }: RunningClient): Cell {
+  const age = ageText(ageSeconds * 1000);
+  if (state === "unasked") return { text: "-", style: "dim" };
+  if (state === "waiting") return { text: "not asked yet", style: "dim" };
+  if (state === "unseen") return { text: `cannot see (${age})`, style: "yellow" };
+  const others = differing + extra.length;
+  return others > 0
+    ? { text: `DIFFERS in ${others} (${age})`, style: "red" }
+    : { text: `as wanted (${age})`, style: "green" };
 }
 
 /** What a client says of itself that makes no sense. */

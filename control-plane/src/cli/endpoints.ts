@@ -1,6 +1,7 @@
 import { Option } from "commander";
 import type { Placements } from "./api-types.ts";
 import type { AddCommand } from "./cli.ts";
+import { type Ejections, ejectionsOf, isTelling, outlierText } from "./ejections.ts";
 import { print } from "./print.ts";
 import type { Cell } from "./table.ts";
 
@@ -20,9 +21,11 @@ export const addEndpoints: AddCommand = (command, cli) => {
       const { body } = await cli
         .api(command)
         .get<Placements>(`/v1/services/${encodeURIComponent(service)}/endpoints?${query}`);
+      const ejections = await ejectionsOf(cli, command, service);
+      const outlier = (address: string) => outlierCell(ejections, address);
       await print(cli, command, {
         value: body,
-        table: () => ({ columns, rows: body.placements.flatMap(rowsOf) }),
+        table: () => ({ columns, rows: body.placements.flatMap((each) => rowsOf(each, outlier)) }),
         notes: () => body.placements.flatMap(notesOf),
         names: () => body.placements.flatMap(({ endpoints }) => endpoints.map(({ address }) => address)),
       });
@@ -38,16 +41,21 @@ const columns = [
   { name: "WEIGHT", align: "right" as const },
   "SOURCE",
   "HEALTH",
+  "OUTLIER",
   "ID",
 ];
 
-function rowsOf({
-  priority,
-  locality,
-  sharePercent,
-  nowPercent,
-  endpoints,
-}: Placements["placements"][number]): readonly (readonly Cell[])[] {
+/** What clients say of it; `?` where none can be asked, which is not the same as none having ejected it. */
+function outlierCell(ejections: Ejections, address: string): Cell {
+  const ejected = ejections.endpoints.find((each) => each.address === address);
+  if (ejected) return { text: outlierText(ejected), style: ejected.state === "enforced" ? "yellow" : "red" };
+  return isTelling(ejections) ? "-" : { text: "?", style: "dim" };
+}
+
+function rowsOf(
+  { priority, locality, sharePercent, nowPercent, endpoints }: Placements["placements"][number],
+  outlier: (address: string) => Cell,
+): readonly (readonly Cell[])[] {
   return endpoints.map(({ id, address, weight, source, health }, index) => [
     String(priority),
     locality || "-",
@@ -58,6 +66,7 @@ function rowsOf({
     String(weight),
     source,
     health === "serving" ? health : { text: health, style: health === "failing" ? "red" : "yellow" },
+    outlier(address),
     id === address ? "-" : id,
   ]);
 }
