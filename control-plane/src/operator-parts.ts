@@ -23,6 +23,7 @@ import { placementsOf } from "./translate/spread/placements.ts";
 export function operatorParts({
   policies,
   registry,
+  acts,
   clients,
   loads,
   running,
@@ -33,6 +34,7 @@ export function operatorParts({
   leased,
   translate,
   plans,
+  baselineOf,
   reports,
   metrics,
   logs,
@@ -41,6 +43,7 @@ export function operatorParts({
 }: {
   readonly policies: PolicyStore;
   readonly registry: OperatorParts["registry"];
+  readonly acts: OperatorParts["acts"];
   readonly clients: Clients;
   readonly loads: ObservedLoads;
   readonly running: Running;
@@ -53,6 +56,7 @@ export function operatorParts({
   readonly leased: () => readonly Viewer[];
   readonly translate: Translate;
   readonly plans: OperatorParts["plans"];
+  readonly baselineOf: OperatorParts["baselineOf"];
   readonly reports?: OperatorParts["reports"];
   readonly metrics: OperatorParts["metrics"];
   readonly logs: OperatorParts["logs"];
@@ -62,6 +66,7 @@ export function operatorParts({
   return {
     policies,
     registry,
+    acts,
     clients,
     loads,
     running,
@@ -72,6 +77,7 @@ export function operatorParts({
     guard: operatorGuard(joined, allows, confirmations),
     planning: operatorPlan({ policies, clients, loads, published, preview: joined.preview, leased, translate, now }),
     plans,
+    baselineOf,
     resourceNames: (spec) => resourceNames(spec, published.current()?.routes ?? []),
     placements: (service, from, flavour, subset) => {
       const world = published.current();

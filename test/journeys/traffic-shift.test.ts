@@ -57,9 +57,13 @@ test("a shift to a data center that begins to fail at its second step is rolled 
     while (!stopped())
       await Promise.all([throughEdge, proxyless].map((load) => load.sendAtRate({ perSecond: 50, forMs: 500 })));
   });
-  const guard = ["--interval", "5s", "--failure-limit", "2", "--max-error-rate", "1%"];
+  const guard = ["--interval", "5s", "--failure-limit", "2", "--max-error-increase", "1%"];
   const steps = ["--step", "25", "--pause", "10s"];
   const words = ["traffic", "shift", "report", "dc-a=20", "dc-b=80", ...steps, ...guard, "--reason", "CHG-7", "--yes"];
+  await until(async () => (await weirCommand(weir, [...words, "--dry-run"])).code === 0, {
+    within: 40_000,
+    what: "load reports of the time before",
+  });
   const { code, stdout, stderr } = await weirCommand(weir, words);
   assert.equal(code, 0, stderr);
   assert.match(stdout, /dc-a=70 dc-b=30 -> dc-a=20 dc-b=80\n {2}in 2 steps \(50 %, 100 % of the way\), 10s each/);
@@ -82,7 +86,7 @@ test("a shift to a data center that begins to fail at its second step is rolled 
   assert.ok(tookMs <= 2 * 5_000 + 500, `rolled back after ${tookMs} ms`);
   assert.equal(await served(weir), 30);
   const said =
-    /rolled back: shift-\w+ at step 2 of 2, dc-a=20 dc-b=80: error-rate of dc-b is [\d.]+ % of \d+ requests, over 1 %/;
+    /rolled back: shift-\w+ at step 2 of 2, dc-a=20 dc-b=80: error-rate of dc-b is [\d.]+ % of \d+ requests, over [\d.]+ % \([\d.]+ % before the shift, and 1 % more\)/;
   const history = await weirCommand(weir, ["history"]);
   assert.match(history.stdout, said);
   const shifts = await weirCommand(weir, ["traffic", "shifts"]);

@@ -17,7 +17,9 @@ type ShiftFlags = WriteFlags & {
   readonly step: string;
   readonly pause: string;
   readonly guard: boolean;
-  readonly maxErrorRate: string;
+  readonly maxErrorRate?: string;
+  readonly maxErrorIncrease?: string;
+  readonly maxErrorRatio?: string;
   readonly interval: string;
   readonly failureLimit: string;
   readonly minRequests: string;
@@ -35,7 +37,12 @@ export const addTrafficShift: AddCommand = (command, cli) => {
     .option("--step <points>", "how much of the share of a place may move at once, in points", "10")
     .option("--pause <duration>", "how long to stay at each step; untilResumed: until traffic resume", "1m")
     .option("--no-guard", "take nothing back")
-    .option("--max-error-rate <percent>", "of the places that gain; more is a failure", "1%")
+    .option(
+      "--max-error-rate <percent>",
+      "of the places that gain; more is a failure (default: 1%, without the next two)",
+    )
+    .option("--max-error-increase <points>", "so much more than in the 5 minutes before, like 1%, is a failure")
+    .option("--max-error-ratio <times>", "more than so many times that of the 5 minutes before is a failure")
     .option("--interval <duration>", "how often the guard looks", "15s")
     .option("--failure-limit <count>", "so many intervals in a row, and the shift has failed", "2")
     .option("--min-requests <count>", "a place with fewer in the window says nothing", "20")
@@ -102,9 +109,10 @@ export function sharesLine(shares: Readonly<Record<string, number>>): string {
 function planText({ split, from, base, target, plan, guard, onFailure }: Operation): string {
   const pauses = plan.flatMap(({ pause }) => pause ?? []);
   const steps = plan.flatMap(({ setWeight }) => (setWeight === undefined ? [] : [`${Number(setWeight.toFixed(1))} %`]));
-  const metrics = (guard?.metrics ?? []).map(({ name, max }) =>
-    name === "error-rate" ? `error-rate > ${Number((max * 100).toFixed(3))} %` : `${name} > ${max}`,
-  );
+  const metrics = (guard?.metrics ?? []).map(({ name, max = Number.NaN, before }) => {
+    const text = (value: number) => (name === "error-rate" ? `${Number((value * 100).toFixed(3))} %` : `${value}`);
+    return `${name} > ${text(max)}${before === undefined ? "" : ` (${text(before)} before)`}`;
+  });
   const lines = [
     `trafficSplits/${split}  callers from ${from}`,
     `  ${sharesLine(base)} -> ${sharesLine(target)}`,
@@ -134,13 +142,11 @@ function requestOf(split: SplitDocument, target: Readonly<Record<string, number>
   const base = sharesOfRule(split, flags.from);
   const points = Number(flags.step.replace(/%$/, ""));
   if (!(points > 0 && points <= 100)) throw new CliError(`--step "${flags.step}": expected points from 1 to 100`);
-  const rate = /^(\d+(?:\.\d+)?)%?$/.exec(flags.maxErrorRate)?.[1];
-  if (rate === undefined) throw new CliError(`--max-error-rate "${flags.maxErrorRate}": expected percent, like 1%`);
   const guard = {
     interval: flags.interval,
     failureLimit: Number(flags.failureLimit),
     minRequests: Number(flags.minRequests),
-    metrics: [{ name: "error-rate", source: "load-report", max: Number(rate) / 100 }],
+    metrics: [{ name: "error-rate", source: "load-report", ...limitsOf(flags) }],
   };
   return {
     ...{ from: flags.from, target },
@@ -148,6 +154,26 @@ function requestOf(split: SplitDocument, target: Readonly<Record<string, number>
     ...(flags.guard && { guard }),
     onFailure: flags.onFailure,
   };
+}
+
+function limitsOf({ maxErrorRate, maxErrorIncrease, maxErrorRatio }: ShiftFlags): object {
+  const isRelative = maxErrorIncrease !== undefined || maxErrorRatio !== undefined;
+  const max = maxErrorRate ?? (isRelative ? undefined : "1%");
+  const ratio = maxErrorRatio === undefined ? undefined : Number(maxErrorRatio);
+  if (ratio !== undefined && !(ratio >= 1))
+    throw new CliError(`--max-error-ratio "${maxErrorRatio}": expected a number from 1, like 2`);
+  return {
+    ...(max !== undefined && { max: percentOf("--max-error-rate", max) }),
+    ...(maxErrorIncrease !== undefined && { maxIncrease: percentOf("--max-error-increase", maxErrorIncrease) }),
+    ...(ratio !== undefined && { maxRatio: ratio }),
+  };
+}
+
+/** 0 to 1. */
+function percentOf(flag: string, text: string): number {
+  const [, digits] = /^(\d+(?:\.\d+)?)%?$/.exec(text) ?? [];
+  if (digits === undefined) throw new CliError(`${flag} "${text}": expected percent, like 1%`);
+  return Number(digits) / 100;
 }
 
 export function untilText({ nextStepTime, state, ended }: Operation, now: number): string {

@@ -40,6 +40,7 @@ const shift = (fields: Partial<Shift> = {}): Shift => ({
   startTime: at(0),
   cursor: { step: 0, time: at(0) },
   paused: undefined,
+  before: [],
   failures: [],
   ended: undefined,
   ...fields,

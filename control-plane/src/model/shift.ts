@@ -11,11 +11,23 @@ export type ShiftStep =
   /** Until somebody resumes or promotes it. */
   | { readonly kind: "wait" };
 
+/** What is too much: the narrowest of these. */
+export type GuardLimits = {
+  readonly max?: number | undefined;
+  /** So much more than before the shift. */
+  readonly maxIncrease?: number | undefined;
+  /** So many times what it was before the shift. */
+  readonly maxRatio?: number | undefined;
+};
+
 export type GuardMetric =
   /** The share of requests that fail at the places that gain by the shift, 0 to 1, as their callers report it. */
-  | { readonly kind: "error-rate"; readonly max: number }
+  | ({ readonly kind: "error-rate" } & GuardLimits)
   /** The largest value that a Prometheus query gives. */
-  | { readonly kind: "prometheus"; readonly name: string; readonly query: string; readonly max: number };
+  | ({ readonly kind: "prometheus"; readonly name: string; readonly query: string } & GuardLimits);
+
+/** What a metric was in the minutes before the shift; `requests`: of how many, where it is a share of requests. */
+export type MetricBefore = { readonly name: string; readonly value: number; readonly requests?: number | undefined };
 
 export type ShiftGuard = {
   readonly intervalMs: number;
@@ -39,6 +51,8 @@ export type Shift = {
   readonly target: Shares;
   readonly steps: readonly ShiftStep[];
   readonly guard: ShiftGuard | undefined;
+  /** How it was before, looked at once when it began, so that every replica judges by the same. */
+  readonly before: readonly MetricBefore[];
   readonly onFailure: "rollback" | "pause";
   readonly by: string;
   readonly reason: string;

@@ -24,13 +24,10 @@ export const operationFields = {
     .object({ "@type": z.literal(`${typePrefix}.ShiftResponse`), shares: z.record(z.string(), z.number()) })
     .optional()
     .meta({ description: "Of one that succeeded: the shares that the rule has" }),
-  error: z
-    .object({ code: z.number().int(), message: z.string() })
-    .optional()
-    .meta({
-      description:
-        "google.rpc.Status: 10 (ABORTED) of one that its guard rolled back, 1 (CANCELLED) of one that somebody ended",
-    }),
+  error: z.object({ code: z.number().int(), message: z.string() }).optional().meta({
+    description:
+      "google.rpc.Status: 10 (ABORTED) of one that its guard rolled back, 1 (CANCELLED) of one that somebody ended",
+  }),
 };
 
 type OperationFields = z.output<z.ZodObject<typeof operationFields>>;

@@ -9,10 +9,12 @@ import type { WhyHeld } from "../model/why-held.ts";
 import type { Book, World } from "../model/world.ts";
 import type { Finding } from "../plan/analyze/finding.ts";
 import type { Plan } from "../plan/plan/plan.ts";
+import type { Acts } from "../policy/acts.ts";
 import type { PolicyStore, StoredDocument } from "../policy/policy-store.ts";
 import type { Running } from "../running/running.ts";
 import type { Clients, ResourceStatus } from "../serve/clients.ts";
 import type { ObservedLoads } from "../serve/loads/observed-loads.ts";
+import type { BaselineOf } from "../shift/baseline.ts";
 import type { Shelf } from "../store/shelf.ts";
 import type { AuthNote } from "./auth/auth-note.ts";
 import type { ReportDesk } from "./report-desk.ts";
@@ -21,6 +23,8 @@ import type { ReportDesk } from "./report-desk.ts";
 export type OperatorParts = {
   readonly policies: PolicyStore;
   readonly registry: Registry;
+  /** Who does what no document holds; written before it is done. */
+  readonly acts: Acts;
   readonly clients: Clients;
   /** What clients report of their requests. */
   readonly loads: ObservedLoads;
@@ -36,6 +40,8 @@ export type OperatorParts = {
   sources(): readonly SourceOverview[];
   readonly guard: Guard;
   readonly planning: Planning;
+  /** How a guard's metrics were before a shift. */
+  readonly baselineOf: BaselineOf;
   /** Plans that may be applied as they were made. */
   readonly plans: Shelf;
   /** The report service; undefined: this control plane was told of none. */

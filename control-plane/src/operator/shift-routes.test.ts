@@ -195,9 +195,8 @@ test("a guard that sees errors where traffic is shifted to rolls it back, and hi
     interval: "1s",
     failureLimit: 2,
     minRequests: 1,
-    metrics: [{ name: "error-rate", source: "load-report", max: 0.01 }],
+    metrics: [{ name: "error-rate", source: "load-report", maxIncrease: 0.01 }],
   };
-  const { operation } = await begin(api, { target, steps: long, guard });
   const count = (region: string, ok: number, error: number) => ({
     cluster: "report",
     intervalMs: 1,
@@ -206,6 +205,18 @@ test("a guard that sees errors where traffic is shifted to rolls it back, and hi
     reported: { issued: ok + error, ok, error, inProgress: 0 },
     endpoints: [],
   });
+  const early = await begin(api, { target, steps: long, guard });
+  assert.equal(early.status, 409);
+  assert.match(early.text, /NO_BASELINE/);
+  assert.match(early.text, /error-rate: clients have reported 0 requests of these callers/);
+  reporter.report({ rows: [count("dc-a", 98, 2)], drops: [] });
+  await api.until(async () => {
+    api.history.take();
+    return (await begin(api, { target, steps: long, guard }, "?validateOnly=true")).status === 200;
+  });
+  const { operation, body } = await begin(api, { target, steps: long, guard });
+  const [metric] = (body["guard"] as { metrics: readonly object[] }).metrics;
+  assert.deepEqual(metric, { name: "error-rate", max: 0.03, maxIncrease: 0.01, before: 0.02 });
   reporter.report({ rows: [count("dc-a", 10, 0), count("dc-b", 6, 4)], drops: [] });
   await api.until(async () => (await read(api, operation)).state === "rolledBack");
   const { failures, shares, ended } = await read(api, operation);
@@ -213,7 +224,7 @@ test("a guard that sees errors where traffic is shifted to rolls it back, and hi
   assert.deepEqual(shares, dcs);
   assert.match(
     ended?.reason ?? "",
-    /^rolled back: shift-\w+ at step 1 of 2, dc-a=45 dc-b=55: error-rate of dc-b is 40 % of 10 requests, over 1 % \(2 in a row\)$/,
+    /^rolled back: shift-\w+ at step 1 of 2, dc-a=45 dc-b=55: error-rate of dc-b is 40 % of 10 requests, over 3 % \(2 % before the shift, and 1 % more\) \(2 in a row\)$/,
   );
   assert.deepEqual(await newest(api).then((entry) => [entry?.by, entry?.reason]), ["weir", ended?.reason]);
   await api.until(async () => (await weights(api))["dc-b"] === 30);

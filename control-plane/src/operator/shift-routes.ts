@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
+import { parseLocalityPattern, patternText } from "../model/locality.ts";
 import { positionAt, type Shift } from "../model/shift.ts";
 import { pathText } from "../policy/documents/path-text.ts";
-import { onFailure, shares, shiftGuard, shiftSteps } from "../policy/documents/shift-field.ts";
+import { metricOf, onFailure, shares, shiftGuard, shiftSteps } from "../policy/documents/shift-field.ts";
 import type { StoredDocument } from "../policy/policy-store.ts";
 import {
   beginShift,
@@ -48,7 +49,7 @@ const promoteQuery = writeQuery.extend({
 });
 
 /** Shifts of traffic: to begin one, to see them, and to steer one. Each is one compare-and-set of its TrafficSplit. */
-export function shiftRoutes(app: OperatorApp, { parts }: OperatorContext): void {
+export function shiftRoutes(app: OperatorApp, { parts, closing }: OperatorContext): void {
   const { policies, now } = parts;
 
   app.post(
@@ -68,8 +69,8 @@ export function shiftRoutes(app: OperatorApp, { parts }: OperatorContext): void 
       const { name } = asked.params;
       const parsed = request.safeParse(asked.body);
       if (!parsed.success) throw badRequest("the shift", problemsOf(parsed.error));
-      const before = policies.get(kind, name);
-      if (!before) throw missingDocument(policies, kind, name);
+      const stored = policies.get(kind, name);
+      if (!stored) throw missingDocument(policies, kind, name);
       const running = policies.books.current()?.splits;
       const shift = [...(running?.values() ?? [])].find((each) => each.name === name)?.shift;
       if (shift && !shift.ended)
@@ -81,15 +82,16 @@ export function shiftRoutes(app: OperatorApp, { parts }: OperatorContext): void 
           { operation: shift.name },
         );
       const author = authorOf(asked, asked.query);
+      const before = await beforeOf(stored, parsed.data);
       const id = `shift-${randomBytes(4).toString("hex")}`;
-      const begun = beginShift(before.document as SplitJson, given(asked.body, parsed.data), {
-        ...{ name: id, now: now() },
+      const begun = beginShift(stored.document as SplitJson, given(asked.body, parsed.data), {
+        ...{ name: id, now: now(), before },
         ...{ by: author.by, reason: author.reason },
       });
       if (!begun.ok) throw badRequest("the shift", begun.problems);
       const { by, reason } = author;
       const begins = `${id}: shift begins${reason === "" ? "" : `: ${reason}`}`.slice(0, 1_000);
-      return store(asked, reply, { ...author, by, reason: begins }, before, begun.value);
+      return store(asked, reply, { ...author, by, reason: begins }, stored, begun.value);
     },
   );
 
@@ -162,6 +164,32 @@ export function shiftRoutes(app: OperatorApp, { parts }: OperatorContext): void 
         const next = isFull ? finishShift(document, shift, at, said) : edit(document, here, at, said);
         return store(asked, reply, { ...author, reason: reason.slice(0, 1_000) }, stored, next);
       },
+    );
+  }
+
+  /** Throws 409 where a limit refers to what is not known: what cannot be judged is not taken for healthy. */
+  async function beforeOf({ name }: StoredDocument, { from, guard }: z.output<typeof request>) {
+    const split = [...(policies.books.current()?.splits.values() ?? [])].find((each) => each.name === name);
+    const pattern = parseLocalityPattern(from);
+    const callers = pattern.ok ? patternText(pattern.value) : undefined;
+    const isThere = split?.rules.some((each) => patternText(each.from) === callers);
+    if (guard === undefined || split === undefined || callers === undefined || !isThere) return [];
+    const { metrics, unknown } = await parts.baselineOf(
+      {
+        ...{ service: split.service, rules: split.rules, from: callers },
+        ...{ metrics: guard.metrics.map(metricOf), minRequests: guard.minRequests },
+      },
+      closing,
+    );
+    const needed = unknown.filter(({ isNeeded }) => isNeeded);
+    if (needed.length === 0) return metrics;
+    const says = needed.map((each) => `${each.name}: ${each.says}`).join("; ");
+    throw refusal(
+      409,
+      "FAILED_PRECONDITION",
+      "NO_BASELINE",
+      `nothing was begun: how it was before the shift is not known, so its guard could not tell what is worse. ${says}. Begin when more is known, or give the metric a max, too.`,
+      { metrics: needed.map((each) => each.name).join(",") },
     );
   }
 

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { patternText } from "../model/locality.ts";
-import { positionAt, type Shift, type ShiftStep } from "../model/shift.ts";
+import { type GuardMetric, positionAt, type Shift, type ShiftStep } from "../model/shift.ts";
 import type { Split } from "../model/split.ts";
 import { durationText } from "../policy/documents/duration.ts";
 import { sharesJson, standOf } from "../shift/edit-shift.ts";
+import { beforeOf } from "../shift/judge.ts";
+import { limitOf } from "../shift/limit-of.ts";
 import { operationFields, operationFieldsOf } from "./operation-shape.ts";
 import { time } from "./shapes.ts";
 
@@ -31,7 +33,16 @@ export const shiftShape = z.object({
       interval: z.string(),
       failureLimit: z.number().int(),
       minRequests: z.number().int(),
-      metrics: z.array(z.object({ name: z.string(), max: z.number(), query: z.string().optional() })),
+      metrics: z.array(
+        z.object({
+          name: z.string(),
+          max: z.number().optional().meta({ description: "More is a failure: the narrowest of what is set" }),
+          maxIncrease: z.number().optional(),
+          maxRatio: z.number().optional(),
+          before: z.number().optional().meta({ description: "What it was in the minutes before the shift" }),
+          query: z.string().optional(),
+        }),
+      ),
     })
     .optional(),
   onFailure: z.enum(["rollback", "pause"]),
@@ -59,11 +70,7 @@ export function shiftAnswer(split: Split, shift: Shift, now: Date): z.output<typ
       guard: {
         interval: durationText(guard.intervalMs),
         ...{ failureLimit: guard.failureLimit, minRequests: guard.minRequests },
-        metrics: guard.metrics.map((metric) =>
-          metric.kind === "error-rate"
-            ? { name: "error-rate", max: metric.max }
-            : { name: metric.name, max: metric.max, query: metric.query },
-        ),
+        metrics: guard.metrics.map((metric) => metricAnswer(shift, metric)),
       },
     }),
     ...{ onFailure, by, reason, startTime: shift.startTime.toISOString() },
@@ -97,4 +104,19 @@ function stepJson(step: ShiftStep): { readonly setWeight?: number; readonly paus
     case "wait":
       return { pause: "untilResumed" };
   }
+}
+
+function metricAnswer(shift: Shift, metric: GuardMetric) {
+  const name = metric.kind === "error-rate" ? "error-rate" : metric.name;
+  const before = beforeOf(shift, name);
+  const limit = limitOf(metric, before)?.limit;
+  const { maxIncrease, maxRatio } = metric;
+  return {
+    name,
+    ...(limit !== undefined && { max: limit }),
+    ...(maxIncrease !== undefined && { maxIncrease }),
+    ...(maxRatio !== undefined && { maxRatio }),
+    ...(before !== undefined && { before: before.value }),
+    ...(metric.kind === "prometheus" && { query: metric.query }),
+  };
 }

@@ -29,7 +29,7 @@ export type Answer = {
 
 /** The API over real parts, without a socket. */
 export type TestApi = AsyncDisposable &
-  Pick<TestParts, "clients" | "loads"> & {
+  Pick<TestParts, "clients" | "loads" | "history"> & {
     readonly app: OperatorApp;
     readonly notes: readonly OperatorNote[];
     send(
@@ -46,7 +46,7 @@ export type TestApi = AsyncDisposable &
   };
 
 export async function startTestApi(instead: Partial<TestParts["parts"]> = {}): Promise<TestApi> {
-  const { parts, clients, loads, ...rest } = await startTestParts();
+  const { parts, clients, loads, history, ...rest } = await startTestParts();
   const notes: OperatorNote[] = [];
   const app = await createOperatorApp({
     parts: { ...parts, ...instead },
@@ -63,6 +63,7 @@ export async function startTestApi(instead: Partial<TestParts["parts"]> = {}): P
     app,
     clients,
     loads,
+    history,
     notes,
     send,
     get: (url, headers) => send("GET", url, undefined, headers),

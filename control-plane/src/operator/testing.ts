@@ -5,10 +5,13 @@ import { joinWorlds } from "../join-worlds.ts";
 import { createLatest } from "../lib/latest.ts";
 import { anywhere, loopbackRanges } from "../model/address-range.ts";
 import { operatorParts } from "../operator-parts.ts";
+import { openActs } from "../policy/acts.ts";
 import { createFilePolicyStore } from "../policy/file-policy-store.ts";
-import { type ConnectedClients, createConnectedClients } from "../serve/connected-clients.ts";
 import { type RunningSettings, startRunning } from "../running/start-running.ts";
+import { type ConnectedClients, createConnectedClients } from "../serve/connected-clients.ts";
 import { createLoads, type Loads } from "../serve/loads/loads.ts";
+import { createBaselines } from "../shift/baseline.ts";
+import { keepLoadHistory } from "../shift/load-history.ts";
 import { runShifts } from "../shift/run-shifts.ts";
 import { createConsulSource } from "../sources/consul/consul-source.ts";
 import { createFileSource } from "../sources/file/file-source.ts";
@@ -27,6 +30,7 @@ export type TestParts = AsyncDisposable & {
   readonly parts: OperatorParts;
   readonly clients: ConnectedClients;
   readonly loads: Loads;
+  readonly history: { readonly take: () => void };
 };
 
 export async function startTestParts({
@@ -42,6 +46,7 @@ export async function startTestParts({
   const observe = () => undefined;
   const allows = addressRule([...anywhere, ...loopbackRanges]);
   const policies = await createFilePolicyStore({ dir: join(dir, "documents"), observe, now });
+  const acts = await openActs({ dir: join(dir, "documents"), observe, now });
   const registry = await createRegistry({
     dir: join(dir, "registry"),
     now,
@@ -76,6 +81,7 @@ export async function startTestParts({
   const clients = createConnectedClients();
   const loads = createLoads({ now: monotonicMs, serviceOf: (cluster) => cluster });
   const { books } = policies;
+  const history = keepLoadHistory(loads, stop.signal);
   runShifts({ policies, books, loads: loads.observed, ask: undefined, now, observe }, stop.signal);
   const running = startRunning(
     { clients, serviceOf: (cluster) => cluster, settings: runningSettings, observe, now, monotonicMs },
@@ -86,6 +92,7 @@ export async function startTestParts({
   const parts = operatorParts({
     policies,
     registry,
+    acts,
     clients,
     loads,
     running,
@@ -96,6 +103,7 @@ export async function startTestParts({
     leased: () => [],
     translate: createTranslate(),
     plans: createPlanShelf({ now, shared: undefined }, stop.signal),
+    baselineOf: createBaselines({ history, ask: undefined, now }),
     metrics,
     logs: {
       level: () => logLevel,
@@ -110,11 +118,13 @@ export async function startTestParts({
     parts,
     clients,
     loads,
+    history,
     async [Symbol.asyncDispose]() {
       stop.abort();
       await consul[Symbol.asyncDispose]();
       await kubernetes[Symbol.asyncDispose]();
       await registry[Symbol.asyncDispose]();
+      await acts[Symbol.asyncDispose]();
       await policies[Symbol.asyncDispose]();
       await rm(dir, { recursive: true, force: true });
     },

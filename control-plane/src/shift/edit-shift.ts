@@ -1,6 +1,6 @@
 import { type Parsed, type Problem, parsed, refused } from "../lib/parsed.ts";
 import { type LocalityPattern, parseLocalityPattern, patternText } from "../model/locality.ts";
-import { positionAt, type Shares, type Shift, sharesBetween } from "../model/shift.ts";
+import { type MetricBefore, positionAt, type Shares, type Shift, sharesBetween } from "../model/shift.ts";
 
 /** A TrafficSplit as it is written; what is not touched here is kept as it is. */
 export type SplitJson = {
@@ -35,7 +35,13 @@ export type ShiftRequest = {
 export function beginShift(
   document: SplitJson,
   request: ShiftRequest,
-  { name, now, by, reason }: Author & { readonly name: string; readonly now: Date },
+  {
+    name,
+    now,
+    by,
+    reason,
+    before,
+  }: Author & { readonly name: string; readonly now: Date; readonly before?: readonly MetricBefore[] },
 ): Parsed<SplitJson> {
   const from = patternOf(request.from);
   if (from === undefined)
@@ -59,6 +65,7 @@ export function beginShift(
   const shift = {
     ...{ name, from: request.from, base: rule.to, target, steps },
     ...(guard !== undefined && { guard }),
+    ...(before !== undefined && before.length > 0 && { before }),
     ...{ onFailure, by, reason, startTime: time, cursor: { step: 0, time }, failures: [] },
   };
   return parsed(withShift(document, shift));

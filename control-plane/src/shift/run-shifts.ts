@@ -5,7 +5,7 @@ import type { Split } from "../model/split.ts";
 import type { Book } from "../model/world.ts";
 import type { PolicyStore } from "../policy/policy-store.ts";
 import { endShift, failShift, finishShift, type SplitJson, standText } from "./edit-shift.ts";
-import { errorRateFailure, type GuardLoad, inARow, lastInterval, nextInterval } from "./judge.ts";
+import { errorRateFailure, type GuardLoad, inARow, lastInterval, nextInterval, valueFailure } from "./judge.ts";
 
 export type ShiftNote =
   /** It could not be written that a shift has ended or failed; it is tried again. */
@@ -138,9 +138,7 @@ export function runShifts(
       (shift.guard?.metrics ?? []).map(async (metric) => {
         if (metric.kind === "error-rate") return errorRateFailure(shift, rules, loads(service), metric);
         const value = await answerOf(shift, metric);
-        return value !== undefined && value > metric.max
-          ? `${metric.name} is ${Number(value.toPrecision(4))}, over ${metric.max}`
-          : undefined;
+        return value === undefined ? undefined : valueFailure(shift, metric, value);
       }),
     );
     const said = found.filter((each) => each !== undefined);

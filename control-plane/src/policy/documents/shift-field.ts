@@ -55,9 +55,27 @@ const metric = z
     name: nameText.describe("How it is called; error-rate for what load reports say."),
     source: z.enum(["load-report", "prometheus"]).describe("Who measures it."),
     query: z.string().min(1).max(4000).optional().describe("What Prometheus is asked; the largest value counts."),
-    max: z.number().min(0).max(1e15).describe("More than this is a failure; an error rate is 0 to 1."),
+    max: z.number().min(0).max(1e15).optional().describe("More than this is a failure; an error rate is 0 to 1."),
+    maxIncrease: z
+      .number()
+      .min(0)
+      .max(1e15)
+      .optional()
+      .describe("So much more than in the minutes before the shift is a failure."),
+    maxRatio: z
+      .number()
+      .min(1)
+      .max(1e6)
+      .optional()
+      .describe("More than so many times what it was in the minutes before the shift is a failure."),
   })
-  .superRefine(({ name, source, query }, { addIssue }) => {
+  .superRefine(({ name, source, query, ...limits }, { addIssue }) => {
+    if (limits.max === undefined && limits.maxIncrease === undefined && limits.maxRatio === undefined)
+      addIssue({
+        code: "custom",
+        path: ["max"],
+        message: "is missing: expected max, maxIncrease or maxRatio; of several the narrowest holds",
+      });
     if (source === "prometheus" && query === undefined)
       addIssue({ code: "custom", path: ["query"], message: "is missing: expected what Prometheus is asked" });
     if (source === "prometheus") return;
@@ -98,6 +116,17 @@ export const shiftField = together(
     target: shares.describe("The rule's shares in the end."),
     steps: shiftSteps.describe("What is done, in this order."),
     guard: shiftGuard.optional().describe("What takes the shift back. Default: nothing."),
+    before: z
+      .array(
+        z.strictObject({
+          name: nameText.describe("Of the metric."),
+          value: z.number().describe("What it was."),
+          requests: count(0).optional().describe("Of how many requests."),
+        }),
+      )
+      .max(10)
+      .default([])
+      .describe("The guard's metrics in the minutes before it began."),
     onFailure: onFailure.default("rollback").describe("What a failure does. Default: rollback."),
     by: who,
     reason: why,
@@ -182,6 +211,7 @@ export function shiftOf(field: z.output<typeof shiftField>): Shift {
       minRequests: guard.minRequests,
       metrics: guard.metrics.map(metricOf),
     },
+    before: field.before,
     startTime: new Date(field.startTime),
     cursor: { step: field.cursor.step, time: new Date(field.cursor.time) },
     paused: field.paused && { ...field.paused, time: new Date(field.paused.time) },
@@ -195,10 +225,11 @@ function stepOf({ setWeight, pause }: z.output<typeof step>): ShiftStep {
   return pause === undefined || pause === untilResumed ? { kind: "wait" } : { kind: "pause", ms: durationMs(pause) };
 }
 
-function metricOf({ name, source, query, max }: z.output<typeof metric>): GuardMetric {
+/** What a metric of a guard says. */
+export function metricOf({ name, source, query, ...limits }: z.output<typeof metric>): GuardMetric {
   return source === "load-report" || query === undefined
-    ? { kind: "error-rate", max }
-    : { kind: "prometheus", name, query, max };
+    ? { kind: "error-rate", ...limits }
+    : { kind: "prometheus", name, query, ...limits };
 }
 
 function sharesOf(field: z.output<typeof shares>): Shares {
