@@ -8,6 +8,7 @@ import { Registry } from "prom-client";
 import { parse } from "yaml";
 import { registerGauges } from "../src/telemetry/gauges.ts";
 import { createMetrics } from "../src/telemetry/metrics.ts";
+import { registerRunningGauges } from "../src/telemetry/running-gauges.ts";
 import { registerTrafficGauges } from "../src/telemetry/traffic-gauges.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -82,6 +83,7 @@ test("a rule goes only by metrics that the control plane has, Envoy's, and those
   createMetrics(registry);
   registerGauges(registry, () => undefined);
   registerTrafficGauges(registry, () => undefined);
+  registerRunningGauges(registry, () => undefined);
   const page = readFileSync(join(root, "docs/operate/alerts.md"), "utf8");
   const known = new Set([
     ...registry.getMetricsAsArray().map(({ name }) => name),
@@ -89,7 +91,9 @@ test("a rule goes only by metrics that the control plane has, Envoy's, and those
     ...rules.flatMap(({ record }) => record ?? []),
   ]);
   const used = rules.flatMap(({ expr }) =>
-    [...expr.matchAll(/\b(?:xds|registry|guard|saved|traffic|config|tls|report|grpc)_[\w:]+/g)].map(([name]) => name),
+    [...expr.matchAll(/\b(?:xds|registry|guard|saved|traffic|outlier|running|config|tls|report|grpc)_[\w:]+/g)].map(
+      ([name]) => name,
+    ),
   );
   const isLabel = (name: string) => ["grpc_status", "grpc_method"].includes(name);
   const isKnown = (name: string) => known.has(name) || known.has(name.replace(/_(bucket|count|sum)$/, ""));

@@ -9,6 +9,7 @@ import { openapiDocument } from "./operator/openapi.ts";
 import { startTestParts } from "./operator/testing.ts";
 import { registerGauges } from "./telemetry/gauges.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
+import { registerRunningGauges } from "./telemetry/running-gauges.ts";
 import { registerTrafficGauges } from "./telemetry/traffic-gauges.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -20,6 +21,7 @@ test("docs/operating.md names every setting and every metric", () => {
   createMetrics(registry);
   registerGauges(registry, () => undefined);
   registerTrafficGauges(registry, () => undefined);
+  registerRunningGauges(registry, () => undefined);
   const metrics = registry.getMetricsAsArray().map(({ name }) => `\`${name}\``);
   const flags = settings.map(({ flag }) => `\`${flag}`);
   assert.deepEqual(notIn("docs/operating.md", [...flags, ...metrics]), []);

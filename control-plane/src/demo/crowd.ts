@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { grpcBootstrap } from "../bootstrap/grpc.ts";
 import type { Child } from "./child.ts";
 import type { DemoClient } from "./clients.ts";
+import { freePorts } from "./free-ports.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { isLoadReport, type LoadClient, type LoadOrder, type LoadReport } from "./load/load-report.ts";
 import type { Programs } from "./programs.ts";
@@ -87,10 +88,11 @@ export function createCrowd({
       );
     },
     async begin({ xdsPort, edgePorts }) {
+      const [adminPort = 0] = await freePorts([0]);
       for (const { name, own } of groups) {
         const order: LoadOrder = {
           perSecond: requestsPerSecond / clients.length,
-          clients: own.map((client) => orderFor(client, { xdsPort, edgePort: edgePorts.get(client.name) })),
+          clients: own.map((client) => orderFor(client, { xdsPort, adminPort, edgePort: edgePorts.get(client.name) })),
         };
         // Whole or not at all: it is looked for all the time.
         await writeFile(`${orderFile(name)}.new`, JSON.stringify(order));
@@ -102,11 +104,21 @@ export function createCrowd({
 
 function orderFor(
   { name, datacenter, zone }: DemoClient,
-  { xdsPort, edgePort }: { readonly xdsPort: number; readonly edgePort: number | undefined },
+  {
+    xdsPort,
+    adminPort,
+    edgePort,
+  }: { readonly xdsPort: number; readonly adminPort: number; readonly edgePort: number | undefined },
 ): LoadClient {
   if (edgePort !== undefined) return { kind: "behind-envoy", name, target: `127.0.0.1:${edgePort}` };
   const locality = { region: datacenter, zone, subZone: "" };
   const xds = { host: "127.0.0.1", port: xdsPort };
-  const bootstrap = grpcBootstrap({ nodeId: name, cluster: "demo", locality, xds });
-  return { kind: "proxyless", name, target: "xds:///report", bootstrap: JSON.stringify(bootstrap) };
+  const bootstrap = grpcBootstrap({
+    nodeId: name,
+    cluster: "demo",
+    locality,
+    xds,
+    admin: { host: "127.0.0.1", port: adminPort },
+  });
+  return { kind: "proxyless", name, target: "xds:///report", bootstrap: JSON.stringify(bootstrap), adminPort };
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { envoyBootstrap } from "../bootstrap/envoy.ts";
 import type { Child } from "./child.ts";
 import type { DemoClient } from "./clients.ts";
+import { freePorts } from "./free-ports.ts";
 import type { Programs } from "./programs.ts";
 
 /** Starts an Envoy edge that gets everything but its bootstrap from the control plane. */
@@ -25,13 +26,16 @@ export async function startEdge({
   readonly programs: Programs;
 }): Promise<Child> {
   const host = "127.0.0.1";
+  // Chosen before it starts, as its node has to name it.
+  const [adminPort = 0] = await freePorts([0]);
   const bootstrap = envoyBootstrap({
     nodeId: name,
     role: "edge",
     locality: { region: datacenter, zone, subZone: "" },
     xds: { host, port: xdsPort },
     listen: { host, port },
-    admin: { host, port: 0 },
+    admin: { host, port: adminPort },
+    tellsAdmin: true,
   });
   const file = join(folder, `${name}.json`);
   await writeFile(file, JSON.stringify(bootstrap, undefined, 2));

@@ -2,7 +2,7 @@
 // and says on stdout, four times a second, what came of them.
 import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import type { ChannelOptions } from "@grpc/grpc-js";
+import { addAdminServicesToServer, type ChannelOptions, Server, ServerCredentials } from "@grpc/grpc-js";
 import type { LoadOrder } from "./load-report.ts";
 import { keepPace } from "./pace.ts";
 import { reachable } from "./reachable.ts";
@@ -32,8 +32,10 @@ const saying = setInterval(say, 250);
 await Promise.all(
   clients.map(async (client) => {
     // grpc-js-xds looks here when its first channel is made.
-    if (client.kind === "proxyless") process.env["GRPC_XDS_BOOTSTRAP_CONFIG"] = client.bootstrap;
-    else await reachable(client.target, stop.signal);
+    if (client.kind === "proxyless") {
+      process.env["GRPC_XDS_BOOTSTRAP_CONFIG"] = client.bootstrap;
+      serveAdmin(client.adminPort);
+    } else await reachable(client.target, stop.signal);
     const { name, target } = client;
     const options = client.kind === "proxyless" ? {} : throughEnvoy;
     using reports = createReportClient({ name, target, options, recorder });
@@ -45,6 +47,15 @@ await Promise.all(
 clearInterval(saying);
 say();
 process.exit(0);
+
+/** Tells what it runs (CSDS). The load goes on without it when the port was taken meanwhile: then it cannot be asked. */
+function serveAdmin(port: number): void {
+  const server = new Server();
+  addAdminServicesToServer(server);
+  server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error) => {
+    if (error) process.stderr.write(`nobody can ask this client what it runs: ${error.message}\n`);
+  });
+}
 
 async function orders(): Promise<LoadOrder> {
   while (!stop.signal.aborted) {

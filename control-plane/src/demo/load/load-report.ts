@@ -37,7 +37,14 @@ export type LoadClient =
   /** `target` is the Envoy's `host:port`. */
   | { readonly kind: "behind-envoy"; readonly name: string; readonly target: string }
   /** `bootstrap` is what tells grpc-js-xds whom to ask (gRFC A27), as JSON. A process can have only one. */
-  | { readonly kind: "proxyless"; readonly name: string; readonly target: string; readonly bootstrap: string };
+  | {
+      readonly kind: "proxyless";
+      readonly name: string;
+      readonly target: string;
+      readonly bootstrap: string;
+      /** Where it serves gRPC's admin services, CSDS among them. */
+      readonly adminPort: number;
+    };
 
 export function isLoadReport(value: unknown): value is LoadReport {
   return typeof value === "object" && value !== null && "kind" in value && value.kind === "load";
