@@ -13,7 +13,9 @@ import { failoversActive } from "./operator/failovers-active.ts";
 import { observedRatios } from "./operator/observed-traffic.ts";
 import { startOperator } from "./operator/operator-server.ts";
 import type { OperatorParts } from "./operator/parts.ts";
+import { startOperatorGrpc } from "./operator-grpc/grpc-server.ts";
 import { operatorParts } from "./operator-parts.ts";
+import { openActs } from "./policy/acts.ts";
 import { createFilePolicyStore } from "./policy/file-policy-store.ts";
 import { createSharedPolicyStore } from "./policy/shared/shared-policy-store.ts";
 import { watchDirectory } from "./policy/watch-directory.ts";
@@ -49,7 +51,7 @@ import type { Observe } from "./telemetry/note.ts";
 import { startTelemetry } from "./telemetry/telemetry.ts";
 import { createTranslate } from "./translate/translate.ts";
 
-export type Ready = { readonly ready: true; readonly xds: string; readonly admin: string };
+export type Ready = { readonly ready: true; readonly xds: string; readonly admin: string; readonly grpc?: string };
 
 /** What of the process a control plane uses. */
 export type Surroundings = {
@@ -90,6 +92,7 @@ export async function runControlPlane(
     kv === undefined || store === undefined
       ? await createFilePolicyStore(documents)
       : await createSharedPolicyStore({ ...documents, kv, prefix: store.prefix, monotonicMs });
+  await using acts = await openActs(documents);
   const { path: directory } = config.resources;
   // First the documents: a world made before they were read would tell every client that all is gone.
   await using _directory =
@@ -187,6 +190,7 @@ export async function runControlPlane(
   const parts = operatorParts({
     policies,
     registry,
+    acts,
     clients,
     loads: reporting.loads,
     running: ran,
@@ -224,6 +228,14 @@ export async function runControlPlane(
   const admin = addressText({ host: operator.address, port: operator.port });
   observe({ kind: "listening", server: "admin", address: admin });
   if (!tokens) observe({ kind: "operator-open", address: admin });
+  await using operatorGrpc =
+    config.admin.grpc &&
+    (await startOperatorGrpc({
+      ...{ listen: config.admin.grpc.address, app: operator, tls: adminTls, observe },
+      isReady: () => parts.readiness().ready,
+    }));
+  const grpc = operatorGrpc && addressText({ host: operatorGrpc.address, port: operatorGrpc.port });
+  if (grpc !== undefined) observe({ kind: "listening", server: "admin-grpc", address: grpc });
   telemetry.readGaugesFrom({
     clients: clients.list,
     sources: parts.sources,
@@ -247,7 +259,7 @@ export async function runControlPlane(
   void tellWhatIsWaitedFor(parts.readiness, observe, running);
   for await (const { revision, catalog } of published.changes(running)) {
     observe({ kind: "serving", revision, services: catalog.size, afterMs: monotonicMs() - started });
-    ready({ ready: true, xds, admin });
+    ready({ ready: true, xds, admin, ...(grpc !== undefined && { grpc }) });
     break;
   }
   await aborted(signal);

@@ -13,6 +13,7 @@ const asked: Readonly<Record<string, { readonly path: string; readonly says: str
   "readiness.json": { path: "/readyz", says: "what is waited for, stale or held back" },
   "store.json": { path: "/v1/store", says: "where documents are kept" },
   "revisions.json": { path: "/v1/revisions?limit=200&fields=true", says: "who changed what, and why" },
+  "acts.json": { path: "/v1/acts?limit=200", says: "who did what no document holds" },
   "services.json": { path: "/v1/services", says: "documents" },
   "trafficSplits.json": { path: "/v1/trafficSplits", says: "documents" },
   "trafficPolicies.json": { path: "/v1/trafficPolicies", says: "documents" },

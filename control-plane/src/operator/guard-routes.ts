@@ -96,6 +96,7 @@ export function guardRoutes(app: OperatorApp, { parts }: OperatorContext): void 
       const author = authorOf(request, request.query);
       const name = request.params.service;
       const service = guardedService(parts, name);
+      await parts.acts.record({ verb: "release-guard", on: `guard/${service}` }, author);
       const { rows, ...others } = await parts.guard.confirm(service, author);
       return { service, ...others, released: rows.flatMap((row) => row.held.map((each) => heldShape(row, each))) };
     },

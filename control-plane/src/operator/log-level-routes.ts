@@ -12,7 +12,7 @@ const levels = z.object({
 const tags = ["self"];
 
 /** How much the log says, changed while running; after a restart it is what the settings say. */
-export function logLevelRoutes(app: OperatorApp, { parts: { logs } }: OperatorContext): void {
+export function logLevelRoutes(app: OperatorApp, { parts: { acts, logs } }: OperatorContext): void {
   app.get(
     "/v1/log-levels",
     { schema: { summary: "How much the log says", tags, response: { 200: levels } } },
@@ -33,7 +33,9 @@ export function logLevelRoutes(app: OperatorApp, { parts: { logs } }: OperatorCo
     async (request) => {
       const wanted = parseLevels(request.body);
       if (!wanted.ok) throw badRequest("the log level", wanted.problems);
-      logs.setLevel(wanted.value, authorOf(request, {}).by);
+      const author = authorOf(request, {});
+      await acts.record({ verb: "set-log-level", on: "log-levels", details: { level: wanted.value } }, author);
+      logs.setLevel(wanted.value, author.by);
       return { level: logs.level() };
     },
   );

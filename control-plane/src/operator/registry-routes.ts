@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { localityText } from "../model/locality.ts";
 import type { EndpointId, ServiceName } from "../model/names.ts";
-import { addressText } from "../model/service.ts";
+import { addressText, type Endpoint } from "../model/service.ts";
 import { badRequest, refusal } from "./api-error.ts";
+import { authorOf } from "./author.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 import { parseRegistration, registrationBody, registrationKey } from "./parse-registration.ts";
 import type { OperatorParts, Registration } from "./parts.ts";
@@ -88,6 +90,12 @@ export function registryRoutes(app: OperatorApp, { parts, closing }: OperatorCon
       const { endpoint, leaseSeconds } = parseRegistration(request.body, id);
       const refused = parts.guard.refuses(endpoint.address);
       if (refused !== undefined) throw badRequest("the registration", [{ at: "address", says: refused }]);
+      // To say again that it is there changes nothing, and comes from each instance every few seconds.
+      if (differs(registry.get(service, id), endpoint, leaseSeconds))
+        await parts.acts.record(
+          { verb: "register", on: pathOf(service, id), details: detailsOf(endpoint, leaseSeconds) },
+          authorOf(request, {}),
+        );
       const outcome = await registry.put(service, endpoint, leaseSeconds);
       const now = registry.get(service, id);
       if (!now) throw new Error(`registry/${service}/${id} was registered, but is not in the registry's list`);
@@ -113,11 +121,31 @@ export function registryRoutes(app: OperatorApp, { parts, closing }: OperatorCon
       const { service, id } = registrationKey(request.params);
       const { wait = 0 } = request.query;
       if (!registry.get(service, id)) throw noSuchEndpoint(service, id);
+      const author = authorOf(request, {});
+      const on = pathOf(service, id);
+      if (wait > 0) await parts.acts.record({ verb: "drain-endpoint", on }, author);
       const drained = wait > 0 ? await drain(parts, { service, id }, wait, closing) : { acked: 0, of: 0 };
+      await parts.acts.record({ verb: "deregister", on }, author);
       await registry.remove(service, id);
       return { removed: `${service}/${id}`, ...drained };
     },
   );
+}
+
+function pathOf(service: string, id: string): string {
+  return `registry/services/${service}/endpoints/${id}`;
+}
+
+/** Health does not count: a registration has none, and what was drained stays so. */
+function differs(known: Registration | undefined, { health: _, ...wanted }: Endpoint, leaseSeconds: number): boolean {
+  if (!known) return true;
+  const { health: _now, ...endpoint } = known.endpoint;
+  return !isDeepStrictEqual(endpoint, wanted) || (known.expires === undefined) !== (leaseSeconds === 0);
+}
+
+function detailsOf({ address, locality, weight }: Endpoint, leaseSeconds: number): Readonly<Record<string, string>> {
+  const place = { address: addressText(address), locality: localityText(locality), weight: String(weight) };
+  return { ...place, lease: leaseSeconds === 0 ? "until removed" : `${leaseSeconds}s` };
 }
 
 /** Marks it as draining, and waits until that is in the world being served and every client has ACKed it. */

@@ -101,6 +101,7 @@ export function reportRoutes(app: OperatorApp, { parts, closing }: OperatorConte
         throw badRequest("the cancel", [
           { at: "reason", says: "is needed, its tenant reads it: ?reason= or X-Weir-Reason" },
         ]);
+      await parts.acts.record({ verb: "cancel-report", on: `reports/${id}` }, author);
       const reason = `${author.by}: ${author.reason}`.slice(0, 500);
       return told(desk.cancel(of, id, { reason, etag: etagOf(request.headers) }));
     },
@@ -118,7 +119,8 @@ export function reportRoutes(app: OperatorApp, { parts, closing }: OperatorConte
       },
     },
     async (request) => {
-      const { desk, of, id } = asked(request);
+      const { desk, of, id, author } = asked(request);
+      await parts.acts.record({ verb: "retry-report", on: `reports/${id}` }, author);
       const key = request.headers["idempotency-key"];
       return told(desk.retry(of, id, typeof key === "string" && key.length <= 200 ? key : randomUUID()));
     },

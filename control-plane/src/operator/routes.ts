@@ -1,3 +1,4 @@
+import { actRoutes } from "./act-routes.ts";
 import { analyzeRoutes } from "./analyze-routes.ts";
 import { authRoutes } from "./auth/auth-routes.ts";
 import { clientResourceRoutes } from "./client-resource-routes.ts";
@@ -42,6 +43,7 @@ export function addRoutes(app: OperatorApp, context: OperatorContext): void {
   ejectionRoutes(app, context);
   sourceRoutes(app, context);
   guardRoutes(app, context);
+  actRoutes(app, context);
   storeRoutes(app, context);
   serviceRoutes(app, context);
   trafficRoutes(app, context);

@@ -1,6 +1,7 @@
 import type { Latest } from "../lib/latest.ts";
 import type { Problem } from "../lib/parsed.ts";
 import type { Book } from "../model/world.ts";
+import type { ActEntry } from "./acts.ts";
 
 export type DocumentKind = "Service" | "TrafficSplit" | "TrafficPolicy" | "Route" | "Patch" | "Drain";
 
@@ -152,6 +153,8 @@ export type PolicyStore = AsyncDisposable & {
 };
 
 export type PolicyNote =
+  /** Somebody is about to do what no document holds; it is in the journal of acts. */
+  | { readonly kind: "act-recorded"; readonly entry: ActEntry }
   | { readonly kind: "documents-changed"; readonly entry: JournalEntry }
   | {
       readonly kind: "documents-refused";

@@ -24,6 +24,17 @@ export async function verifyData(data: string): Promise<JournalVerdict> {
   return { ...verdict, problems: [...verdict.problems, says] };
 }
 
+/** The same for what no document holds: the journal of acts beside it; undefined where there is none. */
+export async function verifyActs(data: string): Promise<JournalVerdict | undefined> {
+  const path = join(data, "documents", "acts.ndjson");
+  try {
+    return verifyJournal((await readFile(path, "utf8")).split("\n"), "act");
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
+    throw new Error(`cannot read the journal of acts: ${(cause as Error).message}`);
+  }
+}
+
 /** As the state file beside the journal has it; undefined where none has hashes yet. */
 async function lastChange(dir: string): Promise<{ readonly revision: unknown; readonly hash: string } | undefined> {
   const state = await jsonOf(join(dir, "documents.state"));

@@ -16,8 +16,12 @@ export type JournalVerdict = {
   readonly hashes: ReadonlySet<string>;
 };
 
-/** Checks the lines of a journal, oldest first: each entry against its own hash, and against the one before it. */
-export function verifyJournal(lines: Iterable<string>): JournalVerdict {
+/**
+ * Checks the lines of a journal, oldest first: each entry against its own hash, and against the one before it. `numberedBy`: of
+ * acts, `act`.
+ */
+export function verifyJournal(lines: Iterable<string>, numberedBy: "revision" | "act" = "revision"): JournalVerdict {
+  const named = numberedBy === "revision" ? "r" : "a";
   const problems: string[] = [];
   const hashes = new Set<string>();
   let before: { readonly revision: number; readonly hash: string } | undefined;
@@ -28,7 +32,7 @@ export function verifyJournal(lines: Iterable<string>): JournalVerdict {
   for (const line of lines) {
     number += 1;
     if (line.trim() === "") continue;
-    const entry = entryOf(line);
+    const entry = entryOf(line, numberedBy);
     if (!entry) {
       torn += 1;
       continue;
@@ -36,7 +40,7 @@ export function verifyJournal(lines: Iterable<string>): JournalVerdict {
     entries += 1;
     const { revision, previous, hash } = entry.said;
     const right = contentHash(entry.json);
-    const name = `r${revision} (line ${number})`;
+    const name = `${named}${revision} (line ${number})`;
     if (hash === undefined) {
       withoutHash += 1;
       if (hashes.size > 0)
@@ -46,15 +50,15 @@ export function verifyJournal(lines: Iterable<string>): JournalVerdict {
     if (before && hash !== undefined && previous !== before.hash)
       problems.push(
         revision === before.revision + 1
-          ? `${name} does not follow r${before.revision} as that is now: one of them was changed`
-          : `between r${before.revision} and ${name} entries are missing`,
+          ? `${name} does not follow ${named}${before.revision} as that is now: one of them was changed`
+          : `between ${named}${before.revision} and ${name} entries are missing`,
       );
     before = { revision, hash: hash ?? right };
   }
   return { entries, head: before, withoutHash, torn, problems, hashes };
 }
 
-function entryOf(line: string) {
+function entryOf(line: string, numberedBy: "revision" | "act") {
   let json: JsonObject;
   try {
     const parsed: unknown = JSON.parse(line);
@@ -63,7 +67,7 @@ function entryOf(line: string) {
   } catch {
     return undefined;
   }
-  const { revision, previous, hash } = json;
+  const { [numberedBy]: revision, previous, hash } = json;
   if (typeof revision !== "number") return undefined;
   const said = {
     revision,

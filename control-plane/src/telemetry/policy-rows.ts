@@ -34,6 +34,14 @@ export const policyRows: Rows<PolicyNote | ShiftNote> = {
     }),
     counts: ({ entry }, { applies }) => applies.inc({ source: entry.through, result: "done" }),
   },
+  "act-recorded": {
+    level: "info",
+    says: ({ entry: { act, by, verb, on } }) => `a${act} by ${by}: ${verb} ${on}`,
+    fields: ({ entry: { act, by, vouchedBy, subject, verb, on, details, reason, hash } }) => ({
+      ...{ component: "policy", act, by, vouchedBy, subject, verb, on },
+      ...{ details: details && JSON.stringify(details), reason: reason || undefined, hash },
+    }),
+  },
   "documents-refused": {
     level: "warn",
     says: ({ by, problems }) =>

@@ -120,6 +120,7 @@ export const routeRoles: Readonly<Record<string, RouteRule>> = {
   "GET /v1/ejections": viewer,
   "GET /v1/events": viewer,
 
+  "GET /v1/acts": viewer,
   "GET /v1/guard": viewer,
   "POST /v1/guard/:service:release": {
     least: "shifter",

@@ -5,24 +5,38 @@ import type { JournalEntry } from "../policy-store.ts";
 /** What is read back at a start: the newest entries, for showing. The file itself keeps all. */
 const tailBytes = 8 * 1024 * 1024;
 
-/** Who changed what, why and when: one JSON object a line, only ever added to. */
-export type JournalFile = AsyncDisposable & {
+/** Who did what, why and when: one JSON object a line, only ever added to. */
+export type LinesFile<Entry> = AsyncDisposable & {
   /** Oldest first, as far as they were read back. */
-  readonly entries: readonly JournalEntry[];
-  /** Returns once the entry is on the disk. */
-  append(entry: JournalEntry): Promise<void>;
+  readonly entries: readonly Entry[];
+  /** Returns once they are on the disk; throws, and then none of them is there, when they cannot be put there. */
+  append(...entries: readonly Entry[]): Promise<void>;
 };
 
-export async function openJournal(path: string): Promise<JournalFile> {
+export type JournalFile = LinesFile<JournalEntry>;
+
+export function openJournal(path: string): Promise<JournalFile> {
+  return openLines(path, parseJournalLine);
+}
+
+export async function openLines<Entry>(
+  path: string,
+  parse: (line: string) => readonly Entry[],
+): Promise<LinesFile<Entry>> {
   const file = await open(path, "a+", 0o600);
   const tail = await readTail(file);
   // A line without its end was being written when the power failed; what it said is in the state file too.
   if (tail !== "" && !tail.endsWith("\n")) await file.appendFile("\n");
+  let { size } = await file.stat();
   return {
-    entries: tail.split("\n").flatMap(parseJournalLine),
-    async append(entry) {
-      await file.appendFile(`${JSON.stringify(entry)}\n`);
+    entries: tail.split("\n").flatMap(parse),
+    async append(...entries) {
+      const text = entries.map((entry) => `${JSON.stringify(entry)}\n`).join("");
+      // What is left of a write that failed would spoil the next one.
+      if ((await file.stat()).size > size) await file.truncate(size);
+      await file.appendFile(text);
       await file.datasync();
+      size += Buffer.byteLength(text);
     },
     async [Symbol.asyncDispose]() {
       await file.close();
