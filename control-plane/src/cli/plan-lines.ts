@@ -5,14 +5,25 @@ import type { Field, Planned, PlannedResource, PlannedTraffic } from "./planned.
 /** A plan for people: documents, xDS, clients, traffic, findings; what is empty is said in a word. */
 export function planLines(plan: Planned): readonly string[] {
   if (plan.isEmpty) return [`Nothing would change (base r${plan.base}).`];
-  const { documents, resources, clients, traffic, findings, resolved, unknown } = plan;
+  const { documents, id, base } = plan;
   return [
-    `Plan (base r${plan.base})`,
+    `Plan (base r${base})`,
     ...documents.flatMap((each) => [...documentLines(each), ...each.notes.map((note) => `  ! ${note}`)]),
     "",
-    ...section("xDS", resourceLines(resources), "no connected client would be sent anything"),
+    ...fleetLines(plan, { most: mostResources, traffic: true }),
+    ...(id === undefined ? [] : ["", `To do just this, while r${base} is the newest: weir apply --plan ${id}`]),
+  ];
+}
+
+/** What a plan is for those who are connected; `most` resources by name. */
+export function fleetLines(
+  { resources, clients, traffic, findings, resolved, unknown }: Planned,
+  shown: { readonly most: number; readonly traffic: boolean },
+): readonly string[] {
+  return [
+    ...section("xDS", resourceLines(resources, shown.most), "no connected client would be sent anything"),
     ...section("Clients", clientLines(clients), `0 of ${clients.of}`),
-    ...section("Traffic", traffic.flatMap(trafficLines), "goes where it went"),
+    ...(shown.traffic ? section("Traffic", traffic.flatMap(trafficLines), "goes where it went") : []),
     ...section("Findings", findingLines(findings), "none"),
     ...(resolved.length > 0
       ? section(
@@ -24,9 +35,6 @@ export function planLines(plan: Planned): readonly string[] {
     ...(unknown.length > 0
       ? section("Unknown", [`the endpoints of ${unknown.join(", ")}: their sources are asked once this is applied`], "")
       : []),
-    ...(plan.id === undefined
-      ? []
-      : ["", `To do just this, while r${plan.base} is the newest: weir apply --plan ${plan.id}`]),
   ];
 }
 
@@ -61,8 +69,8 @@ const typeNames: Readonly<Record<string, string>> = {
 const mostFields = 4;
 const mostResources = 40;
 
-function resourceLines(resources: readonly PlannedResource[]): readonly string[] {
-  const lines = resources.slice(0, mostResources).flatMap(({ type, name, action, viewers, fields, fieldsLeftOut }) => {
+function resourceLines(resources: readonly PlannedResource[], most: number): readonly string[] {
+  const lines = resources.slice(0, most).flatMap(({ type, name, action, viewers, fields, fieldsLeftOut }) => {
     const more = fields.length - mostFields + fieldsLeftOut;
     return [
       `${sign[action]} ${typeNames[type] ?? type} ${name}  for ${viewers.join(", ")}`,
@@ -70,7 +78,7 @@ function resourceLines(resources: readonly PlannedResource[]): readonly string[]
       ...(more > 0 ? [`    and ${more} more fields`] : []),
     ];
   });
-  const left = resources.length - mostResources;
+  const left = resources.length - most;
   return left > 0 ? [...lines, `and ${left} more resources`] : lines;
 }
 

@@ -489,7 +489,7 @@ const wrong: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [["delete", "split"], /which of the trafficSplits\?/],
   [["delete", "service", "report"], /TrafficSplit/],
   [["delete", "split", "report", "--if-match", "r9-00000000"], /changed since you read it \(you: r9, now: r1 by ana/],
-  [["apply"], /required option '-f, --filename <path...>'/],
+  [["apply"], /nothing to apply: expected -f, or --plan/],
   [["apply", "-f", "/nowhere.yaml"], /cannot read \/nowhere\.yaml: there is no such file/],
   [["traffic", "set", "report"], /missing required argument 'share'/],
   [["traffic", "set", "report", "dc-a=70", "dc-b=20"], /the shares add up to 90, not 100/],

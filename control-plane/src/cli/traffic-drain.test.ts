@@ -37,6 +37,7 @@ test("a drain is shown before it is asked for, listed with what is left of it, a
   assert.match(no.out, /^report +dc-a +50 % +0 % +- +0 +0$/m);
   assert.match(no.out, /^report +dc-b +50 % +100 % +- +50 +1$/m);
   assert.match(no.out, /^! report: no load reports/m);
+  assert.match(no.out, /\nxDS +no connected client would be sent anything\nClients +0 of 0\nFindings +\S/);
   assert.match(no.err, /Drain dc-a for 2h\? \[y\/N\] nothing was changed/);
   assert.match((await weir.pipe("", "traffic", "drains")).out, /^nothing is drained or isolated$/m);
 

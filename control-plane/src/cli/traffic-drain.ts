@@ -3,6 +3,8 @@ import type { Api } from "./api.ts";
 import { settled } from "./change-split.ts";
 import type { AddCommand, Cli } from "./cli.ts";
 import { confirmed } from "./confirmed.ts";
+import { fleetLines } from "./plan-lines.ts";
+import type { Planned } from "./planned.ts";
 import { printable, tableText } from "./table.ts";
 import type { DrainRow } from "./traffic-drains.ts";
 import { dryRunOption, ifMatchOption, type WriteFlags, writeOptions } from "./write-options.ts";
@@ -27,6 +29,7 @@ type Drained = {
     readonly missing: readonly string[];
     readonly warnings: readonly string[];
   };
+  readonly fleet?: Planned;
 };
 
 type Ended = { readonly revision: number; readonly ended: readonly DrainRow[] };
@@ -120,7 +123,7 @@ const columns = [
   { name: "SERVING", align: right },
 ];
 
-function planText(verb: string, place: string, flags: DrainFlags, { headroom }: Drained): string {
+function planText(verb: string, place: string, flags: DrainFlags, { headroom, fleet }: Drained): string {
   const { services, missing, warnings } = headroom;
   const rows = services.flatMap(({ service, places }) =>
     places.map((each) => [
@@ -133,9 +136,12 @@ function planText(verb: string, place: string, flags: DrainFlags, { headroom }: 
       String(each.serving),
     ]),
   );
-  const lines = [...missing.map((each) => `! ${each} (forced)`), ...warnings.map((each) => `! ${each}`)].map(
-    (line) => `${printable(line)}\n`,
-  );
+  const lines = [
+    ...missing.map((each) => `! ${each} (forced)`),
+    ...warnings.map((each) => `! ${each}`),
+    // Its traffic is the table above, for each place and against what that bears.
+    ...(fleet ? fleetLines(fleet, { most: 10, traffic: false }) : []),
+  ].map((line) => `${printable(line)}\n`);
   const whose = flags.service === undefined ? "all services" : flags.service.join(", ");
   const head = `${verb} ${place} for ${flags.for}, ${whose}: ${flags.reason ?? ""}`;
   return `${printable(head)}\n${rows.length > 0 ? tableText({ columns, rows }, { color: false }) : ""}${lines.join("")}`;

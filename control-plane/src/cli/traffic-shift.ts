@@ -6,6 +6,8 @@ import type { Operation } from "./api-types.ts";
 import type { AddCommand, Cli } from "./cli.ts";
 import { CliError } from "./cli-error.ts";
 import { confirmed } from "./confirmed.ts";
+import { fleetLines } from "./plan-lines.ts";
+import type { Planned } from "./planned.ts";
 import { parseShares } from "./shares.ts";
 import { sharesOfRule, shiftSteps } from "./shift-steps.ts";
 import type { SplitDocument } from "./split-edit.ts";
@@ -59,7 +61,7 @@ export const addTrafficShift: AddCommand = (command, cli) => {
       const body = requestOf(split, parseShares(words), flags);
       const url = `/v1/trafficSplits/${encodeURIComponent(split.metadata.name)}:shift`;
       const { headers = {}, query = {} } = writeOptions(flags);
-      const asked = await api.post<Operation>(url, body, { headers, query: { ...query, validateOnly: "true" } });
+      const asked = await api.post<Shown>(url, body, { headers, query: { ...query, validateOnly: "true" } });
       const isTable = cli.format(command) === "table";
       if (isTable) cli.io.stdout.write(planText(asked.body));
       if (flags.dryRun) {
@@ -106,7 +108,9 @@ export function sharesLine(shares: Readonly<Record<string, number>>): string {
     .join(" ");
 }
 
-function planText({ split, from, base, target, plan, guard, onFailure }: Operation): string {
+type Shown = Operation & { readonly fleet?: Planned };
+
+function planText({ split, from, base, target, plan, guard, onFailure, fleet }: Shown): string {
   const pauses = plan.flatMap(({ pause }) => pause ?? []);
   const steps = plan.flatMap(({ setWeight }) => (setWeight === undefined ? [] : [`${Number(setWeight.toFixed(1))} %`]));
   const metrics = (guard?.metrics ?? []).map(({ name, max = Number.NaN, before }) => {
@@ -121,7 +125,8 @@ function planText({ split, from, base, target, plan, guard, onFailure }: Operati
       ? `  ${onFailure === "rollback" ? "rolled back" : "paused"} if ${metrics.join(" or ")} ${guard.failureLimit} times in a row, every ${guard.interval}`
       : "  without a guard: nothing takes it back but traffic abort",
   ];
-  return `${lines.map(printable).join("\n")}\n`;
+  const all = fleet ? [...lines, ...fleetLines(fleet, { most: 10, traffic: true })] : lines;
+  return `${all.map(printable).join("\n")}\n`;
 }
 
 async function show(cli: Cli, command: Command, operation: Operation): Promise<void> {

@@ -25,6 +25,8 @@ import { parsePrecondition } from "./etag.ts";
 import { expectationOf } from "./expectation.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 import type { OperatorParts } from "./parts.ts";
+import { planOf } from "./plan-of.ts";
+import { planShape } from "./plan-shape.ts";
 
 const tags = ["traffic"];
 const params = z.object({ locality: z.string() });
@@ -97,6 +99,9 @@ export function drainRoutes(app: OperatorApp, { parts }: OperatorContext): void 
               validateOnly: z.boolean(),
               drain: drainRow,
               headroom: headroomShape,
+              fleet: planShape.optional().meta({
+                description: "With validateOnly: what it would change, as config:plan tells it",
+              }),
             }),
           },
         },
@@ -168,7 +173,13 @@ async function begin(parts: OperatorParts, mode: Drain["mode"], request: Asked, 
   if (!after) throw new Error(`drains/${drain.name} was stored, but is not in the answer of the store`);
   void reply.headers({ etag: `"${after.etag}"`, "x-weir-revision": String(done.revision) });
   const { revision } = done;
-  return { revision, validateOnly, drain: drainRowOf(drain, after, now), headroom: headroomOf(headroom) };
+  const removed = plan.edits.flatMap((edit) =>
+    edit.kind === "delete" ? [{ kind: "Drain" as const, name: edit.name }] : [],
+  );
+  return {
+    ...{ revision, validateOnly, drain: drainRowOf(drain, after, now), headroom: headroomOf(headroom) },
+    ...(validateOnly && { fleet: await planOf(parts, { ...done, removed }) }),
+  };
 }
 
 async function end(parts: OperatorParts, request: Asked) {

@@ -22,6 +22,8 @@ import { doneOrThrow, missingDocument } from "./change-outcome.ts";
 import { parsePrecondition } from "./etag.ts";
 import { expectationOf } from "./expectation.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
+import { planOf } from "./plan-of.ts";
+import { planShape } from "./plan-shape.ts";
 import { allShifts, type FoundShift, foundShift } from "./shift-found.ts";
 import { shiftAnswer, shiftShape } from "./shift-shape.ts";
 
@@ -62,7 +64,13 @@ export function shiftRoutes(app: OperatorApp, { parts, closing }: OperatorContex
         querystring: writeQuery,
         headers: conditions,
         body: request,
-        response: { 200: shiftShape },
+        response: {
+          200: shiftShape.extend({
+            fleet: planShape.optional().meta({
+              description: "With validateOnly: what it would change once it is through, as config:plan tells it",
+            }),
+          }),
+        },
       },
     },
     async (asked, reply) => {
@@ -91,7 +99,9 @@ export function shiftRoutes(app: OperatorApp, { parts, closing }: OperatorContex
       if (!begun.ok) throw badRequest("the shift", begun.problems);
       const { by, reason } = author;
       const begins = `${id}: shift begins${reason === "" ? "" : `: ${reason}`}`.slice(0, 1_000);
-      return store(asked, reply, { ...author, by, reason: begins }, stored, begun.value);
+      return store(asked, reply, { ...author, by, reason: begins }, stored, begun.value, (shift) =>
+        atTarget(stored.document as SplitJson, shift),
+      );
     },
   );
 
@@ -199,6 +209,8 @@ export function shiftRoutes(app: OperatorApp, { parts, closing }: OperatorContex
     author: ReturnType<typeof authorOf>,
     before: StoredDocument,
     document: SplitJson,
+    /** The document that is planned with, where the answer is to have what all of it comes to. */
+    planned?: (shift: Shift) => SplitJson,
   ) {
     const { name } = before;
     const expects = expectationOf(parsePrecondition(headers), { kind, name, current: before });
@@ -214,10 +226,27 @@ export function shiftRoutes(app: OperatorApp, { parts, closing }: OperatorContex
     const split = [...done.book.splits.values()].find((each) => each.name === name);
     const etag = done.documents.find((each) => each.name === name)?.etag ?? before.etag;
     if (!split?.shift) throw new Error(`trafficSplits/${name} was stored without its shift`);
+    const fleet = query.validateOnly === "true" && planned && (await fleetOf(planned(split.shift)));
     return reply
       .headers({ etag: `"${etag}"`, "x-weir-revision": String(done.revision) })
-      .send(shiftAnswer(split, split.shift, now()));
+      .send({ ...shiftAnswer(split, split.shift, now()), ...(fleet && { fleet }) });
   }
+
+  async function fleetOf(document: SplitJson) {
+    if (parts.worlds.current() === undefined) return undefined;
+    const outcome = await policies.change({
+      operations: [{ kind: "put", document }],
+      ...{ by: "plan", reason: "", through: "api", validateOnly: true },
+    });
+    return outcome.kind === "done" ? planOf(parts, outcome) : undefined;
+  }
+}
+
+/** As it is once the shift is through, but for what the shift writes of itself. */
+function atTarget(document: SplitJson, shift: Shift): SplitJson {
+  const { spec } = finishShift(document, shift, shift.startTime, { by: "", reason: "" });
+  const { shift: _, ...rest } = spec;
+  return { ...document, spec: { ...rest, ...(document.spec.shift && { shift: document.spec.shift }) } };
 }
 
 function shiftWaits(shift: Shift, at: Date): boolean {
