@@ -5,6 +5,7 @@ import { findConsul } from "./consul.mjs";
 import { findEnvoy } from "./envoy.mjs";
 import { weirFolder } from "./folders.mjs";
 import { findGarage } from "./garage.mjs";
+import { findGrpcurl } from "./grpcurl.mjs";
 import { findKafka } from "./kafka.mjs";
 import { findKubernetes } from "./kubernetes.mjs";
 import { findNode } from "./node-runtime.mjs";
@@ -33,6 +34,7 @@ const optionalParts = {
   chromium: { find: findChromium, variable: "WEIR_CHROMIUM" },
   zipkin: { find: findZipkin, variable: "WEIR_ZIPKIN" },
   garage: { find: (install) => findGarage({ install }), variable: "WEIR_GARAGE" },
+  grpcurl: { find: (install) => findGrpcurl({ install }), variable: "WEIR_GRPCURL" },
 };
 
 /**

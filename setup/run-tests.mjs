@@ -8,7 +8,7 @@ import { root } from "./folders.mjs";
 const fileTimeoutMs = 300_000;
 
 /** Tests that go by clocks and by counts of what real parts do. Whatever else fails does so for a reason of its own. */
-const goesByClocks = /^test\/(journeys|faults)\//;
+const goesByClocks = /^test\/(docs|journeys|faults)\//;
 
 /** More files than this do not fail because the machine is busy. */
 const mostRepeated = 3;

@@ -1,4 +1,4 @@
-// What package.json's scripts call: node setup/run.mjs <start|test|test:kubernetes|test:garage|test:zipkin|check|golden|load|load:rejected|load:consul|load:translate|load:hostile|load:hostile-reports|load:reads|load:slow|load:reports|load:clusters|load:growth|load:forgotten|faults|random|ledger|pack|weir> [--envoy PATH] [args…]
+// What package.json's scripts call: node setup/run.mjs <start|test|test:kubernetes|test:garage|test:zipkin|test:tools|newcomer|check|golden|load|load:rejected|load:consul|load:translate|load:hostile|load:hostile-reports|load:page|load:reads|load:slow|load:reports|load:clusters|load:growth|load:forgotten|faults|random|ledger|pack|weir> [--envoy PATH] [args…]
 // It gets what the target needs and then hands over to it. It runs on Node 18, so that an old Node can get the new one.
 import { join } from "node:path";
 import { root } from "./folders.mjs";
@@ -18,6 +18,11 @@ const targets = {
   "load:reads": {
     needs: { envoy: "no", consul: "no", redis: "wanted" },
     script: "test/load/report-reads/run.ts",
+    args: [],
+  },
+  "load:page": {
+    needs: { envoy: "required", consul: "no", chromium: "required" },
+    script: "test/load/page/run.ts",
     args: [],
   },
   "load:slow": { needs: { envoy: "no", consul: "no" }, script: "test/load/slow-readers.ts", args: [] },
@@ -67,6 +72,7 @@ const targets = {
       consul: "required",
       kubernetes: "if-there",
       garage: "if-there",
+      grpcurl: "if-there",
       postgres: "wanted",
       redis: "wanted",
       seaweedfs: "wanted",
@@ -97,6 +103,11 @@ const targets = {
     needs: { envoy: "required", consul: "no", zipkin: "required" },
     script: "setup/check.mjs",
     args: ["--all", "test/zipkin/"],
+  },
+  "test:tools": {
+    needs: { envoy: "required", consul: "no", prometheus: "required", grpcurl: "required" },
+    script: "setup/check.mjs",
+    args: ["--all", "test/docs/", "test/journeys/stock-tools"],
   },
   "test:kubernetes": {
     needs: { envoy: "required", consul: "no", kubernetes: "required" },
