@@ -141,6 +141,8 @@ export type Config = {
   /** On loopback, or with both TLS and tokens. */
   readonly admin: {
     readonly address: ListenAddress;
+    /** The gRPC API, with the same TLS and roles; undefined: there is none. */
+    readonly grpc: { readonly address: ListenAddress } | undefined;
     /** Names under which requests may come, besides localhost and IP addresses. */
     readonly hosts: readonly string[];
     /** Without `clientCAFile` operators are not asked for certificates. */
@@ -224,6 +226,16 @@ export function parseConfig(input: ConfigInput): Parsed<Config> {
         origin,
       ),
     );
+  const grpc = grpcAddressOf(result.data);
+  const taken = grpc && grpc.port !== 0 && [xds.address.port, admin.address.port].includes(grpc.port);
+  if (taken)
+    return refused(
+      problemAt(
+        ["admin", "grpc", "address"],
+        `${grpc.port} is the port of xds.address or admin.address too: give each its own`,
+        origin,
+      ),
+    );
   const nowhere = discoverProblems(result.data, origin);
   return nowhere.length > 0 ? { ok: false, problems: nowhere } : parsed(configOf(result.data, input.env));
 }
@@ -247,6 +259,20 @@ function discoverProblems(
   );
 }
 
+/** Beside the REST API, unless told. */
+function grpcAddressOf({
+  xds,
+  admin,
+}: Pick<z.output<typeof serverFileSchema>, "xds" | "admin">): ListenAddress | undefined {
+  const { address } = admin.grpc;
+  if (address === "off") return undefined;
+  if (address !== undefined) return address;
+  const { host, port } = admin.address;
+  if (port === 0) return admin.address;
+  const next = [port + 1, port + 2, port - 1].find((each) => each !== xds.address.port && each <= 65_535);
+  return { host, port: next ?? 0 };
+}
+
 const mebibyte = 1024 ** 2;
 
 function configOf(
@@ -267,6 +293,7 @@ function configOf(
   env: ConfigInput["env"],
 ): Config {
   const { keepalive, connectionAge, connections, newStreams, ...limits } = xds.limits;
+  const grpc = grpcAddressOf({ xds, admin });
   return {
     xds: {
       address: xds.address,
@@ -294,6 +321,7 @@ function configOf(
     },
     admin: {
       address: admin.address,
+      grpc: grpc && { address: grpc },
       hosts: admin.hosts,
       tls: admin.tls && { ...admin.tls, clientCAFile: admin.tls.clientCAFile },
       auth: { tokens: admin.auth.tokens, oidc: admin.auth.oidc && oidcOf(admin.auth.oidc) },

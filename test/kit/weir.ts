@@ -50,7 +50,10 @@ export async function startWeir({
     const child = startProcess({
       name: "weir serve",
       command: process.execPath,
-      args: [main, "serve", "--config", config.path, "--data", data.path, "--xds", xds, "--admin", admin, ...args],
+      args: [
+        ...[main, "serve", "--config", config.path, "--data", data.path],
+        ...["--xds", xds, "--admin", admin, "--admin-grpc-address", "127.0.0.1:0", ...args],
+      ],
       env,
     });
     try {

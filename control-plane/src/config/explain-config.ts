@@ -61,6 +61,7 @@ function valuesOf({
     "xds.ackTimeout": durationText(xds.ackTimeoutMs),
     "xds.loadReports.interval": durationText(xds.loadReports.intervalMs),
     "admin.address": listenAddressText(admin.address),
+    "admin.grpc.address": admin.grpc ? listenAddressText(admin.grpc.address) : "off",
     "admin.hosts": admin.hosts.join(",") || undefined,
     "admin.tls.certFile": admin.tls?.certFile,
     "admin.tls.keyFile": admin.tls?.keyFile,

@@ -194,27 +194,39 @@ const admin = z
         oidc: oidc.optional(),
       })
       .prefault({}),
+    grpc: z
+      .strictObject({
+        address: text(`${listenAddressRule}, or off`, (given) =>
+          given === "off" ? given : parseListenAddress(given),
+        ).optional(),
+      })
+      .prefault({}),
   })
-  .superRefine(({ address, tls, auth }, { addIssue }) => {
+  .superRefine(({ address, grpc, tls, auth }, { addIssue }) => {
     if (tls?.clientCAFile !== undefined && auth.tokens === undefined)
       addIssue({
         code: "custom",
         path: ["tls", "clientCAFile"],
         message: "is of no use without admin.auth.tokens, which says who the certificates are and what they may do",
       });
-    if (isLoopback(address)) return;
-    const here = `${listenAddressText(address)} can be reached from other machines`;
-    const otherwise = `listen on 127.0.0.1:${address.port}, and reach it through an SSH tunnel or a proxy that authenticates`;
+    const [path, open] = !isLoopback(address)
+      ? [["address"], address]
+      : grpc.address !== undefined && grpc.address !== "off" && !isLoopback(grpc.address)
+        ? [["grpc", "address"], grpc.address]
+        : [[], undefined];
+    if (open === undefined) return;
+    const here = `${listenAddressText(open)} can be reached from other machines`;
+    const otherwise = `listen on 127.0.0.1:${open.port}, and reach it through an SSH tunnel or a proxy that authenticates`;
     if (auth.tokens === undefined && !auth.oidc)
       addIssue({
         code: "custom",
-        path: ["address"],
+        path,
         message: `${here}, and without admin.auth.tokens or admin.auth.oidc the operator API asks nobody who they are: give the file that says who may do what (weir token create), or ${otherwise}`,
       });
     else if (!tls)
       addIssue({
         code: "custom",
-        path: ["address"],
+        path,
         message: `${here}, and tokens would cross the network in the clear: give admin.tls.certFile and keyFile, or ${otherwise}`,
       });
   })

@@ -65,6 +65,9 @@ export const settings: readonly Setting[] = [
   ),
   setting("xds.loadReports.interval", "<duration>", "how often clients report their loads, unless they are too many"),
   setting("admin.address", "<address:port>", "where operators connect", { flag: "--admin", env: ["WEIR_ADMIN"] }),
+  setting("admin.grpc.address", "<address:port>", "where operators' gRPC clients connect, or off", {
+    env: ["WEIR_ADMIN_GRPC"],
+  }),
   setting("admin.hosts", "<name>", "names under which operators connect, besides localhost and addresses", {
     many: true,
   }),

@@ -31,6 +31,7 @@ export async function startControlPlane({
     const { child, ready } = await programs.startServer("control-plane", "../main.ts", [
       ...["serve", "--config", join(folder, "config"), "--data", join(folder, "data")],
       ...["--xds", `127.0.0.1:${xds}`, "--admin", `127.0.0.1:${admin}`, "--reports-service", "report"],
+      ...["--admin-grpc-address", "127.0.0.1:0"],
       // Its clients are on this machine, and say where they can be asked.
       ...["--clients-admin-allow", "127.0.0.0/8", "--clients-admin-interval", "2s"],
     ]);

@@ -6,6 +6,7 @@ import { baseOf, conditionOnBase } from "./base-of.ts";
 import { isYamlBody } from "./bodies.ts";
 import { doneOrThrow } from "./change-outcome.ts";
 import { documentsOf, problemsInBody } from "./documents-of-body.ts";
+import { etagsOf, expectedOf, expecting } from "./etags-of-body.ts";
 import { findingOf, findingShape } from "./finding-shape.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 import { actionsOf, applyPlan, planNamed } from "./stored-plan.ts";
@@ -38,7 +39,7 @@ export function configRoutes(app: OperatorApp, { parts }: OperatorContext): void
       schema: {
         summary: "Create or replace many documents: all or nothing, one revision",
         description:
-          'A document, a list of them, {"documents": [...]}, or YAML documents separated by --- as application/yaml. {"planId": ...} does what that plan says, if nothing was changed since it was made; else 412 PLAN_STALE.',
+          'A document, a list of them, {"documents": [...]}, or YAML documents separated by --- as application/yaml. "etags" beside "documents", like {"trafficSplits/report": "r42-9f3c01ab"}, are the states that have to be in force, "absent" for none; another: 412. {"planId": ...} does what that plan says, if nothing was changed since it was made; else 412 PLAN_STALE.',
         tags: ["config"],
         querystring: writeQuery,
         headers: conditionOnBase,
@@ -55,8 +56,8 @@ export function configRoutes(app: OperatorApp, { parts }: OperatorContext): void
         throw badRequest("the request's headers", [
           { at: "If-Match", says: `is r${base}, and the plan was made on r${plan.answer.base}: leave it out` },
         ]);
-      const operations =
-        plan?.operations ?? documentsOf(request.body).map((document) => ({ kind: "put" as const, document }));
+      const etags = etagsOf(request.body);
+      const operations = plan?.operations ?? expecting(documentsOf(request.body), etags);
       const warningsOf = await planning.warnings();
       const before = new Map<string, StoredDocument>();
       for (const kind of kindOf.options)
@@ -75,7 +76,7 @@ export function configRoutes(app: OperatorApp, { parts }: OperatorContext): void
         const outcome = await policies.change({ ...change, operations, through: "api", base });
         if (outcome.kind === "refused")
           throw badRequest("the documents", problemsInBody(outcome.problems, request.body));
-        return doneOrThrow(outcome, { what: "the documents", expected: undefined, policies });
+        return doneOrThrow(outcome, { what: "the documents", expected: expectedOf(outcome, etags), policies });
       }
     },
   );

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { LoginWay } from "./auth/logins.ts";
 import type { Tokens } from "./auth/tokens.ts";
 import { createOperatorApp, type OperatorTls } from "./operator-app.ts";
+import type { OperatorApp } from "./operator-context.ts";
 import type { OperatorNote, OperatorParts } from "./parts.ts";
 
 export type OperatorOptions = {
@@ -18,7 +19,12 @@ export type OperatorOptions = {
   readonly observe: (note: OperatorNote) => void;
 };
 
-export type OperatorServer = AsyncDisposable & { readonly address: string; readonly port: number };
+export type OperatorServer = AsyncDisposable & {
+  readonly address: string;
+  readonly port: number;
+  /** Asks a route within the process, as the gRPC API does. */
+  readonly inject: OperatorApp["inject"];
+};
 
 // Long enough for an answer that is being written, short enough for an orchestrator's grace period.
 const closeWithinMs = 2_000;
@@ -41,6 +47,7 @@ export async function startOperator({ listen, ...options }: OperatorOptions): Pr
   return {
     address: listen.host,
     port,
+    inject: app.inject.bind(app) as OperatorApp["inject"],
     async [Symbol.asyncDispose]() {
       closing.abort();
       const late = new AbortController();

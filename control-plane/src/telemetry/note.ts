@@ -27,7 +27,7 @@ export type ChangeNote =
 
 /** The life of the process. */
 export type ProcessNote =
-  | { readonly kind: "listening"; readonly server: "xds" | "admin"; readonly address: string }
+  | { readonly kind: "listening"; readonly server: "xds" | "admin" | "admin-grpc"; readonly address: string }
   /** Nothing is served yet, because these have not answered. */
   | { readonly kind: "waiting"; readonly for: readonly string[] }
   | { readonly kind: "serving"; readonly revision: number; readonly services: number; readonly afterMs: number }

@@ -81,7 +81,8 @@ export async function startTwoDataCenters(): Promise<TwoDataCenters> {
     `${datacenter}=http://${sites[datacenter].address}:${ports.consul}`,
   ]);
   const main = here("../../../control-plane/src/main.ts");
-  const listens = ["--xds", `127.0.0.1:${ports.xds}`, "--admin", `127.0.0.1:${ports.admin}`];
+  const [xds, admin] = [`127.0.0.1:${ports.xds}`, `127.0.0.1:${ports.admin}`];
+  const listens = ["--xds", xds, "--admin", admin, "--admin-grpc-address", "127.0.0.1:0"];
   const folders = ["--config", files.path, "--data", `${files.path}/data`];
   const weir = started.use(
     inside("dc-a", "weir", process.execPath, [main, "serve", ...folders, ...listens, ...consuls]),

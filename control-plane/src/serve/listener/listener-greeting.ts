@@ -33,7 +33,7 @@ export function awaitGreeting(socket: Socket, greeted: () => void, refused: (say
 }
 
 const strangers: Readonly<Record<Exclude<Greeting, "http2" | "part">, string>> = {
-  tls: "it speaks TLS, and this port is plaintext: configure xds.tls, or the client without it",
+  tls: "it speaks TLS, and this port is plaintext: configure TLS here, or the client without it",
   http1: "it speaks HTTP/1, and this port is for gRPC",
   other: "it speaks no HTTP/2",
 };

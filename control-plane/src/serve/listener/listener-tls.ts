@@ -7,6 +7,8 @@ export type ListenerTls = {
   readonly key: string | Buffer;
   /** Who signs the clients' certificates; with it, nobody is served without one. */
   readonly clientAuthorities: string | Buffer | undefined;
+  /** Serves those without a certificate too, and tells who has one: they may say otherwise who they are. */
+  readonly anonymous?: boolean;
   /** TLSv1.2 unless told: Envoy's own default as a client is TLS 1.2 at most. */
   readonly minVersion?: SecureVersion;
 };
@@ -19,11 +21,19 @@ export type Secure = {
 type Handshake = { readonly secured: (stream: Socket) => void; readonly failed: (says: string) => void };
 
 /** Throws when certificate and key are none, or do not fit. */
-export function createSecure({ certificates, key, clientAuthorities, minVersion = "TLSv1.2" }: ListenerTls): Secure {
+export function createSecure({
+  certificates,
+  key,
+  clientAuthorities,
+  anonymous = false,
+  minVersion = "TLSv1.2",
+}: ListenerTls): Secure {
   const shaking = new Map<string, Handshake>();
   const server = createServer({
     ...{ cert: certificates, key, minVersion, ALPNProtocols: ["h2"] },
-    ...(clientAuthorities === undefined ? {} : { ca: clientAuthorities, requestCert: true, rejectUnauthorized: true }),
+    ...(clientAuthorities === undefined
+      ? {}
+      : { ca: clientAuthorities, requestCert: true, rejectUnauthorized: !anonymous }),
   });
   server.on("secureConnection", (stream) => {
     stream.on("error", () => undefined);

@@ -21,7 +21,11 @@ export type ConnectionRefusal =
   | "not-accepted";
 
 /** Connections that came to nothing; at most one note a second. */
-export type ListenerNote = { readonly kind: "connections-refused" } & Refusals<ConnectionRefusal>;
+export type ListenerNote = {
+  readonly kind: "connections-refused";
+  /** Of the xDS server, unless told. */
+  readonly server?: string;
+} & Refusals<ConnectionRefusal>;
 
 /** What takes over a connection that has greeted; grpc-js's `server.createConnectionInjector(…)`. */
 export type Injector = { injectConnection(socket: Duplex): void; drain(graceTimeMs: number): void };
@@ -50,6 +54,7 @@ export async function startListener({
   tls,
   limits,
   injector,
+  named = { server: "xDS", setting: "--xds" },
   admits = () => true,
   observe,
   monotonicMs = () => performance.now(),
@@ -60,6 +65,8 @@ export async function startListener({
   readonly tls: ListenerTls | undefined;
   readonly limits: ListenerLimits;
   readonly injector: Injector;
+  /** How people know this server, and what says where it listens; xDS unless told. */
+  readonly named?: { readonly server: string; readonly setting: string };
   /** Would a stream of this address be admitted now? A connection that could only be refused is not begun. */
   readonly admits?: (address: string) => boolean;
   readonly observe: (note: ListenerNote) => void;
@@ -122,7 +129,7 @@ export async function startListener({
     else secure.accept(socket, peer, { secured: hear, failed: (says) => refuse("handshake-failed", says) });
   }
 
-  await listen(server, host, port);
+  await listen(server, { host, port }, named);
   // E.g. EMFILE, when this process may open no more files: those who are connected are served on.
   server.on("error", ({ message }) => refusals.add({ reason: "not-accepted", peer: "", says: message }));
   const { port: bound } = server.address() as AddressInfo;
@@ -167,19 +174,22 @@ function excessText(excess: Excess, { maxConnections, maxConnectionsPerAddress }
 // 511 a storm of 5,000 on a busy machine ran over, and the kernel reset what its clients took for connections (measured).
 const backlog = 65_535;
 
-async function listen(server: Server, host: string, port: number): Promise<void> {
+async function listen(
+  server: Server,
+  { host, port }: { readonly host: string; readonly port: number },
+  { server: name, setting }: { readonly server: string; readonly setting: string },
+): Promise<void> {
   try {
     await once(server.listen({ host, port, backlog }), "listening");
   } catch (cause) {
-    throw new Error(`xDS cannot listen on ${host.includes(":") ? `[${host}]` : host}:${port}: ${reasonOf(cause)}`, {
-      cause,
-    });
+    const at = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+    throw new Error(`${name} cannot listen on ${at}: ${reasonOf(cause, setting)}`, { cause });
   }
 }
 
-function reasonOf(cause: unknown): string {
+function reasonOf(cause: unknown, setting: string): string {
   const { code, message } = cause as NodeJS.ErrnoException;
-  if (code === "EADDRINUSE") return "the port is taken; is another Weir running? Choose another --xds address";
+  if (code === "EADDRINUSE") return `the port is taken; is another Weir running? Choose another ${setting} address`;
   if (code === "EADDRNOTAVAIL") return "this machine does not have that address";
   if (code === "EACCES") return "this user may not listen on that port; ports below 1024 are the system's";
   return message;

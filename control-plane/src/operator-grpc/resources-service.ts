@@ -1,0 +1,155 @@
+import type { JsonValue } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
+import type { Handlers } from "@weir/proto/grpc/service.ts";
+import {
+  ApplyResourcesResponseSchema,
+  DeleteResourceResponseSchema,
+  ListResourcesResponseSchema,
+  ListRevisionsResponseSchema,
+  PlanSchema,
+  type Resource,
+  type Resources,
+  RollbackRevisionResponseSchema,
+} from "@weir/proto/weir/operator/v1/resources_pb.ts";
+import { type Answering, messageOf } from "./answering.ts";
+import type { Routes } from "./ask-routes.ts";
+import type { Caller } from "./caller.ts";
+import { pageOf } from "./paging.ts";
+import { collectionNamed, type Document, documentOf, resourceOf } from "./resource-message.ts";
+import { watchResources } from "./watch-resources.ts";
+
+type Listing = {
+  readonly revision: number;
+  readonly stored: readonly { readonly name: string; readonly etag: string; readonly revision: number }[];
+} & Readonly<Record<string, unknown>>;
+
+/** weir.operator.v1.Resources over the routes of documents. */
+export function resourcesService(
+  { ask, read, follow }: Routes,
+  { unary, streaming }: Answering,
+): Handlers<typeof Resources> {
+  async function all(kind: string, caller: Caller) {
+    const collection = collectionNamed(kind);
+    const listing = (await ask({ method: "GET", path: `/v1/${collection}` }, caller)) as Listing;
+    const documents = listing[collection] as readonly Document[];
+    return { revision: listing.revision, documents, stored: listing.stored };
+  }
+
+  async function one({ kind, name }: { readonly kind: string; readonly name: string }, caller: Caller) {
+    const path = `/v1/${collectionNamed(kind)}/${encodeURIComponent(name)}`;
+    const { document, ...state } = await read(path, caller);
+    return resourceOf(document as Document, state);
+  }
+
+  /** What the body of config:plan calls `delete`: those that are named, and of the kinds to prune those that are not given. */
+  async function removals(
+    resources: readonly Resource[],
+    named: readonly { readonly kind: string; readonly name: string }[],
+    pruneKinds: readonly string[],
+    caller: Caller,
+  ) {
+    const given = new Set([...resources, ...named].map(({ kind, name }) => `${kind}/${name}`));
+    const pruned = [];
+    for (const kind of new Set(pruneKinds))
+      for (const { name } of (await all(kind, caller)).stored)
+        if (!given.has(`${kind}/${name}`)) pruned.push({ kind, name });
+    return [...named.map(({ kind, name }) => ({ kind, name })), ...pruned];
+  }
+
+  return {
+    listResources: unary(async ({ kind, pageSize, pageToken, filter }, caller) => {
+      const { revision, documents, stored } = await all(kind, caller);
+      const page = pageOf(
+        documents.map((document, index) => ({ document, state: stored[index] ?? { name: "", etag: "", revision: 0 } })),
+        { pageSize, pageToken, filter },
+        {
+          keyOf: ({ document }) => document.metadata.name,
+          fieldsOf: ({ document }) => ({ ...document, name: document.metadata.name, labels: document.metadata.labels }),
+        },
+      );
+      return create(ListResourcesResponseSchema, {
+        resources: page.items.map(({ document, state }) => resourceOf(document, state)),
+        nextPageToken: page.nextPageToken,
+        revision: BigInt(revision),
+      });
+    }),
+
+    getResource: unary((request, caller) => one(request, caller)),
+
+    applyResources: unary(
+      async ({ resources, validateOnly, baseRevision, reason, requestId, planId, pruneKinds }, caller) => {
+        const documents = resources.map(documentOf);
+        const query = { reason, validateOnly: validateOnly || undefined };
+        const apply = async (body: object) => {
+          const write = { path: "/v1/config:apply", query, body, etag: baseOf(baseRevision), requestId };
+          return messageOf(ApplyResourcesResponseSchema, await ask({ method: "POST", ...write }, caller));
+        };
+        const gone = await removals(resources, [], pruneKinds, caller);
+        // With documents beside a plan's id the route says that this is wrong.
+        if (gone.length === 0)
+          return planId === ""
+            ? apply({ documents, ...etagsOf(resources) })
+            : apply({ planId, ...(documents.length > 0 && { documents }) });
+        // As one change, which is what a plan holds.
+        const body = { documents, delete: gone, ...(planId !== "" && { planId }) };
+        const plan = (await ask({ method: "POST", path: "/v1/config:plan", body }, caller)) as { readonly id: string };
+        return apply({ planId: plan.id });
+      },
+    ),
+
+    deleteResource: unary(async ({ kind, name, etag, validateOnly, reason, requestId }, caller) => {
+      const path = `/v1/${collectionNamed(kind)}/${encodeURIComponent(name)}`;
+      const query = { reason, validateOnly: validateOnly || undefined };
+      return messageOf(
+        DeleteResourceResponseSchema,
+        await ask({ method: "DELETE", path, query, etag, requestId }, caller),
+      );
+    }),
+
+    planResources: unary(async ({ resources, delete: named, pruneKinds }, caller) => {
+      const gone = await removals(resources, named, pruneKinds, caller);
+      const body = { documents: resources.map(documentOf), ...(gone.length > 0 && { delete: gone }) };
+      return messageOf(PlanSchema, await ask({ method: "POST", path: "/v1/config:plan", body }, caller));
+    }),
+
+    listRevisions: unary(async ({ pageSize, pageToken, document, fields }, caller) => {
+      const query = { limit: 1_000, document, fields: fields || undefined };
+      const answer = (await ask({ method: "GET", path: "/v1/revisions", query }, caller)) as {
+        readonly revision: number;
+        readonly revisions: readonly { readonly revision: number }[];
+      };
+      // The newest first, and in this order the pages go on.
+      const page = pageOf(
+        answer.revisions,
+        { pageSize, pageToken, filter: "" },
+        { keyOf: ({ revision }) => String(10 ** 15 - revision).padStart(16, "0"), fieldsOf: (revision) => revision },
+      );
+      const { revision } = answer;
+      const json = { revision, revisions: page.items, nextPageToken: page.nextPageToken };
+      return messageOf(ListRevisionsResponseSchema, json as unknown as JsonValue);
+    }),
+
+    rollbackRevision: unary(async ({ revision, reason, validateOnly, baseRevision, requestId }, caller) => {
+      const path = `/v1/revisions/${encodeURIComponent(revision)}:rollback`;
+      const query = { reason, validateOnly: validateOnly || undefined };
+      const etag = baseOf(baseRevision);
+      return messageOf(
+        RollbackRevisionResponseSchema,
+        await ask({ method: "POST", path, query, etag, requestId }, caller),
+      );
+    }),
+
+    watchResources: streaming((request, caller, signal) => watchResources({ follow, one }, request, caller, signal)),
+  };
+}
+
+function baseOf(revision: bigint): string | undefined {
+  return revision === 0n ? undefined : `"r${revision}"`;
+}
+
+/** The states of documents that have to be in force, as config:apply takes them. */
+function etagsOf(resources: readonly Resource[]): { readonly etags?: Readonly<Record<string, string>> } {
+  const given = resources.filter(({ etag }) => etag !== "");
+  if (given.length === 0) return {};
+  return { etags: Object.fromEntries(given.map(({ kind, name, etag }) => [`${collectionNamed(kind)}/${name}`, etag])) };
+}
