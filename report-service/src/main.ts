@@ -1,7 +1,8 @@
 import { once } from "node:events";
-import { hostname } from "node:os";
+import { hostname, setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 import { cleanNow } from "./clean-command.ts";
+import type { Role } from "./config/roles.ts";
 import { type Config, parseConfig, usage } from "./config.ts";
 import { startReportService } from "./report-service.ts";
 import { createLog } from "./telemetry/log.ts";
@@ -40,7 +41,13 @@ async function main(flags: readonly string[], run: (config: Config) => Promise<v
   }
 }
 
+// Between calls and what is made: see docs/report-service/kinds.md.
+const backgroundNiceness = 5;
+
 async function serve(config: Config): Promise<void> {
+  // Who only works on what was asked for yields to those who answer calls at the same machine.
+  if (!["reports", "results", "objects"].some((role) => config.roles.has(role as Role)))
+    setPriority(backgroundNiceness);
   await using log = createLog(config.logLevel, config.id, process.stderr, config.logFormat);
   const { observe, countWith } = createObserve(log);
   process.on("SIGUSR2", () => log.setLevel(log.level() === "debug" ? config.logLevel : "debug"));

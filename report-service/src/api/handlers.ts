@@ -12,7 +12,7 @@ import type { Guard } from "./admit-calls.ts";
 import { CallError, errorInfo, serviceErrorOf } from "./call-error.ts";
 import { Unreadable } from "./readable-requests.ts";
 
-/** What a handler may know of its call; the signal aborts on the client's deadline, its cancellation, and at the end. */
+/** What a handler may know of its call; the signal aborts on the client's deadline, its cancellation, and when it failed. */
 export type CallContext = { readonly metadata: Metadata; readonly signal: AbortSignal };
 
 /** `waits`: it answers only once something has happened, so only the client's own deadline ends it. */
@@ -48,14 +48,19 @@ export function answering(onBug: (cause: Error) => void, guard: Guard): Answerin
   };
   return {
     unary: (answer, kind) => (call, callback) => {
-      const { context, finish } = contextOf(call, kind?.waits ? undefined : unaryLimitMs);
+      const { context, release, finish } = contextOf(call, kind?.waits ? undefined : unaryLimitMs);
       admit(call.request, context)
         .then(() => answer(call.request, context))
         .then(
-          (response) => callback(null, response),
-          (error: unknown) => callback(answerOf(error, context)),
-        )
-        .finally(finish);
+          (response) => {
+            release();
+            callback(null, response);
+          },
+          (error: unknown) => {
+            callback(answerOf(error, context));
+            finish();
+          },
+        );
     },
     streaming: (answer) => (call) => {
       const { context, finish } = contextOf(call, undefined);
@@ -89,17 +94,18 @@ type AnyCall = {
 function contextOf(
   call: AnyCall,
   limitMs: number | undefined,
-): { readonly context: CallContext; readonly finish: () => void } {
+): { readonly context: CallContext; readonly release: () => void; readonly finish: () => void } {
   const ended = new AbortController();
+  const release = () => clearTimeout(limit);
   const finish = () => {
-    clearTimeout(limit);
+    release();
     ended.abort(over);
   };
   // grpc-js itself ends a call at the client's deadline.
   const endless = call.getDeadline() === Number.POSITIVE_INFINITY && limitMs !== undefined;
   const limit = endless ? setTimeout(finish, limitMs).unref() : undefined;
   call.once("cancelled", finish);
-  return { context: { metadata: call.metadata, signal: ended.signal }, finish };
+  return { context: { metadata: call.metadata, signal: ended.signal }, release, finish };
 }
 
 function tooLate(): CallError {

@@ -9,7 +9,10 @@ import { parseFilter } from "./parse-filter.ts";
 import { type Masking, parseReadMask } from "./read-mask.ts";
 
 /** A page that is asked for; `digest` is of what its token must agree with. */
-export type ListOrder = ReportQuery & { readonly mask: Masking<typeof ReportSchema> | undefined; readonly digest: string };
+export type ListOrder = ReportQuery & {
+  readonly mask: Masking<typeof ReportSchema> | undefined;
+  readonly digest: string;
+};
 
 /** Which reports a client wants to see, or everything that is wrong with its wish. */
 export function parseList(request: ListReportsRequest): Parsed<ListOrder> {

@@ -1,9 +1,9 @@
+import { createLru } from "../lib/lru.ts";
 import type { ReportKey } from "../model/names.ts";
 import { expiresAtMs, type Report } from "../model/report.ts";
 import type { CacheNote, SharedCache } from "../ports/cache.ts";
 import type { ReportEvent } from "../ports/report-store.ts";
 import type { Stores } from "../ports/stores.ts";
-import { createLru } from "./lru.ts";
 import { createSingleFlight } from "./single-flight.ts";
 
 /** How much is kept for how long. */

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
+import { createSecretKey, randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { byteRange } from "./byte-range.ts";
 import { checkGrant, type Grant, signGrant } from "./grant.ts";
 
-const key = { id: "k", key: randomBytes(32) };
+const key = { id: "k", key: createSecretKey(randomBytes(32)) };
 const keyOf = (id: string) => (id === "k" ? key : undefined);
 const announced = { mediaType: "text/csv", sizeBytes: 18, sha256: "0".repeat(64) };
 const put: Grant = { method: "PUT", key: "acme/uploads/u", expiresAtMs: 10_000, announced };
@@ -44,7 +44,7 @@ test("no other method, key, object or constraint is granted", () => {
     assert.notEqual(target.replace(from, to), target, from);
     assert.equal(checkGrant("PUT", target.replace(from, to), keyOf, 0).kind, "refused", `${from} to ${to}`);
   }
-  const stranger = { id: "k", key: randomBytes(32) };
+  const stranger = { id: "k", key: createSecretKey(randomBytes(32)) };
   assert.equal(checkGrant("PUT", signGrant(put, stranger), keyOf, 0).kind, "refused");
 });
 

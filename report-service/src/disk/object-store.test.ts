@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
+import { createSecretKey, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, utimes, writeFile } from "node:fs/promises";
@@ -221,5 +221,5 @@ async function beginPut(
 }
 
 function signingKey(id: string): SigningKey {
-  return { id, key: randomBytes(32) };
+  return { id, key: createSecretKey(randomBytes(32)) };
 }

@@ -2,6 +2,10 @@ import { createBell } from "../lib/bell.ts";
 import type { Notice } from "../ports/bulletin.ts";
 import type { ReportEvent } from "../ports/report-store.ts";
 
+// An error made for each room would cost a stack trace that nobody reads.
+const nobodyIsHere = new DOMException("nobody follows the report here any more", "AbortError");
+const mayHaveMissed = new DOMException("something may have been missed", "AbortError");
+
 // A report has a few dozen events; who is further behind than this reads the rest from the store by itself.
 const mostEvents = 256;
 
@@ -88,7 +92,7 @@ export function openRoom({ follow }: RoomParts): Room {
       const last = events.at(-1);
       if (notice.kind === "missed" || (notice.kind === "changed" && notice.sequence > lastSequence())) {
         // Following begins with a look at the store.
-        lookAgain.abort();
+        lookAgain.abort(mayHaveMissed);
       } else if (notice.kind === "progress" && last?.report.status.kind === "running") {
         const { report, sequence } = last;
         if (last.report.status.attempt !== notice.attempt) return;
@@ -103,7 +107,7 @@ export function openRoom({ follow }: RoomParts): Room {
         [Symbol.dispose]() {
           places -= 1;
           if (places > 0) return;
-          leaving.abort();
+          leaving.abort(nobodyIsHere);
           for (const act of emptied) act();
         },
       };

@@ -1,9 +1,9 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, createSecretKey, type KeyObject, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { link, mkdir, open, readFile, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
-export type RingKey = { readonly id: string; readonly key: Buffer };
+export type RingKey = { readonly id: string; readonly key: KeyObject };
 
 /** The key that seals, then those that are only kept to open what they have sealed, the oldest last. */
 export type KeyRing = readonly [RingKey, ...RingKey[]];
@@ -41,8 +41,8 @@ function parseKey(text: string, path: string, number: number): RingKey {
   // The text itself stays out of the message: it may be a key with one letter too many.
   if (!line.test(text))
     throw new Error(`${path}: key ${number} is not 32 bytes in base64, as openssl rand -base64 32 writes`);
-  const key = Buffer.from(text, "base64");
-  return { id: createHash("sha256").update(key).digest("hex").slice(0, 16), key };
+  const bytes = Buffer.from(text, "base64");
+  return { id: createHash("sha256").update(bytes).digest("hex").slice(0, 16), key: createSecretKey(bytes) };
 }
 
 /** Written whole under another name first: nobody must read half a file, or write a second one. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
+import { createSecretKey, randomBytes } from "node:crypto";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -80,5 +80,5 @@ test("a key that is none is refused without being shown", async () => {
 });
 
 function ringKey(id: string) {
-  return { id, key: randomBytes(32) };
+  return { id, key: createSecretKey(randomBytes(32)) };
 }

@@ -1,4 +1,12 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from "node:crypto";
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from "node:crypto";
 import type { Vault } from "../ports/vault.ts";
 import type { KeyRing } from "./key-ring.ts";
 
@@ -19,14 +27,16 @@ export function createVault(ring: KeyRing, readAgain: () => KeyRing = () => ring
   const byId = new Map(ring.map(({ id, key }) => [id, key]));
 
   /** A key that this ring lacks may have come since: another server has begun to seal with it. */
-  function find(keyId: string): Buffer | undefined {
+  function find(keyId: string): KeyObject | undefined {
     if (!byId.has(keyId)) for (const { id, key } of readAgain()) byId.set(id, key);
     return byId.get(keyId);
   }
 
   // The oldest key stays the last, so fingerprints outlive rotations.
   const oldest = ring.at(-1) ?? current;
-  const fingerprintKey = Buffer.from(hkdfSync("sha256", oldest.key, "", "weir report fingerprint", keyBytes));
+  const fingerprintKey = createSecretKey(
+    Buffer.from(hkdfSync("sha256", oldest.key, "", "weir report fingerprint", keyBytes)),
+  );
 
   return {
     seal(text, belongsTo) {
@@ -51,13 +61,13 @@ export function createVault(ring: KeyRing, readAgain: () => KeyRing = () => ring
 }
 
 /** IV, ciphertext and tag in one. */
-function encrypt(key: Buffer, plain: Buffer, belongsTo: string): Buffer {
+function encrypt(key: KeyObject | Buffer, plain: Buffer, belongsTo: string): Buffer {
   const iv = randomBytes(ivBytes);
   const sealing = createCipheriv(cipher, key, iv, { authTagLength: tagBytes }).setAAD(Buffer.from(belongsTo));
   return Buffer.concat([iv, sealing.update(plain), sealing.final(), sealing.getAuthTag()]);
 }
 
-function decrypt(key: Buffer, sealed: Buffer, belongsTo: string): Buffer {
+function decrypt(key: KeyObject | Buffer, sealed: Buffer, belongsTo: string): Buffer {
   const iv = sealed.subarray(0, ivBytes);
   const opening = createDecipheriv(cipher, key, iv, { authTagLength: tagBytes }).setAAD(Buffer.from(belongsTo));
   opening.setAuthTag(sealed.subarray(-tagBytes));

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createSecretKey, randomBytes } from "node:crypto";
 import { after } from "node:test";
 import { type PostgresServer, startPostgres } from "../../../test/kit/postgres.ts";
 import { parsePostgresUrl } from "../../src/config/postgres-url.ts";
@@ -71,7 +71,7 @@ export function postgresPlaces(): PostgresPlaces {
     },
     async openSealed() {
       const place = await open();
-      const vault = createVault([{ id: "key", key: randomBytes(32) }]);
+      const vault = createVault([{ id: "key", key: createSecretKey(randomBytes(32)) }]);
       return {
         connect: async () => sealStores(await place.connect(), vault, "all"),
         [Symbol.asyncDispose]: place[Symbol.asyncDispose],

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createSecretKey, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { openStore } from "../../src/sqlite/open-store.ts";
 import { sealStores } from "../../src/vault/sealed-stores.ts";
@@ -20,7 +20,7 @@ export async function openSqlitePlace(): Promise<Place> {
 /** As `openSqlitePlace`, with every report's parameters encrypted. */
 export async function openSealedSqlitePlace(): Promise<Place> {
   const place = await openSqlitePlace();
-  const vault = createVault([{ id: "key", key: randomBytes(32) }]);
+  const vault = createVault([{ id: "key", key: createSecretKey(randomBytes(32)) }]);
   return {
     connect: async () => sealStores(await place.connect(), vault, "all"),
     [Symbol.asyncDispose]: place[Symbol.asyncDispose],

@@ -1,7 +1,9 @@
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
+import { makeFolder } from "../../kit/folder.ts";
 import { startProcess } from "../../kit/process.ts";
-import type { CallerArgument, KindOutcome } from "./caller-main.ts";
+import { buildPeer } from "../report-reads/build-peer.ts";
+import { type Load, writeCalls } from "./calls-file.ts";
 import type { CallKind } from "./mix.ts";
 import { cpuOfMachine, cpuOfTrees } from "./process-tree.ts";
 import type { Service } from "./service.ts";
@@ -9,34 +11,49 @@ import type { Service } from "./service.ts";
 /** Microseconds of CPU for one call, by who spent them; `making` is the process that makes reports. */
 export type Cpu = Readonly<Record<"calls" | "work" | "making" | "store" | "envoy", number>>;
 
+export type KindOutcome = {
+  readonly calls: number;
+  /** By the name of their status, as grpc-go spells it. */
+  readonly codes: Readonly<Record<string, number>>;
+  /** From when the call was due to its status. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+};
+
 export type Measured = {
   readonly sent: number;
   readonly perSecond: number;
   readonly cpu: Cpu;
   readonly all: KindOutcome;
   readonly outcome: Readonly<Partial<Record<CallKind, KindOutcome>>>;
+  /** Microseconds of CPU for one call that the sender took. */
+  readonly load: number;
   /** Of all the machine's CPU time, the part that was neither the service's nor the load's. */
   readonly otherShare: number;
 };
 
-const callerMain = fileURLToPath(new URL("caller-main.ts", import.meta.url));
-
-/** Sends a load and tells what it cost whom. */
-export async function measure(service: Service, load: CallerArgument, envoyPid?: number): Promise<Measured> {
-  const caller = startProcess({ name: "caller", command: process.execPath, args: [callerMain, JSON.stringify(load)] });
+/** Sends a load and tells what it cost whom. A Go program sends it: what it needs of the processors, the service lacks. */
+export async function measure(service: Service, load: Load, envoyPid?: number): Promise<Measured> {
+  const peer = await buildPeer();
+  if (peer.kind === "missing") throw new Error(`not measured: ${peer.why}`);
+  await using folder = await makeFolder("report-calls");
+  const file = join(folder.path, "calls");
+  await writeCalls(file, load);
+  const args = ["calls", file, String(load.perSecond), ...load.targets];
+  const caller = startProcess({ name: "caller", command: peer.program, args });
   const pids = [service.calls.pid, service.work.pid, service.storePid ?? -1, envoyPid ?? -1];
   const [before, machineBefore, startedMs] = [await cpuOfTrees(pids), await cpuOfMachine(), performance.now()];
   const result = (await caller.json(({ outcome }) => outcome !== undefined, load.seconds * 1_000 + 60_000)) as {
     readonly sent: number;
     readonly all: KindOutcome;
     readonly outcome: Measured["outcome"];
+    readonly cpuSeconds: number;
   };
   const [after, machineAfter, tookS] = [
     await cpuOfTrees(pids),
     await cpuOfMachine(),
     (performance.now() - startedMs) / 1_000,
   ];
-  const [loadCpu] = await cpuOfTrees([caller.pid]);
   await caller.exit;
 
   const [calls, work, store, envoy] = after.map((now, index) => ({
@@ -44,7 +61,7 @@ export async function measure(service: Service, load: CallerArgument, envoyPid?:
     below: now.below - (before[index]?.below ?? 0),
   }));
   const seconds = (one: { own: number; below: number } | undefined) => (one ? one.own + one.below : 0);
-  const ours = [calls, work, store, envoy, loadCpu].reduce((sum, one) => sum + seconds(one), 0);
+  const ours = [calls, work, store, envoy].reduce((sum, one) => sum + seconds(one), result.cpuSeconds);
   const machine = machineAfter - machineBefore;
   const each = (spent: number) => (spent * 1e6) / result.sent;
   return {
@@ -57,6 +74,7 @@ export async function measure(service: Service, load: CallerArgument, envoyPid?:
       store: each(seconds(store)),
       envoy: each(seconds(envoy)),
     },
+    load: each(result.cpuSeconds),
     otherShare: Math.max(0, machine - ours) / (tookS * 2),
   };
 }

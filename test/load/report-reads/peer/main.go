@@ -1,6 +1,7 @@
 // A minimal gRPC server of reports, and what loads servers of reports: the measure that Weir's own is held against.
 //
 //	peer serve REPORTS                                      serves them; prints its address and pid as JSON
+//	peer calls CALLS RATE TARGET...                          sends calls of all kinds; see calls.go
 //	peer load TARGET NAMES CONNECTIONS IN-FLIGHT RATE TIME  asks for them at random; prints what came of it as JSON
 //
 // REPORTS and NAMES are files of messages (report.v1.Report, report.v1.GetReportRequest), each after its length as four
@@ -47,10 +48,12 @@ func run(args []string) error {
 	switch {
 	case len(args) == 2 && args[0] == "serve":
 		return serve(args[1])
+	case len(args) >= 4 && args[0] == "calls":
+		return sendCalls(args[1:])
 	case len(args) == 7 && args[0] == "load":
 		return load(args[1:])
 	}
-	return fmt.Errorf("usage: peer serve REPORTS | peer load TARGET NAMES CONNECTIONS IN-FLIGHT RATE TIME")
+	return fmt.Errorf("usage: peer serve REPORTS | peer calls CALLS RATE TARGET... | peer load TARGET NAMES CONNECTIONS IN-FLIGHT RATE TIME")
 }
 
 type server struct{ reports map[string]*reportv1.Report }
