@@ -68,7 +68,7 @@ function draw(series: Series, revisions: readonly Revision[], { width, regions, 
   return h("svg", { key: "chart", ...picture, "aria-hidden": "true", focusable: "false" }, [
     ...areas,
     rates.some(({ failed }) => failed > 0) ? h("path", { key: "failed", d: failed, class: "failures" }) : undefined,
-    ...marks(series, revisions, x),
+    ...marks(series, revisions, width, x),
     chosen === undefined ? undefined : h("path", { key: "chosen", d: across(x(chosen)), class: "chosen" }),
     h("text", { key: "most", x: 2, y: top - 6 }, rateText(most)),
     h("text", { key: "begin", x: 2, y: height - 4 }, `${window} ago`),
@@ -76,17 +76,27 @@ function draw(series: Series, revisions: readonly Revision[], { width, regions, 
   ]);
 }
 
-function marks(series: Series, revisions: readonly Revision[], x: (at: number) => number): readonly VNode[] {
+function marks(
+  series: Series,
+  revisions: readonly Revision[],
+  width: number,
+  x: (at: number) => number,
+): readonly VNode[] {
   let free = labelWidth;
   return marksOf(series, revisions).map(({ at, revision, label, says }) => {
     const here = x(at);
     const hasRoom = here >= free;
     if (hasRoom) free = here + labelWidth;
+    const isLate = here > width - labelWidth;
     return h("g", { key: `r${revision}`, class: "mark" }, [
       h("title", {}, says),
       h("path", { d: across(here), class: "line" }),
       hasRoom
-        ? h("text", { x: here + 3, y: top - 6 }, label.length > 14 ? `${label.slice(0, 13)}…` : label)
+        ? h(
+            "text",
+            isLate ? { x: here - 3, y: top - 6, class: "end" } : { x: here + 3, y: top - 6 },
+            label.length > 14 ? `${label.slice(0, 13)}…` : label,
+          )
         : undefined,
     ]);
   });

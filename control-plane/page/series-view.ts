@@ -5,7 +5,7 @@ import { type HistoryWindow, historyWindows } from "./address.ts";
 import type { Overview } from "./answers.ts";
 import { h } from "./element.ts";
 import { linkTo, type PageState } from "./page-state.ts";
-import { momentAt, ratesOf, type Series } from "./series.ts";
+import { momentAt, ratesOf, type Series, windowMs } from "./series.ts";
 import { seriesChart } from "./series-chart.ts";
 import { type ChangeMark, marksOf } from "./series-marks.ts";
 import { percentText, rateText } from "./words.ts";
@@ -22,6 +22,7 @@ export function seriesView(
   const moments = series?.moments ?? [];
   const chosen =
     series === undefined || state.address.at === undefined ? undefined : momentAt(series, 1_000 * state.address.at);
+  const end = Math.round((moments.at(-1)?.at ?? now) / 1_000);
   const go = (at: number | undefined) => actions.look(linkTo(state, { at }));
   return h("section", { class: "series", "aria-label": "What traffic was", key: "series" }, [
     h("div", { class: "bar" }, [
@@ -38,12 +39,14 @@ export function seriesView(
             h("span", { class: "unseen" }, "Moment to be shown; the last one is now"),
             h("input", {
               type: "range",
-              min: 0,
-              max: moments.length,
-              value: chosen ? moments.indexOf(chosen) : moments.length,
-              onInput: ({ currentTarget: { value } }) => {
-                const moment = moments[Number(value)];
-                go(moment && Math.round(moment.at / 1_000));
+              // As long as the chart, so that its thumb stands below the moment.
+              min: end - windowMs[series.window] / 1_000,
+              max: end,
+              step: series.everyMs / 1_000,
+              value: state.address.at ?? end,
+              onInput: ({ currentTarget }) => {
+                const at = Number(currentTarget.value);
+                go(at < end ? at : undefined);
               },
             }),
           ]),
