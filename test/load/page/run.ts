@@ -29,7 +29,7 @@ if (withoutBrowser !== false) throw new Error(withoutBrowser);
 /** What issue and design ask for. */
 const goals = { cpuPercent: 10, heapKbPerMinute: 100, bytesPerSecond: 20_000, firstPaintMs: 1_000 };
 
-await using scene = await startScene();
+await using scene = await startScene({ perDatacenter: 1 });
 const { weir, throughEdge, proxyless } = scene;
 const url = `http://${weir.admin}/`;
 await using simulated = startProcess({
