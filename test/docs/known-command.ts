@@ -8,10 +8,13 @@ import { usage } from "../../report-service/src/config.ts";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const read = (name: string) => readFileSync(join(root, name), "utf8");
 
-/** Why a command cannot exist as it is written: no such script, command, flag or file. Others than ours are not looked at. */
-export async function problemOf(words: readonly string[]): Promise<string | undefined> {
+/**
+ * Why a command cannot exist as it is written: no such script, command, flag or file. Others than ours are not looked at. One
+ * that is `inText` may be a part of a command, without all that this needs.
+ */
+export async function problemOf(words: readonly string[], inText: boolean): Promise<string | undefined> {
   const [program = "", ...args] = words;
-  if (program === "weir") return weirProblem(args);
+  if (program === "weir") return weirProblem(args, inText);
   if (program === "npm") return npmProblem(args);
   if (program === "node") return nodeProblem(args);
   const files = args.filter((each) => /^(k8s|control-plane|test)\//.test(each));
@@ -19,7 +22,7 @@ export async function problemOf(words: readonly string[]): Promise<string | unde
 }
 
 /** Has commander take the words apart as it would for the command itself, which does not run. */
-async function weirProblem(args: readonly string[]): Promise<string | undefined> {
+async function weirProblem(args: readonly string[], inText: boolean): Promise<string | undefined> {
   let says = "";
   const quiet = { writeOut: () => undefined, writeErr: (text: string) => (says += text) };
   const never = () => {
@@ -48,9 +51,8 @@ async function weirProblem(args: readonly string[]): Promise<string | undefined>
     await program.parseAsync([...args], { from: "user" });
     return undefined;
   } catch (error) {
-    // Running text may name flags alone, with `…` for what else the command needs.
-    const isPart = args.includes("…") && error instanceof CommanderError;
-    if (isPart && error.code === "commander.missingMandatoryOptionValue") return undefined;
+    const lacks = error instanceof CommanderError && error.code === "commander.missingMandatoryOptionValue";
+    if (inText && lacks) return undefined;
     if (error instanceof CommanderError) return says.split("\n")[0] || error.message;
     throw error;
   }

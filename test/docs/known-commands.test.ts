@@ -19,9 +19,10 @@ test("every command that a page names exists, with the flags that it is given", 
   for (const page of pages) {
     const markdown = readFileSync(join(root, page), "utf8");
     const typed = documentedSteps(page, markdown).flatMap((step) => (step.kind === "command" ? [step] : []));
-    for (const { line, text } of [...inlineCommands(page, markdown), ...typed]) {
+    const named = inlineCommands(page, markdown).map((each) => ({ ...each, inText: true }));
+    for (const { line, text, inText } of [...named, ...typed.map((each) => ({ ...each, inText: false }))]) {
       looked += 1;
-      const problem = await problemOf(wordsOf(filledIn(text)));
+      const problem = await problemOf(wordsOf(filledIn(text)), inText);
       if (problem !== undefined) problems.push(`${page}:${line}: ${text}: ${problem}`);
     }
   }

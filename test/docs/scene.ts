@@ -15,7 +15,7 @@ export type Scene = AsyncDisposable & {
   openTerminal(env?: Readonly<Record<string, string>>): Promise<Terminal>;
 };
 
-/** Makes one. `demo` is the folder by which a second terminal finds a demo; `programs` are folders to be found on PATH. */
+/** Makes one. `demo` is the folder by which a second terminal finds a demo. */
 export async function makeScene({
   files,
   demo,
@@ -34,10 +34,11 @@ export async function makeScene({
     await mkdir(dirname(join(clone, name)), { recursive: true });
     await writeFile(join(clone, name), text);
   }
-  const { WEIR_ENVOY, WEIR_PROMETHEUS, PATH = "" } = process.env;
+  const { WEIR_ENVOY, WEIR_PROMETHEUS, WEIR_GRPCURL, PATH = "" } = process.env;
   const programs = [join(clone, "node_modules/.bin"), ...(WEIR_ENVOY ? [dirname(WEIR_ENVOY)] : [])];
   if (WEIR_PROMETHEUS) programs.push(WEIR_PROMETHEUS);
-  const [xds, admin] = await freePorts(2);
+  if (WEIR_GRPCURL) programs.push(dirname(WEIR_GRPCURL));
+  const [xds, admin, grpc] = await freePorts(3);
   const env = {
     PATH: [...programs, PATH].join(delimiter),
     HOME: home,
@@ -45,6 +46,7 @@ export async function makeScene({
     WEIR_DEMO_DIR: demo,
     WEIR_XDS: `127.0.0.1:${xds}`,
     WEIR_ADMIN: `127.0.0.1:${admin}`,
+    WEIR_ADMIN_GRPC: `127.0.0.1:${grpc}`,
   };
   let terminals = 0;
   return {
