@@ -51,6 +51,40 @@ test("a second of 500 clients, 120 services and a change of each stays below 20 
   stop.abort();
 });
 
+test("twenty pages are told the same each second, of one look", async () => {
+  await using weir = await startTestParts();
+  const stop = new AbortController();
+  let looks = 0;
+  const sources = () => {
+    looks++;
+    return weir.parts.sources();
+  };
+  const hub = createEventHub({ ...weir.parts, sources }, { everyMs: 10 }, stop.signal);
+  const told = Array.from({ length: 20 }, (): string[] => []);
+  let wake: () => void = () => undefined;
+  for (const texts of told) {
+    const take = (text: string) => {
+      texts.push(text);
+      wake();
+    };
+    assert.ok(hub.listen({ take, end: () => undefined }, undefined, "page"));
+  }
+  const [first = [], last = []] = [told[0], told.at(-1)];
+  while (last.length < 6)
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+  stop.abort();
+  assert.match(first[0] ?? "", /^event: overview$/m);
+  assert.match(first[5] ?? "", /^event: changes\nid: \S+\ndata: \{"at":"[^"]+","patch":\{/m);
+  assert.deepEqual(
+    told.map((texts) => texts.slice(1, 6)),
+    told.map(() => first.slice(1, 6)),
+  );
+  // Two as the first begins: what changed since nobody listened, and how it is.
+  assert.equal(looks, first.length - 1 + 2);
+});
+
 test("no more than 100 listen at once, and who leaves makes room", async () => {
   await using weir = await startTestParts();
   const stop = new AbortController();
