@@ -1,14 +1,19 @@
-import { availableParallelism, constants } from "node:os";
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { availableParallelism, constants, setPriority } from "node:os";
 import { relative } from "node:path";
-import { run } from "node:test";
-import { spec } from "node:test/reporters";
+import { fileURLToPath } from "node:url";
 import { root } from "./folders.mjs";
+import { runFiles } from "./run-files.mjs";
 
-/** A file that takes longer hangs: the slowest journey takes a fraction of this. */
-const fileTimeoutMs = 300_000;
+/** @typedef {import("./run-files.mjs").Outcome} Outcome */
 
 /** Tests that go by clocks and by counts of what real parts do. Whatever else fails does so for a reason of its own. */
 const goesByClocks = /^test\/(docs|journeys|faults)\//;
+
+/** Tests of real parts: most of their time is waiting for Consul, Envoy or a clock. The others fill that time. */
+const ofRealParts = /^test\//;
+const fillingNiceness = 10;
 
 /** More files than this do not fail because the machine is busy. */
 const mostRepeated = 3;
@@ -27,47 +32,76 @@ export async function runTests(files) {
       stopped.abort();
     });
   }
-  // Two at a time even on two cores: most of a journey is waiting for Consul, Envoy or a clock. With three, four of them failed.
+  // Two at a time even on two cores, see `ofRealParts`. With three, four of them failed.
   const concurrency = Math.max(2, availableParallelism() - 1);
-  const first = await runOnce(files, { concurrency, signal: stopped.signal });
+  const first = await runAll(files, concurrency, stopped.signal);
   let { passed, failed } = first.counts;
   const { skipped } = first.counts;
-  const again = [...first.failing.keys()].filter((file) => goesByClocks.test(relative(root, file)));
-  const few = first.failing.size <= mostRepeated;
+  const failing = new Map(first.failing);
+  const again = [...failing.keys()].filter((file) => goesByClocks.test(relative(root, file)));
+  const few = failing.size <= mostRepeated;
   if (few && again.length > 0 && !stopped.signal.aborted) {
     process.stdout.write(`\n${list(again)} failed beside others and will be run once more, alone\n\n`);
-    const second = await runOnce(again, { concurrency: 1, signal: stopped.signal });
-    const mended = again.filter((file) => !second.failing.has(file));
-    const tests = mended.flatMap((file) => first.failing.get(file) ?? []);
+    const second = await runFiles(again, { concurrency: 1, signal: stopped.signal });
+    const failingAgain = new Map(second.failing);
+    const mended = again.filter((file) => !failingAgain.has(file));
+    const tests = mended.flatMap((file) => failing.get(file) ?? []);
     for (const test of tests) process.stdout.write(`failed beside others, passed alone: ${test}\n`);
     if (second.counts.passed > 0) [passed, failed] = [passed + tests.length, failed - tests.length];
+    for (const file of mended) failing.delete(file);
   }
+  for (const [file, tests] of failing) process.stdout.write(`failed in ${list([file])}: ${tests.join("; ")}\n`);
   process.stdout.write(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}\n`);
   return passed > 0 && failed === 0;
 }
 
 /**
  * @param {readonly string[]} files
- * @param {{ readonly concurrency: number, readonly signal: AbortSignal }} how
+ * @param {number} concurrency
+ * @param {AbortSignal} signal
+ * @returns {Promise<Outcome>}
  */
-async function runOnce(files, how) {
-  const tests = run({ files: [...files], cwd: root, timeout: fileTimeoutMs, ...how });
-  const counts = { passed: 0, failed: 0, skipped: 0 };
-  /** @type {Map<string, string[]>} the names of the tests that failed, by file */
-  const failing = new Map();
-  tests.on("test:fail", ({ file, name, details, todo }) => {
-    // A test around one that failed says only that; a suite is none.
-    if (file === undefined || todo !== undefined || details.type === "suite") return;
-    failing.set(file, [...(failing.get(file) ?? []), name]);
+async function runAll(files, concurrency, signal) {
+  const real = files.filter((file) => ofRealParts.test(relative(root, file)));
+  const others = files.filter((file) => !real.includes(file));
+  if (real.length === 0 || others.length === 0) return runFiles(files, { concurrency, signal });
+  const [ofOthers, ofReal] = await Promise.all([runBeside(others, signal), runFiles(real, { concurrency, signal })]);
+  process.stdout.write(ofOthers.said);
+  return {
+    counts: {
+      passed: ofReal.counts.passed + ofOthers.outcome.counts.passed,
+      failed: ofReal.counts.failed + ofOthers.outcome.counts.failed,
+      skipped: ofReal.counts.skipped + ofOthers.outcome.counts.skipped,
+    },
+    failing: [...ofReal.failing, ...ofOthers.outcome.failing],
+  };
+}
+
+/**
+ * In a process that leaves the processor to whoever else wants it.
+ * @param {readonly string[]} files
+ * @param {AbortSignal} signal
+ * @returns {Promise<{ readonly outcome: Outcome, readonly said: string }>}
+ */
+async function runBeside(files, signal) {
+  const program = fileURLToPath(new URL("run-files-main.mjs", import.meta.url));
+  const child = fork(program, [], { stdio: ["ignore", "pipe", "inherit", "ipc"] });
+  if (child.pid !== undefined) setPriority(child.pid, fillingNiceness);
+  signal.addEventListener("abort", () => child.kill("SIGTERM"), { once: true });
+  let said = "";
+  child.stdout?.setEncoding("utf8").on("data", (text) => {
+    said += text;
   });
-  tests.on("test:summary", ({ file, counts: all }) => {
-    if (file !== undefined) return;
-    counts.passed = all.passed;
-    counts.skipped = all.skipped;
-    counts.failed = all.tests - all.passed - all.skipped - all.todo;
+  /** @type {Outcome | undefined} */
+  let outcome;
+  child.on("message", (message) => {
+    outcome = /** @type {Outcome} */ (message);
   });
-  for await (const text of tests.compose(new spec())) process.stdout.write(text);
-  return { counts, failing };
+  child.send(files);
+  const [code] = await once(child, "close");
+  if (outcome) return { outcome, said };
+  const counts = { passed: 0, failed: 1, skipped: 0 };
+  return { outcome: { counts, failing: [] }, said: `${said}\nthe process of these tests ended with ${code}\n` };
 }
 
 /** @param {readonly string[]} files */

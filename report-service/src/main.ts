@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { hostname, setPriority } from "node:os";
+import { getPriority, hostname, setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 import { cleanNow } from "./clean-command.ts";
 import type { Role } from "./config/roles.ts";
@@ -46,8 +46,8 @@ const backgroundNiceness = 5;
 
 async function serve(config: Config): Promise<void> {
   // Who only works on what was asked for yields to those who answer calls at the same machine.
-  if (!["reports", "results", "objects"].some((role) => config.roles.has(role as Role)))
-    setPriority(backgroundNiceness);
+  const answers = ["reports", "results", "objects"].some((role) => config.roles.has(role as Role));
+  if (!answers && getPriority() < backgroundNiceness) setPriority(backgroundNiceness);
   await using log = createLog(config.logLevel, config.id, process.stderr, config.logFormat);
   const { observe, countWith } = createObserve(log);
   process.on("SIGUSR2", () => log.setLevel(log.level() === "debug" ? config.logLevel : "debug"));
