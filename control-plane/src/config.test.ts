@@ -58,6 +58,7 @@ test("a directory of documents and one for the data are enough", () => {
     },
     admin: {
       address: { host: "127.0.0.1", port: 18080 },
+      grpc: { address: { host: "127.0.0.1", port: 18081 } },
       hosts: [],
       tls: undefined,
       auth: { tokens: undefined, oidc: undefined },
@@ -219,6 +220,7 @@ test("every setting can be given as a flag, as a variable and in the server file
     "xds.ackTimeout": "1m",
     "xds.loadReports.interval": "5s",
     "admin.address": "localhost:0",
+    "admin.grpc.address": "127.0.0.1:0",
     "admin.hosts": "weir.example",
     "admin.tls.certFile": "admin.crt",
     "admin.tls.keyFile": "admin.key",
@@ -401,6 +403,21 @@ test("a server file that is no YAML is told by the line, and nothing else is gue
   assert.deepEqual(wrong({}, {}, "xds: {}\nxds: {}\n"), ["server.yaml:2:1 Map keys must be unique"]);
   assert.deepEqual(wrong(least, {}, "just text"), ['server.yaml:1:1 expected an object, got "just text"']);
   assert.deepEqual(wrong(least, {}, ""), []);
+});
+
+test("the gRPC API is beside the REST API, where it is told to be, or off", () => {
+  const grpcOf = (more: object) => good({ ...least, ...more }).admin.grpc?.address;
+  assert.deepEqual(grpcOf({ admin: "127.0.0.1:0" }), { host: "127.0.0.1", port: 0 });
+  assert.deepEqual(grpcOf({ admin: "[::1]:17999" }), { host: "::1", port: 18_001 });
+  assert.deepEqual(grpcOf({ adminGrpcAddress: "127.0.0.1:7" }), { host: "127.0.0.1", port: 7 });
+  assert.equal(grpcOf({ adminGrpcAddress: "off" }), undefined);
+  assert.match(
+    wrong({ ...least, adminGrpcAddress: "10.0.0.1:18081" }).join(),
+    /^--admin-grpc-address: 10\.0\.0\.1:18081 can be reached from other machines, and without admin\.auth\.tokens/,
+  );
+  assert.deepEqual(wrong({ ...least, adminGrpcAddress: "127.0.0.1:18080" }), [
+    "--admin-grpc-address: 18080 is the port of xds.address or admin.address too: give each its own",
+  ]);
 });
 
 test("two servers cannot have the same port", () => {

@@ -1,6 +1,7 @@
 import { create, type DescFile, type DescService, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { type Server, type ServiceDefinition, status } from "@grpc/grpc-js";
+import { file_google_rpc_error_details } from "../gen/google/rpc/error_details_pb.ts";
 import {
   ServerReflection,
   type ServerReflectionRequest,
@@ -100,7 +101,9 @@ function notFound(what: string): Answer {
 function indexOf(services: readonly DescService[]): Index {
   const files = new Map<string, DescFile>();
   const symbols = new Map<string, DescFile>();
-  for (const file of services.flatMap((service) => withImports(service.file))) {
+  // No method names the types that errors carry, and grpcurl asks for them when it shows one.
+  const named = [...services.map(({ file }) => file), file_google_rpc_error_details];
+  for (const file of named.flatMap(withImports)) {
     files.set(file.proto.name, file);
     for (const symbol of symbolsOf(file)) symbols.set(symbol, file);
   }

@@ -20,6 +20,7 @@ type Parts = {
 };
 
 type RevisionEvent = {
+  readonly revision: number;
   readonly changes: readonly { readonly kind: string; readonly name: string; readonly action: string }[];
   readonly changesLeftOut: number;
 };
@@ -43,11 +44,12 @@ export async function* watchResources(
       });
     }
     if (event !== "revision") continue;
-    const { changes, changesLeftOut } = data as RevisionEvent;
+    const { revision, changes, changesLeftOut } = data as RevisionEvent;
     const wanted = changes.filter(({ kind }) => kinds.length === 0 || kinds.includes(kind));
     if (wanted.length === 0 && changesLeftOut === 0) continue;
     yield create(WatchResourcesResponseSchema, {
-      resumeToken: id ?? "",
+      // What is told again of long ago has no place in this process.
+      resumeToken: id ?? `r${revision}`,
       event: { case: "revision", value: messageOf(RevisionSchema, { ...(data as object), changes: wanted }) },
       resources: await written(wanted),
     });
