@@ -1,6 +1,8 @@
 import type { VNode } from "preact";
+import type { Address } from "./address.ts";
 import type { Revision } from "./answers.ts";
 import { h } from "./element.ts";
+import { createSameElement } from "./same-element.ts";
 import { momentAt, ratesOf, type Series, windowMs } from "./series.ts";
 import { marksOf } from "./series-marks.ts";
 import { rateText } from "./words.ts";
@@ -19,20 +21,19 @@ type Shown = {
   /** The time of the moment that is looked at. */
   readonly chosen: number | undefined;
   readonly go: (at: number) => void;
+  /** From where `go` goes. */
+  readonly address: Address;
 };
 
-let drawn:
-  | { readonly series: Series; readonly revisions: readonly Revision[]; readonly of: string; readonly is: VNode }
-  | undefined;
+const sameChart = createSameElement();
 
 /** Requests per second of each data center upon each other, changes as lines across, failed requests as a line. */
 export function seriesChart(series: Series, revisions: readonly Revision[], shown: Shown): VNode {
-  const { width, regions, chosen } = shown;
-  const of = `${width} ${chosen} ${regions.join(" ")}`;
-  // The same element is not compared again: between two moments there is nothing to draw.
-  if (drawn?.series !== series || drawn.revisions !== revisions || drawn.of !== of)
-    drawn = { series, revisions, of, is: draw(series, revisions, shown) };
-  return drawn.is;
+  const { width, regions, chosen, address } = shown;
+  // Between two moments there is nothing to draw.
+  return sameChart([series, revisions, width, chosen, address, regions.join(" ")], () =>
+    draw(series, revisions, shown),
+  );
 }
 
 function draw(series: Series, revisions: readonly Revision[], { width, regions, chosen, go }: Shown): VNode {

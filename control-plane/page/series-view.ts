@@ -5,6 +5,7 @@ import { type HistoryWindow, historyWindows } from "./address.ts";
 import type { Overview } from "./answers.ts";
 import { h } from "./element.ts";
 import { linkTo, type PageState } from "./page-state.ts";
+import { createSameElement } from "./same-element.ts";
 import { momentAt, ratesOf, type Series, windowMs } from "./series.ts";
 import { seriesChart } from "./series-chart.ts";
 import { type ChangeMark, marksOf } from "./series-marks.ts";
@@ -34,7 +35,7 @@ export function seriesView(
     series === undefined || moments.length < 2
       ? h("p", { class: "quiet" }, "Nothing is known of before yet: a moment is kept every 5 s.")
       : h("div", { class: "stack" }, [
-          seriesChart(series, revisions, { width, regions, chosen: chosen?.at, go }),
+          seriesChart(series, revisions, { width, regions, chosen: chosen?.at, go, address: state.address }),
           h("label", { class: "moment" }, [
             h("span", { class: "unseen" }, "Moment to be shown; the last one is now"),
             h("input", {
@@ -50,7 +51,7 @@ export function seriesView(
               },
             }),
           ]),
-          asTable(series, regions, marksOf(series, revisions)),
+          sameTable([series, revisions, regions.join(" ")], () => asTable(series, regions, marksOf(series, revisions))),
         ]),
   ]);
 }
@@ -61,6 +62,7 @@ function windowLink(state: PageState, window: HistoryWindow, shown: HistoryWindo
 }
 
 const rowsOfTable = 15;
+const sameTable = createSameElement();
 
 /** For those who do not see the chart, and who want numbers. Of every so many moments one. */
 function asTable(series: Series, regions: readonly string[], marks: readonly ChangeMark[]): VNode {
