@@ -1,4 +1,9 @@
+import type { DrainDraft } from "./drain-draft.ts";
+import type { SeenDrain } from "./drain-view.ts";
+import type { Hands } from "./hands.ts";
 import type { OpenedRevision } from "./opened-revision.ts";
+import type { ReportOrder } from "./report-answers.ts";
+import type { StepsDraft } from "./shift-draft.ts";
 import type { ShiftVerb } from "./shift-view.ts";
 import type { Draft } from "./split-draft.ts";
 
@@ -19,4 +24,14 @@ export type Actions = {
   look(hash: string): void;
   toggleMoving(): void;
   toggleHelp(): void;
+  /** What is in hand: a drain that is written, steps, a report's confirmation. */
+  drafts(hands: Partial<Pick<Hands, "drain" | "steps" | "order">>): void;
+  lookAheadOfDrain(draft: DrainDraft): void;
+  drain(draft: DrainDraft): void;
+  undrain(drain: SeenDrain): void;
+  extendDrain(drain: SeenDrain): void;
+  beginShift(draft: Draft, steps: StepsDraft): void;
+  orderReport(order: ReportOrder | undefined): void;
+  actOnReport(order: ReportOrder): void;
+  download(report: string, format: string): void;
 };

@@ -1,4 +1,4 @@
-export const views = ["traffic", "clients", "changes", "sources", "ejections"] as const;
+export const views = ["traffic", "clients", "changes", "sources", "ejections", "reports"] as const;
 export type ViewName = (typeof views)[number];
 
 /** How far back what traffic was is shown. */
@@ -16,6 +16,9 @@ export type Address = {
   readonly group?: string;
   /** Which revision is looked at. */
   readonly revision?: number;
+  /** Which report is looked at, and in which state those are that are listed; all unless told. */
+  readonly report?: string | undefined;
+  readonly state?: string | undefined;
   readonly window?: HistoryWindow | undefined;
   /** The moment that is looked at, in seconds since the epoch; undefined: now. */
   readonly at?: number | undefined;
@@ -29,7 +32,7 @@ export function parseAddress(hash: string): Address {
   const revision = Number(words.get("revision") ?? Number.NaN);
   const at = Number(words.get("at") ?? Number.NaN);
   const window = historyWindows.find((each) => each === words.get("window"));
-  const text = (key: "service" | "from" | "group") => {
+  const text = (key: "service" | "from" | "group" | "report" | "state") => {
     const value = words.get(key);
     return value === null || value === "" ? {} : { [key]: value };
   };
@@ -38,6 +41,8 @@ export function parseAddress(hash: string): Address {
     ...text("service"),
     ...text("from"),
     ...text("group"),
+    ...text("report"),
+    ...text("state"),
     ...(Number.isInteger(revision) && revision >= 0 && { revision }),
     ...(window && { window }),
     ...(Number.isInteger(at) && at > 0 && { at }),

@@ -3,15 +3,17 @@ import { ageText } from "../src/lib/age.ts";
 import type { Actions } from "./actions.ts";
 import type { Overview, Revision } from "./answers.ts";
 import { h } from "./element.ts";
+import { whyNoChange } from "./may.ts";
 import type { PageState } from "./page-state.ts";
 import { revisionView } from "./revision-view.ts";
 
 /** The journal: who changed what, when and why. */
 export function changesView(
-  { now, address, opened, notice, live }: PageState,
+  state: PageState,
   { revisions, store }: Pick<Overview, "revisions" | "store">,
   actions: Actions,
 ): VNode {
+  const { now, address, opened, notice } = state;
   if (revisions.length === 0)
     return h("section", { class: "empty" }, [
       h("h2", {}, "Nothing was changed yet"),
@@ -46,7 +48,7 @@ export function changesView(
   const isOpen = opened !== undefined && opened.revision === address.revision;
   return h("div", { class: isOpen ? "traffic" : "stack" }, [
     h("div", { class: "stack", key: "changes" }, [said, journal]),
-    isOpen ? revisionView(opened, store.revision, live.kind === "current", actions) : undefined,
+    isOpen ? revisionView(opened, store.revision, whyNoChange(state), actions) : undefined,
   ]);
 }
 

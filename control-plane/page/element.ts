@@ -27,7 +27,7 @@ export type Attributes = {
   readonly "aria-current"?: "page" | "true" | undefined;
   readonly "aria-expanded"?: "true" | "false";
   readonly "aria-pressed"?: "true" | "false";
-  readonly type?: "button" | "submit" | "range" | "number" | "text" | "password";
+  readonly type?: "button" | "submit" | "range" | "number" | "text" | "password" | "checkbox";
   readonly name?: string;
   readonly value?: string | number;
   readonly min?: number;
@@ -36,6 +36,7 @@ export type Attributes = {
   readonly maxLength?: number;
   readonly required?: boolean;
   readonly disabled?: boolean;
+  readonly checked?: boolean;
   readonly selected?: boolean;
   readonly placeholder?: string;
   readonly autoComplete?: "off";

@@ -3,7 +3,7 @@ import type { Actions } from "./actions.ts";
 import { h } from "./element.ts";
 
 const keys = [
-  ["1 – 5", "Traffic, Clients, Changes, Sources, Ejections"],
+  ["1 – 6", "Traffic, Clients, Changes, Sources, Ejections, Reports"],
   ["e", "edit the shares"],
   ["p", "stop and start what moves"],
   ["Esc", "take back an edit that is not applied"],

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Overview, TrafficRow } from "./answers.ts";
+import { newHands } from "./hands.ts";
 import type { RevisionDetail } from "./opened-revision.ts";
 import { callersShown, draftShown, type PageState, serviceShown, stepPage } from "./page-state.ts";
 import { withShare } from "./split-draft.ts";
@@ -57,6 +58,13 @@ function state(): PageState {
     address: { view: "traffic" },
     live: { kind: "current", overview, at: 1 },
     ...{ asksWho: false, now: 1, width: 1_000, isMoving: true, isHelpOpen: false },
-    ...{ draft: undefined, notice: undefined, listed: undefined, opened: undefined, series: undefined },
+    ...{
+      draft: undefined,
+      notice: undefined,
+      listed: undefined,
+      opened: undefined,
+      series: undefined,
+      hands: newHands,
+    },
   };
 }

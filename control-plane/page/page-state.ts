@@ -1,6 +1,7 @@
 import { type Address, addressText } from "./address.ts";
 import type { Client, Overview } from "./answers.ts";
 import type { HeardEjections } from "./ejection-answers.ts";
+import type { Hands } from "./hands.ts";
 import { afterAnswer, afterFailure, type Live, overviewOf } from "./live.ts";
 import { newlyOpened, type OpenedRevision, type RevisionDetail } from "./opened-revision.ts";
 import { type Series, withNow } from "./series.ts";
@@ -27,6 +28,7 @@ export type PageState = {
   readonly opened: OpenedRevision | undefined;
   /** What the traffic of the service that is shown was; undefined until it is known. */
   readonly series: Series | undefined;
+  readonly hands: Hands;
 };
 
 /** What came of the last thing that was done. */
@@ -54,7 +56,8 @@ export type PageEvent =
   | { readonly kind: "detailed"; readonly detail: RevisionDetail }
   | { readonly kind: "ejections-heard"; readonly ejections: HeardEjections }
   | { readonly kind: "listed"; readonly listed: Listed | undefined }
-  | { readonly kind: "remembered"; readonly series: Series | undefined };
+  | { readonly kind: "remembered"; readonly series: Series | undefined }
+  | { readonly kind: "in-hand"; readonly hands: Partial<Hands> };
 
 export function stepPage(state: PageState, event: PageEvent): PageState {
   switch (event.kind) {
@@ -70,6 +73,8 @@ export function stepPage(state: PageState, event: PageEvent): PageState {
         ...{ live: afterFailure(state.live, event.why, event.at), asksWho: event.asksWho, now: event.at },
       };
     case "ticked":
+      // Where the control plane tells something each second, the clock goes with it: nothing is drawn twice.
+      if (Math.abs(event.now - state.now) < 900) return state;
       return { ...state, now: event.now };
     case "resized":
       return { ...state, width: event.width };
@@ -98,6 +103,8 @@ export function stepPage(state: PageState, event: PageEvent): PageState {
       return { ...state, listed: event.listed };
     case "remembered":
       return { ...state, series: event.series };
+    case "in-hand":
+      return { ...state, hands: { ...state.hands, ...event.hands } };
   }
 }
 

@@ -5,12 +5,14 @@ import { type ViewName, views } from "./address.ts";
 import type { Overview } from "./answers.ts";
 import { changesView } from "./changes-view.ts";
 import { clientsView } from "./clients-view.ts";
+import { drainBanner } from "./drain-view.ts";
 import { ejectionView } from "./ejection-view.ts";
 import { h } from "./element.ts";
 import { helpView } from "./help-view.ts";
 import { type Live, overviewOf } from "./live.ts";
 import { loginView } from "./login-view.ts";
 import { linkTo, type PageState } from "./page-state.ts";
+import { reportView } from "./report-view.ts";
 import { sourcesView } from "./sources-view.ts";
 import { trafficView } from "./traffic-view.ts";
 import { warningsOf } from "./warnings.ts";
@@ -21,6 +23,7 @@ const titles: Readonly<Record<ViewName, string>> = {
   changes: "Changes",
   sources: "Sources",
   ejections: "Ejections",
+  reports: "Reports",
 };
 
 /** The whole page. */
@@ -29,6 +32,7 @@ export function pageView(state: PageState, actions: Actions): VNode {
   return h("div", { class: "page" }, [
     header(state, overview),
     ...warnings(state, overview),
+    ...(overview ? drainBanner(state, overview, actions) : []),
     h("main", { id: "main", class: "main", key: "main", tabIndex: -1 }, [
       h("h1", { class: "unseen" }, titles[state.address.view]),
       state.asksWho
@@ -51,6 +55,8 @@ function viewOf(state: PageState, overview: Overview, actions: Actions): VNode {
       return changesView(state, overview, actions);
     case "ejections":
       return ejectionView(state.ejections, state.now);
+    case "reports":
+      return reportView(state, actions);
     case "sources":
       return sourcesView(overview);
   }

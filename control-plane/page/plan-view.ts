@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import type { Planned } from "./answers.ts";
 import { h } from "./element.ts";
+import { fieldLines } from "./field-lines.ts";
 import { countText, percentText, rateText } from "./words.ts";
 
 const bases = {
@@ -46,6 +47,7 @@ export function planView(
         ? "."
         : `: ${clients.groups.map(({ clients, kind, locality }) => `${clients} ${kind} in ${locality || "no locality"}`).join(", ")}.`,
     ]),
+    resources.length === 0 ? undefined : xdsDiff(resources),
     ...findings.map(({ code, severity, says, remedy }) =>
       h("p", { class: `warning ${severity === "info" ? "odd" : "bad"}`, key: `${code} ${says}` }, [
         h("strong", {}, `${severity} ${code}: `),
@@ -57,6 +59,23 @@ export function planView(
     ),
     ...notes.map((note) => h("p", { class: "quiet", key: note }, note)),
     findings.length === 0 ? h("p", { class: "quiet" }, "No findings.") : undefined,
+  ]);
+}
+
+/** What of xDS would be other than it is, field by field. */
+export function xdsDiff(resources: Planned["resources"]): VNode {
+  return h("details", {}, [
+    h("summary", {}, `${countText(resources.length, "resource")} of xDS`),
+    ...resources.map(({ type, name, action, viewers, versionBefore, versionAfter, fields, fieldsLeftOut }) =>
+      h("div", { key: `${type} ${name} ${viewers.join()}` }, [
+        h("h4", {}, `${action} ${type} ${name}`),
+        h("p", { class: "quiet" }, `${versionBefore ?? "none"} → ${versionAfter ?? "none"}, for ${viewers.join(", ")}`),
+        h("pre", { class: "diff", tabIndex: 0 }, [
+          ...fields.flatMap(fieldLines),
+          fieldsLeftOut > 0 ? `and ${fieldsLeftOut} more fields\n` : "",
+        ]),
+      ]),
+    ),
   ]);
 }
 

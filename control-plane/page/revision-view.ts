@@ -1,18 +1,20 @@
 import type { VNode } from "preact";
 import type { Actions } from "./actions.ts";
+import { copyAs, quoted } from "./copy-as.ts";
 import { h } from "./element.ts";
-import type { ChangedField, OpenedRevision, RevisionDetail } from "./opened-revision.ts";
+import { fieldLines } from "./field-lines.ts";
+import type { OpenedRevision, RevisionDetail } from "./opened-revision.ts";
 import { planView } from "./plan-view.ts";
 
 /** What one revision changed, and the way back to how things were with it. */
-export function revisionView(opened: OpenedRevision, newest: number, canChange: boolean, actions: Actions): VNode {
+export function revisionView(opened: OpenedRevision, newest: number, why: string | undefined, actions: Actions): VNode {
   const { revision, detail, stage } = opened;
   return h("section", { class: "editor", "aria-label": `Revision ${revision}`, key: `revision ${revision}` }, [
     h("h2", {}, `Revision r${revision}`),
     detail ? h("div", { class: "stack" }, detail.changes.map(change)) : h("p", { class: "quiet" }, "Asking for it…"),
     revision === newest
       ? h("p", { class: "quiet" }, "This is what holds now. To take it back, open the revision before it.")
-      : back(opened, canChange, actions),
+      : back(opened, newest, why, actions),
     stage.kind === "refused"
       ? h("p", { class: "warning bad", role: "alert" }, [h("strong", {}, "Not done: "), stage.says])
       : undefined,
@@ -28,23 +30,13 @@ function change({ kind, name, action, fields }: RevisionDetail["changes"][number
   ]);
 }
 
-function fieldLines({ path, before, after }: ChangedField): readonly VNode[] {
-  return [
-    ...(before === undefined ? [] : [h("del", { key: `- ${path}` }, `- ${path}: ${shown(before)}\n`)]),
-    ...(after === undefined ? [] : [h("ins", { key: `+ ${path}` }, `+ ${path}: ${shown(after)}\n`)]),
-  ];
-}
-
-function shown(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
-}
-
-function back(opened: OpenedRevision, canChange: boolean, actions: Actions): VNode {
+function back(opened: OpenedRevision, newest: number, why: string | undefined, actions: Actions): VNode {
   const { revision, reason, stage } = opened;
-  const isBusy = stage.kind === "planning" || stage.kind === "going" || !canChange;
+  const isBusy = stage.kind === "planning" || stage.kind === "going" || why !== undefined;
   const isPlanned = stage.kind === "planned" || stage.kind === "going";
   return h("div", { class: "stack" }, [
     h("p", { class: "quiet" }, `Going back puts all documents to what they were at r${revision}, as a new revision.`),
+    why === undefined ? undefined : h("p", { class: "quiet" }, why),
     isPlanned ? rollbackPlan(stage.plan) : undefined,
     h(
       "form",
@@ -70,6 +62,10 @@ function back(opened: OpenedRevision, canChange: boolean, actions: Actions): VNo
           { type: "submit", class: isPlanned ? "primary" : "", disabled: isBusy || reason.trim() === "" },
           isPlanned ? `Go back to r${revision}` : "Plan the way back",
         ),
+        copyAs(`weir rollback r${revision} --reason ${quoted(reason)}`, {
+          ...{ method: "POST", path: `/v1/revisions/r${revision}:rollback`, reason },
+          headers: { "if-match": `"r${stage.kind === "planned" ? stage.base : newest}"` },
+        }),
       ],
     ),
   ]);

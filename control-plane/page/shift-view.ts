@@ -2,6 +2,7 @@ import type { VNode } from "preact";
 import { ageText } from "../src/lib/age.ts";
 import type { Actions } from "./actions.ts";
 import type { Shift } from "./answers.ts";
+import { copyAs, quoted } from "./copy-as.ts";
 import { h } from "./element.ts";
 import { percentText } from "./words.ts";
 
@@ -43,6 +44,10 @@ export function shiftView(shift: Shift, now: number, canChange: boolean, actions
             : verb(name, "resume", "Resume", canChange, actions),
           verb(name, "promote", "Next step now", canChange, actions),
           verb(name, "abort", "Abort", canChange, actions),
+          copyAs(
+            ["pause", "resume", "promote", "abort"].map((word) => `weir traffic ${word} ${quoted(name)}`).join("\n"),
+            { method: "POST", path: `/v1/operations/${encodeURIComponent(name)}:abort` },
+          ),
         ])
       : undefined,
   ]);

@@ -99,6 +99,11 @@ export function whyNotPlanned(draft: Draft): string | undefined {
   return isChanged(draft) ? undefined : "nothing is changed yet";
 }
 
+/** Only onto the content that was read and planned with: a plan of something else is worth nothing. */
+export function conditionOf({ etag }: Pick<Draft, "etag">): Record<string, string> {
+  return etag === undefined ? { "if-none-match": "*" } : { "if-match": `"${etag}"` };
+}
+
 /** The whole document with the new shares. */
 export function documentOf({ base, from, shares }: Draft): SplitDocument {
   return withShares(base, { from, to: shares, failover: undefined }).document;

@@ -2,11 +2,24 @@ import type { VNode } from "preact";
 import { ageText } from "../src/lib/age.ts";
 import type { Actions } from "./actions.ts";
 import type { Overview, TrafficRow } from "./answers.ts";
+import { copyAs, quoted } from "./copy-as.ts";
 import { h } from "./element.ts";
+import { whyNoChange } from "./may.ts";
 import { linkTo, type PageState } from "./page-state.ts";
 import { planView } from "./plan-view.ts";
+import { sharesText, shiftForm } from "./shift-form.ts";
 import { isUnderWay, shiftView } from "./shift-view.ts";
-import { type Draft, filledUp, isChanged, ruleFor, sumOf, whyNotPlanned, withShare } from "./split-draft.ts";
+import {
+  conditionOf,
+  type Draft,
+  documentOf,
+  filledUp,
+  isChanged,
+  ruleFor,
+  sumOf,
+  whyNotPlanned,
+  withShare,
+} from "./split-draft.ts";
 import { percentText } from "./words.ts";
 
 type Given = {
@@ -24,7 +37,8 @@ export function splitEditor({ state, overview, draft, froms, from }: Given, acti
   const places = placesOf(overview, draft);
   const shift = overview.shifts.find((each) => each.service === service && each.from === from);
   const isShifting = shift !== undefined && isUnderWay(shift);
-  const canChange = state.live.kind === "current";
+  const why = whyNoChange(state);
+  const canChange = why === undefined;
   const isBusy = isShifting || draft.stage.kind === "planning" || draft.stage.kind === "applying" || !canChange;
   return h("section", { class: "editor", "aria-label": "Shares" }, [
     h("h2", {}, ["Shares of ", service]),
@@ -44,8 +58,9 @@ export function splitEditor({ state, overview, draft, froms, from }: Given, acti
     ),
     failover(rule?.failover),
     shift ? shiftView(shift, state.now, canChange, actions) : undefined,
+    why === undefined ? undefined : h("p", { class: "quiet" }, why),
     isShifting ? undefined : controls(draft, isBusy, actions),
-    ...stageView(draft, isBusy, actions),
+    ...stageView(draft, isBusy, state, actions),
     state.notice ? notice(state, overview) : undefined,
   ]);
 }
@@ -174,7 +189,12 @@ function lastOf(draft: Draft): string | undefined {
   return Object.keys(draft.shares).toSorted((a, b) => moved(b) - moved(a))[0];
 }
 
-function stageView(draft: Draft, isBusy: boolean, actions: Actions): readonly (VNode | undefined)[] {
+function stageView(
+  draft: Draft,
+  isBusy: boolean,
+  { hands }: PageState,
+  actions: Actions,
+): readonly (VNode | undefined)[] {
   const { stage } = draft;
   switch (stage.kind) {
     case "editing":
@@ -183,7 +203,11 @@ function stageView(draft: Draft, isBusy: boolean, actions: Actions): readonly (V
       return [h("p", { role: "status" }, "Planning…")];
     case "planned":
     case "applying":
-      return [planView(stage.plan, draft.service), applyForm(draft, isBusy, actions)];
+      return [
+        planView(stage.plan, draft.service),
+        applyForm(draft, isBusy, actions),
+        stage.plan.isEmpty ? undefined : shiftForm(draft, hands.steps, isBusy, actions),
+      ];
     case "refused":
       return [
         h("div", { class: "warning bad", role: "alert" }, [
@@ -234,8 +258,17 @@ function applyForm(draft: Draft, isBusy: boolean, actions: Actions): VNode {
         { type: "submit", class: "primary", disabled: isBusy || isEmpty || reason.trim() === "" },
         stage.kind === "applying" ? "Applying…" : "Apply now",
       ),
+      copyAs(weirOf(draft), {
+        ...{ method: "PUT", path: `/v1/trafficSplits/${encodeURIComponent(draft.base.metadata.name)}`, reason },
+        ...{ headers: conditionOf(draft), body: documentOf(draft) },
+      }),
     ],
   );
+}
+
+function weirOf({ service, from, shares, reason }: Draft): string {
+  const callers = from === "*" ? "" : ` --from ${quoted(from)}`;
+  return `weir traffic set ${quoted(service)} ${sharesText(shares)}${callers} --reason ${quoted(reason)}`;
 }
 
 function notice({ notice, now }: PageState, { clients }: Overview): VNode | undefined {

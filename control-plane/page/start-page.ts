@@ -2,14 +2,18 @@ import type { Actions } from "./actions.ts";
 import { addressText, parseAddress, views } from "./address.ts";
 import type { Client, Planned } from "./answers.ts";
 import { followWeir } from "./follow.ts";
+import { handActions } from "./hand-actions.ts";
+import { newHands } from "./hands.ts";
 import { hearEjections } from "./hear-ejections.ts";
+import { hearReports } from "./hear-reports.ts";
+import { hearWho } from "./hear-who.ts";
 import { overviewOf } from "./live.ts";
 import { moveDots, moveEveryMs } from "./moving-dots.ts";
 import type { OpenedRevision, RevisionDetail } from "./opened-revision.ts";
 import { draftShown, type PageEvent, type PageState, serviceShown, stepPage } from "./page-state.ts";
 import { type HistoryAnswer, isWhole, newSeries, readHistory } from "./series.ts";
 import type { ShiftVerb } from "./shift-view.ts";
-import { type Draft, documentOf } from "./split-draft.ts";
+import { conditionOf, type Draft, documentOf } from "./split-draft.ts";
 import { ask, headerText, keepToken, RefusedError, whyNot } from "./weir-api.ts";
 
 /** Connects what is pure with the browser: its address, keys, clock and the control plane. Runs as long as the page is open. */
@@ -28,11 +32,13 @@ export function startPage(show: (state: PageState, actions: Actions) => void): v
     listed: undefined,
     opened: undefined,
     series: undefined,
+    hands: newHands,
   };
   let isScheduled = false;
   const dispatch = (event: PageEvent) => {
+    const before = state;
     state = stepPage(state, event);
-    if (isScheduled) return;
+    if (isScheduled || state === before) return;
     isScheduled = true;
     queueMicrotask(() => {
       isScheduled = false;
@@ -55,18 +61,24 @@ export function startPage(show: (state: PageState, actions: Actions) => void): v
     look: (hash) => location.replace(hash),
     toggleMoving: () => dispatch({ kind: "toggled-moving" }),
     toggleHelp: () => dispatch({ kind: "toggled-help" }),
+    ...handActions(dispatch),
   };
   const arrive = () => {
     dispatch({ kind: "went", address: parseAddress(location.hash) });
     void look(state, dispatch);
     void hearEjections(state, dispatch);
+    void hearReports(state, dispatch);
   };
   addEventListener("hashchange", arrive);
   addEventListener("resize", () => dispatch({ kind: "resized", width: innerWidth }));
   addEventListener("keydown", (event) => pressed(event, state, actions));
   setInterval(() => moveDots(performance.now()), moveEveryMs);
   setInterval(() => dispatch({ kind: "ticked", now: Date.now() }), 1_000);
-  setInterval(() => void hearEjections(state, dispatch), 1_000);
+  setInterval(() => {
+    void hearEjections(state, dispatch);
+    void hearReports(state, dispatch);
+    void hearWho(state, dispatch);
+  }, 1_000);
   arrive();
   void follow(dispatch, () => state, stop.signal);
 }
@@ -132,13 +144,10 @@ async function apply(draft: Draft, dispatch: (event: PageEvent) => void): Promis
   dispatch({ kind: "drafted", draft: { ...draft, stage: { kind: "applying", plan: draft.stage.plan } } });
   const { name } = draft.base.metadata;
   try {
-    // Only onto the content that was read and planned with: a plan of something else is worth nothing.
-    const condition: Record<string, string> =
-      draft.etag === undefined ? { "if-none-match": "*" } : { "if-match": `"${draft.etag}"` };
     await ask(`/v1/trafficSplits/${encodeURIComponent(name)}`, {
       method: "PUT",
       body: documentOf(draft),
-      headers: { ...condition, "x-weir-actor": headerText("page"), "x-weir-reason": headerText(draft.reason) },
+      headers: { ...conditionOf(draft), "x-weir-actor": headerText("page"), "x-weir-reason": headerText(draft.reason) },
     });
     const { revision } = await ask<{ readonly revision: number }>("/v1/store");
     dispatch({ kind: "applied", notice: { says: `Applied as revision ${revision}`, at: Date.now() } });
@@ -217,12 +226,15 @@ function refused(draft: Draft, cause: unknown): Draft {
   return { ...draft, stage: { kind: "refused", says: whyNot(cause), details, isOutdated: code === 412 } };
 }
 
-/** 1 to 4 choose the view, p stops what moves, ? explains, Escape takes back; not while somebody writes. */
+/** 1 to 6 choose the view, p stops what moves, ? explains, Escape takes back; not while somebody writes. */
 function pressed({ key, target, ctrlKey, metaKey, altKey }: KeyboardEvent, state: PageState, actions: Actions): void {
   if (ctrlKey || metaKey || altKey) return;
   if (key === "Escape") {
     if (state.isHelpOpen) actions.toggleHelp();
-    else actions.discard();
+    else {
+      actions.discard();
+      actions.drafts({ drain: undefined, order: undefined });
+    }
     return;
   }
   if (target instanceof HTMLElement && target.matches("input, textarea, select")) return;

@@ -3,6 +3,7 @@ import { ageText } from "../src/lib/age.ts";
 import type { Actions } from "./actions.ts";
 import type { Overview } from "./answers.ts";
 import { noClients } from "./clients-view.ts";
+import { drainPlaces } from "./drain-view.ts";
 import { h } from "./element.ts";
 import { flowPicture } from "./flow-picture.ts";
 import { flowsOf } from "./flows.ts";
@@ -47,6 +48,7 @@ export function trafficView(state: PageState, overview: Overview, actions: Actio
       ]),
       flowPicture(flows, { width: Math.min(width, 1_100), isMoving }),
       h("p", { class: then ? "quiet then" : "quiet" }, then ? replay(then, overview.at) : basis(overview)),
+      drainPlaces(state, regions, actions),
       seriesView(state, overview, { width: Math.min(width, 1_100), regions }, actions),
     ]),
     draft

@@ -41,11 +41,14 @@ export function warningsOf({ traffic, store, sources, guard, clients }: Overview
             says: `${guard.heldInAll} changes that sources tell are not believed yet (see Sources).`,
           },
         ]),
-    ...traffic.overrides.map(({ service, locality, weight, by, reason, expiresInSeconds, isolates }) => ({
-      tone: "odd" as const,
-      what: `${service} ${locality}`,
-      says: `${isolates ? "isolated" : weight === 0 ? "drained" : `has ${weight} % of its weight`} by ${by}: ${reason}. Ends in ${ageText(expiresInSeconds * 1000)}.`,
-    })),
+    ...traffic.overrides
+      // These are told with what ends them.
+      .filter(({ drain }) => drain === undefined)
+      .map(({ service, locality, weight, by, reason, expiresInSeconds, isolates }) => ({
+        tone: "odd" as const,
+        what: `${service} ${locality}`,
+        says: `${isolates ? "isolated" : weight === 0 ? "drained" : `has ${weight} % of its weight`} by ${by}: ${reason}. Ends in ${ageText(expiresInSeconds * 1000)}.`,
+      })),
   ];
 }
 

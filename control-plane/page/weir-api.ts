@@ -5,11 +5,14 @@ export class RefusedError extends Error {
   readonly code: number;
   /** All that is wrong, where more than one thing is. */
   readonly details: readonly string[];
+  /** For programs: `NO_HEADROOM`. */
+  readonly reason: string | undefined;
 
-  constructor(code: number, says: string, details: readonly string[]) {
+  constructor(code: number, says: string, details: readonly string[], reason: string | undefined) {
     super(says);
     this.code = code;
     this.details = details;
+    this.reason = reason;
   }
 }
 
@@ -17,6 +20,7 @@ type ErrorBody = {
   readonly error?: {
     readonly message?: string;
     readonly details?: readonly {
+      readonly reason?: string;
       readonly fieldViolations?: readonly { readonly field: string; readonly description: string }[];
     }[];
   };
@@ -45,7 +49,7 @@ export async function ask<T>(
     body,
     headers = {},
   }: {
-    readonly method?: "GET" | "PUT" | "POST";
+    readonly method?: "GET" | "PUT" | "POST" | "DELETE";
     readonly body?: unknown;
     readonly headers?: Record<string, string>;
   } = {},
@@ -62,11 +66,19 @@ export async function ask<T>(
   throw refusalOf(response, answer as ErrorBody);
 }
 
+/** A file, however long it takes: what a link would fetch, with the token that a link would not send. */
+export async function fetchFile(path: string): Promise<Blob> {
+  const response = await fetch(path, { headers: authorization() });
+  if (!response.ok) throw refusalOf(response, (await response.json()) as ErrorBody);
+  return response.blob();
+}
+
 function refusalOf({ status, statusText }: Response, { error }: ErrorBody): RefusedError {
   const details = (error?.details ?? [])
     .flatMap(({ fieldViolations = [] }) => fieldViolations)
     .map(({ field, description }) => `${field}: ${description}`);
-  return new RefusedError(status, error?.message ?? statusText, details);
+  const reason = error?.details?.find((each) => each.reason !== undefined)?.reason;
+  return new RefusedError(status, error?.message ?? statusText, details, reason);
 }
 
 /**
