@@ -76,7 +76,7 @@ test("a service is described with what holds for it and whence, and with what th
   assert.equal((await weir.run("describe", "split")).code, 2);
 });
 
-test("the status says in four lines whether all is well", async () => {
+test("the status says in six lines whether all is well", async () => {
   await using weir = await startTestCli();
   const { code, out } = await weir.run("status");
   assert.match(
@@ -277,13 +277,17 @@ test("endpoints register, are listed and seen from a place, and go", async () =>
   const seen = await weir.run("endpoints", "report", "--from", "dc-a/z1");
   assert.match(
     seen.out,
-    /^PRIO {2}LOCALITY +SHARE +NOW {2}ADDRESS +WEIGHT {2}SOURCE +HEALTH +ID\n +0 {2}dc-b\/z1 +100 % +100 % {2}127\.0\.0\.1:9001 +100 {2}registry +serving +one\n$/,
+    /^PRIO {2}LOCALITY +SHARE +NOW {2}ADDRESS +WEIGHT {2}SOURCE +HEALTH +OUTLIER +ID\n +0 {2}dc-b\/z1 +100 % +100 % {2}127\.0\.0\.1:9001 +100 {2}registry +serving +one\n$/,
   );
   assert.match(
     (await weir.run("registry", "list")).out,
     /^report +one +127\.0\.0\.1:9001 +dc-b\/z1 +100 +serving +\ds ago +\d+s left$/m,
   );
   assert.match((await weir.run("sources")).out, /^registry +registry +current \(\d+s\) +1 +1$/m);
+  assert.equal(
+    (await weir.run("registry", "drain", "report", "one")).out,
+    "all 0 clients have acknowledged it: report/one is safe to stop\n",
+  );
   assert.equal(
     (await weir.run("registry", "delete", "report", "one", "--wait", "2s")).out,
     "report/one removed (0 of 0 clients had acknowledged)\n",
@@ -294,7 +298,7 @@ test("proxy status shows states with ages and why a client said no, and exits wi
   await using weir = await startTestCli();
   assert.deepEqual(await weir.run("proxy", "status"), {
     code: 0,
-    out: "CLIENT  KIND  ROLE  LOCALITY  CDS  LDS  EDS  RDS  PROTOCOL  VERSION\n",
+    out: "CLIENT  KIND  ROLE  LOCALITY  CDS  LDS  EDS  RDS  RUNNING  PROTOCOL  VERSION\n",
     err: "",
   });
   const synced: TypeStatus = { status: "SYNCED", since: new Date(Date.now() - 3 * 3_600_000), acked: "v1" };
@@ -314,10 +318,18 @@ test("proxy status shows states with ages and why a client said no, and exits wi
   assert.equal(code, 1);
   assert.match(
     out,
-    /^billing-1 +grpc +proxyless +dc-b\/z1 +ERROR \(12s\) +SYNCED \(3h\) +SYNCED \(3h\) +SYNCED \(3h\) +sotw +gRPC Node 1\.14\.7$/m,
+    /^billing-1 +grpc +proxyless +dc-b\/z1 +ERROR \(12s\) +SYNCED \(3h\) +SYNCED \(3h\) +SYNCED \(3h\) +- +sotw +gRPC Node 1\.14\.7$/m,
   );
   assert.match(out, /^ {2}billing-1 CDS NACK report: max_ejection_percent: \ufffd\[2Jbad$/m);
   assert.equal((await weir.run("proxy", "status", "-o", "name")).out, "billing-1\n");
+  assert.match(
+    (await weir.run("client", "diff", "billing-1")).out,
+    /cannot see what billing-1 runs: clients\.admin\.allow names nobody/,
+  );
+  assert.equal(
+    (await weir.run("ejections")).out,
+    "no client is asked: set clients.admin.allow, and see docs/operate/truth.md\n",
+  );
 });
 
 test("--wait says who has not taken a change yet", async () => {

@@ -85,7 +85,7 @@ const entries: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./rollback.ts")).addRollback,
   },
   registry: {
-    says: "endpoints that register themselves: list, put, delete",
+    says: "endpoints that register themselves: list, put, drain, delete",
     load: async () => (await import("./registry.ts")).addRegistry,
   },
   report: {

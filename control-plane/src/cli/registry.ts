@@ -1,11 +1,12 @@
 import { ageText } from "../lib/age.ts";
+import { parseDuration } from "../policy/documents/duration.ts";
 import type { Registration } from "./api-types.ts";
 import type { AddCommand } from "./cli.ts";
 import { CliError } from "./cli-error.ts";
 import { print } from "./print.ts";
 import type { Cell } from "./table.ts";
 
-/** `weir registry list|put|delete`. */
+/** `weir registry list|put|drain|delete`. */
 export const addRegistry: AddCommand = (command, cli) => {
   const list = command
     .command("list")
@@ -51,6 +52,11 @@ export const addRegistry: AddCommand = (command, cli) => {
         );
     });
 
+  addDrain(
+    command.command("drain").description("send an endpoint no new requests, and tell when it is safe to stop it"),
+    cli,
+  );
+
   const remove = command
     .command("delete")
     .description("remove an endpoint; with --wait, once no client sends it new requests")
@@ -64,6 +70,39 @@ export const addRegistry: AddCommand = (command, cli) => {
       const known = wait === undefined ? "" : ` (${body.acked} of ${body.of} clients had acknowledged)`;
       cli.io.stdout.write(`${service}/${id} removed${known}\n`);
       if (body.acked < body.of) cli.exit(1);
+    });
+};
+
+type Drained = { readonly acked: number; readonly of: number; readonly safeToStop: boolean };
+
+/** `weir registry drain`: a line whenever more have acknowledged it; exits with 1 when some have not in time. */
+const addDrain: AddCommand = (command, cli) => {
+  command
+    .argument("<service>")
+    .argument("<id>")
+    .option("--timeout <duration>", "at most so long: 30s, 5m", "30s")
+    .action(async (service: string, id: string, { timeout }: { readonly timeout: string }) => {
+      const api = cli.api(command);
+      const withinMs = parseDuration(timeout);
+      if (withinMs === undefined) throw new CliError(`--timeout "${timeout}": expected a duration such as 30s or 5m`);
+      const end = performance.now() + withinMs;
+      let told = "";
+      for (;;) {
+        const leftMs = end - performance.now();
+        const wait = `${Math.round(Math.max(0, Math.min(1_000, leftMs)))}ms`;
+        const { body } = await api.post<Drained>(`${urlOf(service, id)}:drain`, undefined, { query: { wait } });
+        const { acked, of, safeToStop } = body;
+        const line = safeToStop
+          ? `all ${of} clients have acknowledged it: ${service}/${id} is safe to stop\n`
+          : `${acked} of ${of} clients have acknowledged it\n`;
+        if (line !== told) cli.io.stdout.write(line);
+        told = line;
+        if (safeToStop) return;
+        if (leftMs > 0) continue;
+        cli.io.stderr.write(`not safe to stop after ${timeout}; it stays drained. The others: weir proxy status\n`);
+        cli.exit(1);
+        return;
+      }
     });
 };
 

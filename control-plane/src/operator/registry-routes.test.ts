@@ -27,6 +27,13 @@ test("an instance registers, renews, is listed, drains and goes", async () => {
   await api.until(async () =>
     placesOf(await api.get("/v1/services/report/endpoints?from=dc-a/z1")).includes("dc-a/z1 127.0.0.1:9001 serving"),
   );
+  const drained = await api.send("POST", `${url}:drain?wait=2s`, undefined);
+  assert.deepEqual(drained.body, { drained: "report/report-1", acked: 0, of: 0, safeToStop: true });
+  assert.equal(
+    ((await api.get("/v1/registry/services/report/endpoints")).body["endpoints"] as [{ health: string }])[0].health,
+    "draining",
+  );
+  assert.equal((await api.send("POST", `${url}x:drain`, undefined)).status, 404);
   const removed = await api.delete(`${url}?wait=2s`);
   assert.deepEqual(removed.body, { removed: "report/report-1", acked: 0, of: 0 });
   assert.equal((await api.delete(url)).status, 404);

@@ -103,6 +103,35 @@ export function registryRoutes(app: OperatorApp, { parts, closing }: OperatorCon
     },
   );
 
+  app.post(
+    "/v1/registry/services/:service/endpoints/:id([^:]+)::drain",
+    {
+      bodyLimit,
+      schema: {
+        summary: "Send an endpoint no new requests, keep it registered, and tell when every client knows",
+        description:
+          "Answers as soon as every client of this replica has ACKed it, or `wait` is over (at once unless told): ask again until `safeToStop`. A renewal does not end a drain.",
+        tags,
+        params,
+        querystring: z.strictObject({ wait: waitTime.optional() }),
+        response: {
+          200: z.object({
+            drained: z.string(),
+            acked: z.number().int(),
+            of: z.number().int(),
+            safeToStop: z.boolean().meta({ description: "No client sends it a new request any more" }),
+          }),
+        },
+      },
+    },
+    async (request) => {
+      const { service, id } = registrationKey(request.params);
+      if (!registry.get(service, id)) throw noSuchEndpoint(service, id);
+      const { acked, of } = await drain(parts, { service, id }, request.query.wait ?? 0, closing);
+      return { drained: `${service}/${id}`, acked, of, safeToStop: acked === of };
+    },
+  );
+
   app.delete(
     "/v1/registry/services/:service/endpoints/:id",
     {
@@ -160,12 +189,17 @@ async function drain(
   if (!registered || !(await registry.drain(service, id))) throw noSuchEndpoint(service, id);
   const address = addressText(registered.endpoint.address);
   const enough = AbortSignal.any([closing, AbortSignal.timeout(withinMs)]);
+  let isServed = false;
   for await (const { catalog } of worlds.changes(enough)) {
     const known = catalog.values().flatMap(({ endpoints }) => endpoints);
-    if (!known.some((each) => each.id === id && addressText(each.address) === address && each.health !== "draining"))
-      break;
+    isServed = !known.some(
+      (each) => each.id === id && addressText(each.address) === address && each.health !== "draining",
+    );
+    if (isServed) break;
   }
-  return clients.settled(Math.max(0, until - performance.now()), closing);
+  const { acked, of } = await clients.settled(isServed ? Math.max(0, until - performance.now()) : 0, closing);
+  // Those who have all that there is have not this yet.
+  return { acked: isServed ? acked : 0, of };
 }
 
 function noSuchEndpoint(service: string, id: string) {

@@ -138,5 +138,6 @@ export const routeRoles: Readonly<Record<string, RouteRule>> = {
   "GET /v1/registry/services/:service/endpoints": viewer,
   // What an instance that registers itself needs: a shifter of its service and its data center.
   "PUT /v1/registry/services/:service/endpoints/:id": { least: "shifter", within: registrationTouches },
+  "POST /v1/registry/services/:service/endpoints/:id:drain": { least: "shifter", within: registrationTouches },
   "DELETE /v1/registry/services/:service/endpoints/:id": { least: "shifter", within: registrationTouches },
 };
