@@ -30,6 +30,7 @@ export type TrafficRow = {
   readonly weightPercent?: number;
   readonly endpoints: { readonly serving: number; readonly total: number };
   readonly observed?: Observed;
+  readonly driftPoints?: number;
   readonly regions?: readonly { readonly region: string; readonly observed: Observed }[];
 };
 

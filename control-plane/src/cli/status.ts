@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { ageText } from "../lib/age.ts";
 import { ApiFailure } from "./api.ts";
-import { type Client, type Source, type Store, xdsTypes } from "./api-types.ts";
+import { type Client, type Source, type Store, type Traffic, xdsTypes } from "./api-types.ts";
 import type { AddCommand, Cli } from "./cli.ts";
 import { print } from "./print.ts";
 import type { Cell } from "./table.ts";
@@ -22,17 +22,22 @@ export const addStatus: AddCommand = (command, cli) => {
 
 async function showStatus(cli: Cli, command: Command): Promise<void> {
   const api = cli.api(command);
-  const [{ body: version }, { body: store }, { body: sources }, { body: clients }, ready] = await Promise.all([
-    api.get<{ readonly version: string }>("/version"),
-    api.get<Store>("/v1/store"),
-    api.get<{ readonly sources: readonly Source[] }>("/v1/sources"),
-    api.get<{ readonly clients: readonly Client[] }>("/v1/clients"),
-    readiness(() => api.get<Readiness>("/readyz").then(({ body }) => body)),
-  ]);
+  const [{ body: version }, { body: store }, { body: sources }, { body: clients }, { body: traffic }, ready] =
+    await Promise.all([
+      api.get<{ readonly version: string }>("/version"),
+      api.get<Store>("/v1/store"),
+      api.get<{ readonly sources: readonly Source[] }>("/v1/sources"),
+      api.get<{ readonly clients: readonly Client[] }>("/v1/clients"),
+      api.get<Traffic>("/v1/traffic"),
+      readiness(() => api.get<Readiness>("/readyz").then(({ body }) => body)),
+    ]);
   const late = sources.sources.filter(({ state }) => state !== "current");
   const behind = clients.clients.filter(({ types }) =>
     xdsTypes.some((type) => ["STALE", "ERROR"].includes(types[type].status)),
   );
+  const drifting = traffic.rows.filter(({ driftPoints }) => driftPoints !== undefined);
+  const seen = clients.clients.filter(({ running }) => running.state === "seen");
+  const others = seen.filter(({ running: { differing = 0 } }) => differing > 0);
   const rows: readonly (readonly [string, Cell, string])[] = [
     ["serving", state(ready.ready, ready.ready ? "yes" : "not yet"), ready.waitingFor.join("; ")],
     ["documents", state(store.state === "current", store.state), documentsText(store)],
@@ -48,6 +53,22 @@ async function showStatus(cli: Cli, command: Command): Promise<void> {
         .map(({ nodeId }) => nodeId)
         .slice(0, 5)
         .join(", "),
+    ],
+    [
+      "running",
+      noted(
+        others.length === 0,
+        `${seen.length - others.length}/${clients.clients.length} say they run what is wanted`,
+      ),
+      others
+        .map(({ nodeId }) => nodeId)
+        .slice(0, 5)
+        .join(", "),
+    ],
+    [
+      "traffic",
+      noted(drifting.length === 0, drifting.length === 0 ? "as configured" : `${drifting.length} shares drift`),
+      drifting.map(({ service, from, to }) => `${service} ${from} → ${to}`).join(", "),
     ],
   ];
   await print(cli, command, {
@@ -65,6 +86,11 @@ function documentsText({ kind, where, revision, ageSeconds, cause }: Store): str
 
 function state(isWell: boolean, text: string): Cell {
   return { text, style: isWell ? "green" : "red" };
+}
+
+/** Worth a look, and no reason to exit with 1: it may be over with the next look. */
+function noted(isWell: boolean, text: string): Cell {
+  return { text, style: isWell ? "green" : "yellow" };
 }
 
 /** Not being ready is an answer too, told by 503. */

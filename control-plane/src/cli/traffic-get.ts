@@ -26,7 +26,12 @@ async function showTraffic(cli: Cli, command: Command, service: string | undefin
     value: body,
     table: () => ({ columns, rows: body.rows.flatMap(linesOf) }),
     names: () => [...new Set(body.rows.map((each) => each.service))],
-    notes: () => [reportsText(body.reports), ...body.overrides.map(overrideText), ...body.held.map(heldText)],
+    notes: () => [
+      reportsText(body.reports),
+      ...body.rows.flatMap(driftTexts),
+      ...body.overrides.map(overrideText),
+      ...body.held.map(heldText),
+    ],
   });
 }
 
@@ -51,7 +56,7 @@ function linesOf(row: TrafficRow): readonly (readonly Cell[])[] {
 }
 
 function lineOf(
-  { service, from, use, priority, weightPercent, endpoints }: TrafficRow,
+  { service, from, use, priority, weightPercent, endpoints, driftPoints }: TrafficRow,
   to: string,
   observed: Observed | undefined,
 ): readonly Cell[] {
@@ -63,20 +68,28 @@ function lineOf(
     ...[service, callers, to],
     use === "nearest" ? "near" : use === "unplanned" ? "-" : String(priority),
     use === "unplanned" ? { text: use, style: "yellow" } : weight,
-    ...observedCells(observed),
+    ...observedCells(observed, driftPoints),
     isBad ? { text: there, style: "red" } : there,
   ];
 }
 
-function observedCells(observed: Observed | undefined): readonly Cell[] {
+function observedCells(observed: Observed | undefined, driftPoints: number | undefined): readonly Cell[] {
   if (observed === undefined) return ["-", "-", "-"];
   const { percent, rps, errorPercent } = observed;
   const errors = errorPercent?.toFixed(2) ?? "-";
+  const share = percent === undefined ? "-" : `${percent.toFixed(1)} %`;
   return [
-    percent === undefined ? "-" : `${percent.toFixed(1)} %`,
+    driftPoints === undefined ? share : { text: share, style: "yellow" },
     rps >= 10 ? rps.toFixed(0) : percentText(rps),
     errorPercent !== undefined && errorPercent >= 1 ? { text: errors, style: "red" } : errors,
   ];
+}
+
+/** What the alert WeightDrift is about, once it has lasted for five minutes. */
+export function driftTexts({ service, from, to, driftPoints }: TrafficRow): readonly string[] {
+  if (driftPoints === undefined) return [];
+  const points = `${percentText(Math.abs(driftPoints))} points ${driftPoints > 0 ? "more" : "less"}`;
+  return [`! ${service}: ${to} gets ${points} than configured from callers in ${from}`];
 }
 
 function reportsText({ clients, of, windowSeconds }: Traffic["reports"]): string {

@@ -6,6 +6,7 @@ import { parseServiceName } from "../model/names.ts";
 import type { Service } from "../model/service.ts";
 import { plainSplit, type Split, type SplitRule } from "../model/split.ts";
 import type { ObservedLoad } from "../serve/loads/observed-loads.ts";
+import { driftsOf } from "./drift.ts";
 import { failoversActive } from "./failovers-active.ts";
 import { observedRatios, observedTraffic } from "./observed-traffic.ts";
 
@@ -142,3 +143,18 @@ function pattern(text: string): LocalityPattern {
   assert.ok(result.ok);
   return result.value;
 }
+
+test("a share that is far from what it is to be is told, unless too few requests tell it or an override explains it", () => {
+  const split = splitOf(shares("*", { "dc-a": 70, "dc-b": 30 }));
+  const drifts = (loads: readonly ObservedLoad[], of: Split = split) => {
+    const rows = observedTraffic(of, service, loads, 10_000);
+    const driftOf = driftsOf(of, rows);
+    return rows.map(driftOf);
+  };
+  const even = [load("dc-a -> dc-a/z1", 100), load("dc-a -> dc-b/z1", 100)];
+  assert.deepEqual(drifts(even), [-20, 20]);
+  assert.deepEqual(drifts([load("dc-a -> dc-a/z1", 62), load("dc-a -> dc-b/z1", 38)]), [undefined, undefined]);
+  assert.deepEqual(drifts([load("dc-a -> dc-a/z1", 5), load("dc-a -> dc-b/z1", 5)]), [undefined, undefined]);
+  const override = { weight: 50, reason: "", by: "", expireTime: new Date(), locality: pattern("dc-a") };
+  assert.deepEqual(drifts(even, { ...split, overrides: [override] }), [undefined, undefined]);
+});

@@ -3,6 +3,7 @@ import { localityText, patternText } from "../model/locality.ts";
 import type { Service } from "../model/service.ts";
 import type { ClientView } from "../serve/clients.ts";
 import type { ObservedEndpoint, ObservedLoads } from "../serve/loads/observed-loads.ts";
+import { driftsOf } from "./drift.ts";
 import { type Observed, type ObservedRow, observedTraffic, percentOf, rounded } from "./observed-traffic.ts";
 import type { OperatorParts } from "./parts.ts";
 import { time } from "./shapes.ts";
@@ -27,6 +28,10 @@ const row = z.object({
   weightPercent: z.number().optional(),
   endpoints: z.object({ serving: z.number().int(), total: z.number().int() }),
   observed: observed.optional().meta({ description: "Missing while no client reports its loads" }),
+  driftPoints: z.number().optional().meta({
+    description:
+      "Observed less configured with overrides, in percent points; only when more than 10 apart, at more than 1 request/s",
+  }),
   regions: z
     .array(z.object({ region: z.string(), observed }))
     .optional()
@@ -110,8 +115,10 @@ export function trafficNow(
     revision: world?.revision ?? 0,
     rows: services.flatMap((service) => {
       const { name } = service.spec;
-      const rows = observedTraffic(world?.splits.get(name), service, byService.get(name) ?? [], loads.windowMs);
-      return rows.map((row) => ({ service: name, ...rowOf(row, isObserved) }));
+      const split = world?.splits.get(name);
+      const rows = observedTraffic(split, service, byService.get(name) ?? [], loads.windowMs);
+      const driftOf = driftsOf(split, rows);
+      return rows.map((row) => ({ service: name, ...rowOf(row, isObserved, driftOf(row)) }));
     }),
     places: services.flatMap((service) =>
       trafficPlaces(service).map(({ capacityRps, ...rest }) => ({
@@ -146,12 +153,14 @@ export function trafficNow(
 function rowOf(
   { serving, total, weightPercent, observed, regions, ...rest }: ObservedRow,
   isObserved: boolean,
+  driftPoints: number | undefined,
 ): Omit<z.output<typeof row>, "service"> {
   return {
     ...rest,
     ...(weightPercent !== undefined && { weightPercent }),
     endpoints: { serving, total },
     ...(isObserved && { observed: defined(observed) }),
+    ...(isObserved && driftPoints !== undefined && { driftPoints }),
     ...(regions.length > 0 && {
       regions: regions.map(({ region, observed }) => ({ region, observed: defined(observed) })),
     }),

@@ -1,7 +1,8 @@
 import { Counter, Gauge, type Registry } from "prom-client";
-import { coversPattern, localityText, patternText } from "../model/locality.ts";
+import { effectiveShares } from "../model/effective-shares.ts";
+import { localityText } from "../model/locality.ts";
 import type { Service } from "../model/service.ts";
-import type { Split, SplitRule } from "../model/split.ts";
+import type { Split } from "../model/split.ts";
 import type { World } from "../model/world.ts";
 import type { GuardRow, SourceOverview } from "../operator/parts.ts";
 import type { StoreStatus } from "../policy/policy-store.ts";
@@ -211,22 +212,6 @@ function tally<Labels extends Readonly<Record<string, string>>>(all: readonly La
 
 type Weight = readonly [{ readonly service: string; readonly from: string; readonly to: string }, number];
 
-function weightsOf({ service, rules, overrides }: Split): readonly Weight[] {
-  return rules.flatMap(({ from, spread }: SplitRule): readonly Weight[] => {
-    if (spread.kind === "nearest") return [];
-    // Overrides of only a part of a target move traffic inside it; those of all of it move traffic away.
-    const left = spread.to.map(({ locality, percent }) =>
-      overrides
-        .filter(
-          ({ locality: place, isolates }) =>
-            coversPattern(place, locality) !== (isolates === true && coversPattern(place, from)),
-        )
-        .reduce((part, { weight }) => (part * weight) / 100, percent),
-    );
-    const sum = left.reduce((total, part) => total + part, 0);
-    return spread.to.map(({ locality }, index) => [
-      { service, from: patternText(from), to: patternText(locality) },
-      sum === 0 ? 0 : (left[index] ?? 0) / sum,
-    ]);
-  });
+function weightsOf(split: Split): readonly Weight[] {
+  return effectiveShares(split).map(({ ratio, ...places }) => [{ service: split.service, ...places }, ratio]);
 }
