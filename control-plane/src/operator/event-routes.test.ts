@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { fastify } from "fastify";
+import { validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { connectedClient } from "../serve/testing.ts";
+import { eventRoutes } from "./event-routes.ts";
+import type { OperatorApp } from "./operator-context.ts";
 import { startOperator } from "./operator-server.ts";
 import { startTestParts } from "./testing.ts";
 import { service, split } from "./testing-api.ts";
@@ -54,6 +58,27 @@ test("a Last-Event-ID that nobody gave out is refused", async () => {
   await using weir = await start();
   const answer = await fetch(`${weir.url}/v1/events`, { headers: { "last-event-id": "yesterday" } });
   assert.equal(answer.status, 400);
+});
+
+test("the page is told how things are and what changes, goes on after what it knows, and is asked anew after a while", async () => {
+  await using weir = await startTestParts();
+  const app = fastify().withTypeProvider<ZodTypeProvider>() as unknown as OperatorApp;
+  app.setValidatorCompiler(validatorCompiler);
+  const closing = new AbortController();
+  eventRoutes(app, { parts: weir.parts, closing: closing.signal }, { longestMs: 1_500 });
+  const url = `${await app.listen({ port: 0 })}/v1/events?view=page`;
+  const told = async (headers: Readonly<Record<string, string>>) => {
+    const { body } = await fetch(url, { headers, signal: AbortSignal.timeout(20_000) });
+    const all: Told[] = [];
+    for await (const each of eventsOf(body ?? new ReadableStream())) all.push(each);
+    return all;
+  };
+  const first = await told({});
+  assert.deepEqual([first[0]?.event, first[1]?.event], ["overview", "changes"]);
+  const again = await told({ "last-event-id": first.at(-1)?.id ?? "" });
+  assert.deepEqual([...new Set(again.map(({ event }) => event))], ["changes"]);
+  closing.abort();
+  await app.close();
 });
 
 async function start() {

@@ -8,8 +8,15 @@ import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 // A quarter of a minute of the most that is ever sent: who reads slower has lost touch, and resumes.
 const mostUnread = 256 * 1024;
 
+// Who comes back is asked anew who he is: a token that is no longer good hears nothing for longer than this.
+const endsAfterMs = 600_000;
+
 /** What happens, as it happens: server-sent events. */
-export function eventRoutes(app: OperatorApp, { parts, closing }: OperatorContext): void {
+export function eventRoutes(
+  app: OperatorApp,
+  { parts, closing }: Pick<OperatorContext, "parts" | "closing">,
+  { longestMs = endsAfterMs }: { readonly longestMs?: number } = {},
+): void {
   const hub = createEventHub(parts, {}, closing);
   app.get(
     "/v1/events",
@@ -17,7 +24,7 @@ export function eventRoutes(app: OperatorApp, { parts, closing }: OperatorContex
       schema: {
         summary: "What happens, as it happens: revisions, clients, sources and traffic as server-sent events",
         description:
-          "text/event-stream with the events hello, revision, clients, sources and traffic, at most once a second each and below 20 kB a second together. With view=page overview, which is how things are, then each second changes, a JSON Merge Patch (RFC 7396) of it. Resumes after Last-Event-ID. Who reads too slowly is cut off.",
+          "text/event-stream with the events hello, revision, clients, sources and traffic, at most once a second each and below 20 kB a second together. With view=page overview, which is how things are, then each second changes, a JSON Merge Patch (RFC 7396) of it. Resumes after Last-Event-ID. Ends after ten minutes, so that who comes back is asked anew who he is. Who reads too slowly is cut off.",
         tags: ["events"],
         headers: z.looseObject({ "last-event-id": z.string().optional() }),
         querystring: z.strictObject({
@@ -50,7 +57,9 @@ export function eventRoutes(app: OperatorApp, { parts, closing }: OperatorContex
           {},
           { "retry-after": "5" },
         );
+      const ending = setTimeout(listener.end, longestMs).unref();
       reply.raw.once("close", () => {
+        clearTimeout(ending);
         stop();
         stream.destroy();
       });
