@@ -64,7 +64,7 @@ export function createAskConsul(address: string, tls: AgentOptions, limits: Answ
       const cancel = () => ctx.emit("cancel");
       signal.addEventListener("abort", cancel);
       try {
-        return readAnswer((await call(consul, { ...options, ctx })) as Response);
+        return readAnswer((await call(consul, { ...options, ctx })) as Response, options.token);
       } catch (cause) {
         if (cause instanceof Error && "isTimeout" in cause)
           throw new Error(`no answer within ${options.timeout} ms`, { cause });
@@ -77,9 +77,12 @@ export function createAskConsul(address: string, tls: AgentOptions, limits: Answ
   };
 }
 
-function readAnswer({ statusCode: status = 0, headers, body }: Response): ConsulAnswer {
-  if ((status < 200 || status > 299) && status !== 404 && status !== 409)
-    throw new ConsulRefusal(status, textOf(body).trim().slice(0, 300));
+function readAnswer({ statusCode: status = 0, headers, body }: Response, token: string | undefined): ConsulAnswer {
+  if ((status < 200 || status > 299) && status !== 404 && status !== 409) {
+    // Proxies show in their error pages what they were asked with; this text gets into logs.
+    const said = token === undefined ? textOf(body) : textOf(body).replaceAll(token, "(token)");
+    throw new ConsulRefusal(status, said.trim().slice(0, 300));
+  }
   if (headers["x-consul-knownleader"] === "false") throw new Error("the server that answered knows no leader");
   const { date } = headers;
   const at = date === undefined || Number.isNaN(Date.parse(date)) ? undefined : new Date(date);

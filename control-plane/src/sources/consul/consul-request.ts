@@ -90,7 +90,11 @@ function once(asked: ConsulRequest, signal: AbortSignal): Promise<ConsulAnswer> 
       done();
       const text = Buffer.concat(chunks).toString("utf8");
       const status = response.statusCode ?? 0;
-      if (status < 200 || status > 299) return reject(new ConsulStatusError(status, text.trim().slice(0, 300)));
+      if (status < 200 || status > 299) {
+        // Proxies show in their error pages what they were asked with; this text gets into logs.
+        const said = token === undefined ? text : text.replaceAll(token, "(token)");
+        return reject(new ConsulStatusError(status, said.trim().slice(0, 300)));
+      }
       try {
         resolve(readAnswer((name) => response.headers[name]?.toString(), text, asked.isIndexed));
       } catch (cause) {
