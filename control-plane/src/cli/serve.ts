@@ -8,7 +8,7 @@ export const addServe: AddCommand = (command, cli) => {
   addSettings(command)
     .addHelpText(
       "after",
-      '\nEach flag is also a variable and a key of the server file; a flag counts before a variable, that before the file.\nOnce clients are served, one line of JSON says so: {"ready":true,"xds":"127.0.0.1:18000","admin":"127.0.0.1:18080"}',
+      '\nEach flag is also a variable and a key of the server file; a flag counts before a variable, that before the file.\nOnce clients are served, one line of JSON says so: {"ready":true,"xds":"127.0.0.1:18000","admin":"127.0.0.1:18080","grpc":"127.0.0.1:18081"}',
     )
     .action(async (options: Readonly<Record<string, unknown>>) => {
       cli.exit(await cli.io.serve(options, cli.io.signal));
