@@ -24,7 +24,7 @@ export function eventRoutes(
       schema: {
         summary: "What happens, as it happens: revisions, clients, sources and traffic as server-sent events",
         description:
-          "text/event-stream with the events hello, revision, clients, sources and traffic, at most once a second each and below 20 kB a second together. With view=page overview, which is how things are, then each second changes, a JSON Merge Patch (RFC 7396) of it. Resumes after Last-Event-ID. Ends after ten minutes, so that who comes back is asked anew who he is. Who reads too slowly is cut off.",
+          "text/event-stream with the events hello, revision, clients, ejections, sources and traffic, at most once a second each and below 20 kB a second together. With view=page overview, which is how things are, then each second changes, a JSON Merge Patch (RFC 7396) of it. Resumes after Last-Event-ID. Ends after ten minutes, so that who comes back is asked anew who he is. Who reads too slowly is cut off.",
         tags: ["events"],
         headers: z.looseObject({ "last-event-id": z.string().optional() }),
         querystring: z.strictObject({

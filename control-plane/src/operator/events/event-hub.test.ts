@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { until } from "../../lib/testing.ts";
+import type { EjectionHappening } from "../../running/ejections.ts";
 import { connectedClient } from "../../serve/testing.ts";
 import { startTestParts } from "../testing.ts";
 import { boundedStream } from "./bounded-stream.ts";
@@ -106,4 +108,30 @@ test("who does not read is cut off", () => {
   take("x".repeat(200));
   take("x".repeat(200));
   assert.deepEqual([cuts, stream.destroyed], [1, true]);
+});
+
+test("ejections are told as they begin and end, each once, also when there are many at once", async () => {
+  await using weir = await startTestParts();
+  const stop = new AbortController();
+  const happenings: EjectionHappening[] = [];
+  const ejections = () => ({ ...weir.parts.running.ejections(), happenings, happened: happenings.length });
+  const parts = { ...weir.parts, running: { ...weir.parts.running, ejections } };
+  const hub = createEventHub(parts, { everyMs: 10 }, stop.signal);
+  let told = "";
+  function take(text: string) {
+    told += text;
+  }
+  hub.listen({ take, end: () => undefined }, undefined);
+  for (let index = 0; index < 20; index++) {
+    const about = { service: "report", locality: "dc-a/z1", state: "enforced" as const, clients: 1, of: 2 };
+    happenings.push({ what: "ejection", change: "began", at: new Date(), address: `10.0.0.${index}:80`, ...about });
+  }
+  const addresses = () => [...told.matchAll(/"address":"10\.0\.0\.(\d+):80"/g)].map(([, each]) => Number(each));
+  await until(() => addresses().length >= 20, 20_000);
+  assert.deepEqual(
+    addresses(),
+    Array.from({ length: 20 }, (_, index) => index),
+  );
+  assert.match(told, /event: ejections\nid: \S+\ndata: \{"at":/);
+  stop.abort();
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { pause } from "../../lib/wait.ts";
+import { happeningOf } from "../ejection-shapes.ts";
 import type { OperatorParts } from "../parts.ts";
 import { revisionOf } from "../revision-shape.ts";
 import { sourceShape } from "../source-routes.ts";
@@ -27,6 +28,7 @@ export type EventHub = {
 // Together below 20 kB a second, with what traffic and clients take.
 const bytesOfRevisions = 2_000;
 const bytesOfSources = 1_500;
+const bytesOfEjections = 700;
 const mostListeners = 100;
 const keptForResuming = 300;
 const mostRevisionsAgain = 200;
@@ -48,6 +50,7 @@ export function createEventHub(
   const process = randomUUID().slice(0, 8);
   let sequence = 0;
   let toldRevision = revisionNow();
+  let toldEjections = parts.running.ejections().happened;
   let seen: SeenClients | undefined;
   let told: { clients?: unknown; sources?: unknown; sourcesAt: number; heartbeatAt: number } = {
     sourcesAt: 0,
@@ -95,6 +98,8 @@ export function createEventHub(
 
   /** What was changed while nobody listened is kept for who comes back; where that is too much, coming back begins anew. */
   function catchUp(): void {
+    // What clients ejected meanwhile stands in GET /v1/ejections.
+    toldEjections = parts.running.ejections().happened;
     if (revisionNow() - toldRevision <= mostRevisionsAgain) {
       while (newRevisions().length > 0);
       return;
@@ -122,6 +127,17 @@ export function createEventHub(
     return { at: now().toISOString(), store: parts.policies.status().state, sources: kept, leftOut };
   }
 
+  /** What does not fit now is told in the next second. */
+  function ejectionsNow(): string[] {
+    const { happenings, happened: count } = parts.running.ejections();
+    const news = happenings.slice(happenings.length - Math.min(happenings.length, count - toldEjections));
+    if (news.length === 0) return [];
+    const { kept } = withinBytes(news.map(happeningOf), bytesOfEjections);
+    const events = kept.length > 0 ? kept : news.slice(0, 1).map(happeningOf);
+    toldEjections = count - news.length + events.length;
+    return [happened("ejections", { at: now().toISOString(), events })];
+  }
+
   function sourcesNow(at: number): string[] {
     const data = sourcesData();
     const lasting = {
@@ -142,7 +158,9 @@ export function createEventHub(
   function look(): string {
     const at = performance.now();
     const traffic = eventText({ event: "traffic", data: trafficEvent(parts, now()) });
-    return [...newRevisions(), ...clientsNow(), ...sourcesNow(at), traffic, ...heartbeat(at)].join("");
+    return [...newRevisions(), ...clientsNow(), ...ejectionsNow(), ...sourcesNow(at), traffic, ...heartbeat(at)].join(
+      "",
+    );
   }
 
   function count(): number {
