@@ -1,13 +1,22 @@
 import type { VNode } from "preact";
 import type { Actions } from "./actions.ts";
 import { h } from "./element.ts";
+import { beginLogin, loginFailure, loginWay } from "./oidc-login.ts";
 import type { PageState } from "./page-state.ts";
 
-/** Where the server asks who one is: a token, for as long as this tab is open. */
+/** Where the server asks who one is: by its OpenID provider, or with a token; for as long as this tab is open. */
 export function loginView({ live }: PageState, actions: Actions): VNode {
+  const way = loginWay();
   return h("section", { class: "empty", key: "login" }, [
     h("h2", {}, "This control plane asks who you are"),
-    h("p", {}, live.kind === "current" ? "" : (live.why ?? "")),
+    h("p", {}, loginFailure() ?? (live.kind === "current" ? "" : (live.why ?? ""))),
+    way?.endpoints &&
+      h("p", {}, [
+        h("button", { type: "button", class: "primary", onClick: () => void beginLogin(way) }, [
+          `Log in at ${new URL(way.issuer).host}`,
+        ]),
+      ]),
+    way && !way.endpoints && h("p", {}, `${way.issuer} cannot be reached by this control plane now.`),
     h(
       "form",
       {
@@ -20,7 +29,7 @@ export function loginView({ live }: PageState, actions: Actions): VNode {
       },
       [
         h("label", {}, [
-          h("span", {}, "Token"),
+          h("span", {}, way ? "Or a token" : "Token"),
           h("input", { type: "password", name: "token", required: true, autoComplete: "off" }),
         ]),
         h("button", { type: "submit", class: "primary" }, "Go on"),
