@@ -138,7 +138,7 @@ function headroomView({ services, missing, warnings }: Headroom): VNode {
           {},
           rows.map(({ service, place, percentBefore, percentAfter, rpsAfter, capacityRps, serving }) =>
             h("tr", { key: `${service} ${place}` }, [
-              h("th", { scope: "row" }, [place, h("small", {}, service)]),
+              h("th", { scope: "row" }, [place, h("small", {}, ` ${service}`)]),
               h("td", { class: "number" }, percentText(percentBefore)),
               h("td", { class: "number" }, [
                 percentText(percentAfter),
