@@ -9,7 +9,8 @@ export async function browserCpu(): Promise<BrowserCpu> {
   const own = await descendants(process.pid);
   const used = new Map<string, number>();
   for (const pid of own) {
-    const command = (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).split("\0");
+    // Chromium's children write their title over their arguments, with spaces between.
+    const command = (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).split(/[\0 ]/);
     if (!command[0]?.includes("chrom")) continue;
     const type = command.find((arg) => arg.startsWith("--type="))?.slice("--type=".length) ?? "browser";
     const usage = await usageOf(pid).catch(() => undefined);
