@@ -10,13 +10,14 @@ import { readDocuments } from "./read-documents.ts";
 import { collectionOfKind, documentUrl } from "./resources.ts";
 import { dryRunOption, ifMatchOption, reasonOption, type WriteFlags, writeOptions } from "./write-options.ts";
 
-type Flags = WriteFlags & { readonly filename: readonly string[]; readonly plan?: string };
+type Flags = WriteFlags & { readonly filename: readonly string[]; readonly plan?: string; readonly force?: boolean };
 
 /** `weir apply -f FILE|DIR|-`, `weir apply --plan ID`. */
 export const addApply: AddCommand = (command, cli) => {
   command
     .option("-f, --filename <path...>", "files or directories of YAML or JSON; - is what is piped in", [])
     .option("--plan <id>", "what weir plan said under this id, if nothing was changed since")
+    .option("--force", "Drains even where what is left is too little")
     .addOption(reasonOption())
     .addOption(dryRunOption())
     .addOption(ifMatchOption())
@@ -30,6 +31,8 @@ export const addApply: AddCommand = (command, cli) => {
         throw new CliError("nothing to apply: expected -f, or --plan");
       if (plan !== undefined && flags.ifMatch !== undefined)
         throw new CliError("--if-match is not for a plan, which is only applied to what it was made on");
+      const options = writeOptions(flags);
+      const forcible = { ...options, query: { ...options.query, force: flags.force ? "true" : undefined } };
       const values = plan === undefined ? await readDocuments(flags.filename, cli.io.stdin) : [];
       const documents = values.map(({ value }) => value);
       const api = cli.api(command);
@@ -40,7 +43,7 @@ export const addApply: AddCommand = (command, cli) => {
                 await api.post<Applied>(
                   "/v1/config:apply",
                   plan === undefined ? { documents } : { planId: plan },
-                  writeOptions(flags),
+                  forcible,
                 )
               ).body
             : await putOne(documents);

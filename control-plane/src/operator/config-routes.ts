@@ -1,11 +1,12 @@
 import { z } from "zod";
 import type { StoredDocument } from "../policy/policy-store.ts";
 import { badRequest } from "./api-error.ts";
-import { authorOf, writeQuery } from "./author.ts";
+import { authorOf } from "./author.ts";
 import { baseOf, conditionOnBase } from "./base-of.ts";
 import { isYamlBody } from "./bodies.ts";
 import { doneOrThrow } from "./change-outcome.ts";
 import { documentsOf, problemsInBody } from "./documents-of-body.ts";
+import { forcibleQuery, requireHeadroom } from "./drain-headroom.ts";
 import { etagsOf, expectedOf, expecting } from "./etags-of-body.ts";
 import { findingOf, findingShape } from "./finding-shape.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
@@ -41,7 +42,7 @@ export function configRoutes(app: OperatorApp, { parts }: OperatorContext): void
         description:
           'A document, a list of them, {"documents": [...]}, or YAML documents separated by --- as application/yaml. "etags" beside "documents", like {"trafficSplits/report": "r42-9f3c01ab"}, are the states that have to be in force, "absent" for none; another: 412. {"planId": ...} does what that plan says, if nothing was changed since it was made; else 412 PLAN_STALE.',
         tags: ["config"],
-        querystring: writeQuery,
+        querystring: forcibleQuery,
         headers: conditionOnBase,
         body: z.unknown(),
         response: { 200: applied },
@@ -58,6 +59,7 @@ export function configRoutes(app: OperatorApp, { parts }: OperatorContext): void
         ]);
       const etags = etagsOf(request.body);
       const operations = plan?.operations ?? expecting(documentsOf(request.body), etags);
+      if (request.query.force !== "true") await requireHeadroom(parts, operations);
       const warningsOf = await planning.warnings();
       const before = new Map<string, StoredDocument>();
       for (const kind of kindOf.options)

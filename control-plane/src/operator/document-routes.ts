@@ -7,9 +7,11 @@ import { authorOf, writeQuery } from "./author.ts";
 import { doneOrThrow, missingDocument } from "./change-outcome.ts";
 import { type Collection, collectionNames, collections } from "./collections.ts";
 import { documentMismatches } from "./document-mismatches.ts";
+import { forcibleQuery, requireHeadroom } from "./drain-headroom.ts";
 import { parseEtags, parsePrecondition } from "./etag.ts";
 import { expectationOf } from "./expectation.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
+import { pageOf, pageQuery } from "./page-of.ts";
 import { time } from "./shapes.ts";
 import { warningHeaders } from "./warning-headers.ts";
 
@@ -38,7 +40,8 @@ export function documentRoutes(app: OperatorApp, context: OperatorContext): void
   for (const collection of collectionNames) routesOf(app, context, collection);
 }
 
-function routesOf(app: OperatorApp, { parts: { policies, planning } }: OperatorContext, collection: Collection): void {
+function routesOf(app: OperatorApp, { parts }: OperatorContext, collection: Collection): void {
+  const { policies, planning } = parts;
   const kind = collections[collection];
   const document = documentSchemas[kind];
   const tags = [collection];
@@ -52,15 +55,17 @@ function routesOf(app: OperatorApp, { parts: { policies, planning } }: OperatorC
         schema: {
           summary: `Every ${kind} in force`,
           tags,
+          querystring: pageQuery,
           response: { 200: listing(collection, document) },
         },
       },
-      async () => {
-        const all = policies.list(kind);
+      async ({ query }) => {
+        const { items, ...next } = pageOf(policies.list(kind), query, documentKeys);
         return {
           revision: policies.books.current()?.revision ?? 0,
-          [collection]: all.map((each) => each.document as z.output<typeof document>),
-          stored: all.map(storedOf),
+          [collection]: items.map((each) => each.document as z.output<typeof document>),
+          stored: items.map(storedOf),
+          ...next,
         };
       },
     );
@@ -84,7 +89,7 @@ function routesOf(app: OperatorApp, { parts: { policies, planning } }: OperatorC
         summary: `Create or replace a ${kind}`,
         tags,
         params,
-        querystring: writeQuery,
+        querystring: kind === "Drain" ? forcibleQuery : writeQuery,
         headers: conditions,
         body: document,
         response: { 200: document, 201: document },
@@ -97,6 +102,8 @@ function routesOf(app: OperatorApp, { parts: { policies, planning } }: OperatorC
       const warningsOf = await planning.warnings();
       const problems = documentMismatches(body, kind, name);
       if (problems.length > 0) throw badRequest(`the ${kind}`, problems);
+      const isForced = "force" in request.query && request.query.force === "true";
+      if (kind === "Drain" && !isForced) await requireHeadroom(parts, [{ kind: "put", document: body }]);
       const before = policies.get(kind, name);
       const expects = expectationOf(parsePrecondition(request.headers), { kind, name, current: before });
       const outcome = await policies.change({
@@ -151,7 +158,12 @@ function routesOf(app: OperatorApp, { parts: { policies, planning } }: OperatorC
 }
 
 function listing<D extends z.ZodType>(collection: Collection, document: D) {
-  return z.object({ revision: z.number().int(), [collection]: z.array(document), stored: z.array(storedShape) });
+  return z.object({
+    revision: z.number().int(),
+    [collection]: z.array(document),
+    stored: z.array(storedShape),
+    nextPageToken: z.string().optional().meta({ description: "Missing on the last page" }),
+  });
 }
 
 function withHeaders(reply: FastifyReply, { etag, changed, revision }: StoredDocument, now = revision): FastifyReply {
@@ -161,6 +173,15 @@ function withHeaders(reply: FastifyReply, { etag, changed, revision }: StoredDoc
     "x-weir-revision": String(now),
   });
 }
+
+/** How documents are listed: by name; a filter sees them as they are written, and `name` and `labels` without `metadata`. */
+export const documentKeys = {
+  keyOf: ({ name }: StoredDocument) => name,
+  fieldsOf: ({ document }: StoredDocument) => ({
+    ...(document as { metadata: object }).metadata,
+    ...(document as object),
+  }),
+};
 
 export function storedOf({ name, etag, revision, origin, changed }: StoredDocument): z.output<typeof storedShape> {
   return { name, etag, revision, origin, changed: { ...changed, at: changed.at.toISOString() } };

@@ -127,6 +127,15 @@ test("where what is left would not bear the observed load a drain is refused wit
     /report: dc-b would get 12 requests\/s \(100 %, as clients report\), and bears 5 \(1 serving, 5 each\)/,
   );
   assert.deepEqual(await rowsOf(api), []);
+  const expireTime = new Date(Date.now() + 3_600_000).toISOString();
+  const document = {
+    ...{ apiVersion: "weir/v1alpha1", kind: "Drain", metadata: { name: "dc-a" } },
+    spec: { locality: "dc-a", reason: "CHG-1", by: "ana", expireTime },
+  };
+  for (const written of [await api.post("/v1/config:apply", [document]), await api.put("/v1/drains/dc-a", document)])
+    assert.match(written.text, /"reason":"NO_HEADROOM".*dc-b would get 12 requests/);
+  assert.equal((await api.post("/v1/config:apply?force=true&validateOnly=true", [document])).status, 200);
+  assert.deepEqual(await rowsOf(api), [], "nor by a document");
   const forced = await api.post("/v1/localities/dc-a:drain", { ...twoHours, force: true });
   assert.equal(forced.status, 200);
   assert.equal((forced.body["headroom"] as { missing: readonly string[] }).missing.length, 1);
