@@ -217,5 +217,12 @@ test("where tokens are needed the page asks for one, and may then what that may"
   await page.getByRole("button", { name: "Go on" }).click();
   await page.getByRole("link", { name: "r1" }).waitFor();
   assert.equal(await page.getByLabel("Token").count(), 0);
+  const second = seventyThirty.replaceAll("report", "billing");
+  await weir.writeDocument("billing.yaml", second);
+  await page.getByRole("link", { name: "r2" }).waitFor();
+  await page.getByRole("link", { name: "r1" }).click();
+  await page.getByText("vera may look and not change anything: a viewer.").waitFor();
+  await page.getByLabel("Why").fill("because");
+  assert.equal(await page.getByRole("button", { name: "Plan the way back" }).isDisabled(), true);
   assert.deepEqual(open.complaints, []);
 });
