@@ -9,6 +9,7 @@ import {
   type ServiceError,
   status,
 } from "@grpc/grpc-js";
+import { ApiError } from "../operator/api-error.ts";
 import { type Caller, callerOf } from "./caller.ts";
 import { refusedCall, richError } from "./rich-error.ts";
 
@@ -28,6 +29,7 @@ type Unreadable = { readonly unreadable: string };
 export function answering(onBug: (cause: Error, method: string) => void): Answering {
   const asServiceError = (error: unknown, method: string): ServiceError => {
     if (isServiceError(error)) return error;
+    if (error instanceof ApiError) return richError(error.body);
     onBug(error as Error, method);
     const says = "this is a bug in Weir; its log has the details";
     return refusedCall("INTERNAL", "BUG", says);

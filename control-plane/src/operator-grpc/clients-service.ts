@@ -14,9 +14,7 @@ import { type Answering, messageOf } from "./answering.ts";
 import type { FollowRoute, Routes } from "./ask-routes.ts";
 import type { Caller } from "./caller.ts";
 import { followEvents } from "./follow-events.ts";
-import { pageOf } from "./paging.ts";
-
-type Listed = { readonly nodeId: string; readonly connectedAt: string; readonly peer: string };
+import { pagesOf } from "./pages.ts";
 
 /** weir.operator.v1.Clients over the routes of clients. */
 export function clientsService(
@@ -24,15 +22,12 @@ export function clientsService(
   { unary, streaming }: Answering,
 ): Handlers<typeof Clients> {
   return {
-    listClients: unary(async ({ pageSize, pageToken, filter }, caller) => {
-      const { clients } = (await ask({ method: "GET", path: "/v1/clients" }, caller)) as {
-        readonly clients: readonly Listed[];
-      };
-      // A client that reconnects may be there twice.
-      const keyOf = ({ nodeId, connectedAt, peer }: Listed) => `${nodeId}\n${connectedAt}\n${peer}`;
-      const page = pageOf(clients, { pageSize, pageToken, filter }, { keyOf, fieldsOf: (client) => client });
-      return messageOf(ListClientsResponseSchema, { clients: page.items, nextPageToken: page.nextPageToken });
-    }),
+    listClients: unary(async (pages, caller) =>
+      messageOf(
+        ListClientsResponseSchema,
+        await ask({ method: "GET", path: "/v1/clients", query: pagesOf(pages) }, caller),
+      ),
+    ),
     getClient: unary(async ({ nodeId }, caller) =>
       messageOf(ClientSchema, await ask({ method: "GET", path: `/v1/clients/${encodeURIComponent(nodeId)}` }, caller)),
     ),

@@ -337,11 +337,11 @@ test("hostile input is refused in words, and the server goes on", async () => {
   ])
     assert.equal(
       (await grpc.failure(method.listResources, { kind: "Service", pageToken })).fields[0]?.split(":")[0],
-      "page_token",
+      "pageToken",
     );
   assert.equal(
     (await grpc.failure(method.listResources, { kind: "Service", pageSize: -1 })).fields[0]?.split(":")[0],
-    "page_size",
+    "pageSize",
   );
   assert.equal(
     (await grpc.failure(method.listResources, { kind: "Service", filter: "1=1 OR name" })).fields[0]?.split(":")[0],

@@ -1,4 +1,3 @@
-import type { JsonValue } from "@bufbuild/protobuf";
 import { create } from "@bufbuild/protobuf";
 import type { Handlers } from "@weir/proto/grpc/service.ts";
 import {
@@ -11,15 +10,17 @@ import {
   type Resources,
   RollbackRevisionResponseSchema,
 } from "@weir/proto/weir/operator/v1/resources_pb.ts";
+import { pageOf } from "../operator/page-of.ts";
 import { type Answering, messageOf } from "./answering.ts";
 import type { Routes } from "./ask-routes.ts";
 import type { Caller } from "./caller.ts";
-import { pageOf } from "./paging.ts";
+import { type Pages, pageQueryOf, pagesOf } from "./pages.ts";
 import { collectionNamed, type Document, documentOf, resourceOf } from "./resource-message.ts";
 import { watchResources } from "./watch-resources.ts";
 
 type Listing = {
   readonly revision: number;
+  readonly nextPageToken?: string;
   readonly stored: readonly { readonly name: string; readonly etag: string; readonly revision: number }[];
 } & Readonly<Record<string, unknown>>;
 
@@ -28,11 +29,11 @@ export function resourcesService(
   { ask, read, follow }: Routes,
   { unary, streaming }: Answering,
 ): Handlers<typeof Resources> {
-  async function all(kind: string, caller: Caller) {
+  async function all(kind: string, caller: Caller, query: Pages = {}) {
     const collection = collectionNamed(kind);
-    const listing = (await ask({ method: "GET", path: `/v1/${collection}` }, caller)) as Listing;
+    const listing = (await ask({ method: "GET", path: `/v1/${collection}`, query }, caller)) as Listing;
     const documents = listing[collection] as readonly Document[];
-    return { revision: listing.revision, documents, stored: listing.stored };
+    return { ...listing, documents };
   }
 
   async function one({ kind, name }: { readonly kind: string; readonly name: string }, caller: Caller) {
@@ -57,19 +58,14 @@ export function resourcesService(
   }
 
   return {
-    listResources: unary(async ({ kind, pageSize, pageToken, filter }, caller) => {
-      const { revision, documents, stored } = await all(kind, caller);
-      const page = pageOf(
-        documents.map((document, index) => ({ document, state: stored[index] ?? { name: "", etag: "", revision: 0 } })),
-        { pageSize, pageToken, filter },
-        {
-          keyOf: ({ document }) => document.metadata.name,
-          fieldsOf: ({ document }) => ({ ...document, name: document.metadata.name, labels: document.metadata.labels }),
-        },
-      );
+    listResources: unary(async ({ kind, ...pages }, caller) => {
+      const { revision, documents, stored, nextPageToken } = await all(kind, caller, pagesOf(pages));
       return create(ListResourcesResponseSchema, {
-        resources: page.items.map(({ document, state }) => resourceOf(document, state)),
-        nextPageToken: page.nextPageToken,
+        resources: documents.flatMap((document, index) => {
+          const state = stored[index];
+          return state ? [resourceOf(document, state)] : [];
+        }),
+        ...(nextPageToken !== undefined && { nextPageToken }),
         revision: BigInt(revision),
       });
     }),
@@ -119,14 +115,13 @@ export function resourcesService(
         readonly revisions: readonly { readonly revision: number }[];
       };
       // The newest first, and in this order the pages go on.
-      const page = pageOf(
-        answer.revisions,
-        { pageSize, pageToken, filter: "" },
-        { keyOf: ({ revision }) => String(10 ** 15 - revision).padStart(16, "0"), fieldsOf: (revision) => revision },
-      );
+      const keyOf = (each: { readonly revision: number }) => String(10 ** 15 - each.revision).padStart(16, "0");
+      const { items, ...next } = pageOf(answer.revisions, pageQueryOf({ pageSize, pageToken, filter: "" }), {
+        keyOf,
+        fieldsOf: (each) => each,
+      });
       const { revision } = answer;
-      const json = { revision, revisions: page.items, nextPageToken: page.nextPageToken };
-      return messageOf(ListRevisionsResponseSchema, json as unknown as JsonValue);
+      return messageOf(ListRevisionsResponseSchema, { revision, revisions: items, ...next });
     }),
 
     rollbackRevision: unary(async ({ revision, reason, validateOnly, baseRevision, requestId }, caller) => {

@@ -6,6 +6,7 @@ import type { Look } from "../running/running.ts";
 import type { ClientView, TypeStatus } from "../serve/clients.ts";
 import { refusal } from "./api-error.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
+import { pageOf, pageQuery } from "./page-of.ts";
 import type { OperatorParts } from "./parts.ts";
 import { lookOf, runningClientOf, runningClientShape } from "./running-shape.ts";
 import { ageSeconds, secondsSince, time, waitTime } from "./shapes.ts";
@@ -61,10 +62,23 @@ export function clientRoutes(app: OperatorApp, { parts, closing }: OperatorConte
       schema: {
         summary: "The status table: every xDS client with its state per type",
         tags: ["clients"],
-        response: { 200: z.object({ clients: z.array(client) }) },
+        querystring: pageQuery,
+        response: {
+          200: z.object({
+            clients: z.array(client),
+            nextPageToken: z.string().optional().meta({ description: "Missing on the last page" }),
+          }),
+        },
       },
     },
-    async () => ({ clients: parts.clients.list().map((client) => shapeOf(client, parts)) }),
+    async ({ query }) => {
+      const shown = parts.clients.list().map((client) => shapeOf(client, parts));
+      if (Object.values(query).every((each) => each === undefined)) return { clients: shown };
+      // A client that reconnects may be there twice.
+      const keyOf = ({ nodeId, connectedAt, peer }: z.output<typeof client>) => `${nodeId}\n${connectedAt}\n${peer}`;
+      const { items, ...next } = pageOf(shown, query, { keyOf, fieldsOf: (each) => each });
+      return { clients: [...items], ...next };
+    },
   );
 
   app.get(

@@ -8,7 +8,7 @@ import { documentSchemas } from "../policy/documents/document-schemas.ts";
 import { badRequest, refusal } from "./api-error.ts";
 import { authorOf, writeQuery } from "./author.ts";
 import { doneOrThrow } from "./change-outcome.ts";
-import { storedOf, storedShape } from "./document-routes.ts";
+import { documentKeys, storedOf, storedShape } from "./document-routes.ts";
 import {
   bodyOf,
   drainRows,
@@ -24,6 +24,7 @@ import { drainBody, drainRow, drainRowOf, headroomOf, headroomShape, undrainBody
 import { parsePrecondition } from "./etag.ts";
 import { expectationOf } from "./expectation.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
+import { pageOf, pageQuery } from "./page-of.ts";
 import type { OperatorParts } from "./parts.ts";
 import { planOf } from "./plan-of.ts";
 import { planShape } from "./plan-shape.ts";
@@ -43,6 +44,7 @@ const listing = z.object({
   drains: z.array(documentSchemas.Drain),
   stored: z.array(storedShape),
   rows: z.array(drainRow).meta({ description: "The same with what is left of each, the first to end first" }),
+  nextPageToken: z.string().optional().meta({ description: "Missing on the last page" }),
 });
 
 const summaries = {
@@ -66,16 +68,19 @@ export function drainRoutes(app: OperatorApp, { parts }: OperatorContext): void 
       schema: {
         summary: "What is drained or isolated, why, by whom and for how much longer",
         tags,
+        querystring: pageQuery,
         response: { 200: listing },
       },
     },
-    async () => {
-      const stored = parts.policies.list("Drain");
+    async ({ query }) => {
+      const { items: stored, ...next } = pageOf(parts.policies.list("Drain"), query, documentKeys);
+      const names = new Set(stored.map(({ name }) => name));
       return {
         revision: parts.policies.books.current()?.revision ?? 0,
         drains: stored.map((each) => each.document as z.output<typeof documentSchemas.Drain>),
         stored: stored.map(storedOf),
-        rows: drainRows(parts, new Date()),
+        rows: drainRows(parts, new Date()).filter(({ name }) => names.has(name)),
+        ...next,
       };
     },
   );

@@ -1,6 +1,6 @@
-import { invalid } from "./answering.ts";
+import { badRequest } from "./api-error.ts";
 
-type Term = { readonly path: string; readonly not: boolean; readonly value: string; readonly begins: boolean };
+export type Term = { readonly path: string; readonly not: boolean; readonly value: string; readonly begins: boolean };
 
 const longest = 2_000;
 
@@ -10,13 +10,12 @@ const longest = 2_000;
  */
 export function parseFilter(text: string): readonly Term[] {
   if (text.trim() === "") return [];
-  if (text.length > longest) throw invalid("filter", `is longer than ${longest} characters`);
+  if (text.length > longest) throw wrong(`is longer than ${longest} characters`);
   return text.split(/\s+AND\s+/).map((term) => {
     const [, path, not, quoted, bare] = /^\s*([\w./-]+)\s*(!?)=\s*(?:"([^"]*)"|([^\s"]+))\s*$/.exec(term) ?? [];
     const value = quoted ?? bare;
     if (path === undefined || value === undefined)
-      throw invalid(
-        "filter",
+      throw wrong(
         `cannot read ${JSON.stringify(term.slice(0, 80))}: expected path=value or path!=value, joined by AND`,
       );
     const begins = value.endsWith("*");
@@ -41,4 +40,8 @@ function valuesAt(value: unknown, path: readonly string[]): readonly string[] {
     const key = path.slice(0, index + 1).join(".");
     return Object.hasOwn(members, key) ? valuesAt(members[key], path.slice(index + 1)) : [];
   });
+}
+
+function wrong(says: string) {
+  return badRequest("the request's query", [{ at: "filter", says }]);
 }
