@@ -23,10 +23,24 @@ export function stepsOf(page: string): {
   readonly demo: readonly DocumentedStep[];
   readonly own: readonly DocumentedStep[];
 } {
-  const steps = documentedSteps(page, markdownOf(page));
+  const all = documentedSteps(page, markdownOf(page));
+  const lacking = new Set(
+    all.flatMap((step) => (step.kind === "command" && needsWhatIsNotHere(step.text) ? [step.block] : [])),
+  );
+  const steps = all.filter(({ block }) => !lacking.has(block));
   const commands = steps.filter((step) => step.kind === "command");
   const start = commands.find(({ notRun, text }) => notRun === undefined && /^weir (serve|check)\b/.test(text));
   const first = commands.find(({ section }) => section === start?.section)?.block ?? Number.POSITIVE_INFINITY;
   const demo = new Set(commands.filter(({ block, withDemo }) => withDemo || block < first).map(({ block }) => block));
   return { demo: steps.filter(({ block }) => demo.has(block)), own: steps.filter(({ block }) => !demo.has(block)) };
+}
+
+/** Tools that set-up gets where it can: without one, the blocks that call it are passed over. */
+const tools: readonly (readonly [string, string])[] = [
+  ["grpcurl", "WEIR_GRPCURL"],
+  ["promtool", "WEIR_PROMETHEUS"],
+];
+
+function needsWhatIsNotHere(command: string): boolean {
+  return tools.some(([tool, variable]) => command.startsWith(`${tool} `) && !process.env[variable]);
 }

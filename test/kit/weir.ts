@@ -57,7 +57,7 @@ export async function startWeir({
       env,
     });
     try {
-      if (untilReady) await child.json(({ ready }) => ready === true, 20_000);
+      if (untilReady) await child.json(({ ready }) => ready === true, 60_000);
       else await child.line(/admin listens on/, 20_000);
       return child;
     } catch (error) {
