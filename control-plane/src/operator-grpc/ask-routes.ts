@@ -58,8 +58,9 @@ export function askRoutes(app: Pick<OperatorApp, "inject">, closing: AbortSignal
       const { method, path } = request;
       const url = `${path}${queryText(request.query)}`;
       const headers = headersOf(request, caller);
-      const answer = await onBehalfOf(caller.certificate, () =>
-        app.inject({ method, url, headers, payloadAsStream: true }),
+      const answer = await onBehalfOf(
+        caller.certificate,
+        async () => await app.inject({ method, url, headers, payloadAsStream: true }),
       );
       const stream = answer.stream();
       const stop = () => stream.destroy();
@@ -91,7 +92,8 @@ export function askRoutes(app: Pick<OperatorApp, "inject">, closing: AbortSignal
     const url = `${path}${queryText(request.query)}`;
     const payload = body === undefined ? {} : { payload: JSON.stringify(body) };
     const headers = headersOf(request, caller);
-    return onBehalfOf(caller.certificate, () => app.inject({ method, url, headers, ...payload }));
+    // What inject gives begins when it is awaited: within, or the routes would see nobody's certificate.
+    return onBehalfOf(caller.certificate, async () => await app.inject({ method, url, headers, ...payload }));
   }
 }
 

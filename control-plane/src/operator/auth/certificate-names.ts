@@ -10,7 +10,7 @@ const behalf = new AsyncLocalStorage<{ readonly certificate: X509Certificate | u
  * Asks the routes for a client of another server of this process, which came with this certificate; undefined: with none that
  * the server's authorities signed.
  */
-export function onBehalfOf<T>(certificate: X509Certificate | undefined, ask: () => T): T {
+export function onBehalfOf<T>(certificate: X509Certificate | undefined, ask: () => Promise<T>): Promise<T> {
   return behalf.run({ certificate }, ask);
 }
 

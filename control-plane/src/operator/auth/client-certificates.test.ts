@@ -8,6 +8,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
+import { credentials, type ServiceError } from "@grpc/grpc-js";
+import { Resources } from "@weir/proto/weir/operator/v1/resources_pb.ts";
+import { startOperatorGrpc } from "../../operator-grpc/grpc-server.ts";
+import { connectGrpc, failureOf } from "../../operator-grpc/testing-grpc.ts";
 import { startOperator } from "../operator-server.ts";
 import { startTestParts } from "../testing.ts";
 import { namesIn } from "./certificate-names.ts";
@@ -65,12 +69,13 @@ test("over TLS a certificate of the authorities says who one is, by its names, a
 `,
   );
   await using weir = await startTestParts();
+  const tls = { certificates: server.cert, key: server.key, clientAuthorities: authority.cert };
   await using operator = await startOperator({
     listen: { host: "127.0.0.1", port: 0 },
     hosts: [],
     parts: weir.parts,
     tokens: await openTokens({ file, observe: () => undefined, now: () => new Date() }),
-    tls: { certificates: server.cert, key: server.key, clientAuthorities: authority.cert },
+    tls,
     observe: () => undefined,
   });
   const ask = async (path: string, pem?: Pem, headers: Record<string, string> = {}) => {
@@ -97,6 +102,31 @@ test("over TLS a certificate of the authorities says who one is, by its names, a
   assert.equal(await ask("/v1/whoami", undefined, bearer), "cho by token");
   assert.equal(await ask("/v1/whoami", ana, bearer), "cho by token");
   assert.equal(await ask("/v1/whoami", ana, { authorization: "Bearer nonsense" }), "TOKEN_UNKNOWN");
+
+  // Over gRPC the same names count, though the routes are asked within the process.
+  await using grpc = await startOperatorGrpc({
+    listen: { host: "127.0.0.1", port: 0 },
+    app: operator,
+    tls,
+    isReady: () => true,
+    observe: () => undefined,
+  });
+  const askGrpc = async (pem?: Pem, headers: Record<string, string> = {}) => {
+    const shown = credentials.createSsl(authority.cert, pem?.key ?? null, pem?.cert ?? null);
+    using client = connectGrpc(`127.0.0.1:${grpc.port}`, shown);
+    const resources = [{ kind: "Service", name: "report", spec: { protocol: "GRPC", endpoints: [{ registry: {} }] } }];
+    const { applyResources } = Resources.method;
+    return await client.ask(applyResources, { resources, validateOnly: true }, headers).then(
+      () => "done",
+      (error: ServiceError) => failureOf(error).reason || error.message,
+    );
+  };
+  assert.equal(await askGrpc(bo), "done");
+  assert.equal(await askGrpc(ana), "ROLE_TOO_SMALL");
+  assert.equal(await askGrpc(unknown), "CERTIFICATE_UNKNOWN");
+  assert.equal(await askGrpc(forged), "NO_TOKEN");
+  assert.equal(await askGrpc(), "NO_TOKEN");
+  assert.equal(await askGrpc(bo, bearer), "ROLE_TOO_SMALL");
 });
 
 test("a name in a certificate that would read as two names is nobody's", () => {
