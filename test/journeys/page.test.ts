@@ -73,7 +73,7 @@ test("shares are seen, planned, applied and observed on the page, and taken back
   assert.deepEqual(await sharesOf(scene), { "dc-a": 70, "dc-b": 30 }, "a plan changes nothing");
   await page.getByLabel("Why").fill("dc-a is being rewired – CHG-4711");
   await page.getByRole("button", { name: "Apply now" }).click();
-  await page.getByText("Applied as revision 2").waitFor();
+  await page.getByText("Applied as revision 2").first().waitFor();
   assert.deepEqual(await sharesOf(scene), { "dc-a": 20, "dc-b": 80 });
   await near("dc-a", 20);
   await near("dc-b", 80);
