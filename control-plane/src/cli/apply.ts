@@ -67,7 +67,11 @@ export const addApply: AddCommand = (command, cli) => {
         if (!first || !collection || more.length > 0)
           throw new CliError("--if-match is for a single document: its ETag is that of one document");
         const { name } = first.metadata;
-        const { etag = "", revision = 0 } = await api.put(documentUrl(collection, name), first, writeOptions(flags));
+        const { etag = "", revision = 0 } = await api.put(
+          documentUrl(collection, name),
+          first,
+          first.kind === "Drain" ? forcible : options,
+        );
         const changes = [{ kind: first.kind, name, action: "update" as const, etag: etag.replaceAll('"', "") }];
         return { revision, validateOnly: flags.dryRun === true, changes, findings: [] };
       }
