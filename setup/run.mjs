@@ -1,4 +1,4 @@
-// What package.json's scripts call: node setup/run.mjs <start|test|test:kubernetes|test:garage|test:zipkin|test:tools|journeys:newcomer|check|golden|load|load:rejected|load:consul|load:translate|load:hostile|load:hostile-reports|load:page|load:reads|load:slow|load:reports|load:clusters|load:growth|load:forgotten|faults|random|ledger|pack|weir> [--envoy PATH] [args…]
+// What package.json's scripts call: node setup/run.mjs <start|test|test:kubernetes|test:garage|test:zipkin|test:tools|journeys:newcomer|check|golden|load|load:rejected|load:consul|load:translate|load:hostile|load:hostile-reports|load:page|load:reads|load:slow|load:reports|load:clusters|load:growth|load:forgotten|faults|fuzz|random|ledger|pack|weir> [--envoy PATH] [args…]
 // It gets what the target needs and then hands over to it. It runs on Node 18, so that an old Node can get the new one.
 import { join } from "node:path";
 import { root } from "./folders.mjs";
@@ -46,6 +46,7 @@ const targets = {
     args: [],
   },
   faults: { needs: { envoy: "required", consul: "required" }, script: "test/faults/suite/run.ts", args: [] },
+  fuzz: { needs: { envoy: "no", consul: "no" }, script: "test/fuzz/run.ts", args: [] },
   random: { needs: { envoy: "required", consul: "no" }, script: "test/random-documents/run.ts", args: [] },
   ledger: {
     needs: { envoy: "no", consul: "no", postgres: "if-there", kafka: "if-there" },

@@ -50,13 +50,33 @@ export class ApiError extends Error {
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(body: ErrorBody["error"], headers: Readonly<Record<string, string>> = {}) {
-    super(body.message);
-    this.body = body;
+    super(shown(body.message));
+    this.body = { ...body, message: shown(body.message), details: body.details.map(shownDetail) };
     this.headers = headers;
   }
 }
 
-/** 400 that names every field that is wrong. */
+const longestText = 2_000;
+
+/** What a request said is in what it is told: not all of a large one, and nothing that terminals act on. */
+function shown(text: string): string {
+  const cut = text.length > longestText ? `${text.slice(0, longestText)}…` : text;
+  const escaped = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return cut.toWellFormed().replace(/(?!\n)[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, escaped);
+}
+
+function shownDetail(detail: ErrorDetail): ErrorDetail {
+  if ("fieldViolations" in detail) {
+    const fieldViolations = detail.fieldViolations.map((each) => {
+      return { ...each, field: shown(each.field), description: shown(each.description) };
+    });
+    return { ...detail, fieldViolations };
+  }
+  const metadata = Object.entries(detail.metadata).map(([key, value]) => [key, shown(value)] as const);
+  return { ...detail, metadata: Object.fromEntries(metadata) };
+}
+
+/** 400 that names every field that is wrong, with the reason BAD_REQUEST. */
 export function badRequest(what: string, problems: readonly Problem[]): ApiError {
   const fieldViolations = problems.map(({ at, says, source }) => ({
     field: at,
@@ -69,7 +89,10 @@ export function badRequest(what: string, problems: readonly Problem[]): ApiError
     code: 400,
     status: "INVALID_ARGUMENT",
     message: first ? `${what}: ${first.at === "" ? "" : `${first.at}: `}${first.says}${more}` : what,
-    details: [{ "@type": "type.googleapis.com/google.rpc.BadRequest", fieldViolations }],
+    details: [
+      { "@type": "type.googleapis.com/google.rpc.BadRequest", fieldViolations },
+      { "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason: "BAD_REQUEST", domain: "weir", metadata: {} },
+    ],
   });
 }
 

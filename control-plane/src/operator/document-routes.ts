@@ -35,6 +35,10 @@ const conditions = z.looseObject({
   "x-weir-reason": z.string().optional(),
 });
 
+const readConditions = z.looseObject({
+  "if-none-match": z.string().optional().meta({ description: "The ETag of what is known: 304 while it is that" }),
+});
+
 /** The documents in force: list, get, put and delete, one collection for each kind. */
 export function documentRoutes(app: OperatorApp, context: OperatorContext): void {
   for (const collection of collectionNames) routesOf(app, context, collection);
@@ -72,7 +76,7 @@ function routesOf(app: OperatorApp, { parts }: OperatorContext, collection: Coll
 
   app.get(
     url,
-    { schema: { summary: `One ${kind}`, tags, params, response: { 200: document } } },
+    { schema: { summary: `One ${kind}`, tags, params, headers: readConditions, response: { 200: document } } },
     async ({ params: { name }, headers }, reply) => {
       const found = policies.get(kind, name);
       if (!found) throw missingDocument(policies, kind, name);

@@ -34,3 +34,15 @@ test("each answer is counted by its route's pattern", async () => {
     ["GET /v1/services/:name 404", "GET none 404"],
   );
 });
+
+test("what a request said comes back cut and without control characters, with a reason beside the fields", async () => {
+  await using api = await startTestApi();
+  const { text, body } = await api.put("/v1/log-levels", { level: `\u001b[31m\u202e${"a".repeat(5_000)}` });
+  assert.ok(text.length < 6_000, `${text.length} characters`);
+  const { error } = body as { error: { message: string; details: readonly { reason?: string }[] } };
+  assert.doesNotMatch(error.message, /\p{Cc}|\u202e/u);
+  assert.deepEqual(
+    error.details.map(({ reason }) => reason),
+    [undefined, "BAD_REQUEST"],
+  );
+});

@@ -31,6 +31,7 @@ export function eventRoutes(
           lastEventId: z.string().optional().meta({ description: "In place of the header Last-Event-ID" }),
           view: z.enum(["page"]).optional().meta({ description: "What the page shows, in place of what happens" }),
         }),
+        response: { 200: { description: "Events", content: { "text/event-stream": { schema: z.unknown() } } } },
       },
     },
     async (request, reply) => {

@@ -38,7 +38,11 @@ export function explainRoutes(app: OperatorApp, { parts }: OperatorContext): voi
             .string()
             .optional()
             .meta({ description: "What it dials, like report; needed where the path does not make it clear" }),
-          path: z.string().startsWith("/").optional().meta({ description: "/ unless told" }),
+          path: z
+            .string()
+            .regex(/^\//, 'expected a path, which begins with "/"')
+            .optional()
+            .meta({ description: "/ unless told" }),
           header: several.optional().meta({ description: "name=value; several times for several" }),
           if: several.optional().meta({
             description:

@@ -4,6 +4,8 @@ import { jsonSchemaTransform, jsonSchemaTransformObject, type ZodTypeProvider } 
 import { z } from "zod";
 import { documentKinds, documentSchemas } from "../policy/documents/document-schemas.ts";
 import { ruleOf } from "./auth/enforce-roles.ts";
+import { type OpenapiPaths, withAnswers } from "./openapi-answers.ts";
+import { tagTexts } from "./openapi-tags.ts";
 import type { OperatorContext } from "./operator-context.ts";
 import { routeText } from "./route-of.ts";
 import { addRoutes } from "./routes.ts";
@@ -25,6 +27,8 @@ export async function openapiDocument(context: OperatorContext): Promise<object>
         description: "Documents, registry, clients and traffic of a Weir control plane.",
         license: { name: "Apache-2.0", identifier: "Apache-2.0" },
       },
+      servers: [{ url: "/", description: "This server" }],
+      tags: Object.entries(tagTexts).map(([name, description]) => ({ name, description })),
       components: {
         securitySchemes: {
           token: {
@@ -38,9 +42,10 @@ export async function openapiDocument(context: OperatorContext): Promise<object>
     transform: jsonSchemaTransform,
     transformObject: jsonSchemaTransformObject,
   });
-  app.addHook("onRoute", ({ method, url, schema }) => {
+  app.addHook("onRoute", ({ method, url, schema, config }) => {
     if (!schema) return;
     schema.response = { ...(schema.response as object | undefined), default: errorBody };
+    if (config?.yaml === true) schema.consumes = ["application/json", "application/yaml"];
     const { least } = ruleOf(String(method), routeText(url));
     // OpenAPI 3.1: what stands beside a scheme that has no scopes are the roles that it takes.
     schema.security = least === "anyone" ? [] : [{ token: [least] }];
@@ -51,7 +56,7 @@ export async function openapiDocument(context: OperatorContext): Promise<object>
     z.globalRegistry.add(documentSchemas[kind], { ...z.globalRegistry.get(documentSchemas[kind]), id: kind });
   addRoutes(app, context);
   await app.ready();
-  return asWritten(app.swagger());
+  return withAnswers(asWritten(app.swagger()) as OpenapiPaths);
 }
 
 const errorBody = z.object({
@@ -60,7 +65,8 @@ const errorBody = z.object({
     status: z.string().meta({ description: "The name of the google.rpc.Code", examples: ["INVALID_ARGUMENT"] }),
     message: z.string(),
     details: z.array(z.looseObject({ "@type": z.string() })).meta({
-      description: "google.rpc.BadRequest with every field that is wrong, or google.rpc.ErrorInfo with a reason",
+      description:
+        "google.rpc.ErrorInfo with a reason; where fields are wrong, google.rpc.BadRequest with every one of them",
     }),
   }),
 });

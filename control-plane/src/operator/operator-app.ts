@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import { type FastifyReply, fastify } from "fastify";
 import { validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import type { z } from "zod";
@@ -72,6 +73,17 @@ export async function createOperatorApp({
   );
   // What routes answer is typed by their schemas at compile time; checking it again would only turn a slip into a 500.
   app.setSerializerCompiler(() => JSON.stringify);
+  // Node itself would answer without a body.
+  app.server.on("checkExpectation", (_request: unknown, response: ServerResponse) => {
+    const { body } = refusal(
+      417,
+      "INVALID_ARGUMENT",
+      "EXPECTATION_FAILED",
+      "of Expect only 100-continue is known here",
+    );
+    response.writeHead(417, { "content-type": "application/json", connection: "close" });
+    response.end(JSON.stringify({ error: body }));
+  });
   readBodies(app);
   answerErrors(app, observe);
 

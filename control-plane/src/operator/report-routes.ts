@@ -135,6 +135,7 @@ export function reportRoutes(app: OperatorApp, { parts, closing }: OperatorConte
         tags,
         params,
         querystring: ofTenant.extend({ format: z.enum(reportFormats) }),
+        response: { 200: { description: "The file", content: { "*/*": { schema: z.unknown() } } } },
       },
     },
     async ({ params: { id }, query, raw }, reply) => {

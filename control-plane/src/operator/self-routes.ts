@@ -1,5 +1,8 @@
+import { createHash } from "node:crypto";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { editorSchema } from "../policy/documents/json-schema.ts";
+import { parseEtags } from "./etag.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 
 const readiness = z.object({
@@ -12,7 +15,8 @@ const readiness = z.object({
 /** What probes, scrapers and tools ask: is it alive, may it serve, what does it count, which version, which API. */
 export function selfRoutes(app: OperatorApp, context: OperatorContext): void {
   const { parts } = context;
-  let openapi: Promise<object> | undefined;
+  let openapi: Promise<Lasting> | undefined;
+  let schema: Lasting | undefined;
   app.get(
     "/healthz",
     {
@@ -44,7 +48,13 @@ export function selfRoutes(app: OperatorApp, context: OperatorContext): void {
 
   app.get(
     "/metrics",
-    { schema: { summary: "Metrics in Prometheus' text format", tags: ["self"] } },
+    {
+      schema: {
+        summary: "Metrics in Prometheus' text format",
+        tags: ["self"],
+        response: { 200: { description: "Metrics", content: { "text/plain": { schema: z.string() } } } },
+      },
+    },
     async (_request, reply) => {
       const { contentType, text } = await parts.metrics();
       return reply.type(contentType).send(text);
@@ -63,14 +73,40 @@ export function selfRoutes(app: OperatorApp, context: OperatorContext): void {
     async () => ({ version: parts.version, node: process.versions.node }),
   );
 
-  app.get("/openapi.json", { schema: { hide: true } }, async () => {
-    openapi ??= import("./openapi.ts").then(({ openapiDocument }) => openapiDocument(context));
-    return openapi;
+  app.get("/openapi.json", { schema: { hide: true } }, async (request, reply) => {
+    openapi ??= import("./openapi.ts").then(async ({ openapiDocument }) => lasting(await openapiDocument(context)));
+    return sendLasting(request, reply.type("application/json; charset=utf-8"), await openapi);
   });
 
   app.get(
     "/schema/v1alpha1.json",
-    { schema: { summary: "JSON Schema of the documents, for editors", tags: ["self"] } },
-    async (_request, reply) => reply.type("application/schema+json").send(JSON.stringify(editorSchema())),
+    {
+      schema: {
+        summary: "JSON Schema of the documents, for editors",
+        tags: ["self"],
+        headers: z.looseObject({ "if-none-match": z.string().optional() }),
+        response: {
+          200: { description: "JSON Schema", content: { "application/schema+json": { schema: z.unknown() } } },
+        },
+      },
+    },
+    async (request, reply) => {
+      schema ??= lasting(editorSchema());
+      return sendLasting(request, reply.type("application/schema+json"), schema);
+    },
   );
+}
+
+/** The same until another version of Weir runs. */
+type Lasting = { readonly text: string; readonly etag: string };
+
+function lasting(value: object): Lasting {
+  const text = JSON.stringify(value);
+  return { text, etag: createHash("sha256").update(text).digest("base64url").slice(0, 22) };
+}
+
+/** 304 for who has it already, which is asked each time. */
+function sendLasting({ headers }: FastifyRequest, reply: FastifyReply, { text, etag }: Lasting): FastifyReply {
+  void reply.headers({ etag: `"${etag}"`, "cache-control": "no-cache" });
+  return parseEtags(headers["if-none-match"] ?? "")?.includes(etag) ? reply.code(304).send() : reply.send(text);
 }

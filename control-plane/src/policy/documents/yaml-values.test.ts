@@ -59,3 +59,12 @@ test("text made to hurt is refused in a moment, without an exception", () => {
     assert.ok(problems.length > 0 && problems.length <= 10, `${bomb.slice(0, 10)}: ${problems.length} problems`);
   }
 });
+
+test("thousands of anchors that repeat one another are refused, and thousands of keys read, in a moment", () => {
+  const chain = Array.from({ length: 5_000 }, (_, index) => `- &x${index} [*x${Math.max(0, index - 1)}]`).join("\n");
+  const refused = readYaml(chain, "body");
+  assert.deepEqual(refused.values, []);
+  assert.match(refused.problems[0]?.says ?? "", /has 10000 anchors and aliases; at most 500 are read/);
+  const keys = Array.from({ length: 5_000 }, (_, index) => `a${index}: 1`).join("\n");
+  assert.equal(readYaml(keys, "body").values.length, 1);
+});

@@ -22,6 +22,12 @@ export const maxFileBytes = 4 * 1024 * 1024;
 /** A wrong indentation near the top makes every line after it wrong; the first of them are the ones to read. */
 const maxSyntaxProblems = 10;
 
+/**
+ * Anchors and what repeats them, in one file. The parser takes time by the cube of their number: 5,000 that each repeat the one
+ * before, 90 kB of text, take over ten seconds.
+ */
+const maxAnchors = 500;
+
 /** The values of a file, separated by `---`; empty ones are left out. */
 export function readYaml(
   text: string,
@@ -47,11 +53,18 @@ function read(text: string, file: string): ReturnType<typeof readYaml> {
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
+  // Its own search for keys that are there twice compares each with each: 20,000 in one map take seconds.
+  const options = { lineCounter: lines, prettyErrors: false, stringKeys: true, uniqueKeys: false } as const;
+  const documents = parseAllDocuments(text, options);
   const values: YamlValue[] = [];
   const problems: Problem[] = [];
+  const anchors = documents.map(anchorsIn).reduce((sum, each) => sum + each, 0);
+  if (anchors > maxAnchors) {
+    const says = `has ${anchors} anchors and aliases; at most ${maxAnchors} are read`;
+    return { values, problems: [{ at: "", says, source: { file, line: 1, column: 1 } }] };
+  }
   for (const document of documents) {
-    const wrong = [...document.errors, ...document.warnings, ...wrongAliases(document)];
+    const wrong = [...document.errors, ...document.warnings, ...wrongAliases(document), ...sameKeys(document)];
     // Each position once: one slip often gives several errors at the same place.
     const byPlace = new Map(wrong.map((each) => [each.pos[0], each] as const).reverse());
     const inOrder = [...byPlace].sort(([a], [b]) => a - b).slice(0, maxSyntaxProblems);
@@ -77,16 +90,50 @@ function read(text: string, file: string): ReturnType<typeof readYaml> {
 
 type Slip = { readonly code: string; readonly message: string; readonly pos: readonly [number, number] };
 
+function anchorsIn(document: Document.Parsed): number {
+  let count = 0;
+  visit(document, {
+    Node(_, node) {
+      if (isAlias(node) || node.anchor !== undefined) count += 1;
+    },
+  });
+  return count;
+}
+
+/** Keys that stand in their map before. */
+function sameKeys(document: Document.Parsed): Slip[] {
+  const wrong: Slip[] = [];
+  visit(document, {
+    Map(_, { items }) {
+      const known = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key) || key.value === "<<") continue;
+        const [start = 0, end = 0] = key.range ?? [];
+        if (known.has(key.value))
+          wrong.push({ code: "DUPLICATE_KEY", message: "Map keys must be unique", pos: [start, end] });
+        known.add(key.value);
+      }
+    },
+  });
+  return wrong;
+}
+
 /** Aliases that lead nowhere, or to what they stand in: a value without an end. */
 function wrongAliases(document: Document.Parsed): Slip[] {
   const wrong: Slip[] = [];
+  // An alias is of the last anchor of its name before it; each asking the document for it would go through all of it.
+  const anchors = new Map<string, Node>();
   visit(document, {
-    Alias(_, alias, parents) {
-      const target = alias.resolve(document);
+    Node(_, node, parents) {
+      if (!isAlias(node)) {
+        if (node.anchor !== undefined) anchors.set(node.anchor, node);
+        return;
+      }
+      const target = anchors.get(node.source);
       if (target !== undefined && !parents.includes(target)) return;
       const problem = target === undefined ? "there is no anchor" : "it stands in what it repeats, anchor";
-      const [start = 0, end = 0] = alias.range ?? [];
-      wrong.push({ code: "WRONG_ALIAS", message: `*${alias.source}: ${problem} &${alias.source}`, pos: [start, end] });
+      const [start = 0, end = 0] = node.range ?? [];
+      wrong.push({ code: "WRONG_ALIAS", message: `*${node.source}: ${problem} &${node.source}`, pos: [start, end] });
     },
   });
   return wrong;
