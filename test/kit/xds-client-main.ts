@@ -42,4 +42,3 @@ async function serveAdmin(port: number): Promise<void> {
     server.bindAsync(`127.0.0.1:${port}`, credentials, (error) => (error ? reject(error) : resolve()));
   });
 }
-
