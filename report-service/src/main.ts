@@ -10,6 +10,9 @@ import type { MeasuredQueues, Metrics } from "./telemetry/metrics.ts";
 import { createObserve } from "./telemetry/observe.ts";
 import { startTracing } from "./telemetry/tracing.ts";
 
+// Between calls and what is made: see docs/report-service/kinds.md.
+const backgroundNiceness = 5;
+
 const stop = new AbortController();
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   process.on(signal, () => {
@@ -40,9 +43,6 @@ async function main(flags: readonly string[], run: (config: Config) => Promise<v
     refuse((error as Error).message);
   }
 }
-
-// Between calls and what is made: see docs/report-service/kinds.md.
-const backgroundNiceness = 5;
 
 async function serve(config: Config): Promise<void> {
   // Who only works on what was asked for yields to those who answer calls at the same machine.

@@ -47,7 +47,7 @@ export async function openTerminal({
     async run(command, { goesOn, within = 60_000 } = {}) {
       steps += 1;
       const step = join(notes, String(steps));
-      const shell = goesOn ? `${command.replace(/\s*&$/, "")} & echo $! > ${step}.pid` : command;
+      const shell = goesOn ? `${guarded(command.replace(/\s*&$/, ""))} & echo $! > ${step}.pid` : command;
       await writeFile(`${step}.in`, "y\n");
       await writeFile(`${step}.sh`, shell);
       bash.write(step);
@@ -75,6 +75,12 @@ export async function openTerminal({
       await bash[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Ends with the terminal even where that is killed, and nobody is left to end it. */
+function guarded(command: string): string {
+  const guard = "(while kill -0 $$ 2>/dev/null; do sleep 1; done; kill -KILL 0)";
+  return `{ ${guard} & guard=$!; ${command}\nended=$?; kill $guard; (exit $ended); }`;
 }
 
 function isAlive(group: number): boolean {

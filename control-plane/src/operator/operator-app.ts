@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { type FastifyReply, fastify } from "fastify";
 import { validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
-import type { z } from "zod";
+import { z } from "zod";
 import { badRequest, refusal } from "./api-error.ts";
 import { enforceRoles } from "./auth/enforce-roles.ts";
 import type { LoginWay } from "./auth/logins.ts";
@@ -71,6 +71,10 @@ export async function createOperatorApp({
   app.setValidatorCompiler<z.ZodType>((part) =>
     part.httpPart === "body" ? (value) => ({ value }) : validatorCompiler(part),
   );
+  // A parameter that a route does not know may be a misspelt one that it does; pages have addresses of their own.
+  app.addHook("onRoute", ({ url, schema }) => {
+    if (schema && url.startsWith("/v1/")) schema.querystring ??= z.strictObject({});
+  });
   // What routes answer is typed by their schemas at compile time; checking it again would only turn a slip into a 500.
   app.setSerializerCompiler(() => JSON.stringify);
   // Node itself would answer without a body.

@@ -68,9 +68,11 @@ async function start() {
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       });
-      const { error } = (await answer.json().catch(() => ({}))) as {
+      const said = (await answer.json().catch(() => ({}))) as {
         error?: { status: string; message: string; details: readonly { reason: string; metadata: unknown }[] };
       };
+      // An operation that has failed has one, too.
+      const error = answer.ok ? undefined : said.error;
       return { status: answer.status, reason: error?.details[0]?.reason, message: error?.message, error };
     },
     run: (env: Record<string, string>, ...args: readonly string[]) =>
@@ -153,11 +155,15 @@ test("a shifter begins a shift between his data centers, and ends none of others
 
 test("an instance registers with a token for its service and its data center only", async () => {
   await using weir = await start();
-  const put = (name: string, locality: string) =>
-    weir.call("ana", "PUT", `/v1/registry/services/${name}/endpoints/r1`, { address: "127.0.0.1:9001", locality });
+  const put = (name: string, locality?: string) =>
+    weir.call("ana", "PUT", `/v1/registry/services/${name}/endpoints/r1`, {
+      address: "127.0.0.1:9001",
+      ...(locality !== undefined && { locality }),
+    });
   assert.equal((await put("report", "dc-a/z1")).status, 201);
   assert.equal((await put("report", "dc-c/z1")).reason, "OUT_OF_REACH");
   assert.equal((await put("other", "dc-a/z1")).reason, "OUT_OF_REACH");
+  assert.equal((await put("report")).reason, "OUT_OF_REACH", "without a locality it may get anybody's calls");
   assert.equal((await weir.call("ana", "DELETE", "/v1/registry/services/report/endpoints/r1")).status, 200);
 });
 
