@@ -79,6 +79,7 @@ test("a directory of documents and one for the data are enough", () => {
     },
     clients: { admin: { allow: [], intervalMs: 10_000, timeoutMs: 2_000, concurrency: 8 } },
     shift: { prometheus: undefined },
+    reports: { service: undefined, address: undefined, host: undefined, tenant: "demo", tls: undefined },
     telemetry: {
       log: { level: "info", format: "json" },
       otlp: { endpoint: undefined, serviceName: "weir-control-plane" },
@@ -258,30 +259,41 @@ test("every setting can be given as a flag, as a variable and in the server file
     "clients.admin.timeout": "1s",
     "clients.admin.concurrency": "3",
     "shift.prometheus": "http://127.0.0.1:9090",
+    "reports.service": "report",
+    "reports.address": "reports.example:443",
+    "reports.host": "report.example",
+    "reports.tenant": "red",
+    "reports.tls.caFile": "reports-ca.crt",
+    "reports.tls.certFile": "reports.crt",
+    "reports.tls.keyFile": "reports.key",
     "telemetry.log.level": "debug",
     "telemetry.log.format": "ecs",
     "telemetry.otlp.endpoint": "http://127.0.0.1:4318",
     "telemetry.otlp.serviceName": "weir",
   };
-  const entries = settings.map((setting) => [setting, texts[setting.key] ?? ""] as const);
-  const byFlag = good(Object.fromEntries(entries.map(([setting, text]) => [optionName(setting), text])));
-  const byVariable = good({}, Object.fromEntries(entries.map(([setting, text]) => [setting.env[0] ?? "", text])));
-  const byFile = good(
-    {},
-    {},
-    JSON.stringify(
-      gather(input(Object.fromEntries(entries.map(([setting, text]) => [optionName(setting), text])), {})).value,
-    ),
-  );
-  assert.deepEqual(byVariable, byFlag);
-  assert.deepEqual(byFile, byFlag);
-  const explained = explainConfig(
-    input(Object.fromEntries(entries.map(([setting, text]) => [optionName(setting), text])), {}),
-  );
-  for (const [{ key, flag }, text] of entries) {
-    const row = explained.split("\n").find((line) => line.startsWith(`${key} `));
-    assert.match(row ?? "", new RegExp(` ${flag} +${flag} `), `${key} names who said it`);
-    assert.ok(row?.includes(text.replace("localhost", "127.0.0.1")), `${key} shows ${text}: ${row}`);
+  // Of these two one stands instead of the other.
+  for (const without of ["reports.service", "reports.address"]) {
+    const given = settings.filter(({ key }) => key !== without);
+    const entries = given.map((setting) => [setting, texts[setting.key] ?? ""] as const);
+    const byFlag = good(Object.fromEntries(entries.map(([setting, text]) => [optionName(setting), text])));
+    const byVariable = good({}, Object.fromEntries(entries.map(([setting, text]) => [setting.env[0] ?? "", text])));
+    const byFile = good(
+      {},
+      {},
+      JSON.stringify(
+        gather(input(Object.fromEntries(entries.map(([setting, text]) => [optionName(setting), text])), {})).value,
+      ),
+    );
+    assert.deepEqual(byVariable, byFlag);
+    assert.deepEqual(byFile, byFlag);
+    const explained = explainConfig(
+      input(Object.fromEntries(entries.map(([setting, text]) => [optionName(setting), text])), {}),
+    );
+    for (const [{ key, flag }, text] of entries) {
+      const row = explained.split("\n").find((line) => line.startsWith(`${key} `));
+      assert.match(row ?? "", new RegExp(` ${flag} +${flag} `), `${key} names who said it`);
+      assert.ok(row?.includes(text.replace("localhost", "127.0.0.1")), `${key} shows ${text}: ${row}`);
+    }
   }
 });
 

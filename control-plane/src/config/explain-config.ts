@@ -33,6 +33,7 @@ function valuesOf({
   guard,
   clients,
   shift,
+  reports,
   telemetry,
 }: Config): Readonly<Record<string, string | undefined>> {
   const { limits } = xds;
@@ -105,6 +106,13 @@ function valuesOf({
     "clients.admin.timeout": durationText(clients.admin.timeoutMs),
     "clients.admin.concurrency": String(clients.admin.concurrency),
     "shift.prometheus": shift.prometheus,
+    "reports.service": reports.service,
+    "reports.address": reports.address,
+    "reports.host": reports.host,
+    "reports.tenant": reports.tenant,
+    "reports.tls.caFile": reports.tls?.caFile,
+    "reports.tls.certFile": reports.tls?.certFile,
+    "reports.tls.keyFile": reports.tls?.keyFile,
     "telemetry.log.level": telemetry.log.level,
     "telemetry.log.format": telemetry.log.format,
     "telemetry.otlp.endpoint": telemetry.otlp.endpoint,

@@ -93,7 +93,7 @@ test("what cannot be written to the journal of acts is not done", async () => {
 const journals: Readonly<Record<"documents" | "acts" | "none", RegExp>> = {
   documents:
     /^(PUT|DELETE) \/v1\/(services|trafficSplits|trafficPolicies|routes|patches|drains)\/:name$|^POST \/v1\/(config:apply|revisions\/:revision:rollback|localities\/:locality:\w+|trafficSplits\/:name:shift|operations\/:name:(pause|resume|promote|abort|cancel))$/,
-  acts: /^(PUT|DELETE) \/v1\/registry\/services\/:service\/endpoints\/:id$|^PUT \/v1\/log-levels$|^POST \/v1\/(guard\/:service:release|reports\/:id:(cancel|retry))$/,
+  acts: /^(PUT|DELETE) \/v1\/registry\/services\/:service\/endpoints\/:id$|^POST \/v1\/registry\/services\/:service\/endpoints\/:id:drain$|^PUT \/v1\/log-levels$|^POST \/v1\/(guard\/:service:release|reports\/:id:(cancel|retry))$/,
   // They answer what would be, or wait.
   none: /^POST \/v1\/(config:plan|operations\/:name:wait)$/,
 };

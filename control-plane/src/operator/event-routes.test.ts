@@ -64,6 +64,7 @@ test("the page is told how things are and what changes, goes on after what it kn
   await using weir = await startTestParts();
   const app = fastify().withTypeProvider<ZodTypeProvider>() as unknown as OperatorApp;
   app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(() => JSON.stringify);
   const closing = new AbortController();
   eventRoutes(app, { parts: weir.parts, closing: closing.signal }, { longestMs: 1_500 });
   const url = `${await app.listen({ port: 0 })}/v1/events?view=page`;

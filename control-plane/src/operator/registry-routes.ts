@@ -126,7 +126,11 @@ export function registryRoutes(app: OperatorApp, { parts, closing }: OperatorCon
     },
     async (request) => {
       const { service, id } = registrationKey(request.params);
-      if (!registry.get(service, id)) throw noSuchEndpoint(service, id);
+      const known = registry.get(service, id);
+      if (!known) throw noSuchEndpoint(service, id);
+      // Who waits asks again and again.
+      if (known.endpoint.health !== "draining")
+        await parts.acts.record({ verb: "drain-endpoint", on: pathOf(service, id) }, authorOf(request, {}));
       const { acked, of } = await drain(parts, { service, id }, request.query.wait ?? 0, closing);
       return { drained: `${service}/${id}`, acked, of, safeToStop: acked === of };
     },
