@@ -130,7 +130,9 @@ function headroomView({ services, missing, warnings }: Headroom): VNode {
           h(
             "tr",
             {},
-            ["Place", "Now", "Then", "Bears", "Serving"].map((name) => h("th", { scope: "col", key: name }, name)),
+            ["Place", "Now", "Then", "Bears", "Serving"].map((name, index) =>
+              h("th", { scope: "col", key: name, ...(index > 0 && { class: "number" }) }, name),
+            ),
           ),
         ),
         h(
