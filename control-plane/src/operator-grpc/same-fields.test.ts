@@ -67,7 +67,9 @@ function lacks(
     if (!field) return [`${at} ${name}`];
     const below = field.message;
     // google.protobuf's own (Struct, Timestamp) take whatever there is.
-    return below && field.fieldKind !== "map" && !below.typeName.startsWith("google.") ? lacks(value, below, `${at} ${name}`, named) : [];
+    return below && field.fieldKind !== "map" && !below.typeName.startsWith("google.")
+      ? lacks(value, below, `${at} ${name}`, named)
+      : [];
   });
   const inside = [...anyOf, ...(items ? [items] : [])].flatMap((each) => lacks(each, message, at, named));
   return [...new Set([...here, ...inside])];
