@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { roles } from "../../control-plane/src/operator/auth/role.ts";
+import { collectionNames, collections } from "../../control-plane/src/operator/collections.ts";
 import type { DocumentKind } from "../../control-plane/src/policy/policy-store.ts";
 import { answerSchemas, type CheckAnswer } from "./answer-schemas.ts";
 import { type ApiRoute, apiRoutes, type OpenapiDocument } from "./api-routes.ts";
@@ -239,17 +240,8 @@ function isOfS0(changed: string, { policies }: Scene["parts"]): boolean {
 function liveOf({ parts: { policies } }: Scene): Live {
   const find = (path: string) => {
     const [, , collection = "", name = ""] = path.split("/");
-    const kind = (
-      {
-        services: "Service",
-        trafficSplits: "TrafficSplit",
-        trafficPolicies: "TrafficPolicy",
-        routes: "Route",
-        patches: "Patch",
-        drains: "Drain",
-      } as const
-    )[collection];
-    return kind && policies.get(kind, name.split(":")[0] ?? "");
+    const known = collectionNames.find((each) => each === collection);
+    return known && policies.get(collections[known], name.split(":")[0] ?? "");
   };
   const shifts = [...(policies.books.current()?.splits.values() ?? [])].flatMap(({ shift }) => (shift ? [shift] : []));
   return {
