@@ -158,6 +158,13 @@ test("documents are listed page by page, applied all or none, planned, pruned, d
   const stale = await grpc.failure(method.applyResources, { planId: plan.id });
   assert.deepEqual([stale.code, stale.reason], [status.ABORTED, "PLAN_STALE"]);
 
+  const outdated = { resources: [report, { ...splitOf(30), etag: read.etag }], pruneKinds: ["Service"] };
+  const refusals = [grpc.failure(method.applyResources, outdated), grpc.failure(method.planResources, outdated)];
+  for (const refused of await Promise.all(refusals))
+    assert.deepEqual(
+      [refused.code, refused.reason, refused.metadata["resource"]],
+      [status.ABORTED, "ETAG_MISMATCH", "trafficSplits/report"],
+    );
   const pruned = await grpc.ask(method.applyResources, {
     resources: [report, { ...report, name: "a" }],
     pruneKinds: ["Service"],

@@ -87,7 +87,7 @@ export function resourcesService(
             ? apply({ documents, ...etagsOf(resources) })
             : apply({ planId, ...(documents.length > 0 && { documents }) });
         // As one change, which is what a plan holds.
-        const body = { documents, delete: gone, ...(planId !== "" && { planId }) };
+        const body = { documents, ...etagsOf(resources), delete: gone, ...(planId !== "" && { planId }) };
         const plan = (await ask({ method: "POST", path: "/v1/config:plan", body }, caller)) as { readonly id: string };
         return apply({ planId: plan.id });
       },
@@ -104,7 +104,8 @@ export function resourcesService(
 
     planResources: unary(async ({ resources, delete: named, pruneKinds }, caller) => {
       const gone = await removals(resources, named, pruneKinds, caller);
-      const body = { documents: resources.map(documentOf), ...(gone.length > 0 && { delete: gone }) };
+      const documents = resources.map(documentOf);
+      const body = { documents, ...etagsOf(resources), ...(gone.length > 0 && { delete: gone }) };
       return messageOf(PlanSchema, await ask({ method: "POST", path: "/v1/config:plan", body }, caller));
     }),
 

@@ -4,7 +4,8 @@ import { badRequest } from "./api-error.ts";
 import { isYamlBody } from "./bodies.ts";
 import { collections, documentPath } from "./collections.ts";
 
-type Etags = Readonly<Record<string, string>>;
+/** By the path of a document: `{"trafficSplits/report": "r42-9f3c01ab"}`. */
+export type Etags = Readonly<Record<string, string>>;
 
 /** Of `{"documents": [...], "etags": {...}}`: what has to be in force, by the path of the document. */
 export function etagsOf(body: unknown): Etags {

@@ -104,6 +104,30 @@ test("a plan of what has moved since is refused, and says who moved it; what is 
   assert.match(other.text, /the plan was made on r1/);
 });
 
+test("a plan is made only of the states that its ETags name, documents that go or not", async () => {
+  await using api = await startTestApi();
+  await api.post("/v1/config:apply", [placed, split]);
+  const before = String((await api.get("/v1/trafficSplits/report")).headers["etag"]).replaceAll('"', "");
+  const planOf = (etag: string, more: object = {}) =>
+    api.post("/v1/config:plan", { documents: [toNowhere], etags: { "trafficSplits/report": etag }, ...more });
+  const { id } = (await planOf(before)).body as { id: string };
+  assert.equal((await api.post("/v1/config:apply", { planId: id })).status, 200);
+
+  for (const more of [{}, { delete: [{ kind: "Service", name: "report" }] }]) {
+    const late = await planOf(before, more);
+    const { error } = late.body as { error: { details: [{ reason: string; metadata: { resource: string } }] } };
+    const [{ reason, metadata }] = error.details;
+    assert.deepEqual([late.status, reason, metadata.resource], [412, "ETAG_MISMATCH", "trafficSplits/report"]);
+    assert.match(late.text, /changed since you read it \(you: r1, now: r2 by anonymous/);
+  }
+  assert.match((await planOf("absent")).text, /trafficSplits\/report exists already/);
+  const stray = await api.post("/v1/config:plan", { documents: [placed], etags: { "trafficSplits/report": before } });
+  assert.deepEqual(
+    [stray.status, fieldsOf(stray)],
+    [400, ["etags.trafficSplits/report: is of none of these documents"]],
+  );
+});
+
 test("a plan tells what connected clients do not do of what is new, and of nothing else", async () => {
   await using api = await startTestApi();
   const policyOf = (spec: object) => ({

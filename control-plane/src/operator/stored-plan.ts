@@ -5,6 +5,7 @@ import type { Problem } from "../lib/parsed.ts";
 import type { ChangeOutcome, ChangeRequest, Operation, StoredDocument } from "../policy/policy-store.ts";
 import { type ApiError, badRequest, refusal } from "./api-error.ts";
 import { doneOrThrow } from "./change-outcome.ts";
+import { type Etags, expectedOf } from "./etags-of-body.ts";
 import type { OperatorParts } from "./parts.ts";
 import { planOf } from "./plan-of.ts";
 import type { planShape, storedPlanShape } from "./plan-shape.ts";
@@ -19,15 +20,21 @@ const tries = 5;
 // The world is published a debounce after the documents that it is of.
 const behindMs = 2_000;
 
-/** Plans what these operations would do, and keeps that; throws 400 for documents that cannot be applied, 503 before anything is served. */
+/**
+ * Plans what these operations would do, and keeps that; throws 400 for documents that cannot be applied, 412 for one that is not
+ * in force as its operation expects, 503 before anything is served.
+ */
 export async function makePlan(
   parts: OperatorParts,
   {
     operations,
+    etags,
     by,
     refused = (problems) => badRequest("the documents", problems),
   }: {
     readonly operations: readonly Operation[];
+    /** Those that the operations expect, as the caller gave them. */
+    readonly etags: Etags;
     readonly by: string;
     readonly refused?: (problems: readonly Problem[]) => ApiError;
   },
@@ -47,7 +54,7 @@ export async function makePlan(
     });
     if (outcome.kind === "refused") throw refused(outcome.problems);
     if (outcome.kind === "moved" && ++round < tries) continue;
-    const done = doneOrThrow(outcome, { what: "the documents", expected: undefined, policies });
+    const done = doneOrThrow(outcome, { what: "the documents", expected: expectedOf(outcome, etags), policies });
     if (worlds.current() !== undefined)
       for await (const world of worlds.changes(AbortSignal.timeout(behindMs))) if (world.revision >= base) break;
     made = await planOf(parts, { ...done, removed });

@@ -49,8 +49,8 @@ export type Resource = Message<"weir.operator.v1.Resource"> & {
   spec?: JsonObject | undefined;
 
   /**
-   * In an answer: which state of it this is. In ApplyResources: the state that has to be in force, `absent` for none, empty
-   * for any.
+   * In an answer: which state of it this is. In ApplyResources and PlanResources: the state that has to be in force, `absent`
+   * for none, empty for any.
    *
    * @generated from field: string etag = 5;
    */
