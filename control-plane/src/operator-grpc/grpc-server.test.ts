@@ -154,6 +154,11 @@ test("documents are listed page by page, applied all or none, planned, pruned, d
       .flatMap(({ fields }) => fields)
       .some(({ after }) => after?.kind.case === "numberValue" && after.kind.value === 40),
   );
+  const both = await grpc.failure(method.applyResources, { planId: plan.id, pruneKinds: ["Service"] });
+  assert.deepEqual(
+    [both.code, both.fields],
+    [status.INVALID_ARGUMENT, ["prune_kinds: the plan says what goes: leave it out"]],
+  );
   assert.equal((await grpc.ask(method.applyResources, { planId: plan.id })).revision, 3n);
   const stale = await grpc.failure(method.applyResources, { planId: plan.id });
   assert.deepEqual([stale.code, stale.reason], [status.ABORTED, "PLAN_STALE"]);

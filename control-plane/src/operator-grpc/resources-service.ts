@@ -11,7 +11,7 @@ import {
   RollbackRevisionResponseSchema,
 } from "@weir/proto/weir/operator/v1/resources_pb.ts";
 import { pageOf } from "../operator/page-of.ts";
-import { type Answering, messageOf } from "./answering.ts";
+import { type Answering, invalid, messageOf } from "./answering.ts";
 import type { Routes } from "./ask-routes.ts";
 import type { Caller } from "./caller.ts";
 import { type Pages, pageQueryOf, pagesOf } from "./pages.ts";
@@ -80,14 +80,15 @@ export function resourcesService(
           const write = { path: "/v1/config:apply", query, body, etag: baseOf(baseRevision), requestId };
           return messageOf(ApplyResourcesResponseSchema, await ask({ method: "POST", ...write }, caller));
         };
+        if (planId !== "") {
+          if (pruneKinds.length > 0) throw invalid("prune_kinds", "the plan says what goes: leave it out");
+          // With documents beside a plan's id the route says that this is wrong.
+          return apply({ planId, ...(documents.length > 0 && { documents }) });
+        }
         const gone = await removals(resources, [], pruneKinds, caller);
-        // With documents beside a plan's id the route says that this is wrong.
-        if (gone.length === 0)
-          return planId === ""
-            ? apply({ documents, ...etagsOf(resources) })
-            : apply({ planId, ...(documents.length > 0 && { documents }) });
+        if (gone.length === 0) return apply({ documents, ...etagsOf(resources) });
         // As one change, which is what a plan holds.
-        const body = { documents, ...etagsOf(resources), delete: gone, ...(planId !== "" && { planId }) };
+        const body = { documents, ...etagsOf(resources), delete: gone };
         const plan = (await ask({ method: "POST", path: "/v1/config:plan", body }, caller)) as { readonly id: string };
         return apply({ planId: plan.id });
       },

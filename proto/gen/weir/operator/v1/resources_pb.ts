@@ -198,7 +198,7 @@ export type ApplyResourcesRequest = Message<"weir.operator.v1.ApplyResourcesRequ
   requestId: string;
 
   /**
-   * `id` of a Plan: does just that; then there are no resources here.
+   * `id` of a Plan: does just that; then there are no resources and no kinds to prune here.
    *
    * @generated from field: string plan_id = 6;
    */
