@@ -6,6 +6,7 @@ import { type LogFormat, serverFileSchema } from "./config/schema.ts";
 import type { LogLevel } from "./lib/log-level.ts";
 import { type Parsed, type Problem, parsed, refused } from "./lib/parsed.ts";
 import { type AddressRange, anywhere, loopbackRanges } from "./model/address-range.ts";
+import type { OidcSettings } from "./model/oidc-settings.ts";
 
 export type TlsFiles = {
   readonly certFile: string;
@@ -99,31 +100,6 @@ export type DiscoverRule = {
   readonly passingOnly: boolean;
 };
 
-/** Who is let in by the tokens of an OpenID provider. */
-export type Oidc = {
-  /** To the letter as in its tokens. */
-  readonly issuer: string;
-  readonly audience: string;
-  readonly algorithms: readonly string[];
-  readonly clockToleranceMs: number;
-  readonly nameFrom: string;
-  readonly rolesFrom: string;
-  readonly roles: readonly {
-    readonly value: string;
-    readonly role: "viewer" | "shifter" | "admin";
-    readonly services: readonly string[];
-    readonly datacenters: readonly string[];
-  }[];
-  /** How commands and the page log people in; undefined: they do not. */
-  readonly login:
-    | {
-        readonly clientId: string;
-        readonly scopes: readonly string[];
-        readonly shows: "id-token" | "access-token";
-      }
-    | undefined;
-};
-
 /** All that the process is told at its start. Paths are relative to the directory it was started in. */
 export type Config = {
   readonly xds: {
@@ -150,7 +126,7 @@ export type Config = {
     readonly auth: {
       /** Undefined, and `oidc` too: nobody is asked who they are. */
       readonly tokens: string | undefined;
-      readonly oidc: Oidc | undefined;
+      readonly oidc: OidcSettings | undefined;
     };
   };
   /** The directory of documents to watch; undefined when there are only those of the API. */
@@ -382,7 +358,7 @@ function oidcOf({
   roles,
   login,
   ...rest
-}: NonNullable<z.output<typeof serverFileSchema>["admin"]["auth"]["oidc"]>): Oidc {
+}: NonNullable<z.output<typeof serverFileSchema>["admin"]["auth"]["oidc"]>): OidcSettings {
   return {
     ...{ ...rest, clockToleranceMs },
     roles: roles.map(({ services = [], datacenters = ["*"], ...role }) => ({ ...role, services, datacenters })),

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
-import { roles } from "../../control-plane/src/operator/auth/role.ts";
+import { roles } from "../../control-plane/src/model/role.ts";
 import { collectionNames, collections } from "../../control-plane/src/operator/collections.ts";
 import type { DocumentKind } from "../../control-plane/src/policy/policy-store.ts";
 import { answerSchemas, type CheckAnswer } from "./answer-schemas.ts";

@@ -1,4 +1,5 @@
 import { Option } from "commander";
+import { type Role, roles } from "../model/role.ts";
 import { newToken, tokenHash } from "../operator/auth/new-token.ts";
 import type { AddCommand } from "./cli.ts";
 import { CliError } from "./cli-error.ts";
@@ -6,7 +7,7 @@ import { print } from "./print.ts";
 
 type Flags = {
   readonly name: string;
-  readonly role: "viewer" | "shifter" | "admin";
+  readonly role: Role;
   readonly service?: readonly string[];
   readonly datacenter?: readonly string[];
   readonly days?: string;
@@ -20,9 +21,7 @@ export const addToken: AddCommand = (command, cli) => {
     .command("create")
     .description("make a token, and the entry of the server's tokens file that lets it in; asks no server")
     .requiredOption("--name <name>", "who it is for: what the history shows")
-    .addOption(
-      new Option("--role <role>", "what it may do").choices(["viewer", "shifter", "admin"]).makeOptionMandatory(),
-    )
+    .addOption(new Option("--role <role>", "what it may do").choices(roles).makeOptionMandatory())
     .option("--service <name>", 'of a shifter: report, team-* or "*"; may be repeated', several)
     .option("--datacenter <name>", "of a shifter: only these; may be repeated (default: all)", several)
     .option("--days <count>", "how long it counts (default: until it is taken out of the file)")

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { logLevels } from "../lib/log-level.ts";
 import { type AddressRange, parseAddressRange } from "../model/address-range.ts";
+import { oidcAlgorithms } from "../model/oidc-settings.ts";
+import { roles } from "../model/role.ts";
 import { isLoopback, listenAddressRule, listenAddressText, parseListenAddress } from "./listen-address.ts";
 import { durationRule, durationText, parseDuration, parseSize, sizeRule } from "./quantity.ts";
 
@@ -122,7 +124,7 @@ const patterns = (expected: string) =>
 const oidcRole = z
   .strictObject({
     value: path("what stands in the claim of those who have this role"),
-    role: oneOf(["viewer", "shifter", "admin"]),
+    role: oneOf(roles),
     services: patterns('expected a list of names, like [report, "team-*"]').optional(),
     datacenters: patterns("expected a list of data centers").optional(),
   })
@@ -137,17 +139,12 @@ const oidcRole = z
       addIssue({ code: "custom", path: ["role"], message: `only a shifter has services and datacenters, not ${role}` });
   });
 
-// No "none", and no HS: who checks a signature by a shared secret can make it too.
-const algorithms = [
-  ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
-] as const;
-
 const oidc = z
   .strictObject({
     issuer: text("the https:// URL of an OpenID provider, as it stands in its tokens", issuerUrl),
     audience: path("whom the provider's tokens are meant for"),
     algorithms: z
-      .array(oneOf(algorithms), "expected a list of algorithms")
+      .array(oneOf(oidcAlgorithms), "expected a list of algorithms")
       .min(1, "expected at least one algorithm")
       .prefault(["RS256", "ES256"]),
     clockTolerance: duration("30s", 0),

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { roles } from "../../model/role.ts";
 import type { OperatorApp, OperatorContext } from "../operator-context.ts";
-import { roles } from "./role.ts";
 
 const who = z.object({
   name: z.string().optional().meta({ description: "Absent where nobody is asked who they are" }),

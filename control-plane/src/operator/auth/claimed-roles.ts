@@ -1,8 +1,8 @@
 import type { JWTPayload } from "jose";
+import type { OidcSettings } from "../../model/oidc-settings.ts";
+import { isAtLeast } from "../../model/role.ts";
 import { valueAt } from "../../policy/documents/plain-json.ts";
-import type { OidcSettings } from "./oidc-settings.ts";
 import type { Principal } from "./principal.ts";
-import { isAtLeast } from "./role.ts";
 import type { TokenVerdict } from "./tokens.ts";
 
 /** What the claims of a token that was checked make of somebody; who has none of the roles' values is let in to nothing. */

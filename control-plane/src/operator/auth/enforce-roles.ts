@@ -1,4 +1,5 @@
 import type { FastifyRequest } from "fastify";
+import { isAtLeast } from "../../model/role.ts";
 import { ApiError, refusal } from "../api-error.ts";
 import type { OperatorApp } from "../operator-context.ts";
 import type { OperatorParts } from "../parts.ts";
@@ -7,7 +8,6 @@ import type { AuthNote } from "./auth-note.ts";
 import { certificateNames } from "./certificate-names.ts";
 import { reachText } from "./change-permits.ts";
 import { outOfReach, type Principal } from "./principal.ts";
-import { isAtLeast } from "./role.ts";
 import { type RouteRule, routeRoles } from "./route-roles.ts";
 import type { Tokens, TokenVerdict } from "./tokens.ts";
 

@@ -1,4 +1,4 @@
-import type { OidcLogin } from "./oidc-settings.ts";
+import type { OidcLogin } from "../../model/oidc-settings.ts";
 import type { Tokens } from "./tokens.ts";
 
 /** How people get a token of the OpenID provider. */

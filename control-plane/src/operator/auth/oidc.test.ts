@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { test } from "node:test";
 import { generateKeyPair, SignJWT } from "jose";
+import type { OidcSettings } from "../../model/oidc-settings.ts";
 import type { AuthNote } from "./auth-note.ts";
-import type { OidcSettings } from "./oidc-settings.ts";
 import { openOidc } from "./open-oidc.ts";
 import { startTestIssuer } from "./testing-issuer.ts";
 

@@ -1,7 +1,7 @@
 import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from "jose";
+import type { OidcSettings } from "../../model/oidc-settings.ts";
 import { grantOf } from "./claimed-roles.ts";
 import { IssuerAway, type IssuerKeys } from "./issuer-keys.ts";
-import type { OidcSettings } from "./oidc-settings.ts";
 import type { Tokens, TokenVerdict } from "./tokens.ts";
 
 type Refused = Extract<TokenVerdict, { kind: "refused" }>;

@@ -1,8 +1,8 @@
+import type { OidcSettings } from "../../model/oidc-settings.ts";
 import type { AuthNote } from "./auth-note.ts";
 import { createIssuerKeys } from "./issuer-keys.ts";
 import type { OidcTokens } from "./logins.ts";
 import { oidcTokens } from "./oidc.ts";
-import type { OidcSettings } from "./oidc-settings.ts";
 
 /** Lets in who has a token of an OpenID provider. Asks for its keys now, and needs no answer to start. */
 export function openOidc(

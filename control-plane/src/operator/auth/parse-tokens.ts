@@ -1,8 +1,8 @@
 import { isMap, isSeq, LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import type { Parsed, Problem } from "../../lib/parsed.ts";
+import { roles } from "../../model/role.ts";
 import type { Principal } from "./principal.ts";
-import { roles } from "./role.ts";
 
 /** A line of the tokens file. Two with the same name are one person with two tokens, as while one is replaced. */
 export type TokenEntry = Omit<Principal, "knownBy"> & {

@@ -1,4 +1,4 @@
-import type { Role } from "./role.ts";
+import type { Role } from "../../model/role.ts";
 
 /** Who asks, and what that is known by. */
 export type Principal = {

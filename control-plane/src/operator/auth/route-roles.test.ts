@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fastify } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import { roles } from "../../model/role.ts";
 import { startOperator } from "../operator-server.ts";
 import { routeText } from "../route-of.ts";
 import { addRoutes } from "../routes.ts";
 import { startTestParts } from "../testing.ts";
 import { enforceRoles } from "./enforce-roles.ts";
 import { newToken, tokenHash } from "./new-token.ts";
-import { roles } from "./role.ts";
 import { type RouteRule, routeRoles } from "./route-roles.ts";
 import { openTokens } from "./tokens.ts";
 

@@ -1,6 +1,6 @@
 import type { Role } from "./role.ts";
 
-/** Signatures by keys that the issuer alone has. None by a shared secret: whoever checks such a one could make it, too. */
+/** Signatures by keys that the issuer alone has; no "none", and none by a shared secret: whoever checks such a one could make it, too. */
 export const oidcAlgorithms = [
   ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
   ...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
