@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { until } from "../lib/testing.ts";
 import { logins } from "../operator/auth/logins.ts";
 import { openOidc } from "../operator/auth/open-oidc.ts";
+import { logInAt } from "../operator/auth/testing-browser.ts";
 import { startTestIssuer } from "../operator/auth/testing-issuer.ts";
 import { startOperator } from "../operator/operator-server.ts";
 import { startTestParts } from "../operator/testing.ts";
@@ -44,38 +45,11 @@ async function start() {
       const seen = { out: "", err: "" };
       const running = runCommand(["login"], { env, seen });
       await until(() => /user_code=/.test(seen.err), 20_000);
-      await confirm(/^ {2}(http.*user_code=.*)$/m.exec(seen.err)?.[1] ?? "");
+      await logInAt(/^ {2}(http.*user_code=.*)$/m.exec(seen.err)?.[1] ?? "");
       return running;
     },
     [Symbol.asyncDispose]: () => whole.disposeAsync(),
   };
-}
-
-/** What somebody does in a browser: sends each form that comes, with the name ana where one is asked for. */
-async function confirm(address: string): Promise<void> {
-  const cookies = new Map<string, string>();
-  let [url, init]: [string, RequestInit] = [address, {}];
-  for (let steps = 0; steps < 20; steps++) {
-    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
-    const response = await fetch(url, { ...init, headers: { cookie }, redirect: "manual" });
-    for (const each of response.headers.getSetCookie()) {
-      const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(each) ?? [];
-      cookies.set(name, value);
-    }
-    const to = response.headers.get("location");
-    const text = await response.text();
-    const action = /<form[^>]* action="([^"]+)"/.exec(text)?.[1];
-    if (to !== null) [url, init] = [new URL(to, url).href, {}];
-    else if (action === undefined) return;
-    else {
-      const hidden = [...text.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)];
-      const body = new URLSearchParams(hidden.map(([, name = "", value = ""]): [string, string] => [name, value]));
-      if (text.includes('name="login"')) body.set("login", "ana");
-      if (text.includes('name="password"')) body.set("password", "x");
-      [url, init] = [new URL(action, url).href, { method: "POST", body }];
-    }
-  }
-  throw new Error(`the provider goes on asking at ${url}`);
 }
 
 test("one logs in by a browser anywhere, stays logged in, and out again", async () => {
