@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Overview, TrafficRow } from "./answers.ts";
-import { newHands } from "./hands.ts";
 import type { RevisionDetail } from "./opened-revision.ts";
-import { callersShown, draftShown, type PageState, serviceShown, stepPage } from "./page-state.ts";
+import { callersShown, draftShown, firstPageState, type PageState, serviceShown, stepPage } from "./page-state.ts";
 import { withShare } from "./split-draft.ts";
 
 test("the first service and its first callers are shown unless the address names others that there are", () => {
@@ -54,17 +53,6 @@ const overview = {
 } as unknown as Overview;
 
 function state(): PageState {
-  return {
-    address: { view: "traffic" },
-    live: { kind: "current", overview, at: 1 },
-    ...{ asksWho: false, now: 1, width: 1_000, isMoving: true, isHelpOpen: false },
-    ...{
-      draft: undefined,
-      notice: undefined,
-      listed: undefined,
-      opened: undefined,
-      series: undefined,
-      hands: newHands,
-    },
-  };
+  const first = firstPageState({ address: { view: "traffic" }, now: 1, width: 1_000, isMoving: true });
+  return { ...first, live: { kind: "current", overview, at: 1 } };
 }

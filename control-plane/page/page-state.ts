@@ -1,7 +1,7 @@
 import { type Address, addressText } from "./address.ts";
 import type { Client, Overview } from "./answers.ts";
 import type { HeardEjections } from "./ejection-answers.ts";
-import type { Hands } from "./hands.ts";
+import { type Hands, newHands } from "./hands.ts";
 import { afterAnswer, afterFailure, type Live, overviewOf } from "./live.ts";
 import { newlyOpened, type OpenedRevision, type RevisionDetail } from "./opened-revision.ts";
 import { type Series, withNow } from "./series.ts";
@@ -58,6 +58,15 @@ export type PageEvent =
   | { readonly kind: "listed"; readonly listed: Listed | undefined }
   | { readonly kind: "remembered"; readonly series: Series | undefined }
   | { readonly kind: "in-hand"; readonly hands: Partial<Hands> };
+
+/** Before the control plane has said anything. */
+export function firstPageState({ now, ...more }: Pick<PageState, "address" | "now" | "width" | "isMoving">): PageState {
+  return {
+    ...{ ...more, now, live: { kind: "waiting", since: now, why: undefined }, asksWho: false, isHelpOpen: false },
+    ...{ draft: undefined, notice: undefined, listed: undefined, opened: undefined, series: undefined },
+    hands: newHands,
+  };
+}
 
 export function stepPage(state: PageState, event: PageEvent): PageState {
   switch (event.kind) {

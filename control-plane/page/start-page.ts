@@ -3,14 +3,13 @@ import { addressText, parseAddress, views } from "./address.ts";
 import type { Client, Planned } from "./answers.ts";
 import { followWeir } from "./follow.ts";
 import { handActions } from "./hand-actions.ts";
-import { newHands } from "./hands.ts";
 import { hearEjections } from "./hear-ejections.ts";
 import { hearReports } from "./hear-reports.ts";
 import { hearWho } from "./hear-who.ts";
 import { overviewOf } from "./live.ts";
 import { moveDots, moveEveryMs } from "./moving-dots.ts";
 import type { OpenedRevision, RevisionDetail } from "./opened-revision.ts";
-import { draftShown, type PageEvent, type PageState, serviceShown, stepPage } from "./page-state.ts";
+import { draftShown, firstPageState, type PageEvent, type PageState, serviceShown, stepPage } from "./page-state.ts";
 import { type HistoryAnswer, isWhole, newSeries, readHistory } from "./series.ts";
 import type { ShiftVerb } from "./shift-view.ts";
 import { conditionOf, type Draft, documentOf } from "./split-draft.ts";
@@ -19,21 +18,12 @@ import { ask, headerText, keepToken, RefusedError, whyNot } from "./weir-api.ts"
 /** Connects what is pure with the browser: its address, keys, clock and the control plane. Runs as long as the page is open. */
 export function startPage(show: (state: PageState, actions: Actions) => void): void {
   const stop = new AbortController();
-  let state: PageState = {
+  let state = firstPageState({
     address: parseAddress(location.hash),
-    live: { kind: "waiting", since: Date.now(), why: undefined },
-    asksWho: false,
     now: Date.now(),
     width: innerWidth,
     isMoving: !matchMedia("(prefers-reduced-motion: reduce)").matches,
-    isHelpOpen: false,
-    draft: undefined,
-    notice: undefined,
-    listed: undefined,
-    opened: undefined,
-    series: undefined,
-    hands: newHands,
-  };
+  });
   let isScheduled = false;
   const dispatch = (event: PageEvent) => {
     const before = state;
