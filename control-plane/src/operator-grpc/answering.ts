@@ -1,14 +1,13 @@
-import { once } from "node:events";
 import { type DescMessage, fromJson, type JsonValue, type MessageShape } from "@bufbuild/protobuf";
 import {
   type handleServerStreamingCall,
   type handleUnaryCall,
-  type MethodDefinition,
-  type ServerWritableStream,
   type ServiceDefinition,
   type ServiceError,
   status,
 } from "@grpc/grpc-js";
+import { readable, requireReadable } from "@weir/proto/grpc/readable-requests.ts";
+import { writeAll } from "@weir/proto/grpc/write-all.ts";
 import { ApiError } from "../operator/api-error.ts";
 import { type Caller, callerOf } from "./caller.ts";
 import { refusedCall, richError } from "./rich-error.ts";
@@ -21,9 +20,6 @@ export type Answering = {
     answer: (request: I, caller: Caller, signal: AbortSignal) => AsyncIterable<O>,
   ): handleServerStreamingCall<I, O>;
 };
-
-/** What a handler is given for a request that cannot be read. */
-type Unreadable = { readonly unreadable: string };
 
 /** `onBug` is told of errors that are no answers, of which the client only learns INTERNAL. */
 export function answering(onBug: (cause: Error, method: string) => void): Answering {
@@ -38,7 +34,7 @@ export function answering(onBug: (cause: Error, method: string) => void): Answer
     unary: (answer) => (call, callback) => {
       const gone = new AbortController();
       call.once("cancelled", () => gone.abort());
-      readable(call.request)
+      readRequest(call)
         .then((request) => answer(request, callerOf(call), gone.signal))
         .then(
           (response) => callback(null, response),
@@ -48,49 +44,24 @@ export function answering(onBug: (cause: Error, method: string) => void): Answer
     streaming: (answer) => (call) => {
       const gone = new AbortController();
       call.once("cancelled", () => gone.abort());
-      readable(call.request)
+      readRequest(call)
         .then((request) => writeAll(call, answer(request, callerOf(call), gone.signal), gone.signal))
+        .then(() => {
+          if (!gone.signal.aborted)
+            throw refusedCall("UNAVAILABLE", "CLOSING", "this server is closing; watch on at another");
+        })
         .catch((error: unknown) => gone.signal.aborted || call.emit("error", asServiceError(error, call.getPath())));
     },
   };
 }
 
-async function writeAll<I, O>(
-  call: ServerWritableStream<I, O>,
-  messages: AsyncIterable<O>,
-  signal: AbortSignal,
-): Promise<void> {
-  for await (const message of messages) {
-    if (signal.aborted) return;
-    if (!call.write(message)) await once(call, "drain", { signal });
-  }
-  if (!signal.aborted) throw refusedCall("UNAVAILABLE", "CLOSING", "this server is closing; watch on at another");
+async function readRequest<I>(call: { readonly request: I }): Promise<I> {
+  return requireReadable(call.request);
 }
 
-/**
- * The service with requests that never fail to be decoded: grpc-js would answer INTERNAL for bytes that are no message, and
- * say nothing that a client could act on.
- */
+/** The service with requests that never fail to be decoded; its handlers are those of `answering`. */
 export function decodable(service: ServiceDefinition): ServiceDefinition {
-  return Object.fromEntries(Object.entries(service).map(([name, method]) => [name, decodableMethod(method)]));
-}
-
-function decodableMethod(method: MethodDefinition<unknown, unknown>): MethodDefinition<unknown, unknown> {
-  return {
-    ...method,
-    requestDeserialize(bytes) {
-      try {
-        return method.requestDeserialize(bytes);
-      } catch (cause) {
-        return { unreadable: (cause as Error).message.slice(0, 200) } satisfies Unreadable;
-      }
-    },
-  };
-}
-
-async function readable<I>(request: I | Unreadable): Promise<I> {
-  if (typeof request !== "object" || request === null || !("unreadable" in request)) return request as I;
-  throw invalid("request", `is no message of the type that this method takes: ${request.unreadable}`);
+  return readable(service, { undecodable: (says) => invalid("request", says) });
 }
 
 /** INVALID_ARGUMENT for what no route could be asked. */

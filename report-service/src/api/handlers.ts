@@ -1,16 +1,15 @@
-import { once } from "node:events";
 import {
   type Deadline,
   type handleServerStreamingCall,
   type handleUnaryCall,
   type Metadata,
-  type ServerWritableStream,
   type ServiceError,
   status,
 } from "@grpc/grpc-js";
+import { requireReadable } from "@weir/proto/grpc/readable-requests.ts";
+import { writeAll } from "@weir/proto/grpc/write-all.ts";
 import type { Guard } from "./admit-calls.ts";
 import { CallError, errorInfo, serviceErrorOf } from "./call-error.ts";
-import { Unreadable } from "./readable-requests.ts";
 
 /** What a handler may know of its call; the signal aborts on the client's deadline, its cancellation, and when it failed. */
 export type CallContext = { readonly metadata: Metadata; readonly signal: AbortSignal };
@@ -43,8 +42,7 @@ export function answering(onBug: (cause: Error) => void, guard: Guard): Answerin
     return serviceErrorOf(error);
   };
   const admit = async (request: unknown, { metadata }: CallContext) => {
-    if (request instanceof Unreadable) throw request.error;
-    await guard(request, metadata);
+    await guard(requireReadable(request), metadata);
   };
   return {
     unary: (answer, kind) => (call, callback) => {
@@ -66,23 +64,14 @@ export function answering(onBug: (cause: Error) => void, guard: Guard): Answerin
       const { context, finish } = contextOf(call, undefined);
       admit(call.request, context)
         .then(() => writeAll(call, answer(call.request, context), context.signal))
+        .then(() => {
+          if (!context.signal.aborted) call.end();
+        })
         // A client that has left is answered by nobody.
         .catch((error: unknown) => context.signal.aborted || call.emit("error", answerOf(error, context)))
         .finally(finish);
     },
   };
-}
-
-async function writeAll<I, O>(
-  call: ServerWritableStream<I, O>,
-  messages: AsyncIterable<O>,
-  signal: AbortSignal,
-): Promise<void> {
-  for await (const message of messages) {
-    if (signal.aborted) return;
-    if (!call.write(message)) await once(call, "drain", { signal });
-  }
-  if (!signal.aborted) call.end();
 }
 
 type AnyCall = {
