@@ -23,8 +23,17 @@ export type Pool = {
 
 // After a failed connect, others are not tried before this: a storm of connects would keep a starting server busy.
 const pauseMs = 200;
+// So many are opened as soon as they are asked for. To open one takes both ends some 20 ms of CPU, and most statements have
+// ended long before: those of a burst go faster through few connections than they would through many new ones. So any
+// other is opened only where somebody has waited for a while, and one at a time.
+const few = 8;
+const longWaitMs = 25;
 
-type Waiting = { readonly resolve: (client: pg.Client) => void; readonly reject: (cause: unknown) => void };
+type Waiting = {
+  readonly sinceMs: number;
+  readonly resolve: (client: pg.Client) => void;
+  readonly reject: (cause: unknown) => void;
+};
 
 /** A server that is frozen or cut off does not say good-bye. */
 export async function closeClient(client: pg.Client): Promise<void> {
@@ -44,6 +53,7 @@ export function createPool(connect: () => Promise<pg.Client>, settings: PoolSett
   const opening = new Set<Promise<void>>();
   const closing = new Set<Promise<void>>();
   let closed = false;
+  let growth: NodeJS.Timeout | undefined;
   let pause: { readonly untilMs: number; readonly cause: unknown } | undefined;
 
   function close(client: pg.Client): void {
@@ -73,6 +83,20 @@ export function createPool(connect: () => Promise<pg.Client>, settings: PoolSett
     }
   }
 
+  function hasRoom(): boolean {
+    return bornAtMs.size + opening.size < max;
+  }
+
+  function growSlowly(): void {
+    growth ??= setTimeout(() => {
+      growth = undefined;
+      const [first] = waiting;
+      if (!first || !hasRoom()) return;
+      if (opening.size === 0 && performance.now() - first.sinceMs >= longWaitMs) openOne();
+      growSlowly();
+    }, longWaitMs);
+  }
+
   function lend(client: pg.Client): void {
     const next = waiting.shift();
     if (next) next.resolve(client);
@@ -93,24 +117,30 @@ export function createPool(connect: () => Promise<pg.Client>, settings: PoolSett
       }
       if (pause && Date.now() < pause.untilMs) throw pause.cause;
       const { promise, resolve, reject } = Promise.withResolvers<pg.Client>();
-      const own = { resolve, reject };
+      const own = { sinceMs: performance.now(), resolve, reject };
       waiting.push(own);
-      if (bornAtMs.size + opening.size < max) openOne();
+      if (hasRoom()) {
+        if (bornAtMs.size + opening.size < few) openOne();
+        else growSlowly();
+      }
       const timer = setTimeout(() => {
         const at = waiting.indexOf(own);
         if (at >= 0) waiting.splice(at, 1);
-        reject(new StoreUnavailable(`all ${max} connections to Postgres are in use`, 1_000, undefined));
+        reject(
+          new StoreUnavailable(`none of at most ${max} connections to Postgres came free in time`, 1_000, undefined),
+        );
       }, patienceMs);
       return promise.finally(() => clearTimeout(timer));
     },
     giveBack(client, isBroken) {
       if (isBroken || isWorn(client)) {
         close(client);
-        if (waiting.length > 0 && bornAtMs.size + opening.size < max) openOne();
+        if (waiting.length > 0 && hasRoom()) openOne();
       } else lend(client);
     },
     async [Symbol.asyncDispose]() {
       closed = true;
+      clearTimeout(growth);
       for (const { reject } of waiting.splice(0)) reject(new StoreUnavailable("the store is closed", 1_000, undefined));
       await Promise.all(opening);
       for (const client of bornAtMs.keys()) close(client);

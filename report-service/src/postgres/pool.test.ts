@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { lacksPostgres } from "../../../test/kit/postgres.ts";
+import { postgresPlaces } from "../../test/contract/postgres-place.ts";
+import { parsePostgresUrl } from "../config/postgres-url.ts";
+import { connect } from "./connect.ts";
+import { createDatabase } from "./database.ts";
+import { createPool } from "./pool.ts";
+import { defaultSettings } from "./settings.ts";
+
+const { emptyDatabase } = postgresPlaces();
+
+async function openDatabase() {
+  const url = await emptyDatabase();
+  let opened = 0;
+  const open = () => {
+    opened += 1;
+    return connect(parsePostgresUrl(url) ?? [], "primary", defaultSettings);
+  };
+  const database = createDatabase(createPool(open, { ...defaultSettings.pool, patienceMs: 20_000 }));
+  return {
+    opened: () => opened,
+    /** So many statements at once, each of which takes so long. */
+    all: (count: number, seconds: number) =>
+      Promise.all(
+        Array.from({ length: count }, () => database.query({ text: "select pg_sleep($1)" }, [String(seconds)])),
+      ),
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+  };
+}
+
+test("a burst of short statements goes through few connections", { skip: lacksPostgres }, async () => {
+  await using database = await openDatabase();
+  await database.all(8, 0);
+  const before = database.opened();
+  await database.all(400, 0);
+  assert.ok(before <= 8, `${before} were opened for 8 statements`);
+  // One more where the machine kept the first ones from ending in time.
+  assert.ok(database.opened() <= before + 3, `${database.opened()} were opened for 400 short statements`);
+});
+
+test("statements that take long get all the connections that a server may have", { skip: lacksPostgres }, async () => {
+  await using database = await openDatabase();
+  const { max } = defaultSettings.pool;
+  await database.all(max + 1, 4);
+  assert.equal(database.opened(), max);
+});
