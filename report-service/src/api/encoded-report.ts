@@ -30,12 +30,12 @@ export function encodedList(reports: readonly Report[], nextPageToken: string): 
 }
 
 function encodedItem(report: Report): Framed {
-  if (!hasEnded(report)) return encode(report);
+  const same = known.get(report);
+  if (same) return same;
   // One that is made again under the id of a deleted one begins later; each change that clients see has its sequence.
   const name = `${report.tenant}/${report.id} ${report.createdAtMs} ${report.sequence}`;
-  const before = listed.get(name, 0);
-  if (before) return before;
-  const encoded = encodedReport(report);
+  const encoded = listed.get(name, 0) ?? encode(report);
+  known.set(report, encoded);
   listed.set(name, encoded, 2 * encoded.frame.length + 500, Number.POSITIVE_INFINITY);
   return encoded;
 }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { type ListReportsRequest, ReportSchema } from "@weir/proto/report/v1/report_pb.ts";
 import { parseTenantName } from "../model/names.ts";
 import type { Parsed, Problem } from "../model/parsed.ts";
@@ -47,5 +47,5 @@ function parseOrder(text: string): Parsed<ReportQuery["order"]> {
 }
 
 function digestOf(parts: readonly string[]): string {
-  return createHash("sha256").update(JSON.stringify(parts)).digest("base64url").slice(0, 12);
+  return hash("sha256", JSON.stringify(parts), "base64url").slice(0, 12);
 }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash as digest } from "node:crypto";
 import type { Json, JsonObject, ReportKind } from "./kind.ts";
 import type { Format, Parameters } from "./report.ts";
 
@@ -43,5 +43,5 @@ function sorted(value: Json): Json {
 
 /** SHA-256 in lower-case hexadecimal. */
 export function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  return digest("sha256", text, "hex");
 }

@@ -6,10 +6,10 @@ import { StoreUnavailable } from "../ports/store-unavailable.ts";
 import type { Stores } from "../ports/stores.ts";
 import type { Addresses } from "./connect.ts";
 import { findRequests } from "./find-requests.ts";
+import { rememberingLists } from "./list-reports.ts";
 import { openPostgresStore } from "./open-store.ts";
 import { createPeerServer, type PeerServer } from "./peer-server.ts";
 import { type Looks, newestTimeline, peerStateOf, type SeenPeer } from "./peer-state.ts";
-import { listReports } from "./read-reports.ts";
 import { readEvents } from "./report-events.ts";
 import { readReport } from "./report-rows.ts";
 import { defaultSettings } from "./settings.ts";
@@ -113,6 +113,7 @@ export function openPostgresPeer(
     }
   }
 
+  const listReports = rememberingLists();
   const running = run();
   return {
     datacenter,

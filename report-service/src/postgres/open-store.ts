@@ -9,6 +9,7 @@ import { createCreateReports } from "./create-reports.ts";
 import { createDatabase } from "./database.ts";
 import { createPostgresQueue } from "./job-queue.ts";
 import { countPostgresJobsAhead } from "./jobs-ahead.ts";
+import { rememberingLists } from "./list-reports.ts";
 import { migrate } from "./migrate.ts";
 import { createPostgresNotices } from "./notices.ts";
 import { openPostgresOutbox } from "./outbox.ts";
@@ -37,10 +38,11 @@ export async function openPostgresStore(
   const changeReports = createChangeReports(database, feed);
   const queue = opening.use(createPostgresQueue(database, feed, changeReports));
   opening.use(startRotation(database));
-  const primary = readFromPrimary(database);
+  const listReports = rememberingLists();
+  const primary = readFromPrimary(database, listReports);
   const openReplica = replicas && (() => connect(replicas, "standby", settings));
   const replica = openReplica && opening.use(createDatabase(createPool(openReplica, { ...pool, patienceMs })));
-  const reads = replica ? opening.use(readFromReplica(primary, database, replica)) : primary;
+  const reads = replica ? opening.use(readFromReplica(primary, database, replica, listReports)) : primary;
   const createReports = createCreateReports(database, createQueueCounts(database));
   const opened = opening.move();
   return {

@@ -2,7 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ReportKey } from "../model/names.ts";
 import { hasEnded } from "../model/report.ts";
 import type { Database } from "./database.ts";
-import { listReports, type ReadReports } from "./read-reports.ts";
+import type { ListReports } from "./list-reports.ts";
+import type { ReadReports } from "./read-reports.ts";
 import { keyOf, readReport } from "./report-rows.ts";
 
 // A standby that is further behind than this is not read from, nor one whose state is unknown.
@@ -23,6 +24,7 @@ export function readFromReplica(
   primary: ReadReports,
   primaryDatabase: Database,
   replica: Database,
+  listReports: ListReports,
 ): ReadReports & Disposable {
   const stopping = new AbortController();
   const recent = new Map<string, number>();
