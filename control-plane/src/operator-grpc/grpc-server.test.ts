@@ -170,10 +170,18 @@ test("documents are listed page by page, applied all or none, planned, pruned, d
       [refused.code, refused.reason, refused.metadata["resource"]],
       [status.ABORTED, "ETAG_MISMATCH", "trafficSplits/report"],
     );
-  const pruned = await grpc.ask(method.applyResources, {
-    resources: [report, { ...report, name: "a" }],
-    pruneKinds: ["Service"],
-  });
+  const pruning = {
+    ...{
+      resources: [report, { ...report, name: "a" }],
+      pruneKinds: ["Service"],
+      baseRevision: 3n,
+      requestId: "prune-once",
+    },
+  };
+  const overtaken = await grpc.failure(method.applyResources, { ...pruning, baseRevision: 2n, requestId: "" });
+  assert.deepEqual([overtaken.code, overtaken.reason], [status.ABORTED, "BASE_MOVED"]);
+  const pruned = await grpc.ask(method.applyResources, pruning);
+  assert.deepEqual(await grpc.ask(method.applyResources, pruning), pruned);
   assert.deepEqual(
     pruned.changes
       .filter(({ action }) => action === "delete")

@@ -42,21 +42,6 @@ export function resourcesService(
     return resourceOf(document as Document, state);
   }
 
-  /** What the body of config:plan calls `delete`: those that are named, and of the kinds to prune those that are not given. */
-  async function removals(
-    resources: readonly Resource[],
-    named: readonly { readonly kind: string; readonly name: string }[],
-    pruneKinds: readonly string[],
-    caller: Caller,
-  ) {
-    const given = new Set([...resources, ...named].map(({ kind, name }) => `${kind}/${name}`));
-    const pruned = [];
-    for (const kind of new Set(pruneKinds))
-      for (const { name } of (await all(kind, caller)).stored)
-        if (!given.has(`${kind}/${name}`)) pruned.push({ kind, name });
-    return [...named.map(({ kind, name }) => ({ kind, name })), ...pruned];
-  }
-
   return {
     listResources: unary(async ({ kind, ...pages }, caller) => {
       const { revision, documents, stored, nextPageToken } = await all(kind, caller, pagesOf(pages));
@@ -85,12 +70,7 @@ export function resourcesService(
           // With documents beside a plan's id the route says that this is wrong.
           return apply({ planId, ...(documents.length > 0 && { documents }) });
         }
-        const gone = await removals(resources, [], pruneKinds, caller);
-        if (gone.length === 0) return apply({ documents, ...etagsOf(resources) });
-        // As one change, which is what a plan holds.
-        const body = { documents, ...etagsOf(resources), delete: gone };
-        const plan = (await ask({ method: "POST", path: "/v1/config:plan", body }, caller)) as { readonly id: string };
-        return apply({ planId: plan.id });
+        return apply({ documents, ...etagsOf(resources), pruneKinds });
       },
     ),
 
@@ -104,9 +84,8 @@ export function resourcesService(
     }),
 
     planResources: unary(async ({ resources, delete: named, pruneKinds }, caller) => {
-      const gone = await removals(resources, named, pruneKinds, caller);
-      const documents = resources.map(documentOf);
-      const body = { documents, ...etagsOf(resources), ...(gone.length > 0 && { delete: gone }) };
+      const gone = named.map(({ kind, name }) => ({ kind, name }));
+      const body = { documents: resources.map(documentOf), ...etagsOf(resources), delete: gone, pruneKinds };
       return messageOf(PlanSchema, await ask({ method: "POST", path: "/v1/config:plan", body }, caller));
     }),
 

@@ -28,6 +28,30 @@ test("many documents are applied as one revision, or none", async () => {
   );
 });
 
+test("documents go by name or with their kind in the change that puts others, or all stays as it is", async () => {
+  await using api = await startTestApi();
+  const others = ["a", "b"].map((name) => ({ ...service, metadata: { name } }));
+  await api.post("/v1/config:apply", { documents: [split, service, ...others] });
+  const removing = { delete: [{ kind: "TrafficSplit", name: "report" }], pruneKinds: ["Service"] };
+
+  const wrong = { ...service, spec: { ...service.spec, protocol: "smtp" } };
+  assert.equal((await api.post("/v1/config:apply", { documents: [wrong], ...removing })).status, 400);
+  const strange = { documents: [service], delete: [{ kind: "Pod", name: "a" }], pruneKinds: ["Node"] };
+  const fields = fieldsOf(await api.post("/v1/config:apply", strange));
+  assert.deepEqual(
+    fields.map((field) => field.split(":")[0]),
+    ["delete.0.kind", "pruneKinds.0"],
+  );
+  const done = await api.post("/v1/config:apply", { documents: [service], ...removing });
+  assert.equal(done.body["revision"], 2);
+  assert.deepEqual(
+    (done.body["changes"] as { name: string; kind: string; action: string }[]).map(
+      ({ action, kind, name }) => `${action} ${kind}/${name}`,
+    ),
+    ["unchanged Service/report", "delete TrafficSplit/report", "delete Service/a", "delete Service/b"],
+  );
+});
+
 test("documents may come as YAML; problems have their lines", async () => {
   await using api = await startTestApi();
   const text =

@@ -5,10 +5,11 @@ import { authorOf } from "./author.ts";
 import { baseOf, conditionOnBase } from "./base-of.ts";
 import { isYamlBody } from "./bodies.ts";
 import { doneOrThrow } from "./change-outcome.ts";
-import { documentsOf, problemsInBody } from "./documents-of-body.ts";
+import { problemsInBody } from "./documents-of-body.ts";
 import { forcibleQuery, requireHeadroom } from "./drain-headroom.ts";
-import { etagsOf, expectedOf, expecting } from "./etags-of-body.ts";
+import { etagsOf, expectedOf } from "./etags-of-body.ts";
 import { findingOf, findingShape } from "./finding-shape.ts";
+import { operationsOf } from "./operations-of-body.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 import { actionsOf, applyPlan, planNamed } from "./stored-plan.ts";
 
@@ -38,9 +39,9 @@ export function configRoutes(app: OperatorApp, { parts }: OperatorContext): void
     {
       config: { yaml: true },
       schema: {
-        summary: "Create or replace many documents: all or nothing, one revision",
+        summary: "Create, replace or delete many documents: all or nothing, one revision",
         description:
-          'A document, a list of them, {"documents": [...]}, or YAML documents separated by --- as application/yaml. "etags" beside "documents", like {"trafficSplits/report": "r42-9f3c01ab"}, are the states that have to be in force, "absent" for none; another: 412. {"planId": ...} does what that plan says, if nothing was changed since it was made; else 412 PLAN_STALE.',
+          'A document, a list of them, {"documents": [...]}, or YAML documents separated by --- as application/yaml. "etags" beside "documents", like {"trafficSplits/report": "r42-9f3c01ab"}, are the states that have to be in force, "absent" for none; another: 412. Beside them "delete", like [{"kind": "Route", "name": "canary"}], names documents that go, and "pruneKinds", like ["Route"], kinds of which all go that are not given. {"planId": ...} does what that plan says, if nothing was changed since it was made; else 412 PLAN_STALE.',
         tags: ["config"],
         querystring: forcibleQuery,
         headers: conditionOnBase,
@@ -58,7 +59,7 @@ export function configRoutes(app: OperatorApp, { parts }: OperatorContext): void
           { at: "If-Match", says: `is r${base}, and the plan was made on r${plan.answer.base}: leave it out` },
         ]);
       const etags = etagsOf(request.body);
-      const operations = plan?.operations ?? expecting(documentsOf(request.body), etags);
+      const operations = plan?.operations ?? operationsOf(request.body, etags, policies);
       if (request.query.force !== "true") await requireHeadroom(parts, operations);
       const warningsOf = await planning.warnings();
       const before = new Map<string, StoredDocument>();

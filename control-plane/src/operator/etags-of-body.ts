@@ -42,7 +42,8 @@ export function expectedOf(outcome: ChangeOutcome, etags: Etags): string | undef
   return etag === "absent" ? undefined : etag;
 }
 
-function pathOf(document: unknown): string | undefined {
+/** `services/report`; undefined for what is no document. */
+export function pathOf(document: unknown): string | undefined {
   const parsed = z
     .object({ kind: z.enum(Object.values(collections)), metadata: z.object({ name: z.string() }) })
     .safeParse(document);

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { badRequest } from "./api-error.ts";
 import { authorOf } from "./author.ts";
-import { documentsOf, problemsInBody } from "./documents-of-body.ts";
-import { etagsOf, expecting } from "./etags-of-body.ts";
+import { problemsInBody } from "./documents-of-body.ts";
+import { etagsOf } from "./etags-of-body.ts";
+import { operationsOf } from "./operations-of-body.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 import { storedPlanShape } from "./plan-shape.ts";
-import { removalsOf } from "./removals-of-body.ts";
 import { makePlan, planNamed } from "./stored-plan.ts";
 
 const tags = ["config"];
@@ -19,7 +19,7 @@ export function planRoutes(app: OperatorApp, { parts }: OperatorContext): void {
       schema: {
         summary: "What applying these documents would change: fields, xDS resources, clients, traffic, findings",
         description:
-          'The body is that of config:apply, "etags" included; {"documents": [...], "delete": [{"kind": ..., "name": ...}]} has documents that go, too. No document is changed. The plan is kept for an hour: {"planId": ...} to config:apply does just that.',
+          'The body is that of config:apply. No document is changed. The plan is kept for an hour: {"planId": ...} to config:apply does just that.',
         tags,
         querystring: z.strictObject({}),
         body: z.unknown(),
@@ -27,14 +27,9 @@ export function planRoutes(app: OperatorApp, { parts }: OperatorContext): void {
       },
     },
     async (request, reply) => {
-      const removed = removalsOf(request.body);
-      const documents = removed.length > 0 ? documentsBeside(request.body) : documentsOf(request.body);
       const etags = etagsOf(request.body);
       const answer = await makePlan(parts, {
-        operations: [
-          ...expecting(documents, etags),
-          ...removed.map(({ kind, name }) => ({ kind: "delete" as const, documentKind: kind, name })),
-        ],
+        operations: operationsOf(request.body, etags, parts.policies),
         etags,
         by: authorOf(request, {}).by,
         refused: (problems) => badRequest("the documents", problemsInBody(problems, request.body)),
@@ -58,11 +53,4 @@ export function planRoutes(app: OperatorApp, { parts }: OperatorContext): void {
       return reply.header("etag", `"r${answer.base}"`).send(answer);
     },
   );
-}
-
-/** Where documents go, none need be put. */
-function documentsBeside(body: unknown): readonly unknown[] {
-  if (typeof body !== "object" || body === null || !("documents" in body)) return [];
-  const { documents } = body;
-  return Array.isArray(documents) && documents.length > 0 ? documentsOf(body) : [];
 }
