@@ -1,11 +1,10 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { rm } from "node:fs/promises";
+import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Language } from "../../model/kind.ts";
-import { beNice } from "../be-nice.ts";
 import type { HearOfJob, Job, JobResult, Runtime } from "../runtime.ts";
-import { codeNiceness } from "../sandbox/sandbox.ts";
 import type { FromWorker, ToWorker, WorkerPlaces, WorkerSettings } from "./messages.ts";
 
 // An interrupted job ends within milliseconds; a worker that does not answer by then is stuck and gets replaced.
@@ -34,8 +33,8 @@ export function createRuntime(language: Language, places: WorkerPlaces, longestM
       killGroup(child);
     };
     child.once("exit", forget).on("error", forget);
-    const session = language === "sql" ? workerNiceness : codeNiceness;
-    if (child.pid !== undefined) void beNice(child.pid, { own: workerNiceness, session });
+    // Where the system does not let us, the worker just runs at the priority of its server.
+    if (child.pid !== undefined) ignoreErrors(() => setPriority(child.pid ?? 0, workerNiceness));
     return child;
   }
 

@@ -104,8 +104,8 @@ function withoutNetwork(): Promise<readonly string[]> {
   return isolation;
 }
 
-/** A worker has 10: an endless loop of one kind is not to take the CPU time of another language's workers. */
-export const codeNiceness = 15;
+// A worker has 10: an endless loop of one kind is not to take the CPU time of another language's workers.
+const codeNiceness = 15;
 
 function beNice(pid: number | undefined): void {
   try {
