@@ -171,13 +171,15 @@ test("documents are listed page by page, applied all or none, planned, pruned, d
       [status.ABORTED, "ETAG_MISMATCH", "trafficSplits/report"],
     );
   const pruning = {
-    ...{
-      resources: [report, { ...report, name: "a" }],
-      pruneKinds: ["Service"],
-      baseRevision: 3n,
-      requestId: "prune-once",
-    },
+    resources: [report, { ...report, name: "a" }],
+    pruneKinds: ["Service"],
+    baseRevision: 3n,
+    requestId: "prune-once",
   };
+  const strange = { resources: [report], pruneKinds: ["Servce"] };
+  const strangers = [grpc.failure(method.applyResources, strange), grpc.failure(method.planResources, strange)];
+  for (const { fields } of await Promise.all(strangers))
+    assert.match(fields.join(), /^prune_kinds: "Servce" is no kind of document.*Service/);
   const overtaken = await grpc.failure(method.applyResources, { ...pruning, baseRevision: 2n, requestId: "" });
   assert.deepEqual([overtaken.code, overtaken.reason], [status.ABORTED, "BASE_MOVED"]);
   const pruned = await grpc.ask(method.applyResources, pruning);

@@ -14,7 +14,7 @@ import { pageOf } from "../operator/page-of.ts";
 import { type Answering, invalid, messageOf } from "./answering.ts";
 import type { Routes } from "./ask-routes.ts";
 import type { Caller } from "./caller.ts";
-import { type Pages, pageQueryOf, pagesOf } from "./pages.ts";
+import { pageQueryOf, pagesOf } from "./pages.ts";
 import { collectionNamed, type Document, documentOf, resourceOf } from "./resource-message.ts";
 import { watchResources } from "./watch-resources.ts";
 
@@ -29,13 +29,6 @@ export function resourcesService(
   { ask, read, follow }: Routes,
   { unary, streaming }: Answering,
 ): Handlers<typeof Resources> {
-  async function all(kind: string, caller: Caller, query: Pages = {}) {
-    const collection = collectionNamed(kind);
-    const listing = (await ask({ method: "GET", path: `/v1/${collection}`, query }, caller)) as Listing;
-    const documents = listing[collection] as readonly Document[];
-    return { ...listing, documents };
-  }
-
   async function one({ kind, name }: { readonly kind: string; readonly name: string }, caller: Caller) {
     const path = `/v1/${collectionNamed(kind)}/${encodeURIComponent(name)}`;
     const { document, ...state } = await read(path, caller);
@@ -44,7 +37,11 @@ export function resourcesService(
 
   return {
     listResources: unary(async ({ kind, ...pages }, caller) => {
-      const { revision, documents, stored, nextPageToken } = await all(kind, caller, pagesOf(pages));
+      const collection = collectionNamed(kind);
+      const asked = { method: "GET", path: `/v1/${collection}`, query: pagesOf(pages) } as const;
+      const listing = (await ask(asked, caller)) as Listing;
+      const { revision, stored, nextPageToken } = listing;
+      const documents = listing[collection] as readonly Document[];
       return create(ListResourcesResponseSchema, {
         resources: documents.flatMap((document, index) => {
           const state = stored[index];
@@ -70,7 +67,7 @@ export function resourcesService(
           // With documents beside a plan's id the route says that this is wrong.
           return apply({ planId, ...(documents.length > 0 && { documents }) });
         }
-        return apply({ documents, ...etagsOf(resources), pruneKinds });
+        return apply({ documents, ...etagsOf(resources), pruneKinds: kindsNamed(pruneKinds) });
       },
     ),
 
@@ -84,8 +81,10 @@ export function resourcesService(
     }),
 
     planResources: unary(async ({ resources, delete: named, pruneKinds }, caller) => {
-      const gone = named.map(({ kind, name }) => ({ kind, name }));
-      const body = { documents: resources.map(documentOf), ...etagsOf(resources), delete: gone, pruneKinds };
+      const body = {
+        ...{ documents: resources.map(documentOf), ...etagsOf(resources) },
+        ...{ delete: named.map(({ kind, name }) => ({ kind, name })), pruneKinds: kindsNamed(pruneKinds) },
+      };
       return messageOf(PlanSchema, await ask({ method: "POST", path: "/v1/config:plan", body }, caller));
     }),
 
@@ -121,6 +120,12 @@ export function resourcesService(
 
 function baseOf(revision: bigint): string | undefined {
   return revision === 0n ? undefined : `"r${revision}"`;
+}
+
+/** As they are; throws for what is no kind, in the message's words. */
+function kindsNamed(pruneKinds: readonly string[]): readonly string[] {
+  for (const kind of pruneKinds) collectionNamed(kind, "prune_kinds");
+  return pruneKinds;
 }
 
 /** The states of documents that have to be in force, as config:apply takes them. */

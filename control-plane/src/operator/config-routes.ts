@@ -4,6 +4,7 @@ import { badRequest } from "./api-error.ts";
 import { authorOf } from "./author.ts";
 import { baseOf, conditionOnBase } from "./base-of.ts";
 import { isYamlBody } from "./bodies.ts";
+import { bodyOf } from "./body-of.ts";
 import { doneOrThrow } from "./change-outcome.ts";
 import { problemsInBody } from "./documents-of-body.ts";
 import { forcibleQuery, requireHeadroom } from "./drain-headroom.ts";
@@ -88,10 +89,5 @@ export function configRoutes(app: OperatorApp, { parts }: OperatorContext): void
 /** Of `{"planId": ...}`; undefined: the body has the documents themselves. */
 function planIdOf(body: unknown): string | undefined {
   if (typeof body !== "object" || body === null || isYamlBody(body) || !("planId" in body)) return undefined;
-  const parsed = z.strictObject({ planId: z.string().min(1).max(200) }).safeParse(body);
-  if (parsed.success) return parsed.data.planId;
-  throw badRequest(
-    "the body",
-    parsed.error.issues.map(({ path, message }) => ({ at: path.join("."), says: message })),
-  );
+  return bodyOf(z.strictObject({ planId: z.string().min(1).max(200) }), body).planId;
 }

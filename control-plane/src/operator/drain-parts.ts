@@ -47,14 +47,6 @@ export function namedServices(
   return [...new Set(names.map((name) => serviceNamed(parts, name).spec.name))].sort(byText);
 }
 
-/** What a body says, by its schema; throws 400 with everything that is wrong. */
-export function bodyOf<S extends z.ZodType>(schema: S, body: unknown): z.output<S> {
-  const result = schema.safeParse(body);
-  if (result.success) return result.data;
-  const problems = result.error.issues.map(({ path, message }) => ({ at: path.join("."), says: message }));
-  throw badRequest("the body", problems);
-}
-
 /** All Drain documents, expired ones too. */
 export function storedDrains({ policies }: OperatorParts): readonly StoredDrain[] {
   const drains = new Map((policies.books.current()?.drains ?? []).map((each) => [each.name, each]));

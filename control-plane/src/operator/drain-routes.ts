@@ -7,10 +7,10 @@ import { patternText } from "../model/locality.ts";
 import { documentSchemas } from "../policy/documents/document-schemas.ts";
 import { badRequest, refusal } from "./api-error.ts";
 import { authorOf, writeQuery } from "./author.ts";
+import { bodyOf } from "./body-of.ts";
 import { doneOrThrow } from "./change-outcome.ts";
 import { documentKeys, storedOf, storedShape } from "./document-routes.ts";
 import {
-  bodyOf,
   drainRows,
   namedServices,
   operationOf,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { badRequest } from "./api-error.ts";
+import { bodyOf } from "./body-of.ts";
 import type { OperatorApp, OperatorContext } from "./operator-context.ts";
 import { waitTime } from "./shapes.ts";
 import { foundShift } from "./shift-found.ts";
@@ -25,13 +25,8 @@ export function operationRoutes(app: OperatorApp, { parts, closing }: OperatorCo
     },
     async (request, reply) => {
       const { name } = request.params;
-      const parsed = body.safeParse(request.body ?? {});
-      if (!parsed.success)
-        throw badRequest(
-          "the body",
-          parsed.error.issues.map(({ path, message }) => ({ at: path.join("."), says: message })),
-        );
-      const timeoutMs = request.query.timeout ?? parsed.data.timeout ?? usualWaitMs;
+      const { timeout } = bodyOf(body, request.body ?? {});
+      const timeoutMs = request.query.timeout ?? timeout ?? usualWaitMs;
       const gone = new AbortController();
       const leave = () => gone.abort();
       const { socket } = request.raw;

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { documentKinds } from "../policy/documents/document-schemas.ts";
 import type { DocumentKind, Operation, PolicyStore } from "../policy/policy-store.ts";
-import { badRequest } from "./api-error.ts";
 import { isYamlBody } from "./bodies.ts";
+import { bodyOf } from "./body-of.ts";
 import { documentPath } from "./collections.ts";
 import { documentsOf } from "./documents-of-body.ts";
 import { type Etags, expecting, pathOf } from "./etags-of-body.ts";
@@ -31,13 +31,7 @@ export function operationsOf(body: unknown, etags: Etags, policies: Pick<PolicyS
 
 function removalsOf(body: unknown, policies: Pick<PolicyStore, "list">): readonly Removal[] {
   if (typeof body !== "object" || body === null || Array.isArray(body) || isYamlBody(body)) return [];
-  const parsed = removing.safeParse(body);
-  if (!parsed.success)
-    throw badRequest(
-      "the body",
-      parsed.error.issues.map(({ path, message }) => ({ at: path.join("."), says: message })),
-    );
-  const { delete: named, pruneKinds } = parsed.data;
+  const { delete: named, pruneKinds } = bodyOf(removing, body);
   const kept = new Set([
     ...(pruneKinds.length > 0 ? documentsBeside(body).map(pathOf) : []),
     ...named.map(({ kind, name }) => documentPath(kind, name)),
