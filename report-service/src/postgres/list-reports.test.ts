@@ -2,15 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { lacksPostgres } from "../../../test/kit/postgres.ts";
 import { cancel, create, report, tenant } from "../../test/contract/place.ts";
-import { connect, postgresPlaces } from "../../test/contract/postgres-place.ts";
-import { parsePostgresUrl } from "../config/postgres-url.ts";
+import { connect, databaseAt, postgresPlaces } from "../../test/contract/postgres-place.ts";
 import { anyReportFilter } from "../model/report-filter.ts";
 import type { ReportQuery } from "../ports/report-store.ts";
-import { connect as connectTo } from "./connect.ts";
-import { createDatabase, type Database } from "./database.ts";
+import type { Database } from "./database.ts";
 import { rememberingLists } from "./list-reports.ts";
-import { createPool } from "./pool.ts";
-import { defaultSettings } from "./settings.ts";
 
 const { server, emptyDatabase } = postgresPlaces();
 const newest: ReportQuery = { tenant, filter: anyReportFilter, order: "newest-first", limit: 3 };
@@ -21,8 +17,7 @@ async function start() {
   const url = await emptyDatabase();
   const store = opened.use(await connect(url));
   for (const [index, id] of ["a", "b", "c", "d"].entries()) await create(store.reports, report(id, index + 1));
-  const open = () => connectTo(parsePostgresUrl(url) ?? [], "primary", defaultSettings);
-  const database = opened.use(createDatabase(createPool(open, { ...defaultSettings.pool, patienceMs: 2_000 })));
+  const database = opened.use(databaseAt(url));
   let sent = 0;
   const counting: Database = {
     ...database,

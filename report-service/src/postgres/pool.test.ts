@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { lacksPostgres } from "../../../test/kit/postgres.ts";
-import { postgresPlaces } from "../../test/contract/postgres-place.ts";
-import { parsePostgresUrl } from "../config/postgres-url.ts";
-import { connect } from "./connect.ts";
-import { createDatabase } from "./database.ts";
-import { createPool } from "./pool.ts";
+import { databaseAt, postgresPlaces } from "../../test/contract/postgres-place.ts";
 import { defaultSettings } from "./settings.ts";
 
 const { emptyDatabase } = postgresPlaces();
@@ -13,11 +9,10 @@ const { emptyDatabase } = postgresPlaces();
 async function openDatabase() {
   const url = await emptyDatabase();
   let opened = 0;
-  const open = () => {
+  const onOpen = () => {
     opened += 1;
-    return connect(parsePostgresUrl(url) ?? [], "primary", defaultSettings);
   };
-  const database = createDatabase(createPool(open, { ...defaultSettings.pool, patienceMs: 20_000 }));
+  const database = databaseAt(url, { patienceMs: 20_000, onOpen });
   return {
     opened: () => opened,
     /** So many statements at once, each of which takes so long. */

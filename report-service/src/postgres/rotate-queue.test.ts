@@ -2,13 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { lacksPostgres } from "../../../test/kit/postgres.ts";
 import { claimant, report, roomy } from "../../test/contract/place.ts";
-import { connect, postgresPlaces } from "../../test/contract/postgres-place.ts";
-import { parsePostgresUrl } from "../config/postgres-url.ts";
-import { connect as connectTo } from "./connect.ts";
-import { createDatabase } from "./database.ts";
-import { createPool } from "./pool.ts";
+import { connect, connectAlone, databaseAt, postgresPlaces } from "../../test/contract/postgres-place.ts";
 import { rotate } from "./rotate-queue.ts";
-import { defaultSettings } from "./settings.ts";
 
 const { server, emptyDatabase } = postgresPlaces();
 
@@ -17,8 +12,8 @@ test("dead rows leave the queue although a forgotten transaction keeps them, and
 }, async () => {
   const url = await emptyDatabase();
   await using store = await connect(url);
-  await using database = databaseOf(url);
-  await using forgotten = await connectTo(parsePostgresUrl(url) ?? [], "primary", defaultSettings).then((client) => ({
+  await using database = databaseAt(url);
+  await using forgotten = await connectAlone(url).then((client) => ({
     client,
     [Symbol.asyncDispose]: () => client.end(),
   }));
@@ -51,8 +46,3 @@ test("dead rows leave the queue although a forgotten transaction keeps them, and
   assert.equal(claimed.size, 3_000);
   await forgotten.client.query("rollback");
 });
-
-function databaseOf(url: string) {
-  const open = () => connectTo(parsePostgresUrl(url) ?? [], "primary", defaultSettings);
-  return createDatabase(createPool(open, { ...defaultSettings.pool, patienceMs: 2_000 }));
-}

@@ -3,7 +3,10 @@ import { after } from "node:test";
 import { type PostgresServer, startPostgres } from "../../../test/kit/postgres.ts";
 import { parsePostgresUrl } from "../../src/config/postgres-url.ts";
 import type { ResultsLimits } from "../../src/ports/results-queue.ts";
+import { type Addresses, connect as connectTo } from "../../src/postgres/connect.ts";
+import { createDatabase, type Database } from "../../src/postgres/database.ts";
 import { openPostgresStore } from "../../src/postgres/open-store.ts";
+import { createPool } from "../../src/postgres/pool.ts";
 import { defaultSettings, type PostgresSettings } from "../../src/postgres/settings.ts";
 import { sealStores } from "../../src/vault/sealed-stores.ts";
 import { createVault } from "../../src/vault/vault.ts";
@@ -80,10 +83,28 @@ export function postgresPlaces(): PostgresPlaces {
   };
 }
 
+/** A connection by itself. */
+export function connectAlone(url: string) {
+  return connectTo(addressesOf(url), "primary", defaultSettings);
+}
+
+/** What a store asks, and no store; `onOpen` is told of each connection. */
+export function databaseAt(url: string, { patienceMs = 2_000, onOpen = () => {} } = {}): Database {
+  const open = () => {
+    onOpen();
+    return connectAlone(url);
+  };
+  return createDatabase(createPool(open, { ...defaultSettings.pool, patienceMs }));
+}
+
 /** A store as a server opens it, with fewer connections: each test has several. */
 export function connect(url: string, settings: Partial<PostgresSettings> = {}, results?: ResultsLimits) {
+  const pool = { max: 8, maxIdle: 8, lifetimeMs: 60_000 };
+  return openPostgresStore({ ...defaultSettings, pool, addresses: addressesOf(url), ...settings }, results);
+}
+
+function addressesOf(url: string): Addresses {
   const addresses = parsePostgresUrl(url);
   if (!addresses) throw new Error(`not a URL of Postgres: ${url}`);
-  const pool = { max: 8, maxIdle: 8, lifetimeMs: 60_000 };
-  return openPostgresStore({ ...defaultSettings, pool, addresses, ...settings }, results);
+  return addresses;
 }
