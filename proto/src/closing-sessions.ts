@@ -1,10 +1,8 @@
-import { subscribe } from "node:diagnostics_channel";
-import type { Http2Session, Http2Stream } from "node:http2";
+import type { Http2Session } from "node:http2";
+import { onServerSession } from "./server-sessions.ts";
 
 type Answered = (error: Error | null, duration: number, payload: Buffer) => void;
 type Ping = (...args: [Answered] | [NodeJS.ArrayBufferView, Answered]) => boolean;
-
-const known = new WeakSet<Http2Session>();
 
 /**
  * Lets the calls of a connection that is being left finish, in all servers of this process. grpc-js 1.14 goes on with its
@@ -13,13 +11,10 @@ const known = new WeakSet<Http2Session>();
  * answered; who is truly gone meanwhile is ended by the time limit of the shutdown or of the connection's age.
  */
 export function letClosingSessionsFinish(): void {
-  subscribe("http2.server.stream.created", onStream);
+  onServerSession(pingWhileOpen);
 }
 
-function onStream(message: unknown): void {
-  const { session } = (message as { readonly stream: Http2Stream }).stream;
-  if (session === undefined || known.has(session)) return;
-  known.add(session);
+function pingWhileOpen(session: Http2Session): void {
   const ping = session.ping.bind(session) as Ping;
   const pingOpen: Ping = (...args) => {
     if (!session.closed) return ping(...args);

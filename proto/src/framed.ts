@@ -28,9 +28,9 @@ export const frameOnce: ServerInterceptor = (_method, call) => {
   const base = call as unknown as { serializeMessage?: (message: unknown) => Buffer };
   const original = base.serializeMessage;
   if (typeof original === "function") {
-    base.serializeMessage = function (message) {
-      return message instanceof Framed ? message.frame : original.call(this, message);
-    };
+    // Written where it is assigned, it would keep its call for long: docs/decisions/0030-calls-die-young.md.
+    const serialize = (message: unknown) => (message instanceof Framed ? message.frame : original.call(base, message));
+    base.serializeMessage = serialize;
   }
   return call as ServerInterceptingCall;
 };

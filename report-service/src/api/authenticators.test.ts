@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Peer } from "../ports/authenticator.ts";
 import { trustCertificate, trustHeader, trustLoopback } from "./authenticators.ts";
 
-const peer: Peer = { address: undefined, header: () => undefined, subjectAltName: undefined };
+const peer: Peer = { address: undefined, header: () => undefined, subjectAltName: () => undefined };
 
 test("the word of this machine is taken, and of no other", async () => {
   for (const address of ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"]) {
@@ -22,7 +22,8 @@ test("a header names the tenant, and without one nobody calls", async () => {
 });
 
 test("a certificate names its tenant by its one SPIFFE id", async () => {
-  const say = (subjectAltName: string | undefined) => trustCertificate({ ...peer, subjectAltName });
+  const say = (subjectAltName: string | undefined) =>
+    trustCertificate({ ...peer, subjectAltName: () => subjectAltName });
   const id = "URI:spiffe://weir.example/tenant/acme";
   assert.deepEqual(await say(`DNS:x, ${id}`), { kind: "tenant", tenant: "acme" });
   for (const wrong of [

@@ -21,10 +21,10 @@ export function trustHeader(header: string): Authenticator {
 }
 
 /** The tenant in the client's certificate: its one URI is `spiffe://{trust domain}/tenant/{tenant}`. */
-export const trustCertificate: Authenticator = ({ subjectAltName = "" }) => {
+export const trustCertificate: Authenticator = (peer) => {
   // More than one URI makes no SPIFFE identity (SPIFFE X.509-SVID, section 2). Node puts what could be mistaken for a
   // separator into quotes, so such a name is none of ours.
-  const [uri, ...others] = subjectAltName.split(", ").filter((name) => name.startsWith("URI:"));
+  const [uri, ...others] = (peer.subjectAltName() ?? "").split(", ").filter((name) => name.startsWith("URI:"));
   const [, tenant] = /^URI:spiffe:\/\/[a-z0-9.-]+\/tenant\/([^/]+)$/.exec(uri ?? "") ?? [];
   if (others.length > 0 || tenant === undefined) return stranger("the client's certificate names no single tenant");
   return callerOf(tenant, "the client's certificate");

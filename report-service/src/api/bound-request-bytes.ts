@@ -24,7 +24,7 @@ export function boundRequestBytes(most: number = mostBytes): ServerInterceptor {
       return call as ServerInterceptingCall;
     let own = 0;
     let ended = false;
-    base.handleDataFrame = (data) => {
+    const take = (data: Buffer) => {
       // What still comes for a call that has ended is thrown away.
       if (ended) return handleDataFrame.call(base, data);
       own += data.length;
@@ -33,11 +33,14 @@ export function boundRequestBytes(most: number = mostBytes): ServerInterceptor {
       else call.sendStatus(tooMuch());
     };
     // Called at the end of every call, whatever it was, and more than once.
-    base.notifyOnCancel = () => {
+    const end = () => {
       if (!ended) held -= own;
       ended = true;
       notifyOnCancel.call(base);
     };
+    // Written where they are assigned, they would keep their call for long: docs/decisions/0030-calls-die-young.md.
+    base.handleDataFrame = take;
+    base.notifyOnCancel = end;
     return call as ServerInterceptingCall;
   };
 }

@@ -1,6 +1,6 @@
-import { randomBytes } from "node:crypto";
 import { status } from "@grpc/grpc-js";
 import type { CreateReportRequest } from "@weir/proto/report/v1/report_pb.ts";
+import { randomBytes } from "../lib/random-bytes.ts";
 import type { QueueLimits } from "../model/admission.ts";
 import type { Shut } from "../model/circuit.ts";
 import { contentKeyOf } from "../model/content-key.ts";

@@ -34,9 +34,10 @@ function encodedItem(report: Report): Framed {
   if (same) return same;
   // One that is made again under the id of a deleted one begins later; each change that clients see has its sequence.
   const name = `${report.tenant}/${report.id} ${report.createdAtMs} ${report.sequence}`;
-  const encoded = listed.get(name, 0) ?? encode(report);
+  const before = listed.get(name, 0);
+  const encoded = before ?? encode(report);
   known.set(report, encoded);
-  listed.set(name, encoded, 2 * encoded.frame.length + 500, Number.POSITIVE_INFINITY);
+  if (!before) listed.set(name, encoded, 2 * encoded.frame.length + 500, Number.POSITIVE_INFINITY);
   return encoded;
 }
 

@@ -5,6 +5,7 @@ import { Health } from "@weir/proto/grpc/health/v1/health_pb.ts";
 import { addReflection, reflectionServices } from "@weir/proto/grpc/reflection-service.ts";
 import { type Handlers, serviceOf } from "@weir/proto/grpc/service.ts";
 import { Reports, Results } from "@weir/proto/report/v1/report_pb.ts";
+import { letCallsDieYoung } from "./let-calls-die-young.ts";
 import { maxRequestBytes, readable } from "./readable-requests.ts";
 
 // Above what our own services take, so that they can answer in their own words; what is larger is not even read.
@@ -47,6 +48,7 @@ export async function startGrpcServer(listen: string, parts: GrpcParts): Promise
     "grpc.max_connection_age_grace_ms": 60_000,
   });
   letClosingSessionsFinish();
+  await letCallsDieYoung();
   const { reports, results, operations, health } = parts;
   if (reports) server.addService(readable(serviceOf(Reports)), reports);
   if (results) server.addService(readable(serviceOf(Results)), results);

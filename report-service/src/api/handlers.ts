@@ -11,7 +11,7 @@ import { writeAll } from "@weir/proto/grpc/write-all.ts";
 import type { Guard } from "./admit-calls.ts";
 import { CallError, errorInfo, serviceErrorOf } from "./call-error.ts";
 
-/** What a handler may know of its call; the signal aborts on the client's deadline, its cancellation, and when it failed. */
+/** What a handler may know of its call; until it has answered, the signal aborts on the client's deadline and cancellation. */
 export type CallContext = { readonly metadata: Metadata; readonly signal: AbortSignal };
 
 /** `waits`: it answers only once something has happened, so only the client's own deadline ends it. */
@@ -85,8 +85,13 @@ function contextOf(
   limitMs: number | undefined,
 ): { readonly context: CallContext; readonly release: () => void; readonly finish: () => void } {
   const ended = new AbortController();
-  const release = () => clearTimeout(limit);
+  let released = false;
+  const release = () => {
+    released = true;
+    clearTimeout(limit);
+  };
   const finish = () => {
+    if (released) return;
     release();
     ended.abort(over);
   };

@@ -31,10 +31,12 @@ export function unpackInTurn(): ServerInterceptor {
     const base = call as unknown as { decompressMessage?: Unpack };
     const original = base.decompressMessage;
     if (typeof original === "function") {
-      base.decompressMessage = (message, encoding) => {
+      // Written where it is assigned, it would keep its call for long: docs/decisions/0030-calls-die-young.md.
+      const decompress: Unpack = (message, encoding) => {
         const unpack = () => original.call(base, message, encoding);
         return encoding === "identity" ? unpack() : inTurn(unpack);
       };
+      base.decompressMessage = decompress;
     }
     return call as ServerInterceptingCall;
   };

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { status } from "@grpc/grpc-js";
@@ -9,6 +8,7 @@ import {
   type Upload as UploadMessage,
   UploadSchema,
 } from "@weir/proto/report/v1/report_pb.ts";
+import { randomBytes } from "../lib/random-bytes.ts";
 import { contentHash } from "../model/content-key.ts";
 import { parseTenantName, parseUploadName, type TenantId, uploadName } from "../model/names.ts";
 import type { Parsed, Problem } from "../model/parsed.ts";

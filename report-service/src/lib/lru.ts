@@ -10,7 +10,9 @@ export type Lru<V> = {
   size(): number;
 };
 
-type Entry<V> = { readonly value: V; readonly bytes: number; readonly untilMs: number };
+// The value is taken out of an entry that goes: a table that the Map has left behind would hold it until the next full
+// collection (docs/decisions/0030-calls-die-young.md).
+type Entry<V> = { value: V | undefined; readonly bytes: number; readonly untilMs: number };
 
 export function createLru<V>(maxBytes: number): Lru<V> {
   // A Map gives its keys in the order of their insertion: the first one is the one used longest ago.
@@ -18,7 +20,10 @@ export function createLru<V>(maxBytes: number): Lru<V> {
   let held = 0;
 
   function remove(key: string): void {
-    held -= entries.get(key)?.bytes ?? 0;
+    const entry = entries.get(key);
+    if (!entry) return;
+    held -= entry.bytes;
+    entry.value = undefined;
     entries.delete(key);
   }
 

@@ -6,8 +6,8 @@ export type Peer = {
   readonly address: string | undefined;
   /** The first value of a header, where it is text. */
   readonly header: (name: string) => string | undefined;
-  /** Of the client's certificate, once it was checked against the authority that this server trusts. */
-  readonly subjectAltName: string | undefined;
+  /** Of the client's certificate, once it was checked against the authority that this server trusts. Takes long. */
+  readonly subjectAltName: () => string | undefined;
 };
 
 /** For whom a caller may speak. */
