@@ -17,7 +17,7 @@ const insertStatement = {
            insert into requests (tenant, id, body_hash, report, created_ms)
            select * from unnest($10::text[], $11::text[], $12::text[], $13::text[], $14::bigint[]))
          insert into jobs (slot, cluster, priority, tenant, created_ms, id, kind)
-         select s.slot, w.* from queue_slot s,
+         select s.slot, w.* from jobs_slot s,
            unnest($5::text[], $6::text[], $1::text[], $3::bigint[], $2::text[], $4::text[]) as w`,
 };
 const forgetRequests = {

@@ -19,7 +19,7 @@ import { readFromReplica } from "./read-from-replica.ts";
 import { readFromPrimary } from "./read-reports.ts";
 import { createPostgresReports } from "./report-store.ts";
 import { createPostgresResults } from "./results-queue.ts";
-import { startRotation } from "./rotate-queue.ts";
+import { startRotation } from "./rotate-slots.ts";
 import { migrations } from "./schema.ts";
 import type { PostgresSettings } from "./settings.ts";
 import { createPostgresUploads } from "./upload-store.ts";

@@ -22,19 +22,6 @@ const lookBack = 5_000;
 // Triggers, so that processes that know nothing of the outbox fill it, too, from the moment that it is there.
 const opened = `
   select pg_advisory_xact_lock(7100);
-  create table if not exists outbox (
-    position bigint generated always as identity primary key,
-    tenant text collate "C" not null,
-    report text collate "C" not null,
-    cluster text collate "C" not null,
-    priority text collate "C" not null,
-    held_until_ms bigint not null default 0
-  ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0);
-  create or replace function enter_outbox() returns trigger language plpgsql as $$
-  begin
-    insert into outbox (tenant, report, cluster, priority) values (new.tenant, new.id, new.cluster, new.priority);
-    return null;
-  end $$;
   do $$ begin
     if not exists (select from pg_trigger where tgname = 'outbox_created' and tgrelid = 'reports'::regclass) then
       create trigger outbox_created after insert on reports for each row
@@ -47,9 +34,10 @@ const opened = `
 const hold = {
   name: "hold-outbox",
   text: `with picked as (
-           select position from outbox where held_until_ms <= $1 and position > $4
+           select slot, position from outbox where held_until_ms <= $1 and position > $4
            order by position limit $2 for update skip locked)
-         update outbox o set held_until_ms = $3 from picked p where o.position = p.position
+         update outbox o set held_until_ms = $3 from picked p
+         where o.slot = p.slot and o.position = p.position
          returning o.position, o.tenant, o.report, o.cluster, o.priority`,
 };
 const forget = { name: "forget-outbox", text: "delete from outbox where position = any($1::bigint[])" };

@@ -19,7 +19,11 @@ const lookBack = 5_000;
 // A count is good for so long while it is far from the limit.
 const countedMs = 250;
 
-const insert = { name: "put-results", text: "insert into results (put_ms, body) select $1, * from unnest($2::text[])" };
+const insert = {
+  name: "put-results",
+  text: `insert into results (slot, put_ms, body)
+         select s.slot, $1, w.body from results_slot s, unnest($2::text[]) as w(body)`,
+};
 const count = {
   name: "count-results",
   text: "select count(*) as waiting from (select from results limit $1) as some_results",
@@ -28,9 +32,10 @@ const oldest = { name: "oldest-result", text: "select put_ms from results order 
 const takeSome = {
   name: "take-results",
   text: `with picked as (
-           select position from results where taken_until_ms <= $1 and position > $4
+           select slot, position from results where taken_until_ms <= $1 and position > $4
            order by position limit $2 for update skip locked)
-         update results r set taken_until_ms = $3 from picked p where r.position = p.position
+         update results r set taken_until_ms = $3 from picked p
+         where r.slot = p.slot and r.position = p.position
          returning r.position, r.body`,
 };
 const forget = { name: "forget-results", text: "delete from results where position = any($1::bigint[])" };

@@ -1,4 +1,5 @@
 import { claimFunctions } from "./claim-functions.ts";
+import { slotsOf } from "./slotted-tables.ts";
 
 /**
  * One step of the schema. Steps that were released never change. A new one first only adds (`usableFrom` stays): servers of
@@ -90,8 +91,7 @@ const first = `
   create index uploads_abandoned on uploads (created_ms) where completed_ms is null;
   create index uploads_outdated on uploads (completed_ms) where completed_ms is not null;
 
-  -- A row for each report that waits or runs. Rows go into one of two slots, and now and then into the other one; what is
-  -- left in the first one moves after them, and it is truncated, with all its dead rows: see rotate-queue.ts.
+  -- A row for each report that waits or runs.
   create table jobs (
     slot smallint not null,
     cluster text collate "C" not null,
@@ -103,24 +103,43 @@ const first = `
     kind text not null,
     primary key (tenant, id, slot)
   ) partition by list (slot);
-  create table jobs_0 partition of jobs for values in (0)
-    with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0);
-  create table jobs_1 partition of jobs for values in (1)
-    with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0);
+  ${slotsOf("jobs")}
   create index jobs_waiting on jobs (cluster, priority, tenant, created_ms, id) where leased_until_ms is null;
   create index jobs_leased on jobs (cluster, leased_until_ms) where leased_until_ms is not null;
   create index jobs_running on jobs (cluster, tenant) where leased_until_ms is not null;
-  create table queue_slot (slot smallint not null);
-  insert into queue_slot values (0);
 
   ${claimFunctions}
   -- What workers have put and writers have not written yet.
+  create sequence results_positions;
   create table results (
-    position bigint generated always as identity primary key,
+    slot smallint not null,
+    position bigint not null default nextval('results_positions'),
     put_ms bigint not null,
     taken_until_ms bigint not null default 0,
-    body text not null
-  ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0);
+    body text not null,
+    primary key (position, slot)
+  ) partition by list (slot);
+  ${slotsOf("results")}
+
+  -- What is queued, where a broker is to be told of it. Filled by triggers, see outbox.ts.
+  create sequence outbox_positions;
+  create table outbox (
+    slot smallint not null,
+    position bigint not null default nextval('outbox_positions'),
+    tenant text collate "C" not null,
+    report text collate "C" not null,
+    cluster text collate "C" not null,
+    priority text collate "C" not null,
+    held_until_ms bigint not null default 0,
+    primary key (position, slot)
+  ) partition by list (slot);
+  ${slotsOf("outbox")}
+  create function enter_outbox() returns trigger language plpgsql as $$
+  begin
+    insert into outbox (slot, tenant, report, cluster, priority)
+    select slot, new.tenant, new.id, new.cluster, new.priority from outbox_slot;
+    return null;
+  end $$;
 `;
 
 /** A database is brought from its version to the last one. */

@@ -118,7 +118,7 @@ function writeStatement(one: boolean, { events, drop, lease, queue }: Parts): St
              where u.job = 'lease' and j.tenant = u.tenant and j.id = u.id returning 1)`,
     queue &&
       `q as (insert into jobs select s.slot, u.cluster, u.priority, u.tenant, u.created_ms, u.id, null, u.kind
-             from u, queue_slot s where u.job = 'queue'
+             from u, jobs_slot s where u.job = 'queue'
              on conflict (tenant, id, slot) do update set leased_until_ms = null)`,
   ].filter((part) => part !== false);
   const counts = [drop && "(select count(*) from d)", lease && "(select count(*) from l)"].filter(Boolean);

@@ -3,7 +3,6 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { parsePostgresUrl } from "@weir/report-service/src/config/postgres-url.ts";
-import type { Stores } from "@weir/report-service/src/ports/stores.ts";
 import { connect } from "@weir/report-service/src/postgres/connect.ts";
 import { openPostgresStore } from "@weir/report-service/src/postgres/open-store.ts";
 import { defaultSettings } from "@weir/report-service/src/postgres/settings.ts";
@@ -42,24 +41,25 @@ console.log(
   `with the transaction open: ${(share * 100).toFixed(0)} % of the rate, ${(cpu * 100).toFixed(0)} % of Postgres's CPU for a report`,
 );
 
-/** Creates, claims and ends reports for so long, a hundred at a time. */
+/** Creates reports, claims them, and puts and writes their results for so long, a hundred at a time. */
 async function churn(name: string, forMs: number) {
   const [startMs, firstBatch, [cpuBefore]] = [performance.now(), batches, await cpuOfTrees([postmaster])];
-  while (performance.now() - startMs < forMs) await one(store);
+  while (performance.now() - startMs < forMs) await one();
   const seconds = (performance.now() - startMs) / 1_000;
   const reports = (batches - firstBatch) * 100;
   const [cpuAfter] = await cpuOfTrees([postmaster]);
   const spent = (cpuAfter?.own ?? 0) + (cpuAfter?.below ?? 0) - (cpuBefore?.own ?? 0) - (cpuBefore?.below ?? 0);
-  const dead = postgres.sql("select coalesce(sum(n_dead_tup), 0) from pg_stat_user_tables where relname like 'jobs%'");
+  const queues = "relname ~ '^(jobs|results)_'";
+  const dead = postgres.sql(`select coalesce(sum(n_dead_tup), 0) from pg_stat_user_tables where ${queues}`);
   const measured = { perSecond: reports / seconds, micros: (spent * 1e6) / reports };
   console.log(
-    `${name}: ${measured.perSecond.toFixed(0)} reports a second, ${measured.micros.toFixed(0)} us of Postgres's CPU each, ${dead} dead rows in the queue`,
+    `${name}: ${measured.perSecond.toFixed(0)} reports a second, ${measured.micros.toFixed(0)} us of Postgres's CPU each, ${dead} dead rows in the queues`,
   );
   return measured;
 }
 
-async function one(stores: Stores): Promise<void> {
+async function one(): Promise<void> {
   batches += 1;
-  await queueReports(stores, `b${batches}`, 0, 100, 10);
-  await endQueued(stores);
+  await queueReports(store, `b${batches}`, 0, 100, 10);
+  await endQueued(store, store.results);
 }

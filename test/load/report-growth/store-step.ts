@@ -1,8 +1,9 @@
 import type { QueueLimits } from "@weir/report-service/src/model/admission.ts";
-import type { KindName, ReportId, TenantId } from "@weir/report-service/src/model/names.ts";
+import type { KindName, ReportId, ReportKey, TenantId } from "@weir/report-service/src/model/names.ts";
 import { newReport, type Report } from "@weir/report-service/src/model/report.ts";
 import { anyReportFilter } from "@weir/report-service/src/model/report-filter.ts";
 import type { Claimant } from "@weir/report-service/src/ports/job-queue.ts";
+import type { ResultsQueue } from "@weir/report-service/src/ports/results-queue.ts";
 import type { Stores } from "@weir/report-service/src/ports/stores.ts";
 
 const roomy: QueueLimits = { queue: 10_000_000, tenant: 10_000_000 };
@@ -53,22 +54,27 @@ export async function queueReports(
   }
 }
 
-/** Makes succeeded reports of all that are queued. */
-export async function endQueued({ reports, queue }: Stores): Promise<void> {
+/** Makes succeeded reports of all that are queued; their results go through a queue of results, where one is given. */
+export async function endQueued({ reports, queue }: Stores, results?: ResultsQueue): Promise<void> {
+  const never = new AbortController().signal;
   for (;;) {
     const claimed = await queue.claim(claimant, batch, Date.now());
     if (claimed.length === 0) return;
-    await reports.changeAll(
-      claimed.map((key) => ({
-        key,
-        change: { kind: "succeed", attempt: key.attempts.length, artifacts: [artifactOf(key)] },
-      })),
-      Date.now(),
-    );
+    const ended = claimed.map(({ tenant, id, attempts }) => ({
+      key: { tenant, id },
+      change: { kind: "succeed", attempt: attempts.length, artifacts: [artifactOf({ tenant, id })] } as const,
+    }));
+    if (results) await Promise.all(ended.map((result) => results.put(result, never)));
+    for (let left = ended.length; left > 0; ) {
+      const taken = results ? await results.take(batch, never) : undefined;
+      await reports.changeAll(taken?.results ?? ended, Date.now());
+      await taken?.done();
+      left -= (taken?.results ?? ended).length;
+    }
   }
 }
 
-function artifactOf({ tenant, id }: Report) {
+function artifactOf({ tenant, id }: ReportKey) {
   return {
     format: "csv",
     key: `${tenant}/${id}/1/report.csv`,
