@@ -5,6 +5,8 @@ import { dirname, join } from "node:path";
 import type { ObjectStore, Stored, StoredObject } from "../ports/object-store.ts";
 
 const pieceBytes = 64 * 1024;
+const mostSpare = 16;
+const spare: Buffer[] = [];
 
 /** Objects as files below `root`, which must be on the file system that `put` takes its files from. */
 export function createDiskObjects(root: string): ObjectStore {
@@ -81,11 +83,14 @@ async function* filesBelow(root: string, prefix: string, signal: AbortSignal): A
 async function syncAndHash(file: string): Promise<Stored> {
   await using handle = await open(file, "r");
   const hash = createHash("sha256");
+  // One for all pieces: a stream takes a new one for each, and what is outside of the heap soon asks for full collections.
+  const piece = spare.pop() ?? Buffer.allocUnsafeSlow(pieceBytes);
   let sizeBytes = 0;
-  for await (const piece of handle.createReadStream({ highWaterMark: pieceBytes, autoClose: false })) {
-    hash.update(piece);
-    sizeBytes += piece.length;
+  for (let bytesRead = pieceBytes; bytesRead === pieceBytes; sizeBytes += bytesRead) {
+    ({ bytesRead } = await handle.read(piece, 0, pieceBytes, sizeBytes));
+    hash.update(piece.subarray(0, bytesRead));
   }
+  if (spare.length < mostSpare) spare.push(piece);
   await handle.datasync();
   return { sizeBytes, sha256: hash.digest("hex") };
 }

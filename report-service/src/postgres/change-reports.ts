@@ -1,3 +1,4 @@
+import { createLru } from "../lib/lru.ts";
 import { type Changed, changeReport } from "../model/change-report.ts";
 import type { ReportKey } from "../model/names.ts";
 import type { ChangeOf } from "../ports/report-store.ts";
@@ -12,28 +13,53 @@ export type ChangeReports = (
   read?: ReadonlyMap<string, Stored>,
 ) => Promise<readonly (Changed | undefined)[]>;
 
+// As many as the workers of one process can have, and more.
+const mostRemembered = 1_000;
+
 /**
  * Applies changes in order: reads the reports (or takes what was `read`), decides, and writes those that nobody else has
  * written meanwhile. The others are read and decided again: of those who write one report at once, one always succeeds.
+ * Running reports are remembered as this process has written them, which spares most results a read.
  */
 export function createChangeReports(database: Database, feed: ChangeFeed): ChangeReports {
+  const running = createLru<Stored>(mostRemembered);
+
   return async (changes, nowMs, read) => {
     const results: (Changed | undefined)[] = Array(changes.length).fill(undefined);
     let open: readonly Open[] = changes.map((change, index) => ({ ...change, index }));
+    let remembered = read ? none : recall(open);
     let known = read;
     while (open.length > 0) {
-      known ??= await readReports(database, distinct(open.map(({ key }) => key)));
+      const unknown = distinct(open.map(({ key }) => key)).filter((key) => !remembered.has(keyOf(key)));
+      known ??= new Map([...remembered, ...(unknown.length > 0 ? await readReports(database, unknown) : none)]);
       const { decided, writes } = decide(open, known, nowMs);
       const lost = await write(writes, nowMs);
-      const settled = decided.filter(({ key }) => !lost.has(keyOf(key)));
+      // What is remembered may be outdated. A write finds that out; where nothing is to be written, it has to be read.
+      const isOpen = ({ key, result }: Decided) =>
+        lost.has(keyOf(key)) || (result?.kind !== "changed" && remembered.has(keyOf(key)));
+      const settled = decided.filter((one) => !isOpen(one));
       for (const { index, result } of settled) results[index] = result;
       const done = new Set(settled.map(({ index }) => index));
       open = open.filter(({ index }) => !done.has(index));
-      known = undefined;
+      [known, remembered] = [undefined, none];
     }
     announce(feed, changes, results);
     return results;
   };
+
+  function recall(open: readonly Open[]): ReadonlyMap<string, Stored> {
+    const found = new Map<string, Stored>();
+    for (const { key } of open) {
+      const stored = running.get(keyOf(key), 0);
+      if (stored) found.set(keyOf(key), stored);
+    }
+    return found;
+  }
+
+  function remember({ after, revision }: Write): void {
+    if (after.status.kind !== "running") running.delete(keyOf(after));
+    else running.set(keyOf(after), { report: after, revision: revision + 1 }, 1, Number.POSITIVE_INFINITY);
+  }
 
   /** The keys of those that somebody else has written meanwhile. */
   async function write(writes: readonly Write[], nowMs: number): Promise<ReadonlySet<string>> {
@@ -44,9 +70,17 @@ export function createChangeReports(database: Database, feed: ChangeFeed): Chang
         database,
         writes.map(({ after }) => after),
       );
-    return new Set(writes.map(({ after }) => keyOf(after)).filter((key) => !keys.has(key)));
+    const lost = new Set<string>();
+    for (const one of writes) {
+      if (keys.has(keyOf(one.after))) remember(one);
+      else lost.add(keyOf(one.after));
+    }
+    for (const key of lost) running.delete(key);
+    return lost;
   }
 }
+
+const none: ReadonlyMap<string, Stored> = new Map();
 
 type Open = ChangeOf & { readonly index: number };
 type Decided = { readonly index: number; readonly key: ReportKey; readonly result: Changed | undefined };

@@ -10,7 +10,7 @@ const insertStatement = {
   text: `with r as (
            insert into reports (tenant, id, created_ms, kind, cluster, priority, state, labels, sequence, revision,
              content_key, body)
-           select tenant, id, created_ms, kind, cluster, priority, 'queued', labels, 1, 1, content_key, body
+           select tenant, id, created_ms, kind, cluster, priority, 'queued', labels, 1, created_ms, content_key, body
            from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::text[],
              $9::text[]) as w(tenant, id, created_ms, kind, cluster, priority, labels, content_key, body)),
          q as (

@@ -17,7 +17,7 @@ import { settleJobs } from "./write-reports.ts";
 const lookMs = 500;
 // Lanes that one statement looks at; most calls need the first.
 const lanesAtOnce = 16;
-// How much of the time may go into looking for lanes that nobody has told of.
+// How much of the time may go into looking for lanes that nobody has told of, which is not often needed.
 const timesLookCost = 20;
 
 type Cluster = {
@@ -95,7 +95,7 @@ export function createPostgresQueue(
     const startedMs = performance.now();
     cluster.turns.replace(await readLanes(database, name));
     const tookMs = performance.now() - startedMs;
-    cluster.lookAgainMs = performance.now() + timesLookCost * tookMs;
+    cluster.lookAgainMs = performance.now() + Math.max(lookMs, timesLookCost * tookMs);
   }
 
   async function claimWaiting(cluster: Cluster, claimant: Claimant, most: number, nowMs: number): Promise<Report[]> {

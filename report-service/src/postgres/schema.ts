@@ -33,7 +33,8 @@ const first = `
     state text not null,
     labels jsonb not null,
     sequence bigint not null,
-    -- Grows with each write: who writes names the revision that it has read.
+    -- Begins at created_ms, so that who remembers a report never takes a later one of its id for it; grows with each write.
+    -- Who writes names the revision that it has read.
     revision bigint not null,
     expires_ms bigint,
     -- When its receiver is to be told of its end, where it has one.

@@ -8,6 +8,9 @@ export type HeldLease = {
   readonly lost: AbortSignal;
 } & AsyncDisposable;
 
+// Most jobs are over before anybody could cancel them, and a look at the store costs about as much as to claim one.
+const unfollowedMs = 100;
+
 /**
  * Renews the lease of a running report at the latest each third of its length, at times that all leases of this length
  * have in common, and follows the report, so that a cancellation on any server ends the work here.
@@ -39,12 +42,17 @@ export function holdLease(reports: ReportStore, report: Report, attempt: number,
   }
 
   // Renewing alone keeps the lease; where following fails, a cancellation is noticed with the next renewal.
-  const work = Promise.all([renew(), follow().catch(() => undefined)]);
+  let following: Promise<void> | undefined;
+  const begin = setTimeout(() => {
+    following = follow().catch(() => undefined);
+  }, unfollowedMs).unref();
+  const renewing = renew();
   return {
     lost: lost.signal,
     async [Symbol.asyncDispose]() {
+      clearTimeout(begin);
       released.abort();
-      await work;
+      await Promise.all([renewing, following]);
     },
   };
 }

@@ -1,3 +1,4 @@
+import { atMostEvery } from "../lib/at-most-every.ts";
 import type { Progress, Report } from "../model/report.ts";
 import type { Bulletin } from "../ports/bulletin.ts";
 import type { ReportStore } from "../ports/report-store.ts";
@@ -14,26 +15,16 @@ export type TellProgress = (report: Report, attempt: number) => (progress: Progr
 /** Without a bulletin, the store itself tells those who watch. */
 export function createProgressTeller(reports: ReportStore, bulletin: Bulletin | undefined): TellProgress {
   return (report, attempt) => {
-    const store = atMostEvery(bulletin ? storedBesideEveryMs : storedEveryMs, (progress) => {
+    const store = atMostEvery(bulletin ? storedBesideEveryMs : storedEveryMs, (progress: Progress) => {
       // One progress that is not stored is no loss.
       reports.change(report, { kind: "progress", attempt, progress }, Date.now()).catch(() => undefined);
     });
-    const tell = atMostEvery(toldEveryMs, (progress) => {
+    const tell = atMostEvery(toldEveryMs, (progress: Progress) => {
       bulletin?.tell(report, { kind: "progress", attempt, progress }).catch(() => undefined);
     });
     return (progress) => {
       store(progress);
       tell(progress);
     };
-  };
-}
-
-function atMostEvery(everyMs: number, act: (progress: Progress) => void): (progress: Progress) => void {
-  let nextAtMs = Date.now() + everyMs;
-  return (progress) => {
-    const nowMs = Date.now();
-    if (nowMs < nextAtMs) return;
-    nextAtMs = nowMs + everyMs;
-    act(progress);
   };
 }

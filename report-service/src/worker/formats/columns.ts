@@ -19,11 +19,22 @@ export type Column = ColumnKind & {
   readonly nestsFloats: boolean;
 };
 
-/** The columns of a table, in their order. */
-export async function columnsOf(connection: DuckDBConnection, table: string): Promise<readonly Column[]> {
-  const result = await connection.run(`from ${table} limit 0`);
+/** A table that is written in some format. */
+export type Table = {
+  readonly connection: DuckDBConnection;
+  /** As it stands in SQL. */
+  readonly name: string;
+  readonly rows: number;
+  /** In their order. */
+  readonly columns: readonly Column[];
+};
+
+/** A table of so many rows. */
+export async function openTable(connection: DuckDBConnection, name: string, rows: number): Promise<Table> {
+  const result = await connection.run(`from ${name} limit 0`);
   const types = result.columnTypes();
-  return result.columnNames().map((name, index) => columnOf(name, types[index]));
+  const columns = result.columnNames().map((column, index) => columnOf(column, types[index]));
+  return { connection, name, rows, columns };
 }
 
 function columnOf(name: string, type: DuckDBType | undefined): Column {

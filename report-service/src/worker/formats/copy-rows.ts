@@ -1,5 +1,4 @@
-import type { DuckDBConnection } from "@duckdb/node-api";
-import { type Column, columnsOf } from "./columns.ts";
+import type { Column, Table } from "./columns.ts";
 import { DoesNotFit } from "./does-not-fit.ts";
 
 /** The formats that DuckDB writes by itself, in bounded memory. */
@@ -13,16 +12,11 @@ const options: Readonly<Record<CopyFormat, string>> = {
 };
 
 /** Writes the rows of a table in their order. */
-export async function copyRows(
-  connection: DuckDBConnection,
-  table: string,
-  format: CopyFormat,
-  path: string,
-): Promise<void> {
-  const columns = await columnsOf(connection, table);
-  if (format === "json" || format === "ndjson") await refuseNestedNaN(connection, table, columns);
+export async function copyRows(table: Table, format: CopyFormat, path: string): Promise<void> {
+  const { connection, name, columns } = table;
+  if (format === "json" || format === "ndjson") await refuseNestedNaN(table);
   const list = columns.map((column) => `${valueSql(column, format)} as ${column.quoted}`).join(", ");
-  await connection.run(`copy (select ${list} from ${table}) to '${path.replaceAll("'", "''")}' (${options[format]})`);
+  await connection.run(`copy (select ${list} from ${name}) to '${path.replaceAll("'", "''")}' (${options[format]})`);
 }
 
 function valueSql(column: Column, format: CopyFormat): string {
@@ -40,7 +34,7 @@ function valueSql(column: Column, format: CopyFormat): string {
 // What DuckDB itself takes for valid JSON includes NaN, so it is looked for outside of strings.
 const strings = String.raw`'"(\\.|[^"\\])*"'`;
 
-async function refuseNestedNaN(connection: DuckDBConnection, table: string, columns: readonly Column[]): Promise<void> {
+async function refuseNestedNaN({ connection, name: table, columns }: Table): Promise<void> {
   for (const { name, quoted } of columns.filter(({ nestsFloats }) => nestsFloats)) {
     const bare = `regexp_replace(to_json(${quoted})::varchar, ${strings}, '', 'g')`;
     const found = await connection.runAndReadAll(

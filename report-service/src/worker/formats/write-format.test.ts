@@ -8,6 +8,7 @@ import readExcel from "read-excel-file/node";
 import { extractText, getDocumentProxy, getMeta } from "unpdf";
 import { temporaryDirectory } from "../../../test/server-process.ts";
 import type { Format } from "../../model/report.ts";
+import { openTable, type Table } from "./columns.ts";
 import type { FormatAbout } from "./format-about.ts";
 import { writeFormat } from "./write-format.ts";
 import { pdfRows } from "./write-pdf.ts";
@@ -105,7 +106,7 @@ test("a document for people says what it is about, on every page which, and what
 test("what a title cannot show is counted once", async () => {
   await using place = await tableOf("select 1 as id");
   const path = join(place.directory, "titled.pdf");
-  await writeFormat(place.connection, "temp.result", "pdf", path, { ...about, title: "日本" });
+  await writeFormat(place.table, "pdf", path, { ...about, title: "日本" });
   const { text } = await extractText(await getDocumentProxy(new Uint8Array(await readFile(path))), {
     mergePages: true,
   });
@@ -148,7 +149,7 @@ test("columns with odd names are written like others", async () => {
 test("more rows than a sheet holds go on in the next one, under the same header", async () => {
   await using place = await tableOf("select range as id from range(25)");
   const path = join(place.directory, "split.xlsx");
-  await writeXlsx(place.connection, "result", path, () => {}, 11);
+  await writeXlsx(place.table, path, () => {}, 11);
   const sheets = await readExcel(path);
   assert.deepEqual(
     sheets.map(({ sheet, data }) => [sheet, data.length, data[0]?.[0], data[1]?.[0]]),
@@ -232,6 +233,7 @@ for (const format of ["xlsx", "pdf"] as const) {
 type Place = {
   readonly connection: DuckDBConnection;
   readonly directory: string;
+  readonly table: Table;
   write(format: Format, onProgress?: (rows: number) => void): ReturnType<typeof writeFormat>;
   writeAll(): Promise<Readonly<Record<Format, string>>>;
 } & AsyncDisposable;
@@ -240,12 +242,12 @@ async function tableOf(sql: string, timeZone = "UTC"): Promise<Place> {
   const directory = await temporaryDirectory();
   const connection = await (await DuckDBInstance.create(":memory:", { threads: "1" })).connect();
   await connection.run(`set TimeZone = '${timeZone}'`);
-  await connection.run(`create temp table result as ${sql}`);
+  const made = await connection.run(`create temp table result as ${sql}`);
+  const table = await openTable(connection, "temp.result", Number(made.getChunk(0).getRows()[0]?.[0]));
   const pathOf = (format: Format) => join(directory.path, `result.${format}`);
-  const write: Place["write"] = (format, onProgress) =>
-    writeFormat(connection, "temp.result", format, pathOf(format), about, onProgress);
+  const write: Place["write"] = (format, onProgress) => writeFormat(table, format, pathOf(format), about, onProgress);
   return {
-    connection,
+    ...{ connection, table },
     directory: directory.path,
     write,
     async writeAll() {

@@ -1,24 +1,23 @@
-import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Format } from "../../model/report.ts";
+import type { Table } from "./columns.ts";
 import { copyRows } from "./copy-rows.ts";
 import { DoesNotFit } from "./does-not-fit.ts";
 import type { FormatAbout, Written } from "./format-about.ts";
 
 /**
- * Writes the rows of `table` to a new file; equal rows and an equal `about` make equal bytes. What DuckDB cannot do
+ * Writes a table to a new file; equal rows and an equal `about` make equal bytes. What DuckDB cannot do
  * throws. `onProgress` is told how many rows are written, by the formats that are not DuckDB's own; those go on where
  * the connection is interrupted, and end with what it throws.
  */
 export async function writeFormat(
-  connection: DuckDBConnection,
-  table: string,
+  table: Table,
   format: Format,
   path: string,
   about: FormatAbout,
   onProgress: (rows: number) => void = () => {},
 ): Promise<Written> {
   try {
-    await write(connection, table, format, path, about, onProgress);
+    await write(table, format, path, about, onProgress);
     return { kind: "written" };
   } catch (error) {
     if (error instanceof DoesNotFit) return { kind: "failed", reason: error.reason, message: error.message };
@@ -27,8 +26,7 @@ export async function writeFormat(
 }
 
 async function write(
-  connection: DuckDBConnection,
-  table: string,
+  table: Table,
   format: Format,
   path: string,
   about: FormatAbout,
@@ -37,10 +35,10 @@ async function write(
   switch (format) {
     // Their libraries are loaded when first asked for: most reports are of the other formats.
     case "pdf":
-      return (await import("./write-pdf.ts")).writePdf(connection, table, path, about, onProgress);
+      return (await import("./write-pdf.ts")).writePdf(table, path, about, onProgress);
     case "xlsx":
-      return (await import("./write-xlsx.ts")).writeXlsx(connection, table, path, onProgress);
+      return (await import("./write-xlsx.ts")).writeXlsx(table, path, onProgress);
     default:
-      return copyRows(connection, table, format, path);
+      return copyRows(table, format, path);
   }
 }

@@ -1,11 +1,10 @@
 import { createWriteStream } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { DuckDBConnection } from "@duckdb/node-api";
 import { writeXlsxStream } from "hucre/xlsx";
-import { type Column, columnsOf } from "./columns.ts";
+import type { Column, Table } from "./columns.ts";
 import { DoesNotFit } from "./does-not-fit.ts";
-import { countRows, longestTexts, type TextRow, textRows } from "./text-rows.ts";
+import { longestTexts, type TextRow, textRows } from "./text-rows.ts";
 import { type XlsxCell, xlsxCell, xlsxFormat, xlsxText } from "./xlsx-cell.ts";
 
 // https://support.microsoft.com/office/excel-specifications-and-limits-1672b34d-7043-467e-8e27-269d656771c3
@@ -14,20 +13,19 @@ const excelRows = 1_048_576;
 
 /** Writes a workbook of as many sheets as Excel's limit of rows asks for, each with the header; in bounded memory. */
 export async function writeXlsx(
-  connection: DuckDBConnection,
-  table: string,
+  table: Table,
   path: string,
   onProgress: (rows: number) => void,
   rowsPerSheet: number = excelRows,
 ): Promise<void> {
-  const columns = await columnsOf(connection, table);
+  const { columns } = table;
   if (columns.length > excelColumns) {
     throw new DoesNotFit(
       "RENDER_FAILED",
       `${columns.length} columns; a sheet has at most ${excelColumns}: use CSV or Parquet`,
     );
   }
-  const longest = await longestTexts(connection, table, columns);
+  const longest = await longestTexts(table);
   const sheet = {
     name: "Report",
     columns: columns.map((column, index) => ({
@@ -37,9 +35,9 @@ export async function writeXlsx(
     })),
     freezePane: { rows: 1 },
     maxRowsPerSheet: rowsPerSheet,
-    zip64: (await countRows(connection, table)) * mostBytes(longest) > mostInZip,
+    zip64: table.rows * mostBytes(longest) > mostInZip,
   };
-  const rows = cells(textRows(connection, table, columns), columns, onProgress);
+  const rows = cells(textRows(table), columns, onProgress);
   await pipeline(Readable.from(writeXlsxStream(rows, sheet)), createWriteStream(path));
 }
 

@@ -1,22 +1,23 @@
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Progress } from "../../model/report.ts";
+import { openTable } from "../formats/columns.ts";
 import { writeFormat } from "../formats/write-format.ts";
 import type { Job, JobFile, JobResult } from "../runtime.ts";
 
 /** How the work of a program ended that was not stopped. */
 export type Ended = Exclude<JobResult, { kind: "stopped" }>;
 
-/** Writes the table `temp.result` in each format of a job. */
+/** Writes the table `temp.result`, which has so many rows, in each format of a job. */
 export async function renderResult(
   connection: DuckDBConnection,
+  rows: number,
   job: Job,
   scratch: string,
   onProgress: (progress: Progress) => void,
 ): Promise<Ended> {
-  const counted = await connection.runAndReadAll("select count(*)::integer from temp.result");
-  const rows = Number(counted.value(0, 0));
   if (rows > job.maxRows) return tooManyRows(rows, job.maxRows);
+  const table = await openTable(connection, "temp.result", rows);
   const files: JobFile[] = [];
   for (const format of job.formats) {
     const tellOf = (written: number) => {
@@ -25,7 +26,7 @@ export async function renderResult(
     };
     onProgress({ stage: "render", percent: Math.floor((100 * files.length) / job.formats.length), rows });
     const path = join(scratch, `result.${format}`);
-    const written = await writeFormat(connection, "temp.result", format, path, job.about, tellOf);
+    const written = await writeFormat(table, format, path, job.about, tellOf);
     if (written.kind === "failed") return written;
     files.push({ format, path });
   }

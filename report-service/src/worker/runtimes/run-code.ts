@@ -38,7 +38,7 @@ export async function runCode(
     });
     if (failure) return failure;
     loader.finish();
-    return await renderResult(connection, job, scratch, progress);
+    return await renderResult(connection, loader.count(), job, scratch, progress);
   } finally {
     signal.removeEventListener("abort", stop);
     await connection.run("drop table if exists temp.result");

@@ -20,8 +20,10 @@ export async function runQuery(
     const names = Array.from({ length: statement.parameterCount }, (_, index) => statement.parameterName(index + 1));
     statement.bind(Object.fromEntries(names.map((name) => [name, job.parameters[name] ?? null])));
     onProgress({ stage: "query", percent: 0, rows: 0 });
-    await statement.run();
-    return await renderResult(connection, job, scratch, onProgress);
+    const made = await statement.run();
+    // Its one value says how many rows there are.
+    const [[rows] = []] = made.getChunk(0).getRows();
+    return await renderResult(connection, Number(rows), job, scratch, onProgress);
   } finally {
     await connection.run("drop table if exists temp.result");
   }

@@ -1,5 +1,6 @@
 // The process that runs the reports of one language, one at a time. Its server starts it, talks to it over IPC and may
 // kill it at any time; a job that takes the whole memory or crashes the engine takes nothing else with it.
+import { atMostEvery } from "../../lib/at-most-every.ts";
 import type { FailureReason, Progress } from "../../model/report.ts";
 import type { HearOfJob, Job } from "../runtime.ts";
 import { createSpares, type Spares } from "../sandbox/spares.ts";
@@ -10,8 +11,10 @@ import type { Ended } from "./render-result.ts";
 import { runCode } from "./run-code.ts";
 import { runQuery } from "./run-query.ts";
 
-// Watchers are told no more often than this, and of short queries nothing.
-const progressEveryMs = 500;
+// How often DuckDB is asked how far a query is.
+const lookMs = 500;
+// The server tells watchers less often. Of short jobs it hears nothing: each message takes both processes time.
+const tellEveryMs = 100;
 
 const settings = JSON.parse(process.argv[2] ?? "{}") as WorkerSettings;
 // An engine's memory is limited once, when it starts; kinds with the same limit share one.
@@ -46,13 +49,14 @@ async function work(engine: Engine, job: Job, signal: AbortSignal): Promise<Ende
   const { connection } = engine;
   const interrupt = () => connection.interrupt();
   signal.addEventListener("abort", interrupt);
-  const ticker = setInterval(() => reportProgress(engine), progressEveryMs);
+  const tell = atMostEvery(tellEveryMs, (progress: Progress) => send({ kind: "progress", progress }));
+  const ticker = setInterval(() => tellOfQuery(engine, tell), lookMs);
   // What writes PDF and XLSX is no query that could be interrupted, and ends with what this throws.
   const hear: HearOfJob = {
     begun: () => send({ kind: "begun" }),
     progress(progress) {
       signal.throwIfAborted();
-      sendProgress(progress);
+      tell(progress);
     },
   };
   try {
@@ -79,13 +83,9 @@ function engineWith(memory: string): Promise<Engine> {
   return made;
 }
 
-function reportProgress({ connection }: Engine): void {
+function tellOfQuery({ connection }: Engine, tell: (progress: Progress) => void): void {
   const { percentage } = connection.progress;
-  if (percentage > 0) sendProgress({ stage: "query", percent: Math.min(100, Math.floor(percentage)), rows: 0 });
-}
-
-function sendProgress(progress: Progress): void {
-  send({ kind: "progress", progress });
+  if (percentage > 0) tell({ stage: "query", percent: Math.min(100, Math.floor(percentage)), rows: 0 });
 }
 
 function send(message: FromWorker): void {
