@@ -53,6 +53,8 @@ const optionalParts = {
  * @returns {Promise<Ready | NotReady>}
  */
 export async function prepare(needs, envoyFlag) {
+  const misnamed = await findMisnamed(needs, envoyFlag);
+  if (misnamed.length > 0) return { kind: "not-ready", missing: misnamed };
   const [packages, envoy, consul, ...others] = await Promise.all([
     installPackages(),
     needs.envoy === "no" ? undefined : findEnvoy({ flag: envoyFlag, install: needs.envoy !== "if-there" }),
@@ -74,6 +76,26 @@ export async function prepare(needs, envoyFlag) {
   }
   const variables = others.map(({ variable, part }) => (part?.kind === "found" ? { [variable]: part.path } : {}));
   return { kind: "ready", node: node.path, env: environment(node.path, { envoy, consul }, variables) };
+}
+
+/**
+ * What is required, and was named by somebody, and is not there: no download would mend that, so none is begun.
+ * @param {Needs} needs
+ * @param {string | undefined} envoyFlag
+ * @returns {Promise<readonly import("./part.mjs").Missing[]>}
+ */
+async function findMisnamed(needs, envoyFlag) {
+  const asked = [
+    { named: envoyFlag, need: "required", find: () => findEnvoy({ flag: envoyFlag, install: false }) },
+    { named: process.env.WEIR_ENVOY, need: needs.envoy, find: () => findEnvoy({ flag: envoyFlag, install: false }) },
+    { named: process.env.WEIR_CONSUL, need: needs.consul, find: findConsul },
+    ...Object.entries(optionalParts).map(([name, { find, variable }]) => {
+      return { named: process.env[variable], need: needs[name], find: () => find(false) };
+    }),
+  ];
+  const parts = await Promise.all(asked.map(({ named, need, find }) => named && need === "required" && find()));
+  const lacking = parts.flatMap((part) => (part && part.kind === "missing" ? [part] : []));
+  return [...new Map(lacking.map((part) => [part.what, part])).values()];
 }
 
 /**

@@ -17,7 +17,7 @@ test("a target that is not there is answered with those that are, all that packa
   assert.deepEqual(targets.split(", ").sort(), [...new Set(called)].sort());
 });
 
-test("all that is missing is said at once, with its remedies", () => {
+test("all programs that were named and are not there are said at once, with remedies, before anything is installed", () => {
   const env = { ...process.env, WEIR_CONSUL: "/nowhere/consul" };
   const { status, stderr } = spawnSync(process.execPath, [run, "test", "--envoy", "/nowhere/envoy"], {
     encoding: "utf8",
