@@ -5,6 +5,7 @@ import { lacksPostgres } from "../../../test/kit/postgres.ts";
 import { claimant, never, report, roomy } from "../../test/contract/place.ts";
 import { connect, connectAlone, databaseAt, postgresPlaces } from "../../test/contract/postgres-place.ts";
 import { rotate } from "./rotate-slots.ts";
+import { slottedTables } from "./slotted-tables.ts";
 
 const { server, emptyDatabase } = postgresPlaces();
 const shares = { everyone: { weight: 1, concurrency: 10_000 }, others: new Map() };
@@ -56,13 +57,15 @@ test("dead rows leave the queues although a forgotten transaction keeps them, an
 
   // 100 jobs, 400 results of which a writer has 300, and 500 entries are left.
   const { sql } = await server();
-  const name = new URL(url).pathname.slice(1);
-  const size = (table: string) =>
-    Number(sql(`select pg_relation_size('${table}_0') + pg_relation_size('${table}_1')`, name));
-  const shrink = async (table: string, bytes: number) => {
+  const place = new URL(url).pathname.slice(1);
+  const size = (name: string) =>
+    Number(sql(`select pg_relation_size('${name}_0') + pg_relation_size('${name}_1')`, place));
+  const shrink = async (name: string, bytes: number) => {
+    const table = slottedTables.find((one) => one.name === name);
+    assert.ok(table);
     const deadline = Date.now() + 60_000;
-    for (; size(table) > bytes && Date.now() < deadline; await turn()) await rotate(database);
-    assert.ok(size(table) <= bytes, `${table} has ${size(table)} bytes`);
+    for (; size(name) > bytes && Date.now() < deadline; await turn()) await rotate(database, table);
+    assert.ok(size(name) <= bytes, `${name} has ${size(name)} bytes`);
   };
   await shrink("jobs", 60_000);
   await shrink("outbox", 150_000);

@@ -14,19 +14,16 @@ const longestPauseMs = 60_000;
 const movedAtOnce = 2_000;
 const lock = 7_101;
 
-const look = {
-  name: "look-at-slots",
-  text: slottedTables
-    .map(
-      ({ name }) => `
-        select '${name}' as name, s.slot as filled, pg_relation_size(filled.id) as bytes,
-          pg_stat_get_live_tuples(filled.id) as live, pg_relation_size(left_one.id) as left_bytes,
-          pg_stat_get_live_tuples(left_one.id) as left_live, pg_stat_get_dead_tuples(left_one.id) as left_dead
-        from ${name}_slot s cross join lateral (select ('${name}_' || s.slot)::regclass as id) filled
-        cross join lateral (select ('${name}_' || 1 - s.slot)::regclass as id) left_one`,
-    )
-    .join(" union all "),
-};
+function look({ name }: SlottedTable) {
+  return {
+    name: `look-at-${name}`,
+    text: `select s.slot as filled, pg_relation_size(filled.id) as bytes, pg_stat_get_live_tuples(filled.id) as live,
+             pg_relation_size(left_one.id) as left_bytes, pg_stat_get_live_tuples(left_one.id) as left_live,
+             pg_stat_get_dead_tuples(left_one.id) as left_dead
+           from ${name}_slot s cross join lateral (select ('${name}_' || s.slot)::regclass as id) filled
+           cross join lateral (select ('${name}_' || 1 - s.slot)::regclass as id) left_one`,
+  };
+}
 
 /**
  * Keeps dead rows out of tables whose rows soon go again, while an old transaction is open, and vacuum may not remove them.
@@ -36,36 +33,31 @@ const look = {
 export function startRotation(database: Database): Disposable {
   const stopping = new AbortController();
 
-  async function run(): Promise<void> {
+  async function run(table: SlottedTable): Promise<void> {
     let waitMs = lookMs.quiet;
     for (;;) {
       await delay(waitMs, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
       if (stopping.signal.aborted) return;
       const startedMs = performance.now();
-      const found = await rotate(database).catch(() => "hindered" as const);
+      const found = await rotate(database, table).catch(() => "hindered" as const);
       const costMs = performance.now() - startedMs;
       if (found === "hindered") waitMs = Math.min(longestPauseMs, 2 * Math.max(waitMs, lookMs.quiet));
       else waitMs = Math.max(lookMs[found], timesCost * costMs);
     }
   }
 
-  void run();
+  // Each by itself: what hinders one must not keep the others waiting.
+  for (const table of slottedTables) void run(table);
   return {
     [Symbol.dispose]: () => stopping.abort(),
   };
 }
 
 /** One look, and what it asks for. Busy: the next one should be soon; hindered: something could not be done. */
-export async function rotate(database: Database): Promise<"quiet" | "busy" | "hindered"> {
-  const seen = await database.query(look, []);
-  let found: "quiet" | "busy" = "quiet";
-  for (const table of slottedTables) {
-    const row = seen.find(({ name }) => name === table.name);
-    if (!row || !isBusy(table, row)) continue;
-    found = "busy";
-    if (!(await turn(database, table, row))) return "hindered";
-  }
-  return found;
+export async function rotate(database: Database, table: SlottedTable): Promise<"quiet" | "busy" | "hindered"> {
+  const [seen] = await database.query(look(table), []);
+  if (!seen || !isBusy(table, seen)) return "quiet";
+  return (await turn(database, table, seen)) ? "busy" : "hindered";
 }
 
 /** Of the slot that is filled, by its size: statistics come a second later. */
@@ -81,24 +73,28 @@ function isBusy(table: SlottedTable, row: Row): boolean {
 async function turn(database: Database, table: SlottedTable, row: Row): Promise<boolean> {
   const filled = Number(row["filled"]);
   if (Number(row["left_bytes"]) === 0) {
-    if (deadRows(table, row) >= worthRows) await alone(database, (query) => swap(query, table, filled));
+    if (deadRows(table, row) >= worthRows) await alone(database, table, (query) => swap(query, table, filled));
     return true;
   }
   // Where most of it lives there is little to win, and it will be worked off.
   if (Number(row["left_live"]) > Math.max(movedAtOnce, Number(row["left_dead"]))) return true;
-  const emptied = await alone(database, (query) => drain(query, table, 1 - filled));
+  const emptied = await alone(database, table, (query) => drain(query, table, 1 - filled));
   if (!emptied) return true;
   // Not in one transaction with the move: who waits for a row that moves holds the table, and would never get it.
-  return alone(database, (query) => empty(query, table, 1 - filled)).then(
+  return alone(database, table, (query) => empty(query, table, 1 - filled)).then(
     () => true,
     () => false,
   );
 }
 
-/** `work` in a transaction, unless another server does the same now. */
-async function alone<T>(database: Database, work: (query: Query) => Promise<T>): Promise<T | undefined> {
+/** `work` in a transaction, unless another server does the same with the table now. */
+async function alone<T>(
+  database: Database,
+  { name }: SlottedTable,
+  work: (query: Query) => Promise<T>,
+): Promise<T | undefined> {
   return database.transact(async (query) => {
-    const [free] = await query({ text: `select pg_try_advisory_xact_lock(${lock}) as locked` }, []);
+    const [free] = await query({ text: `select pg_try_advisory_xact_lock(${lock}, hashtext($1)) as locked` }, [name]);
     return free?.["locked"] ? work(query) : undefined;
   });
 }
