@@ -11,8 +11,8 @@ const comeBackMs = 500;
 // A transaction of its own costs a create five times what it costs among eight, and little less among more than these.
 const worthAPause = 16;
 const longestPauseMs = 15;
-// Of the rate that is known, the part that the newest group decides.
-const newest = 0.2;
+// How long ago a create was that counts for a third of a new one, when it is reckoned how often they come.
+const memoryMs = 200;
 
 type Waiting = {
   readonly creations: readonly Creation[];
@@ -32,7 +32,7 @@ export function gatherCreates(reports: ReportStore): ReportStore {
   let waiting: Waiting[] = [];
   let queued = 0;
   let writing = false;
-  let perMs = 0;
+  let lastPerMs = 0;
   let lastGroupMs = Number.NEGATIVE_INFINITY;
 
   async function write(): Promise<void> {
@@ -47,13 +47,19 @@ export function gatherCreates(reports: ReportStore): ReportStore {
 
   /** How long it takes until enough have come; not at all where others are unlikely to. */
   function pauseMs(): number {
+    const perMs = rateAt(performance.now());
     if (perMs * longestPauseMs < 2) return 0;
     return Math.min(longestPauseMs, worthAPause / perMs);
   }
 
+  /** Creates a millisecond, by time and not by group: two a moment apart, and then none for long, do not come often. */
+  function rateAt(nowMs: number): number {
+    return lastPerMs * Math.exp((lastGroupMs - nowMs) / memoryMs);
+  }
+
   function learnRate(count: number): void {
     const nowMs = performance.now();
-    perMs += newest * (count / Math.max(1, nowMs - lastGroupMs) - perMs);
+    lastPerMs = rateAt(nowMs) + count / memoryMs;
     lastGroupMs = nowMs;
   }
 
