@@ -2,7 +2,7 @@ import { after, test } from "node:test";
 import { lacksCassandra } from "../../../test/kit/cassandra.ts";
 import { openCassandraPlace, openCassandraResults, stopCassandra } from "../../test/contract/cassandra-place.ts";
 import { provesJobQueue } from "../../test/contract/job-queue.ts";
-import { provesKindLimits } from "../../test/contract/kind-limits.ts";
+import { provesKindLimits, provesKindLimitsByKey } from "../../test/contract/kind-limits.ts";
 import { provesNotices } from "../../test/contract/notices.ts";
 import { provesOutbox } from "../../test/contract/outbox.ts";
 import { provesReportStore } from "../../test/contract/report-store.ts";
@@ -20,5 +20,6 @@ if (lacksCassandra) {
   provesCleanUp("Cassandra", openCassandraPlace);
   provesNotices("Cassandra", openCassandraPlace);
   provesOutbox("Cassandra", openCassandraPlace);
+  provesKindLimitsByKey("Cassandra", openCassandraPlace);
   provesResultsQueue("Cassandra", openCassandraResults);
 }

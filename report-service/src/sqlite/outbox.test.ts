@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
+import { provesKindLimitsByKey } from "../../test/contract/kind-limits.ts";
 import { provesOutbox } from "../../test/contract/outbox.ts";
 import { create, report } from "../../test/contract/place.ts";
 import { temporaryDirectory } from "../../test/server-process.ts";
 import { openStore } from "./open-store.ts";
 
 provesOutbox("SQLite", openPlace);
+provesKindLimitsByKey("SQLite", openPlace);
 
 test("what a relay that died had in hand is given again after half a minute", async () => {
   await using place = await openPlace();

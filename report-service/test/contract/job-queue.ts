@@ -54,6 +54,22 @@ export function provesJobQueue(name: string, open: OpenPlace, order: QueueOrder 
     assert.equal(new Set(ids).size, 60);
   });
 
+  proveOfOneOrder("what runs is counted, of each worker cluster, by whichever server", async () => {
+    await using servers = await twoServers(open);
+    const { one, two } = servers;
+    for (const id of ["a", "b", "c"]) await create(one.reports, report(id, 1));
+    await create(one.reports, report("p", 1, { cluster: "python" }));
+    const running = async () => [await two.queue.running?.("sql"), await two.queue.running?.("python")];
+    assert.deepEqual(await running(), [0, 0]);
+    await claim(one.queue, 2);
+    await claim(two.queue, 1, { cluster: "python" });
+    assert.deepEqual(await running(), [2, 1]);
+    await one.reports.change(report("a", 1), { kind: "succeed", attempt: 1, artifacts: [] }, 110);
+    await one.reports.change(report("b", 1), { kind: "hand-back", attempt: 1 }, 110);
+    await one.reports.change(report("p", 1), cancel, 110);
+    assert.deepEqual(await running(), [0, 0]);
+  });
+
   prove("each worker cluster has a queue of its own", async () => {
     await using servers = await twoServers(open);
     const { one, two } = servers;
