@@ -87,6 +87,9 @@ test("a data center dies: the other one reads what it finished and takes over th
   t.diagnostic(`${takenOver} were made in dc-b`);
   assert.ok(takenOver >= running.length);
 
+  // What was asked of dc-b in the meantime, too: no state changes any more.
+  for (const name of orders.values()) await b.client.waitForEnd(name, { timeoutMs: 90_000 });
+
   // dc-a comes back: its old primary as a standby of the promoted one, its replica of dc-b as it was.
   const before = await listAll(b.client);
   await Promise.all([primaryA.rejoin(replicaOfA), replicaOfB.start()]);
