@@ -50,12 +50,13 @@ export function createCassandraOutbox({ rows, hints, bells, turns }: QueueParts)
     if (!before || !isClaimable(before.report, nowMs)) return { kind: "gone" };
     const { cluster, tenant, kind, status } = before.report;
     const { worker, datacenter, leaseMs, shares, perTenant, paused = [] } = claimant;
+    if (paused.includes(kind)) return { kind: "busy" };
     // One that lost its worker still counts as running.
     if (status.kind === "queued") {
       const running = await runningOf(hints, cluster);
       const isFull = running.has(tenant) >= shareOf(shares, tenant).concurrency;
       const kindIsFull = running.has(tenant, kind) >= (perTenant?.get(kind) ?? Number.POSITIVE_INFINITY);
-      if (isFull || kindIsFull || paused.includes(kind)) return { kind: "busy" };
+      if (isFull || kindIsFull) return { kind: "busy" };
     }
     const after = await changeReportIn(rows, key, { kind: "claim", worker, datacenter, leaseMs }, nowMs);
     return after?.kind === "changed" ? { kind: "claimed", report: after.report } : { kind: "gone" };
