@@ -65,14 +65,16 @@ test("a report that one server deletes no other one reads from memory any more, 
   const read = async () => (await two.client.getReport(name)).value;
   const first = await read();
   assert.deepEqual(await read(), first);
-  await one.client.getReport(name);
-  const fromMemory = () => metric(two.metrics ?? "", /^report_reads_total\{from="memory"\} (\d+)/m);
-  assert.ok((await fromMemory()) > 0);
-  const shared = await Promise.all([one, two].map(({ metrics = "" }) => metric(metrics, /from="shared"\} (\d+)/)));
-  assert.ok(
-    shared.some((count) => count > 0),
-    "nothing came from the shared cache",
-  );
+  assert.ok((await metric(two.metrics ?? "", /^report_reads_total\{from="memory"\} (\d+)/m)) > 0);
+  // A busy machine may miss the 50 ms that Redis has, and then what is remembered is this server's alone.
+  const isShared = async () => {
+    const other = await createOne(one.client, "wide", { rows: 1 });
+    await untilState(one.client, other, State.SUCCEEDED);
+    for (const { client } of [two, one]) await client.getReport(other);
+    const counts = await Promise.all([one, two].map(({ metrics = "" }) => metric(metrics, /from="shared"\} (\d+)/)));
+    return counts.some((count) => count > 0);
+  };
+  await until(isShared, { within: 30_000, what: "a report that comes from the shared cache" });
 
   await one.client.deleteReport({ name });
   const gone = () =>
@@ -87,16 +89,22 @@ test("a report that one server deletes no other one reads from memory any more, 
 test("what a kind marks as sensitive lies in Redis as in the store, encrypted", { skip: lacksRedis }, async () => {
   await using redis = await startRedis();
   await using directory = await temporaryDirectory();
-  await using server = await startServer(directory.path, ["--cache", redis.url, "--encrypt", "all"]);
+  await using server = await startServer(directory.path, [
+    ...["--cache", redis.url, "--cache-keep", "0s", "--encrypt", "all"],
+  ]);
   const name = await createOne(server.client, "secretive", { secret: "canary-in-a-mine", open: "canary-in-a-cage" });
   await untilState(server.client, name, State.SUCCEEDED);
-  await server.client.getReport(name);
   const { createClient } = await import("@redis/client");
   const look = createClient({ url: redis.url });
   await look.connect();
+  using _looking = { [Symbol.dispose]: () => look.destroy() };
   const key = `weir:report:${name.replace(/^tenants\/(.*)\/reports\//, "$1/")}`;
-  const text = await until(() => look.get(key), { within: 10_000, what: "it is in Redis" });
-  look.destroy();
+  // On a busy machine Redis may not answer in its 50 ms, and is then passed over until the next read.
+  const readAndLook = async () => {
+    await server.client.getReport(name);
+    return look.get(key);
+  };
+  const text = await until(readAndLook, { within: 10_000, what: "it is in Redis" });
   assert.match(String(text), /"sealed"/);
   assert.doesNotMatch(String(text), /canary/);
 });
