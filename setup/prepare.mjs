@@ -86,16 +86,18 @@ export async function prepare(needs, envoyFlag) {
  */
 async function findMisnamed(needs, envoyFlag) {
   const asked = [
-    { named: envoyFlag, need: "required", find: () => findEnvoy({ flag: envoyFlag, install: false }) },
-    { named: process.env.WEIR_ENVOY, need: needs.envoy, find: () => findEnvoy({ flag: envoyFlag, install: false }) },
+    {
+      named: envoyFlag ?? process.env.WEIR_ENVOY,
+      need: envoyFlag ? "required" : needs.envoy,
+      find: () => findEnvoy({ flag: envoyFlag, install: false }),
+    },
     { named: process.env.WEIR_CONSUL, need: needs.consul, find: findConsul },
     ...Object.entries(optionalParts).map(([name, { find, variable }]) => {
       return { named: process.env[variable], need: needs[name], find: () => find(false) };
     }),
   ];
   const parts = await Promise.all(asked.map(({ named, need, find }) => named && need === "required" && find()));
-  const lacking = parts.flatMap((part) => (part && part.kind === "missing" ? [part] : []));
-  return [...new Map(lacking.map((part) => [part.what, part])).values()];
+  return parts.flatMap((part) => (part && part.kind === "missing" ? [part] : []));
 }
 
 /**

@@ -28,10 +28,8 @@ export function createChangeReports(database: Database, feed: ChangeFeed): Chang
     const results: (Changed | undefined)[] = Array(changes.length).fill(undefined);
     let open: readonly Open[] = changes.map((change, index) => ({ ...change, index }));
     let remembered = read ? none : recall(open);
-    let known = read;
-    while (open.length > 0) {
-      const unknown = distinct(open.map(({ key }) => key)).filter((key) => !remembered.has(keyOf(key)));
-      known ??= new Map([...remembered, ...(unknown.length > 0 ? await readReports(database, unknown) : none)]);
+    let known = read ?? (await readBeside(remembered, open));
+    for (;;) {
       const { decided, writes } = decide(open, known, nowMs);
       const lost = await write(writes, nowMs);
       // What is remembered may be outdated. A write finds that out; where nothing is to be written, it has to be read.
@@ -41,11 +39,19 @@ export function createChangeReports(database: Database, feed: ChangeFeed): Chang
       for (const { index, result } of settled) results[index] = result;
       const done = new Set(settled.map(({ index }) => index));
       open = open.filter(({ index }) => !done.has(index));
-      [known, remembered] = [undefined, none];
+      if (open.length === 0) break;
+      remembered = none;
+      known = await readBeside(remembered, open);
     }
     announce(feed, changes, results);
     return results;
   };
+
+  /** What is remembered, and the others of those that are open, read. */
+  async function readBeside(remembered: ReadonlyMap<string, Stored>, open: readonly Open[]) {
+    const unknown = distinct(open.map(({ key }) => key)).filter((key) => !remembered.has(keyOf(key)));
+    return unknown.length === 0 ? remembered : new Map([...remembered, ...(await readReports(database, unknown))]);
+  }
 
   function recall(open: readonly Open[]): ReadonlyMap<string, Stored> {
     const found = new Map<string, Stored>();
@@ -72,10 +78,14 @@ export function createChangeReports(database: Database, feed: ChangeFeed): Chang
       );
     const lost = new Set<string>();
     for (const one of writes) {
-      if (keys.has(keyOf(one.after))) remember(one);
-      else lost.add(keyOf(one.after));
+      const key = keyOf(one.after);
+      if (keys.has(key)) {
+        remember(one);
+        continue;
+      }
+      lost.add(key);
+      running.delete(key);
     }
-    for (const key of lost) running.delete(key);
     return lost;
   }
 }

@@ -17,7 +17,7 @@ import { settleJobs } from "./write-reports.ts";
 const lookMs = 500;
 // Lanes that one statement looks at; most calls need the first.
 const lanesAtOnce = 16;
-// How much of the time may go into looking for lanes that nobody has told of, which is not often needed.
+// How much of the time may go into looking for lanes that nobody has told of.
 const timesLookCost = 20;
 
 type Cluster = {

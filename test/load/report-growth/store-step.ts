@@ -64,12 +64,16 @@ export async function endQueued({ reports, queue }: Stores, results?: ResultsQue
       key: { tenant, id },
       change: { kind: "succeed", attempt: attempts.length, artifacts: [artifactOf({ tenant, id })] } as const,
     }));
-    if (results) await Promise.all(ended.map((result) => results.put(result, never)));
+    if (!results) {
+      await reports.changeAll(ended, Date.now());
+      continue;
+    }
+    await Promise.all(ended.map((result) => results.put(result, never)));
     for (let left = ended.length; left > 0; ) {
-      const taken = results ? await results.take(batch, never) : undefined;
-      await reports.changeAll(taken?.results ?? ended, Date.now());
-      await taken?.done();
-      left -= (taken?.results ?? ended).length;
+      const taken = await results.take(batch, never);
+      await reports.changeAll(taken.results, Date.now());
+      await taken.done();
+      left -= taken.results.length;
     }
   }
 }
