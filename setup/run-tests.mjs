@@ -9,7 +9,7 @@ import { runFiles } from "./run-files.mjs";
 /** @typedef {import("./run-files.mjs").Outcome} Outcome */
 
 /** Tests that go by clocks and by counts of what real parts do. Whatever else fails does so for a reason of its own. */
-const goesByClocks = /^test\/(docs|journeys|faults)\//;
+const goesByClocks = /^(test\/(docs|journeys|faults)\/|report-service\/src\/report-[^/]+$)/;
 
 /** Tests of real parts: most of their time is waiting for Consul, Envoy or a clock. The others fill that time. */
 const ofRealParts = /^test\//;
@@ -20,7 +20,7 @@ const mostRepeated = 3;
 
 /**
  * Runs test files, each in a process of its own, and prints what they say with the sum of all of them as the last line. Few
- * journeys that fail are run once more, one after the other with nothing beside them (docs/decisions/0019-failing-twice.md).
+ * files that go by clocks and fail are run once more, one after the other with nothing beside them (docs/decisions/0019-failing-twice.md).
  * @param {readonly string[]} files
  * @returns {Promise<boolean>} whether there were tests and none failed
  */
