@@ -61,11 +61,13 @@ export function answering(onBug: (cause: Error) => void, guard: Guard): Answerin
         );
     },
     streaming: (answer) => (call) => {
-      const { context, finish } = contextOf(call, undefined);
+      const { context, release, finish } = contextOf(call, undefined);
       admit(call.request, context)
         .then(() => writeAll(call, answer(call.request, context), context.signal))
         .then(() => {
-          if (!context.signal.aborted) call.end();
+          if (context.signal.aborted) return;
+          release();
+          call.end();
         })
         // A client that has left is answered by nobody.
         .catch((error: unknown) => context.signal.aborted || call.emit("error", answerOf(error, context)))

@@ -38,6 +38,7 @@ export function createOperationsService(
     waitOperation: unary(
       async ({ name, timeout }, call) => {
         let report = await find(name);
+        if (hasEnded(report)) return operationMessage(report);
         const enough = timeout ? [AbortSignal.timeout(durationMs(timeout))] : [];
         const signal = AbortSignal.any([call.signal, leaving, ...enough]);
         for await (const event of reports.follow(report, report.sequence, signal)) report = event.report;

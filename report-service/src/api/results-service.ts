@@ -4,7 +4,6 @@ import { status } from "@grpc/grpc-js";
 import type { Handlers } from "@weir/proto/grpc/service.ts";
 import {
   type Chunk,
-  DownloadUrlSchema,
   ListReportsResponseSchema,
   ProgressSchema,
   type ReportEvent,
@@ -15,20 +14,20 @@ import {
   type StreamReportRequest,
 } from "@weir/proto/report/v1/report_pb.ts";
 import { parseReportName, type ReportKey } from "../model/names.ts";
-import { hasEnded, type Report } from "../model/report.ts";
+import { endOf, hasEnded, type Report } from "../model/report.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { ReportStore } from "../ports/report-store.ts";
 import type { SignedUrls } from "../ports/signed-urls.ts";
 import { artifactFor } from "./artifact-for.ts";
 import { CallError, errorInfo, invalid, notFound, retryInfo } from "./call-error.ts";
-import { encodedList, encodedReport } from "./encoded-report.ts";
+import { encodedEvent, encodedList, encodedReport, encodedUrl } from "./encoded-report.ts";
 import type { Answering } from "./handlers.ts";
 import { pageTokenOf } from "./paging.ts";
 import { parseList } from "./parse-list.ts";
 import { createQueueCalls, type QueueParts } from "./queue-calls.ts";
 import { parseReadMask } from "./read-mask.ts";
-import { artifactMessage, mediaTypeOf, reportMessage } from "./report-message.ts";
+import { mediaTypeOf, reportMessage } from "./report-message.ts";
 import { notHereYet, streamArtifact } from "./stream-artifact.ts";
 import { noSignedUrls } from "./upload-calls.ts";
 
@@ -141,7 +140,12 @@ export function createResultsService(
     }),
     watchReport: streaming(async function* ({ name, afterSequence }, { signal }) {
       if (afterSequence < 0n) throw invalid([{ at: "after_sequence", says: "must not be negative" }]);
-      yield* watch(await find(name, signal), Number(afterSequence), signal);
+      const report = await find(name, signal);
+      const after = Number(afterSequence);
+      const last = endOf(report);
+      // Only the store knows the events between the first and the last one.
+      if (!last || (after > 0 && after < last.sequence)) yield* watch(report, after, signal);
+      else if (after === 0) yield encodedEvent(last);
     }),
     getDownloadUrl: unary(async ({ name, format, validFor }, { signal }) => {
       const validMs = validFor ? durationMs(validFor) : defaultUrlMs;
@@ -154,12 +158,7 @@ export function createResultsService(
       // A signed URL would tell whoever follows it nothing but that there is no such object.
       if (elsewhere !== undefined && !(await objects.check(artifact.key))) throw notHereYet(elsewhere);
       const as = { fileName: `${report.id}.${artifact.format}`, mediaType: mediaTypeOf(artifact.format) };
-      const { url, expiresAtMs } = await urls.get(artifact.key, as, validMs);
-      return create(DownloadUrlSchema, {
-        url,
-        expireTime: timestampFromMs(expiresAtMs),
-        artifact: artifactMessage(artifact),
-      });
+      return encodedUrl(await urls.get(artifact.key, as, validMs), artifact);
     }),
     streamReport: streaming((request, { signal }) => stream(request, signal)),
     ...createQueueCalls({ queue, workersOf }, unary),

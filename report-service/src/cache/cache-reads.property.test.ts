@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { createLocalSharedCache, type SharedView } from "../../test/contract/local-shared-cache.ts";
-import { claimant, create, never, report, tenant } from "../../test/contract/place.ts";
+import { claimant, create, report, tenant } from "../../test/contract/place.ts";
 import type { ReportChange } from "../model/change-report.ts";
 import type { ReportId } from "../model/names.ts";
 import type { Report } from "../model/report.ts";
@@ -17,7 +17,7 @@ type ServerName = (typeof servers)[number];
 
 const at = fc.constantFrom(...servers);
 const id = fc.constantFrom("r1", "r2");
-const kinds = ["create", "succeed", "fail", "cancel", "retry", "remove", "read", "follow"] as const;
+const kinds = ["create", "succeed", "fail", "cancel", "retry", "remove", "read"] as const;
 
 /** What happens next, at which server. */
 const happening = fc.oneof(
@@ -52,7 +52,7 @@ function scene(store: Stores, withShared: boolean, cutLines: boolean) {
   const serverOf = (name: ServerName): Stores => cached.get(name) ?? assert.fail();
   const keyOf = (id: string) => ({ tenant, id: id as ReportId });
 
-  async function act(what: Exclude<Happening, { kind: "wait" | "cut" | "read" | "follow" }>): Promise<void> {
+  async function act(what: Exclude<Happening, { kind: "wait" | "cut" | "read" }>): Promise<void> {
     const { reports, queue, cleanUp } = serverOf(what.at);
     if (what.kind === "clean") {
       await cleanUp.clear("expired", nowMs, 100);
@@ -111,14 +111,6 @@ function scene(store: Stores, withShared: boolean, cutLines: boolean) {
         if (cutLines) views.get(what.at)?.cutLine(what.cut);
       } else if (what.kind === "read") {
         await check(what.at, what.id, await serverOf(what.at).reports.read(keyOf(what.id)));
-      } else if (what.kind === "follow") {
-        // A report that goes on would be followed for ever.
-        const seen = await serverOf(what.at).reports.read(keyOf(what.id));
-        if (seen?.status.kind !== "succeeded") return;
-        const followed = await firstOf(serverOf(what.at).reports.follow(keyOf(what.id), 0, never));
-        const last = await firstOf(store.reports.follow(keyOf(what.id), 0, never));
-        await check(what.at, what.id, followed?.report);
-        if (JSON.stringify(followed?.report) === JSON.stringify(last?.report)) assert.deepEqual(followed, last);
       } else {
         const ids = ["r1", "r2"];
         const before = await Promise.all(ids.map((each) => store.reports.read(keyOf(each))));
@@ -131,11 +123,6 @@ function scene(store: Stores, withShared: boolean, cutLines: boolean) {
       }
     },
   };
-}
-
-async function firstOf<T>(values: AsyncIterable<T>): Promise<T | undefined> {
-  for await (const value of values) return value;
-  return undefined;
 }
 
 function show(seen: Report | undefined): string {

@@ -2,7 +2,6 @@ import { createLru } from "../lib/lru.ts";
 import type { ReportKey } from "../model/names.ts";
 import { expiresAtMs, type Report } from "../model/report.ts";
 import type { CacheNote, SharedCache } from "../ports/cache.ts";
-import type { ReportEvent } from "../ports/report-store.ts";
 import type { Stores } from "../ports/stores.ts";
 import { createSingleFlight } from "./single-flight.ts";
 
@@ -124,14 +123,6 @@ export function cacheReads<S extends Stores>(stores: S, { memory, shared, now = 
         if (removed === "removed" || removed === "unknown") await forget([key]);
         return removed;
       },
-      follow(key, afterSequence, signal) {
-        const kept = near.get(nameOf(key), now());
-        const last = kept && lastEvent(kept);
-        // Only the store knows the events between the first and the last one.
-        if (!last || (afterSequence > 0 && afterSequence < last.sequence))
-          return reports.follow(key, afterSequence, signal);
-        return only(afterSequence === 0 ? [last] : []);
-      },
     },
     cleanUp: {
       ...cleanUp,
@@ -160,15 +151,6 @@ function parse(text: string): Report | undefined {
   } catch {
     return undefined;
   }
-}
-
-function lastEvent(report: Report): ReportEvent | undefined {
-  const { status, sequence } = report;
-  return "endedAtMs" in status ? { sequence, timeMs: status.endedAtMs, report } : undefined;
-}
-
-async function* only(events: readonly ReportEvent[]): AsyncGenerator<ReportEvent, void> {
-  yield* events;
 }
 
 /** The promise's value, for as long as anyone waits for it. */

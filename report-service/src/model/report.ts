@@ -122,6 +122,15 @@ export function hasEnded(report: Report): boolean {
   return report.status.kind !== "queued" && report.status.kind !== "running";
 }
 
+/** The event of its end, as whoever follows it sees it; undefined where it goes on, and where it has expired since. */
+export function endOf(
+  report: Report,
+): { readonly sequence: number; readonly timeMs: number; readonly report: Report } | undefined {
+  const { status, sequence } = report;
+  const isLast = "endedAtMs" in status && status.kind !== "expired";
+  return isLast ? { sequence, timeMs: status.endedAtMs, report } : undefined;
+}
+
 /** When an ended report may go: its bytes first. */
 export function expiresAtMs({ status, retentionMs }: Report): number | undefined {
   return "endedAtMs" in status ? status.endedAtMs + retentionMs : undefined;

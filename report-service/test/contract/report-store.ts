@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { ReportChange } from "../../src/model/change-report.ts";
 import type { KindName } from "../../src/model/names.ts";
-import type { Report } from "../../src/model/report.ts";
+import { endOf, type Report } from "../../src/model/report.ts";
 import { anyReportFilter, matchesFilter, type ReportFilter } from "../../src/model/report-filter.ts";
 import { requestIdMs } from "../../src/ports/report-store.ts";
 import {
@@ -271,6 +272,27 @@ export function provesReportStore(name: string, open: OpenPlace): void {
     assert.deepEqual(await collect(one.reports.follow(key, 1, never)), ["2 running", "3 succeeded"]);
     assert.deepEqual(await collect(one.reports.follow(key, 0, never)), ["3 succeeded"]);
     assert.deepEqual(await collect(one.reports.follow(key, 3, never)), []);
+  });
+
+  prove("the last event of a report that has ended is known from the report alone", async () => {
+    await using servers = await twoServers(open);
+    const { one, two } = servers;
+    const failure = { reason: "RENDER_FAILED", message: "no" } as const;
+    const ends: readonly ReportChange[] = [
+      cancel,
+      { kind: "succeed", attempt: 1, artifacts: [] },
+      { kind: "fail", attempt: 1, failure },
+    ];
+    for (const [index, end] of ends.entries()) {
+      const key = report(`r${index}`, 1);
+      await create(one.reports, key);
+      await one.queue.claim(claimant, 1, 10);
+      assert.equal((await one.reports.change(key, end, 20))?.kind, "changed");
+      const ended = await two.reports.read(key);
+      const told = [];
+      for await (const event of two.reports.follow(key, 0, never)) told.push(event);
+      assert.deepEqual(told, [ended && endOf(ended)]);
+    }
   });
 
   prove("a follower misses nothing, however the changes fall", async () => {
