@@ -1,4 +1,4 @@
-// What package.json's scripts call: node setup/run.mjs <start|test|test:kubernetes|test:garage|test:zipkin|test:tools|journeys:newcomer|check|golden|load|load:rejected|load:consul|load:translate|load:hostile|load:hostile-reports|load:page|load:reads|load:slow|load:reports|load:clusters|load:growth|load:forgotten|faults|fuzz|random|ledger|pack|weir> [--envoy PATH] [args…]
+// What package.json's scripts call: node setup/run.mjs <start|test|test:kubernetes|test:garage|test:zipkin|test:tools|journeys:newcomer|check|golden|load|load:rejected|load:consul|load:translate|load:hostile|load:hostile-reports|load:page|load:reads|load:slow|load:reports|load:report-goals|load:clusters|load:growth|load:forgotten|faults|fuzz|random|ledger|pack|weir> [--envoy PATH] [args…]
 // It gets what the target needs and then hands over to it. It runs on Node 18, so that an old Node can get the new one.
 import { join } from "node:path";
 import { root } from "./folders.mjs";
@@ -31,6 +31,11 @@ const targets = {
   "load:reports": {
     needs: { envoy: "required", consul: "no", postgres: "wanted" },
     script: "test/load/report-cost/run.ts",
+    args: [],
+  },
+  "load:report-goals": {
+    needs: { envoy: "no", consul: "no", postgres: "wanted" },
+    script: "test/load/report-cost/goals.ts",
     args: [],
   },
   "load:clusters": { needs: { envoy: "no", consul: "no" }, script: "test/load/report-clusters/run.ts", args: [] },

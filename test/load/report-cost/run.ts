@@ -1,5 +1,5 @@
 // npm run load:reports -- [--store sqlite|postgres] [--seconds 8] [--rates 500,1000,2000,3000] [--scale 1] [--write]: what calls cost the report service, in CPU of all its processes.
-import { mkdir, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { arch, cpus, release } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -21,6 +21,7 @@ const { values } = parseArgs({
 });
 const seconds = Number(values.seconds);
 const contents = 20;
+const writtenByHand = "## Against the goals";
 // Of the rates of single kinds of calls: less for a machine that has other things to do.
 const scale = Number(values.scale);
 const phases: Phase[] = [];
@@ -34,9 +35,11 @@ const machine = `${cpus().length} cores of ${cpus()[0]?.model}, ${arch()}, Linux
 const page = costPage(machine, phases, idles);
 console.log(`\n${page}`);
 if (values.write) {
-  const folder = join(process.cwd(), "docs", "report-service");
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, "cost.md"), page);
+  const path = join(process.cwd(), "docs", "report-service", "cost.md");
+  const before = await readFile(path, "utf8");
+  // What people have written of it stands below.
+  const written = before.indexOf(writtenByHand);
+  await writeFile(path, written < 0 ? page : `${page}\n${before.slice(written)}`);
 }
 
 async function measureStore(store: "sqlite" | "postgres"): Promise<void> {
