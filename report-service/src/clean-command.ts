@@ -3,6 +3,7 @@ import type { Config } from "./config.ts";
 import { openProviders } from "./providers.ts";
 import type { ServiceNote } from "./report-service.ts";
 import { cleanPartsOf } from "./roles/clean.ts";
+import { openVault } from "./vault/open-vault.ts";
 
 /** Cleans once, beside any servers that run; the lines tell what was removed, or with `dryRun` would be. */
 export async function cleanNow(
@@ -13,7 +14,7 @@ export async function cleanNow(
 ): Promise<{ readonly lines: readonly string[]; readonly failures: readonly string[] }> {
   // It needs the store itself and no broker, serves nothing, and gives out no URLs.
   const alone: Config = { ...config, queue: { kind: "store" }, roles: new Set(["cleaner"]) };
-  await using providers = await openProviders(alone, observe);
+  await using providers = await openProviders(alone, await openVault(config), observe);
   const failures: string[] = [];
   const parts = cleanPartsOf(config, providers, (note) => {
     if (note.kind === "clean-failed") failures.push(`${note.what}: ${note.cause.message}`);

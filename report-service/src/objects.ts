@@ -9,6 +9,7 @@ import { createDiskUrls } from "./disk/signed-urls.ts";
 import { createSigningKeys } from "./disk/signing-keys.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
 import type { SignedUrls } from "./ports/signed-urls.ts";
+import type { Vault } from "./ports/vault.ts";
 import { readKeyRing, readKeyRingNow } from "./vault/key-ring.ts";
 
 /** Where artifacts and uploads are, and how clients reach them. */
@@ -21,10 +22,10 @@ export type Objects = {
 } & AsyncDisposable;
 
 /** The object store that `--objects` chooses. */
-export async function openObjects(config: Config, observe: (note: ObjectNote) => void): Promise<Objects> {
+export async function openObjects(config: Config, vault: Vault, observe: (note: ObjectNote) => void): Promise<Objects> {
   switch (config.objects.kind) {
     case "disk":
-      return openDisk(config.objects, config, observe);
+      return openDisk(config.objects, config, vault, observe);
     case "s3":
       return openS3(config.objects);
   }
@@ -32,18 +33,20 @@ export async function openObjects(config: Config, observe: (note: ObjectNote) =>
 
 async function openDisk(
   settings: DiskSettings,
-  { data, roles, tls }: Config,
+  { data, roles, tls, encrypt }: Config,
+  vault: Vault,
   observe: (note: ObjectNote) => void,
 ): Promise<Objects> {
   const root = join(data, "objects");
   const path = settings.keys ?? join(data, "url-keys");
   await readKeyRing(path);
   const keys = createSigningKeys(() => readKeyRingNow(path));
-  const parts = { root, keys, tls: tls && (await readPair(tls)), observe };
+  const sealing = { vault, seals: encrypt === "all" };
+  const parts = { root, sealing, keys, tls: tls && (await readPair(tls)), observe };
   const server = roles.has("objects") ? await startObjectServer(settings.listen, parts) : undefined;
   const base = settings.url?.href ?? server?.url;
   return {
-    objects: createDiskObjects(root),
+    objects: createDiskObjects(root, sealing),
     urls: base === undefined ? undefined : createDiskUrls(base, keys),
     server,
     async [Symbol.asyncDispose]() {

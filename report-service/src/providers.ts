@@ -19,6 +19,7 @@ import type { RateLimiter } from "./ports/rate-limiter.ts";
 import type { ResultsQueue } from "./ports/results-queue.ts";
 import type { SignedUrls } from "./ports/signed-urls.ts";
 import type { Stores } from "./ports/stores.ts";
+import type { Vault } from "./ports/vault.ts";
 import type { RedisLink, RedisNote } from "./redis/redis-link.ts";
 import { openStore } from "./sqlite/open-store.ts";
 
@@ -52,11 +53,15 @@ type Opening = Pick<AsyncDisposableStack, "use" | "adopt" | "defer">;
  * The one place that knows which providers there are; all of them end with what it answers. Those that bring a client of their
  * own are loaded when they are chosen: together they take longer to load than all the rest.
  */
-export async function openProviders(config: Config, observe: (note: ProviderNote) => void): Promise<Providers> {
+export async function openProviders(
+  config: Config,
+  vault: Vault,
+  observe: (note: ProviderNote) => void,
+): Promise<Providers> {
   await using opening = new AsyncDisposableStack();
   const store = await storeOf(config, opening);
   const queue = await queueOf(config, store, opening, observe);
-  const { objects, urls, server: objectServer } = opening.use(await openObjects(config, observe));
+  const { objects, urls, server: objectServer } = opening.use(await openObjects(config, vault, observe));
   const redis = await redisOf(config, opening, observe);
   const limiter = await limiterOf(config, redis);
   const results = await resultsOf(config, store, opening);

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { CallNote } from "./api/call-note.ts";
 import type { FaultNote } from "./api/fault-switch.ts";
 import type { BrokerNote } from "./broker/broker-note.ts";
@@ -24,9 +23,8 @@ import { cleanPartsOf } from "./roles/clean.ts";
 import { prepareNotifying } from "./roles/notify.ts";
 import { serveCalls } from "./roles/serve-calls.ts";
 import { startWorkers } from "./roles/work.ts";
-import { readKeyRing, readKeyRingNow } from "./vault/key-ring.ts";
+import { openVault } from "./vault/open-vault.ts";
 import { sealStores } from "./vault/sealed-stores.ts";
-import { createVault } from "./vault/vault.ts";
 import type { WorkerCluster } from "./worker/worker-cluster.ts";
 import type { WorkerNote } from "./worker/worker-note.ts";
 import { startWriter } from "./writer/write-results.ts";
@@ -71,9 +69,8 @@ export async function startReportService(config: Config, { observe, tracer }: Pa
   const { roles } = config;
   await using starting = new AsyncDisposableStack();
   const kinds = await loadKinds(config.kinds);
-  const keys = config.keys ?? join(config.data, "keys");
-  const vault = createVault(await readKeyRing(keys), () => readKeyRingNow(keys));
-  const { objectServer, ...providers } = starting.use(await openProviders(config, observe));
+  const vault = await openVault(config);
+  const { objectServer, ...providers } = starting.use(await openProviders(config, vault, observe));
   const stores = sealStores(providers.stores, vault, config.encrypt);
   const notifying = prepareNotifying(config, observe);
   const { refusesNotice } = notifying;

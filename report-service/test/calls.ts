@@ -8,8 +8,9 @@ export async function createOne(
   kind: string,
   parameters = {},
   tenant = "tenants/acme",
+  uploads: readonly string[] = [],
 ): Promise<string> {
-  const report = { kind: `reportKinds/${kind}`, parameters };
+  const report = { kind: `reportKinds/${kind}`, parameters, uploads: [...uploads] };
   return reportNameOf((await client.createReport({ parent: tenant, report })).value);
 }
 

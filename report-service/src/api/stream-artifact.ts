@@ -3,7 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import { status } from "@grpc/grpc-js";
 import { type Chunk, ChunkSchema } from "@weir/proto/report/v1/report_pb.ts";
 import type { Artifact } from "../model/report.ts";
-import type { ObjectStore } from "../ports/object-store.ts";
+import { ObjectDamaged, type ObjectStore } from "../ports/object-store.ts";
 import { CallError, errorInfo, retryInfo } from "./call-error.ts";
 
 /**
@@ -57,6 +57,7 @@ async function* readThere(
   try {
     yield* objects.read(key, offset, signal);
   } catch (cause) {
+    if (cause instanceof ObjectDamaged) throw dataLoss(cause.message);
     if (signal.aborted || (await objects.check(key))) throw cause;
     if (madeElsewhere !== undefined) throw notHereYet(madeElsewhere);
     throw dataLoss(`the bytes of ${key} are gone`);

@@ -14,7 +14,7 @@ import { parseTenantName, parseUploadName, type TenantId, uploadName } from "../
 import type { Parsed, Problem } from "../model/parsed.ts";
 import { makeUploadId } from "../model/report-id.ts";
 import { objectOfUpload, type Upload } from "../model/upload.ts";
-import type { ObjectStore } from "../ports/object-store.ts";
+import { ObjectDamaged, type ObjectStore } from "../ports/object-store.ts";
 import type { SignedUrls } from "../ports/signed-urls.ts";
 import type { UploadStore } from "../ports/upload-store.ts";
 import { CallError, errorInfo, invalid, notFound, notNow, shown } from "./call-error.ts";
@@ -75,7 +75,10 @@ export function createUploadCalls(
       const upload = key && (await uploads.read(key, signal));
       if (!upload) throw notFound(name);
       if (upload.completedAtMs !== undefined) return uploadMessage(upload);
-      const there = await objects.check(objectOfUpload(upload));
+      const there = await objects.check(objectOfUpload(upload)).catch((cause: Error) => {
+        if (cause instanceof ObjectDamaged) throw notNow("UPLOAD_DIFFERS", cause.message, "announced");
+        throw cause;
+      });
       if (!there) throw notNow("UPLOAD_MISSING", `nothing has been sent to ${name} yet`, "announced");
       if (there.sizeBytes !== upload.sizeBytes || there.sha256 !== upload.sha256) {
         const sent = `${there.sizeBytes} bytes with SHA-256 ${there.sha256}`;

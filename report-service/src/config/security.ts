@@ -41,13 +41,13 @@ export const security = flagGroup(
     {
       name: "keys",
       value: "PATH",
-      help: "the keys that encrypt parameters, the newest first; made in --data where not given",
+      help: "the keys that encrypt what is stored, the newest first; made in --data where not given",
     },
     {
       name: "encrypt",
       default: "sensitive",
       value: "WHICH",
-      help: "parameters to encrypt where they are stored: sensitive, those that their kind marks so, or all",
+      help: "what to encrypt: sensitive, the parameters that their kind marks so, or all, with artifacts and uploads on disk",
     },
   ],
   (flags): Security => {

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { checkGrant, type Grant } from "./grant.ts";
+import type { Sealing } from "./object-file.ts";
 import { receiveObject } from "./receive-object.ts";
 import { sendObject } from "./send-object.ts";
 import type { SigningKeys } from "./signing-keys.ts";
@@ -21,6 +22,7 @@ export type ObjectNote =
 export type ObjectServerParts = {
   /** As of `createDiskObjects`. */
   readonly root: string;
+  readonly sealing: Sealing | undefined;
   readonly keys: SigningKeys;
   /** PEM; undefined: plaintext. */
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
@@ -111,15 +113,15 @@ async function serve(request: IncomingMessage, response: ServerResponse, parts: 
   const checked = checkGrant(request.method ?? "", request.url ?? "", parts.keys.find, Date.now());
   if (checked.kind === "refused") return refuse(request, response, 403, checked.says);
   const { grant } = checked;
-  if (grant.method === "PUT") await receive(request, response, grant, parts.root);
-  else await sendObject(request, response, grant, parts.root);
+  if (grant.method === "PUT") await receive(request, response, grant, parts);
+  else await sendObject(request, response, grant, parts.root, parts.sealing);
 }
 
 async function receive(
   request: IncomingMessage,
   response: ServerResponse,
   { key, announced }: Extract<Grant, { method: "PUT" }>,
-  root: string,
+  { root, sealing }: ObjectServerParts,
 ): Promise<void> {
   const { mediaType, sizeBytes, sha256 } = announced;
   const { "content-type": type, "content-length": length, "content-encoding": encoding, expect } = request.headers;
@@ -128,7 +130,7 @@ async function receive(
   if (length !== undefined && Number(length) !== sizeBytes)
     return refuse(request, response, 400, `${sizeBytes} bytes were announced, not ${length}`);
   if (expect !== undefined) response.writeContinue();
-  const received = await receiveObject(root, key, announced, request);
+  const received = await receiveObject(root, key, announced, request, sealing);
   switch (received.kind) {
     case "stored":
       return void response.writeHead(200).end();

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { createSecretKey, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
 import {
+  bytesOf,
   factsOf,
   keysOf,
   type ObjectPlace,
@@ -15,15 +16,21 @@ import {
   put,
   statusOf,
 } from "../../test/contract/object-store.ts";
+import { never } from "../../test/contract/place.ts";
 import { temporaryDirectory } from "../../test/server-process.ts";
+import { createVault } from "../vault/vault.ts";
 import type { SigningKey } from "./grant.ts";
+import type { Sealing } from "./object-file.ts";
 import { type ObjectNote, startObjectServer } from "./object-server.ts";
 import { createDiskObjects, draftsOf } from "./object-store.ts";
 import { createDiskUrls } from "./signed-urls.ts";
-import { createSigningKeys } from "./signing-keys.ts";
+import { createSigningKeys, type SigningKeys } from "./signing-keys.ts";
 
 provesObjectStore("disk", openDiskPlace, 3_000_000);
 provesSignedUrls("disk", openDiskPlace);
+const sealing = { vault: createVault([signingKey("v")]), seals: true };
+provesObjectStore("disk, sealed", () => openDiskPlace({ sealing }), 3_000_000);
+provesSignedUrls("disk, sealed", () => openDiskPlace({ sealing }));
 
 const key = "t/uploads/u";
 const as = { fileName: "a.csv", mediaType: "text/csv" };
@@ -153,7 +160,7 @@ test("disk: a new key signs, an old one is taken as long as it is in the file", 
     () => file,
     () => clock,
   );
-  await using place = await openDiskPlace(keys);
+  await using place = await openDiskPlace({ keys });
   await put(place, key, "x");
   const before = await place.urls.get(key, as, 60_000);
   file = [second, first];
@@ -197,17 +204,48 @@ test("disk: what a crash left half-written is counted, and removed when it is ol
   assert.deepEqual(await readdir(draftsOf(root)), ["new"]);
 });
 
-async function openDiskPlace(keys = createSigningKeys(() => [signingKey("k")])) {
+test("disk: sealed objects and plain ones are read beside each other, whichever are written now", async () => {
+  await using place = await openDiskPlace();
+  const [plain, sealed] = [false, true].map((seals) => createDiskObjects(place.root, { ...sealing, seals }));
+  assert.ok(plain && sealed);
+  await put({ ...place, objects: plain }, "t/r/1/plain", "0123");
+  await put({ ...place, objects: sealed }, "t/r/1/sealed", "4567");
+  for (const objects of [plain, sealed]) {
+    assert.equal((await bytesOf(objects.read("t/r/1/plain", 1, never))).toString(), "123");
+    assert.equal((await bytesOf(objects.read("t/r/1/sealed", 1, never))).toString(), "567");
+    assert.deepEqual(await objects.check("t/r/1/sealed"), factsOf(Buffer.from("4567")));
+  }
+});
+
+test("disk: parts of a sealed object are served as HTTP has them, and no byte of an upload lies readable", async () => {
+  await using place = await openDiskPlace({ sealing });
+  const bytes = Buffer.alloc(150_000, "canary in a mine ");
+  const { url, headers } = await place.urls.put(key, { mediaType: "text/csv", ...factsOf(bytes) }, 60_000);
+  assert.equal(await statusOf(url, { method: "PUT", headers, body: bytes }), 200);
+  assert.equal((await readFile(join(place.root, key))).includes("canary"), false);
+  const get = await place.urls.get(key, as, 60_000);
+  const part = await fetch(get.url, { headers: { range: "bytes=65530-131080" } });
+  assert.equal(part.headers.get("content-range"), "bytes 65530-131080/150000");
+  assert.ok(Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(65_530, 131_081)));
+});
+
+async function openDiskPlace({
+  keys = createSigningKeys(() => [signingKey("k")]),
+  sealing,
+}: {
+  readonly keys?: SigningKeys;
+  readonly sealing?: Sealing;
+} = {}) {
   await using stack = new AsyncDisposableStack();
   const directory = stack.use(await temporaryDirectory());
   const root = join(directory.path, "objects");
   const notes: ObjectNote[] = [];
   const observe = (note: ObjectNote) => void notes.push(note);
-  const server = stack.use(await startObjectServer("127.0.0.1:0", { root, keys, tls: undefined, observe }));
+  const server = stack.use(await startObjectServer("127.0.0.1:0", { root, sealing, keys, tls: undefined, observe }));
   const moved = stack.move();
   return {
-    ...{ root, notes, scratch: directory.path, checks: { sha256: true } },
-    objects: createDiskObjects(root),
+    ...{ root, notes, scratch: directory.path, checks: { sha256: true }, overheadBytes: sealing ? 1_000 : 0 },
+    objects: createDiskObjects(root, sealing),
     urls: createDiskUrls(server.url, keys),
     [Symbol.asyncDispose]: () => moved.disposeAsync(),
   } satisfies ObjectPlace & { readonly [name: string]: unknown };

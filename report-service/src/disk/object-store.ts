@@ -1,35 +1,56 @@
-import { createHash } from "node:crypto";
-import { constants, createReadStream } from "node:fs";
-import { copyFile, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { createHash, randomBytes } from "node:crypto";
+import { createReadStream, createWriteStream } from "node:fs";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import type { ObjectStore, Stored, StoredObject } from "../ports/object-store.ts";
+import type { Vault } from "../ports/vault.ts";
+import { openObjectFile, type Sealing } from "./object-file.ts";
+import { sealPieces } from "./sealed-file.ts";
 
 const pieceBytes = 64 * 1024;
 const mostSpare = 16;
 const spare: Buffer[] = [];
+const never = new AbortController().signal;
 
 /** Objects as files below `root`, which must be on the file system that `put` takes its files from. */
-export function createDiskObjects(root: string): ObjectStore {
+export function createDiskObjects(root: string, sealing?: Sealing): ObjectStore {
+  const openObject = (key: string) => openObjectFile(join(root, key), key, sealing?.vault);
+
+  /** Undefined where the file is the object itself, which is hashed with less. */
+  async function hashSealed(key: string): Promise<Stored | undefined> {
+    if (!sealing) return undefined;
+    await using object = await openObject(key);
+    if (!object.isSealed) return undefined;
+    const measured = measure(object.pieces(0, object.sizeBytes, never));
+    for await (const _ of measured.pieces);
+    return measured.stored();
+  }
+
   return {
     async put(key, file) {
-      const stored = await syncAndHash(file);
       const target = join(root, key);
+      if (sealing?.seals) {
+        const [draft, stored] = await sealFile(root, key, file, sealing.vault);
+        await mkdir(dirname(target), { recursive: true });
+        await rename(draft, target);
+        await syncDirectory(dirname(target));
+        await rm(file, { force: true });
+        return stored;
+      }
+      const stored = await syncAndHash(file);
       await mkdir(dirname(target), { recursive: true });
       await rename(file, target);
       await syncDirectory(dirname(target));
       return stored;
     },
     async *read(key, offset, signal) {
-      yield* createReadStream(join(root, key), { start: offset, highWaterMark: pieceBytes, signal });
-    },
-    async copyOut(key, file, signal) {
-      signal.throwIfAborted();
-      // A copy and no link: who gets it may change it.
-      const copied = copyFile(join(root, key), file, constants.COPYFILE_FICLONE).then(() => syncAndHash(file));
-      return copied.catch(undefinedIfMissing);
+      await using object = await openObject(key);
+      yield* object.pieces(offset, object.sizeBytes, signal);
     },
     async check(key) {
-      return syncAndHash(join(root, key)).catch(undefinedIfMissing);
+      const hash = async () => (await hashSealed(key)) ?? (await syncAndHash(join(root, key)));
+      return hash().catch(undefinedIfMissing);
     },
     async remove(prefix) {
       await rm(join(root, prefix), { recursive: true, force: true });
@@ -47,6 +68,45 @@ export function createDiskObjects(root: string): ObjectStore {
       return count;
     },
   };
+}
+
+/** Writes a file's bytes sealed into a draft, which is on disk when this returns. */
+async function sealFile(
+  root: string,
+  key: string,
+  file: string,
+  vault: Vault,
+): Promise<readonly [draft: string, stored: Stored]> {
+  const draft = await newDraft(root);
+  const measured = measure(createReadStream(file, { highWaterMark: pieceBytes }));
+  await pipeline(sealPieces(key, measured.pieces, vault), createWriteStream(draft, draftOptions));
+  return [draft, measured.stored()];
+}
+
+/** The same pieces, and what they were once they are over. */
+export function measure(pieces: AsyncIterable<Uint8Array>): {
+  readonly pieces: AsyncIterable<Uint8Array>;
+  stored(): Stored;
+} {
+  const hash = createHash("sha256");
+  let sizeBytes = 0;
+  async function* measured(): AsyncGenerator<Uint8Array> {
+    for await (const piece of pieces) {
+      sizeBytes += piece.length;
+      hash.update(piece);
+      yield piece;
+    }
+  }
+  return { pieces: measured(), stored: () => ({ sizeBytes, sha256: hash.digest("hex") }) };
+}
+
+/** How a draft is written: by one writer, for nobody else to read, and on disk when it is closed. */
+export const draftOptions = { flags: "wx", mode: 0o600, flush: true } as const;
+
+/** A name that no draft has yet. */
+export async function newDraft(root: string): Promise<string> {
+  await mkdir(draftsOf(root), { recursive: true });
+  return join(draftsOf(root), randomBytes(16).toString("hex"));
 }
 
 /** Where objects lie that are being sent and not whole yet. No key starts so: tenants have no dots. */

@@ -1,10 +1,11 @@
-import { createHash, randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { link, mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Announced } from "../ports/signed-urls.ts";
-import { draftsOf, syncDirectory } from "./object-store.ts";
+import type { Sealing } from "./object-file.ts";
+import { draftOptions, measure, newDraft, syncDirectory } from "./object-store.ts";
+import { sealPieces } from "./sealed-file.ts";
 
 export type Received =
   | { readonly kind: "stored" }
@@ -18,26 +19,18 @@ export type Received =
 export async function receiveObject(
   root: string,
   key: string,
-  { sizeBytes: announcedBytes, sha256: announcedHash }: Announced,
+  announced: Announced,
   body: AsyncIterable<Uint8Array>,
+  sealing: Sealing | undefined,
 ): Promise<Received> {
-  const draft = join(draftsOf(root), randomBytes(16).toString("hex"));
-  const hash = createHash("sha256");
-  let sizeBytes = 0;
-  async function* measured(): AsyncGenerator<Uint8Array> {
-    for await (const piece of body) {
-      sizeBytes += piece.length;
-      if (sizeBytes > announcedBytes) throw new TooLarge();
-      hash.update(piece);
-      yield piece;
-    }
-  }
-
-  await mkdir(draftsOf(root), { recursive: true });
+  const draft = await newDraft(root);
+  const measured = measure(bound(body, announced.sizeBytes));
+  const { pieces } = measured;
   try {
-    await pipeline(measured(), createWriteStream(draft, { flags: "wx", mode: 0o600, flush: true }));
-    const sha256 = hash.digest("hex");
-    if (sizeBytes !== announcedBytes || sha256 !== announcedHash) return { kind: "differs", sizeBytes, sha256 };
+    const written = sealing?.seals ? sealPieces(key, pieces, sealing.vault) : pieces;
+    await pipeline(written, createWriteStream(draft, draftOptions));
+    const { sizeBytes, sha256 } = measured.stored();
+    if (sizeBytes !== announced.sizeBytes || sha256 !== announced.sha256) return { kind: "differs", sizeBytes, sha256 };
     await publish(draft, join(root, key));
     return { kind: "stored" };
   } catch (error) {
@@ -45,6 +38,16 @@ export async function receiveObject(
     throw error;
   } finally {
     await rm(draft, { force: true });
+  }
+}
+
+/** Ends in TooLarge with the first piece that is too much. */
+async function* bound(body: AsyncIterable<Uint8Array>, mostBytes: number): AsyncGenerator<Uint8Array> {
+  let sizeBytes = 0;
+  for await (const piece of body) {
+    sizeBytes += piece.length;
+    if (sizeBytes > mostBytes) throw new TooLarge();
+    yield piece;
   }
 }
 

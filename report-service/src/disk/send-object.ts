@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
-import { open } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { byteRange } from "./byte-range.ts";
 import type { Grant } from "./grant.ts";
+import { openObjectFile, type Sealing } from "./object-file.ts";
 import { undefinedIfMissing } from "./object-store.ts";
+
+const never = new AbortController().signal;
 
 /** Answers GET and HEAD with an object or a part of it. */
 export async function sendObject(
@@ -13,10 +15,11 @@ export async function sendObject(
   response: ServerResponse,
   { key, fileName, mediaType }: Extract<Grant, { method: "GET" }>,
   root: string,
+  sealing: Sealing | undefined,
 ): Promise<void> {
-  await using file = await open(join(root, key), "r").catch(undefinedIfMissing);
-  if (!file) return void response.writeHead(404, { "content-type": "text/plain" }).end("its bytes are gone\n");
-  const { size } = await file.stat();
+  await using object = await openObjectFile(join(root, key), key, sealing?.vault).catch(undefinedIfMissing);
+  if (!object) return void response.writeHead(404, { "content-type": "text/plain" }).end("its bytes are gone\n");
+  const { sizeBytes: size } = object;
   // A key's bytes never change, so that its name stands for them.
   const etag = `"${createHash("sha256").update(key).digest("hex").slice(0, 32)}"`;
   const { range, "if-range": ifRange, "if-none-match": known } = request.headers;
@@ -35,7 +38,7 @@ export async function sendObject(
     ...(wanted.kind === "part" && { "content-range": `bytes ${first}-${last}/${size}` }),
   });
   if (request.method === "HEAD" || size === 0) return void response.end();
-  await pipeline(file.createReadStream({ start: first, end: last, autoClose: false }), response);
+  await pipeline(object.pieces(first, last + 1, never), response);
 }
 
 /** https://www.rfc-editor.org/rfc/rfc6266: the plain form for names that need no other. */

@@ -1,7 +1,15 @@
 /** What was stored; `sha256` in lower-case hexadecimal. */
 export type Stored = { readonly sizeBytes: number; readonly sha256: string };
 
-/** One object in a list. */
+/** What lies under this key is not what was put there. */
+export class ObjectDamaged extends Error {
+  constructor(key: string, options?: ErrorOptions) {
+    super(`the bytes of ${key} were changed, or are those of another object`, options);
+    this.name = "ObjectDamaged";
+  }
+}
+
+/** One object in a list; `sizeBytes` is what it takes there, which is more than its bytes where they lie encrypted. */
 export type StoredObject = { readonly key: string; readonly sizeBytes: number; readonly writtenAtMs: number };
 
 /** Bytes by key. A key is written once and then never changes; a half-written one is never seen. */
@@ -11,11 +19,9 @@ export type ObjectStore = {
   /** The bytes from `offset` on, in pieces of up to 64 KiB; leaving the loop or `signal` closes it. */
   read(key: string, offset: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
   /**
-   * Copies an object into a local file, which is nobody else's then; its size and hash are of the bytes that came.
-   * Undefined where there is no such object.
+   * What is there under this key, by reading it or by what the store vouches for; undefined where nothing is. Throws
+   * `ObjectDamaged`, as reading does, where that is seen.
    */
-  copyOut(key: string, file: string, signal: AbortSignal): Promise<Stored | undefined>;
-  /** What is there under this key, by reading it or by what the store vouches for; undefined where nothing is. */
   check(key: string): Promise<Stored | undefined>;
   /** Removes the object `prefix`, and everything whose key starts with `prefix/`. */
   remove(prefix: string): Promise<void>;

@@ -1,7 +1,5 @@
 import { createHash } from "node:crypto";
-import { createWriteStream } from "node:fs";
 import { rm } from "node:fs/promises";
-import { pipeline } from "node:stream/promises";
 import type { ObjectStore, Stored, StoredObject } from "../ports/object-store.ts";
 import { putFile } from "./put-file.ts";
 import type { S3Client } from "./s3-client.ts";
@@ -36,21 +34,14 @@ export function createS3Objects(client: S3Client, prefix: string): ObjectStore {
     }
   }
 
-  async function hashOf(
-    key: string,
-    pass: (pieces: AsyncIterable<Uint8Array>) => Promise<void>,
-  ): Promise<Stored | undefined> {
+  async function hashOf(key: string): Promise<Stored | undefined> {
     const hash = createHash("sha256");
     let sizeBytes = 0;
-    async function* measured(): AsyncGenerator<Uint8Array> {
+    try {
       for await (const piece of read(key, 0, never)) {
         hash.update(piece);
         sizeBytes += piece.length;
-        yield piece;
       }
-    }
-    try {
-      await pass(measured());
       return { sizeBytes, sha256: hash.digest("hex") };
     } catch (error) {
       if (isMissing(error)) return undefined;
@@ -81,16 +72,10 @@ export function createS3Objects(client: S3Client, prefix: string): ObjectStore {
       return stored;
     },
     read,
-    async copyOut(key, file, signal) {
-      signal.throwIfAborted();
-      return hashOf(key, (pieces) => pipeline(pieces, createWriteStream(file), { signal }));
-    },
     async check(key) {
       const vouched = await vouchedFor(client, key);
       if (vouched !== "unknown") return vouched;
-      return hashOf(key, async (pieces) => {
-        for await (const _ of pieces);
-      });
+      return hashOf(key);
     },
     async remove(below) {
       await client.call({ method: "DELETE", key: below }, never).catch((error: Error) => {

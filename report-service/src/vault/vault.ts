@@ -7,7 +7,7 @@ import {
   type KeyObject,
   randomBytes,
 } from "node:crypto";
-import type { Vault } from "../ports/vault.ts";
+import { SealBroken, type Vault } from "../ports/vault.ts";
 import type { KeyRing } from "./key-ring.ts";
 
 const cipher = "aes-256-gcm";
@@ -53,7 +53,7 @@ export function createVault(ring: KeyRing, readAgain: () => KeyRing = () => ring
         const dataKey = decrypt(key, Buffer.from(wrapped, "base64"), `${keyId} ${belongsTo}`);
         return decrypt(dataKey, Buffer.from(body, "base64"), belongsTo).toString();
       } catch (cause) {
-        throw new Error(`what is sealed of ${belongsTo} was changed, or belongs to something else`, { cause });
+        throw new SealBroken(`what is sealed of ${belongsTo} was changed, or belongs to something else`, { cause });
       }
     },
     fingerprint: (text) => createHmac("sha256", fingerprintKey).update(text).digest("hex"),

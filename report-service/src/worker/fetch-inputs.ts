@@ -7,7 +7,7 @@ import { pipeline } from "node:stream/promises";
 import type { InputMediaType, KindInput } from "../model/kind.ts";
 import type { Failure, Report } from "../model/report.ts";
 import { objectOfUpload, type Upload } from "../model/upload.ts";
-import type { ObjectStore } from "../ports/object-store.ts";
+import { ObjectDamaged, type ObjectStore } from "../ports/object-store.ts";
 import type { UploadStore } from "../ports/upload-store.ts";
 import type { JobInput } from "./runtime.ts";
 
@@ -41,7 +41,13 @@ export async function fetchInputs(
   return { ok: true, inputs };
 }
 
-async function copy(objects: ObjectStore, upload: Upload, path: string, signal: AbortSignal): Promise<string> {
+/** The hash of what came; undefined where the object store itself found that it is not what was put there. */
+async function copy(
+  objects: ObjectStore,
+  upload: Upload,
+  path: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const hash = createHash("sha256");
   const hashing = new Transform({
     transform(piece: Buffer, _encoding, done) {
@@ -49,8 +55,13 @@ async function copy(objects: ObjectStore, upload: Upload, path: string, signal: 
       done(null, piece);
     },
   });
-  await pipeline(objects.read(objectOfUpload(upload), 0, signal), hashing, createWriteStream(path), { signal });
-  return hash.digest("hex");
+  try {
+    await pipeline(objects.read(objectOfUpload(upload), 0, signal), hashing, createWriteStream(path), { signal });
+    return hash.digest("hex");
+  } catch (error) {
+    if (error instanceof ObjectDamaged) return undefined;
+    throw error;
+  }
 }
 
 function missing(message: string): Fetched {

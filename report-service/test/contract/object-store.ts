@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -17,6 +17,8 @@ export type ObjectPlace = {
   readonly scratch: string;
   /** What of a PUT it checks itself, before anyone may read it. */
   readonly checks: { readonly sha256: boolean };
+  /** What an object may take beside its bytes. */
+  readonly overheadBytes?: number;
 } & AsyncDisposable;
 
 export type OpenObjectPlace = () => Promise<ObjectPlace>;
@@ -40,27 +42,15 @@ export function provesObjectStore(name: string, open: OpenObjectPlace, largeByte
     for (const [key, bytes] of [["t/r/1/empty", Buffer.alloc(0)] as const, ["t/r/1/large", large] as const]) {
       assert.deepEqual(await put(place, key, bytes), factsOf(bytes));
       assert.deepEqual(await place.objects.check(key), factsOf(bytes));
-      const copy = join(place.scratch, "copy");
-      assert.deepEqual(await place.objects.copyOut(key, copy, never), factsOf(bytes));
-      assert.ok((await readFile(copy)).equals(bytes));
+      assert.ok((await bytesOf(place.objects.read(key, 0, never))).equals(bytes));
     }
   });
 
   test(`${name}: what is not there is undefined, and reading it throws`, async () => {
     await using place = await open();
-    const { objects, scratch } = place;
+    const { objects } = place;
     assert.equal(await objects.check("t/r/1/nothing"), undefined);
-    assert.equal(await objects.copyOut("t/r/1/nothing", join(scratch, "copy"), never), undefined);
     await assert.rejects(bytesOf(objects.read("t/r/1/nothing", 0, never)));
-  });
-
-  test(`${name}: a copy is its reader's own`, async () => {
-    await using place = await open();
-    const { objects, scratch } = place;
-    await put(place, "t/uploads/u", "input");
-    await objects.copyOut("t/uploads/u", join(scratch, "copy"), never);
-    await writeFile(join(scratch, "copy"), "changed");
-    assert.equal((await bytesOf(objects.read("t/uploads/u", 0, never))).toString(), "input");
   });
 
   test(`${name}: removing takes an object, or all below a prefix, and nothing else, also twice`, async () => {
@@ -81,8 +71,10 @@ export function provesObjectStore(name: string, open: OpenObjectPlace, largeByte
     const listed = [];
     for await (const each of place.objects.list(never)) listed.push(each);
     assert.equal(listed.length, 12);
+    const { overheadBytes = 0 } = place;
     for (const { key, sizeBytes, writtenAtMs } of listed) {
-      assert.equal(key, `t/r${sizeBytes}/1/report.csv`);
+      const length = Number(/^t\/r(\d+)\/1\/report.csv$/.exec(key)?.[1]);
+      assert.ok(sizeBytes >= length && sizeBytes <= length + overheadBytes, `${key} takes ${sizeBytes}`);
       // S3 knows whole seconds, and the clock of files may lag by a tick.
       assert.ok(writtenAtMs >= beganMs - 2_000 && writtenAtMs <= Date.now() + 2_000, `${writtenAtMs} ${beganMs}`);
     }
@@ -93,7 +85,6 @@ export function provesObjectStore(name: string, open: OpenObjectPlace, largeByte
     await using place = await open();
     await put(place, "t/r/1/a", "x".repeat(100_000));
     await assert.rejects(bytesOf(place.objects.read("t/r/1/a", 0, AbortSignal.abort())));
-    await assert.rejects(place.objects.copyOut("t/r/1/a", join(place.scratch, "copy"), AbortSignal.abort()));
   });
 }
 
