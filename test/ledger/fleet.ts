@@ -23,11 +23,11 @@ export function together(servers: number): readonly Post[] {
   return Array.from({ length: servers }, (_, index) => ({ id: `server-${index}`, answersCalls: true, flags: [] }));
 }
 
-/** Servers for each role: calls, work, and writing results that wait in the store. */
-export function apart(): readonly Post[] {
+/** Servers for each role: calls, work, and writing results, which wait in the store or in the broker. */
+export function apart(results: "store" | "kafka"): readonly Post[] {
   const post = (id: string, answersCalls: boolean, roles: string) => ({
     ...{ id, answersCalls },
-    flags: ["--roles", roles, "--results", "store"],
+    flags: ["--roles", roles, "--results", results],
   });
   return [
     ...[0, 1].map((index) => post(`calls-${index}`, true, "reports,results,cleaner")),

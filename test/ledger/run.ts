@@ -1,4 +1,4 @@
-// npm run ledger -- --seed N [--seeds COUNT] [--store sqlite|postgres] [--minutes M] [--apart] [--rate N]: loads the report service, breaks what it stands on, and counts.
+// npm run ledger -- --seed N [--seeds COUNT] [--store sqlite|postgres] [--queue embedded|kafka] [--minutes M] [--apart [--results store|kafka]] [--rate N]: loads the report service, breaks what it stands on, and counts.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { apart, together } from "./fleet.ts";
@@ -13,14 +13,21 @@ const { values } = parseArgs({
     queue: { type: "string", default: "embedded" },
     minutes: { type: "string", default: "1" },
     apart: { type: "boolean", default: false },
+    results: { type: "string", default: "store" },
     rate: { type: "string", default: "40" },
   },
 });
 const openParts = partsOf(values.store, values.queue);
+const { results } = values;
+const isResults = results === "store" || (results === "kafka" && values.queue === "kafka");
 const [first, count, minutes, perSecond] = [values.seed, values.seeds, values.minutes, values.rate].map(Number);
-if (!openParts || ![first, count, minutes, perSecond].every((value) => value !== undefined && value > 0)) {
+if (
+  !openParts ||
+  !isResults ||
+  ![first, count, minutes, perSecond].every((value) => value !== undefined && value > 0)
+) {
   console.error(
-    `usage: npm run ledger -- --seed N [--seeds COUNT] [--store sqlite|postgres] [--queue embedded|kafka] [--minutes M] [--apart] [--rate N]`,
+    `usage: npm run ledger -- --seed N [--seeds COUNT] [--store sqlite|postgres] [--queue embedded|kafka] [--minutes M] [--apart [--results store|kafka]] [--rate N]`,
   );
   process.exit(2);
 }
@@ -29,6 +36,7 @@ const about = [
   values.store,
   ...(values.queue === "embedded" ? [] : [values.queue]),
   ...(values.apart ? ["apart"] : []),
+  ...(values.apart && results !== "store" ? ["results"] : []),
 ].join("-");
 let broken = 0;
 let lateWrites = 0;
@@ -39,7 +47,7 @@ for (let seed = first ?? 1; seed < (first ?? 1) + (count ?? 1); seed += 1) {
     openParts,
     folder,
     durationMs: (minutes ?? 1) * 60_000,
-    posts: values.apart ? apart() : together(3),
+    posts: values.apart ? apart(results) : together(3),
     perSecond: perSecond ?? 40,
   };
   const { verdicts, faults, restarts, history } = await runLedger(run);
