@@ -12,6 +12,8 @@ export type Listening = {
   readonly drainLimitMs: number;
   readonly faultFile: string | undefined;
   readonly metrics: string | undefined;
+  /** Whether it tells callers how busy it is. */
+  readonly loadReports: boolean;
   readonly logLevel: "error" | "warn" | "info" | "debug";
   readonly logFormat: "json" | "ecs";
 };
@@ -35,6 +37,12 @@ export const listening = flagGroup(
       help: `while it holds {"status":"UNAVAILABLE","percent":100}, calls are answered so`,
     },
     { name: "metrics", value: "HOST:PORT", help: "where to serve /metrics; nowhere where not given" },
+    {
+      name: "load-reports",
+      default: "off",
+      value: "WHICH",
+      help: "calls: each answer says how busy this server is (ORCA), for WeightedRoundRobin; or off",
+    },
     {
       name: "log-level",
       default: "info",
@@ -60,6 +68,7 @@ export const listening = flagGroup(
       drainLimitMs: flags.time("drain-limit", 0),
       faultFile: flags.get("fault-file"),
       metrics: flags.address("metrics"),
+      loadReports: flags.oneOf("load-reports", ["off", "calls"]) === "calls",
       logLevel: flags.oneOf("log-level", ["error", "warn", "info", "debug"]),
       logFormat: flags.oneOf("log-format", ["json", "ecs"]),
     };

@@ -13,6 +13,7 @@ import { identify, observeCalls, refuseCalls } from "../api/interceptors.ts";
 import { createOperationsService } from "../api/operations-service.ts";
 import type { ParseParts } from "../api/parse-create.ts";
 import type { QueueParts } from "../api/queue-calls.ts";
+import { reportLoad } from "../api/report-load.ts";
 import { createReportsService } from "../api/reports-service.ts";
 import { createResultsService } from "../api/results-service.ts";
 import { unpackInTurn } from "../api/unpack-in-turn.ts";
@@ -115,6 +116,7 @@ export async function serveCalls(config: Config, parts: CallParts): Promise<Call
         boundRequestBytes(),
         intercept([
           identify(id, `${datacenter}/${zone}`),
+          ...(config.loadReports ? [reportLoad()] : []),
           observeCalls(observe, tracer),
           ...(faults ? [refuseCalls(faults.fault)] : []),
           authenticate(authenticatorOf(config.callers)),
