@@ -4,7 +4,7 @@
 
 // Reports: a client submits one, follows it, and fetches its bytes.
 //
-// Numbers that are skipped below belong to fields that are designed but do not exist yet.
+// Numbers that are skipped below belong to fields that were designed and are not built: docs/decisions/0032-not-in-the-api.md.
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
