@@ -7,6 +7,7 @@ import { provesNotices } from "../../test/contract/notices.ts";
 import { provesOutbox } from "../../test/contract/outbox.ts";
 import { provesReportStore } from "../../test/contract/report-store.ts";
 import { provesResultsQueue } from "../../test/contract/results-queue.ts";
+import { provesSealing, sealed } from "../../test/contract/sealing.ts";
 import { provesCleanUp, provesUploadStore } from "../../test/contract/upkeep.ts";
 
 if (lacksCassandra) {
@@ -22,4 +23,9 @@ if (lacksCassandra) {
   provesOutbox("Cassandra", openCassandraPlace);
   provesKindLimitsByKey("Cassandra", openCassandraPlace);
   provesResultsQueue("Cassandra", openCassandraResults);
+
+  // Of what a queue does with sealed reports, which takes longest here, the sealing's own test has enough.
+  provesSealing("Cassandra", openCassandraPlace);
+  provesReportStore("Cassandra, sealed", sealed(openCassandraPlace));
+  provesCleanUp("Cassandra, sealed", sealed(openCassandraPlace));
 }

@@ -9,6 +9,7 @@ import { provesOutbox } from "../../test/contract/outbox.ts";
 import { postgresPlaces } from "../../test/contract/postgres-place.ts";
 import { provesReportStore } from "../../test/contract/report-store.ts";
 import { provesResultsQueue } from "../../test/contract/results-queue.ts";
+import { provesSealing, sealed } from "../../test/contract/sealing.ts";
 import { provesCleanUp, provesUploadStore } from "../../test/contract/upkeep.ts";
 
 if (lacksPostgres) test("the contract of a store, over Postgres", { skip: lacksPostgres });
@@ -25,4 +26,9 @@ else {
   provesKindLimitsByKey("Postgres", openOutbox);
   provesResultsQueue("Postgres", openResults);
   provesCrashSafety("Postgres", open);
+
+  provesSealing("Postgres", open);
+  provesReportStore("Postgres, sealed", sealed(open));
+  provesJobQueue("Postgres, sealed", sealed(open));
+  provesCleanUp("Postgres, sealed", sealed(open));
 }

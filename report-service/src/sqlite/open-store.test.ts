@@ -9,7 +9,8 @@ import { provesKindLimits } from "../../test/contract/kind-limits.ts";
 import { provesNotices } from "../../test/contract/notices.ts";
 import { claimant, create, report, request } from "../../test/contract/place.ts";
 import { provesReportStore } from "../../test/contract/report-store.ts";
-import { openSealedSqlitePlace, openSqlitePlace } from "../../test/contract/sqlite-place.ts";
+import { provesSealing, sealed } from "../../test/contract/sealing.ts";
+import { openSqlitePlace } from "../../test/contract/sqlite-place.ts";
 import { provesCleanUp, provesUploadStore } from "../../test/contract/upkeep.ts";
 import { temporaryDirectory } from "../../test/server-process.ts";
 import { openStore } from "./open-store.ts";
@@ -25,8 +26,9 @@ provesNotices("SQLite", openSqlitePlace);
 provesCrashSafety("SQLite", openSqlitePlace);
 
 // Whatever holds for a store holds for one in which all parameters are encrypted.
-provesReportStore("SQLite, sealed", openSealedSqlitePlace);
-provesJobQueue("SQLite, sealed", openSealedSqlitePlace);
+provesSealing("SQLite", openSqlitePlace);
+provesReportStore("SQLite, sealed", sealed(openSqlitePlace));
+provesJobQueue("SQLite, sealed", sealed(openSqlitePlace));
 
 test("what was stored is there when the file is opened again", async () => {
   await using directory = await temporaryDirectory();

@@ -33,12 +33,12 @@ export const claimant: Claimant = {
   shares: { everyone: { weight: 1, concurrency: 1_000 }, others: new Map() },
 };
 
-/** A queued report; what matters to a test is in `facts`. */
+/** A queued report; what matters to a test is in `facts`. Without a parameter, a sealed store would have nothing to seal. */
 export function report(id: string, createdAtMs: number, facts: Partial<Report> = {}): Report {
   const kind = "sales" as KindName;
   return newReport({
     ...{ tenant, id: id as ReportId, kind, createdAtMs },
-    ...{ parameters: {}, formats: ["csv"], datacenter: "dc-a" },
+    ...{ parameters: { region: "north" }, formats: ["csv"], datacenter: "dc-a" },
     ...facts,
   });
 }

@@ -1,4 +1,3 @@
-import { createSecretKey, randomBytes } from "node:crypto";
 import { after } from "node:test";
 import { type PostgresServer, startPostgres } from "../../../test/kit/postgres.ts";
 import { parsePostgresUrl } from "../../src/config/postgres-url.ts";
@@ -8,8 +7,6 @@ import { createDatabase, type Database } from "../../src/postgres/database.ts";
 import { openPostgresStore } from "../../src/postgres/open-store.ts";
 import { createPool } from "../../src/postgres/pool.ts";
 import { defaultSettings, type PostgresSettings } from "../../src/postgres/settings.ts";
-import { sealStores } from "../../src/vault/sealed-stores.ts";
-import { createVault } from "../../src/vault/vault.ts";
 import type { OpenOutboxPlace } from "./outbox.ts";
 import type { OpenPlace } from "./place.ts";
 import type { OpenResultsPlace } from "./results-queue.ts";
@@ -20,8 +17,6 @@ export type PostgresPlaces = {
   /** The URL of an empty database. */
   emptyDatabase(): Promise<string>;
   readonly open: OpenPlace;
-  /** As `open`, with every report's parameters encrypted. */
-  readonly openSealed: OpenPlace;
   readonly openOutbox: OpenOutboxPlace;
   readonly openResults: OpenResultsPlace;
 };
@@ -70,14 +65,6 @@ export function postgresPlaces(): PostgresPlaces {
         connect: async () => opened.use(await connect(url, {}, limits)).results,
         durable: true,
         [Symbol.asyncDispose]: () => opened.disposeAsync(),
-      };
-    },
-    async openSealed() {
-      const place = await open();
-      const vault = createVault([{ id: "key", key: createSecretKey(randomBytes(32)) }]);
-      return {
-        connect: async () => sealStores(await place.connect(), vault, "all"),
-        [Symbol.asyncDispose]: place[Symbol.asyncDispose],
       };
     },
   };

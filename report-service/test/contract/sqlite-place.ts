@@ -1,8 +1,5 @@
-import { createSecretKey, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { openStore } from "../../src/sqlite/open-store.ts";
-import { sealStores } from "../../src/vault/sealed-stores.ts";
-import { createVault } from "../../src/vault/vault.ts";
 import { temporaryDirectory } from "../server-process.ts";
 import type { Connected, Place } from "./place.ts";
 
@@ -14,16 +11,6 @@ export async function openSqlitePlace(): Promise<Place> {
     connect: () => connect(path),
     elsewhere: { module: new URL(import.meta.url), argument: path },
     [Symbol.asyncDispose]: directory[Symbol.asyncDispose],
-  };
-}
-
-/** As `openSqlitePlace`, with every report's parameters encrypted. */
-export async function openSealedSqlitePlace(): Promise<Place> {
-  const place = await openSqlitePlace();
-  const vault = createVault([{ id: "key", key: createSecretKey(randomBytes(32)) }]);
-  return {
-    connect: async () => sealStores(await place.connect(), vault, "all"),
-    [Symbol.asyncDispose]: place[Symbol.asyncDispose],
   };
 }
 
