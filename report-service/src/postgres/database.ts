@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { cancelStatement } from "./cancel-statement.ts";
 import { connectionFailure, endsConnection, failureOf, isDeadlock, sqlState } from "./failure.ts";
 import type { Pool } from "./pool.ts";
 
@@ -39,7 +40,7 @@ export function createDatabase(pool: Pool): Database {
     async query(statement, values, signal) {
       signal?.throwIfAborted();
       return withRetries(async () => {
-        const client = await pool.take();
+        const client = await pool.take(signal);
         if (signal?.aborted) pool.giveBack(client, false);
         signal?.throwIfAborted();
         return signal ? runUntil(pool, client, statement, values, signal) : runAlone(pool, client, statement, values);
@@ -79,34 +80,28 @@ async function runUntil(
   values: readonly Value[],
   signal: AbortSignal,
 ): Promise<readonly Row[]> {
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
+  const left = Promise.withResolvers<never>();
+  let cancelled: Promise<void> | undefined;
+  let hasEnded = false;
+  const leave = () => {
+    left.reject(signal.reason);
+    // What has been answered already, and is only to be read, needs no cancelling.
+    setImmediate(() => {
+      if (!hasEnded) cancelled = cancelStatement(client);
+    });
+  };
+  const end = (isBroken: boolean) => {
+    hasEnded = true;
+    signal.removeEventListener("abort", leave);
+    pool.giveBack(client, isBroken || cancelled !== undefined);
+  };
+  signal.addEventListener("abort", leave, { once: true });
   const running = run(client, statement, values);
-  const ended = running.then(
-    () => pool.giveBack(client, signal.aborted),
-    (error) => pool.giveBack(client, signal.aborted || endsConnection(error)),
+  running.then(
+    () => end(false),
+    (error) => end(endsConnection(error)),
   );
-  try {
-    return await Promise.race([running, aborted.promise]);
-  } catch (error) {
-    if (signal.aborted) void cancel(pool, client, ended);
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
-}
-
-async function cancel(pool: Pool, client: pg.Client, ended: Promise<void>): Promise<void> {
-  const { processID } = client as pg.Client & { readonly processID?: number };
-  const stillRuns = await Promise.race([
-    ended.then(() => false),
-    new Promise((resolve) => setImmediate(resolve, true)),
-  ]);
-  if (!stillRuns || processID === undefined) return;
-  const other = await pool.take().catch(() => undefined);
-  if (!other) return;
-  await runAlone(pool, other, { text: "select pg_cancel_backend($1)" }, [processID]).catch(() => undefined);
+  return Promise.race([running, left.promise]);
 }
 
 async function rolledBack(client: pg.Client): Promise<boolean> {

@@ -15,8 +15,8 @@ export type PoolSettings = {
 
 /** Connections that are lent to one caller at a time. */
 export type Pool = {
-  /** Fails at once while Postgres is known to be gone. */
-  take(): Promise<pg.Client>;
+  /** Fails at once while Postgres is known to be gone. An aborted `signal` ends the waiting. */
+  take(signal?: AbortSignal): Promise<pg.Client>;
   /** `broken`: it is closed instead of lent again. */
   giveBack(client: pg.Client, broken: boolean): void;
 } & AsyncDisposable;
@@ -109,7 +109,7 @@ export function createPool(connect: () => Promise<pg.Client>, settings: PoolSett
   }
 
   return {
-    async take() {
+    async take(signal) {
       if (closed) throw new StoreUnavailable("the store is closed", 1_000, undefined);
       for (let client = idle.pop(); client; client = idle.pop()) {
         if (!isWorn(client)) return client;
@@ -123,14 +123,19 @@ export function createPool(connect: () => Promise<pg.Client>, settings: PoolSett
         if (bornAtMs.size + opening.size < few) openOne();
         else growSlowly();
       }
-      const timer = setTimeout(() => {
+      const leave = (cause: unknown) => {
         const at = waiting.indexOf(own);
         if (at >= 0) waiting.splice(at, 1);
-        reject(
-          new StoreUnavailable(`none of at most ${max} connections to Postgres came free in time`, 1_000, undefined),
-        );
-      }, patienceMs);
-      return promise.finally(() => clearTimeout(timer));
+        reject(cause);
+      };
+      const abort = () => leave(signal?.reason);
+      const tooLong = `none of at most ${max} connections to Postgres came free in time`;
+      const timer = setTimeout(() => leave(new StoreUnavailable(tooLong, 1_000, undefined)), patienceMs);
+      signal?.addEventListener("abort", abort, { once: true });
+      return promise.finally(() => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", abort);
+      });
     },
     giveBack(client, isBroken) {
       if (isBroken || isWorn(client)) {

@@ -76,12 +76,15 @@ export function connectAlone(url: string) {
 }
 
 /** What a store asks, and no store; `onOpen` is told of each connection. */
-export function databaseAt(url: string, { patienceMs = 2_000, onOpen = () => {} } = {}): Database {
+export function databaseAt(
+  url: string,
+  { patienceMs = 2_000, max = defaultSettings.pool.max, onOpen = () => {} } = {},
+): Database {
   const open = () => {
     onOpen();
     return connectAlone(url);
   };
-  return createDatabase(createPool(open, { ...defaultSettings.pool, patienceMs }));
+  return createDatabase(createPool(open, { ...defaultSettings.pool, max, patienceMs }));
 }
 
 /** A store as a server opens it, with fewer connections: each test has several. */
