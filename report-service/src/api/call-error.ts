@@ -112,10 +112,11 @@ function callErrorOf(error: unknown): CallError {
     ]);
   }
   if (error instanceof StoreUnavailable) {
-    return new CallError(status.UNAVAILABLE, "the store cannot be reached at the moment; try again", [
-      retryInfo(error.retryAfterMs),
-      errorInfo("STORE_UNAVAILABLE"),
-    ]);
+    return new CallError(
+      status.UNAVAILABLE,
+      "the store cannot be reached, or takes no changes, at the moment; try again",
+      [retryInfo(error.retryAfterMs), errorInfo("STORE_UNAVAILABLE")],
+    );
   }
   return new CallError(status.INTERNAL, "an unexpected error; the server's log has it", [errorInfo("UNEXPECTED")]);
 }

@@ -1,12 +1,12 @@
-import type { DatabaseSync } from "node:sqlite";
 import { shareOf } from "../model/fair-queue.ts";
 import type { KindName, TenantId } from "../model/names.ts";
 import type { Claimant } from "../ports/job-queue.ts";
+import type { Database } from "./database.ts";
 
 /** The kinds of which a tenant gets nothing now; undefined where it gets nothing at all. */
 export type BarredKinds = (claimant: Claimant, tenant: TenantId) => readonly string[] | undefined;
 
-export function createBarredKinds(database: DatabaseSync): BarredKinds {
+export function createBarredKinds(database: Database): BarredKinds {
   const runningOf = database.prepare(
     "select kind, count(*) as running from reports where state = 'running' and cluster = ? and tenant = ? group by kind",
   );

@@ -1,5 +1,6 @@
-import type { DatabaseSync } from "node:sqlite";
 import { type Bell, createBell } from "../lib/bell.ts";
+import { StoreUnavailable } from "../ports/store-unavailable.ts";
+import type { Database } from "./database.ts";
 
 /** What a subscription wakes for: one report, or anything that may give a worker something to do. */
 export type Topic = string;
@@ -19,7 +20,7 @@ export type ChangeFeed = {
  * Tells subscribers of changes, also of those that other processes make: while anyone subscribes, SQLite's
  * `data_version` is read every `pollMs` (2 µs), which differs only after a commit of another connection.
  */
-export function createChangeFeed(database: DatabaseSync, pollMs: number): ChangeFeed {
+export function createChangeFeed(database: Database, pollMs: number): ChangeFeed {
   const subscribers = new Map<Topic, Set<Bell>>();
   const dataVersion = database.prepare("pragma data_version");
   const eventsAfter = database.prepare(
@@ -33,12 +34,21 @@ export function createChangeFeed(database: DatabaseSync, pollMs: number): Change
   function look(): void {
     const version = dataVersion.get()?.["data_version"];
     if (version === seenVersion) return;
+    const events = eventsAfter.all(seenPosition);
     seenVersion = version;
     wake(anyCommit);
-    const events = eventsAfter.all(seenPosition);
     for (const event of events) wake(`${event["tenant"]}/${event["report"]}`);
     seenPosition = Number(events.at(-1)?.["position"] ?? seenPosition);
     if (events.length > 0) wake(anyReport);
+  }
+
+  function lookAgain(): void {
+    try {
+      look();
+    } catch (error) {
+      // What it could not see is there the next time.
+      if (!(error instanceof StoreUnavailable)) throw error;
+    }
   }
 
   function wake(topic: Topic): void {
@@ -49,7 +59,7 @@ export function createChangeFeed(database: DatabaseSync, pollMs: number): Change
     if (timer) return;
     seenVersion = dataVersion.get()?.["data_version"];
     seenPosition = Number(lastPosition.get()?.["position"]);
-    timer = setInterval(look, pollMs);
+    timer = setInterval(lookAgain, pollMs);
     timer.unref();
   }
 

@@ -1,16 +1,16 @@
-import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
+import type { SQLOutputValue } from "node:sqlite";
 import { changeReport, type ReportChange } from "../model/change-report.ts";
 import type { ReportId, TenantId, UploadId } from "../model/names.ts";
 import type { Report } from "../model/report.ts";
 import type { Chore, CleanUp, Cleared } from "../ports/clean-up.ts";
 import type { ChangeFeed } from "./change-feed.ts";
-import { transact } from "./open-database.ts";
+import type { Database, Statement } from "./database.ts";
 import { createReportRows } from "./report-rows.ts";
 import { topicOf } from "./report-store.ts";
 
-export function createSqliteCleanUp(database: DatabaseSync, feed: ChangeFeed): CleanUp {
+export function createSqliteCleanUp(database: Database, feed: ChangeFeed): CleanUp {
   const rows = createReportRows(database);
-  const overdue: Readonly<Record<Chore, StatementSync>> = {
+  const overdue: Readonly<Record<Chore, Statement>> = {
     expired: database.prepare(
       "select tenant, id from reports where expires_ms <= ? and state <> 'expired' order by expires_ms limit ?",
     ),
@@ -51,7 +51,7 @@ export function createSqliteCleanUp(database: DatabaseSync, feed: ChangeFeed): C
       return due(chore, beforeMs, limit).map(({ cleared }) => cleared);
     },
     async clear(chore, beforeMs, limit) {
-      const cleared = transact(database, () => {
+      const cleared = await database.transact(() => {
         const found = due(chore, beforeMs, limit);
         for (const one of found) clearOne(one, chore, beforeMs);
         return found.map((one) => one.cleared);

@@ -1,11 +1,10 @@
-import type { DatabaseSync } from "node:sqlite";
 import { changeReport } from "../model/change-report.ts";
 import { prioritiesOf, shareOf } from "../model/fair-queue.ts";
 import type { Report, WorkerCluster } from "../model/report.ts";
 import type { Claimant, JobQueue } from "../ports/job-queue.ts";
 import { createBarredKinds } from "./barred-kinds.ts";
 import { anyReport, type ChangeFeed, type Subscription } from "./change-feed.ts";
-import { transact } from "./open-database.ts";
+import type { Database } from "./database.ts";
 import { createReportRows, reportOf } from "./report-rows.ts";
 import { topicOf } from "./report-store.ts";
 
@@ -13,7 +12,7 @@ import { topicOf } from "./report-store.ts";
 const leaseCheckMs = 500;
 
 /** The queue within the same SQLite file as the reports: what is queued is what the table says. */
-export function createSqliteQueue(database: DatabaseSync, feed: ChangeFeed): JobQueue {
+export function createSqliteQueue(database: Database, feed: ChangeFeed): JobQueue {
   const rows = createReportRows(database);
   const { lanes } = rows;
   const subscriptions = new Map<WorkerCluster, Subscription>();
@@ -73,7 +72,7 @@ export function createSqliteQueue(database: DatabaseSync, feed: ChangeFeed): Job
     async claim(claimant, most, nowMs) {
       // The first look takes no lock: idle workers must not queue up behind those that write.
       if (lanes.length(claimant.cluster).queued === 0 && !lost(claimant, nowMs)) return [];
-      const claimed = transact(database, () => claim(claimant, most, nowMs));
+      const claimed = await database.transact(() => claim(claimant, most, nowMs));
       for (const report of claimed) feed.announce(topicOf(report));
       return claimed;
     },

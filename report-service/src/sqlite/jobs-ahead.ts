@@ -1,8 +1,8 @@
-import type { DatabaseSync } from "node:sqlite";
 import type { JobQueue } from "../ports/job-queue.ts";
+import type { Database } from "./database.ts";
 
 /** Counts along the index by which reports are claimed. */
-export function countSqliteJobsAhead(database: DatabaseSync): NonNullable<JobQueue["ahead"]> {
+export function countSqliteJobsAhead(database: Database): NonNullable<JobQueue["ahead"]> {
   const count = database.prepare(
     `select count(*) as ahead from (
        select 1 from reports where state = 'queued' and cluster = ? and priority = ? and tenant = ?

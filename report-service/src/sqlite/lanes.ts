@@ -1,8 +1,8 @@
-import type { DatabaseSync } from "node:sqlite";
 import type { QueueLength } from "../model/admission.ts";
 import { passAfter, passOnArrival, type Share } from "../model/fair-queue.ts";
 import type { TenantId } from "../model/names.ts";
 import type { Priority, Report, WorkerCluster } from "../model/report.ts";
+import type { Database } from "./database.ts";
 
 /** A tenant's waiting reports of one priority in one cluster. */
 export type Lane = {
@@ -25,7 +25,7 @@ export type Lanes = {
   queuedOf(cluster: WorkerCluster, tenant: TenantId): number;
 };
 
-export function createLanes(database: DatabaseSync): Lanes {
+export function createLanes(database: Database): Lanes {
   const passOf = database.prepare("select pass from passes where cluster = ? and priority = ?");
   const setPass = database.prepare(
     "insert into passes (cluster, priority, pass) values (?, ?, ?) on conflict do update set pass = excluded.pass",

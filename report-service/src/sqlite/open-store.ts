@@ -26,7 +26,7 @@ export function openStore(path: string): Stores & HasOutbox & { readonly results
     cleanUp: createSqliteCleanUp(database, feed),
     notices: createSqliteNotices(database),
     results: createSqliteResults(database, feed),
-    openOutbox: async () => openSqliteOutbox(database, feed),
+    openOutbox: () => openSqliteOutbox(database, feed),
     [Symbol.dispose]() {
       feed[Symbol.dispose]();
       database.close();

@@ -1,4 +1,3 @@
-import type { DatabaseSync } from "node:sqlite";
 import { changeReport } from "../model/change-report.ts";
 import { isClaimable } from "../model/lease.ts";
 import type { ReportId, ReportKey, TenantId } from "../model/names.ts";
@@ -7,7 +6,7 @@ import type { Claimant } from "../ports/job-queue.ts";
 import type { ClaimByKey, Outbox, Waiting } from "../ports/outbox.ts";
 import { createBarredKinds } from "./barred-kinds.ts";
 import { anyReport, type ChangeFeed } from "./change-feed.ts";
-import { transact } from "./open-database.ts";
+import type { Database } from "./database.ts";
 import { createReportRows } from "./report-rows.ts";
 import { topicOf } from "./report-store.ts";
 
@@ -35,8 +34,8 @@ const opened = `
   end;`;
 
 /** The outbox within the same SQLite file as the reports. */
-export function openSqliteOutbox(database: DatabaseSync, feed: ChangeFeed): Outbox {
-  transact(database, () => database.exec(opened));
+export async function openSqliteOutbox(database: Database, feed: ChangeFeed): Promise<Outbox> {
+  await database.transact(() => database.exec(opened));
   const rows = createReportRows(database);
   const free = database.prepare("select * from outbox where held_until_ms <= ? order by position limit ?");
   const hold = database.prepare(
@@ -77,15 +76,16 @@ export function openSqliteOutbox(database: DatabaseSync, feed: ChangeFeed): Outb
   return {
     async relay(publish, most, nowMs) {
       if (free.get(nowMs, 1) === undefined) return 0;
-      const entries = transact(database, () => take(most, nowMs));
+      const entries = await database.transact(() => take(most, nowMs));
       const positions = JSON.stringify(entries.map(({ position }) => position));
       try {
         await publish(entries.map(({ waiting }) => waiting));
       } catch (error) {
-        hold.run(0, positions);
+        // Where they cannot be freed, they come free by themselves.
+        await database.transact(() => hold.run(0, positions)).catch(() => undefined);
         throw error;
       }
-      forget.run(positions);
+      await database.transact(() => forget.run(positions));
       return entries.length;
     },
     async wait(signal) {
@@ -95,7 +95,7 @@ export function openSqliteOutbox(database: DatabaseSync, feed: ChangeFeed): Outb
       return Number(count.get()?.["entries"]);
     },
     async claim(keys, claimant, nowMs) {
-      const claims = transact(database, () => keys.map((key) => claimOne(key, claimant, nowMs)));
+      const claims = await database.transact(() => keys.map((key) => claimOne(key, claimant, nowMs)));
       for (const claim of claims) if (claim.kind === "claimed") feed.announce(topicOf(claim.report));
       return claims;
     },

@@ -1,7 +1,8 @@
-import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
+import type { SQLOutputValue } from "node:sqlite";
 import type { ReportKey, TenantId } from "../model/names.ts";
 import { expiresAtMs, type Report } from "../model/report.ts";
 import type { ReportEvent } from "../ports/report-store.ts";
+import type { Database } from "./database.ts";
 import { createLanes, type Lanes } from "./lanes.ts";
 
 /** Reads and writes single reports; whoever writes holds the write lock (`transact`). */
@@ -20,7 +21,7 @@ export type ReportRows = {
 
 type Row = Record<string, SQLOutputValue>;
 
-export function createReportRows(database: DatabaseSync): ReportRows {
+export function createReportRows(database: Database): ReportRows {
   const lanes = createLanes(database);
   const select = database.prepare("select body from reports where tenant = ? and id = ?");
   const byContent = database.prepare(

@@ -1,4 +1,3 @@
-import type { DatabaseSync } from "node:sqlite";
 import { admit, type QueueLimits } from "../model/admission.ts";
 import { type Changed, changeReport } from "../model/change-report.ts";
 import type { ReportKey } from "../model/names.ts";
@@ -13,13 +12,13 @@ import {
   requestIdMs,
 } from "../ports/report-store.ts";
 import type { ChangeFeed } from "./change-feed.ts";
+import type { Database } from "./database.ts";
 import { filterSql } from "./filter-sql.ts";
-import { transact } from "./open-database.ts";
 import { createReportRows, reportOf } from "./report-rows.ts";
 import { createRequestRows } from "./request-rows.ts";
 
 /** Reports in a SQLite file that several servers may share. */
-export function createSqliteReports(database: DatabaseSync, feed: ChangeFeed): ReportStore {
+export function createSqliteReports(database: Database, feed: ChangeFeed): ReportStore {
   const rows = createReportRows(database);
   const requests = createRequestRows(database);
 
@@ -79,7 +78,10 @@ export function createSqliteReports(database: DatabaseSync, feed: ChangeFeed): R
       signal?.throwIfAborted();
       const early = creations.map(withoutLock);
       if (early.every((one) => one !== undefined)) return early;
-      const created = transact(database, () => creations.map((creation) => insert(creation, limits)));
+      const created = await database.transact(() => {
+        signal?.throwIfAborted();
+        return creations.map((creation) => insert(creation, limits));
+      });
       for (const one of created) if (one.kind === "created") feed.announce(topicOf(one.report));
       return created;
     },
@@ -101,17 +103,17 @@ export function createSqliteReports(database: DatabaseSync, feed: ChangeFeed): R
         .map(reportOf);
     },
     async change(key, change, nowMs) {
-      const result = transact(database, () => apply(key, change, nowMs));
+      const result = await database.transact(() => apply(key, change, nowMs));
       announce({ key, change }, result);
       return result;
     },
     async changeAll(changes, nowMs) {
-      const results = transact(database, () => changes.map(({ key, change }) => apply(key, change, nowMs)));
+      const results = await database.transact(() => changes.map(({ key, change }) => apply(key, change, nowMs)));
       for (const [index, change] of changes.entries()) announce(change, results[index]);
       return results;
     },
     async remove(key, sequence): Promise<Removed> {
-      const removed = transact(database, (): Removed => {
+      const removed = await database.transact((): Removed => {
         const report = rows.get(key);
         if (!report) return "unknown";
         if (sequence !== undefined && report.sequence !== sequence) return "outdated";

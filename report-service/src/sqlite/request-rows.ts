@@ -1,7 +1,7 @@
-import type { DatabaseSync } from "node:sqlite";
 import type { ReportId, TenantId } from "../model/names.ts";
 import type { Report } from "../model/report.ts";
 import type { RequestKey } from "../ports/report-store.ts";
+import type { Database } from "./database.ts";
 
 /** Which report a request id made. */
 export type RequestRows = {
@@ -14,7 +14,7 @@ export type RequestRows = {
   put(report: Report, request: RequestKey, nowMs: number): void;
 };
 
-export function createRequestRows(database: DatabaseSync): RequestRows {
+export function createRequestRows(database: Database): RequestRows {
   const select = database.prepare(
     "select body_hash, report from requests where tenant = ? and id = ? and created_ms > ?",
   );

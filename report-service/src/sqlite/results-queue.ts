@@ -1,4 +1,3 @@
-import type { DatabaseSync } from "node:sqlite";
 import { inOneTurn } from "../lib/in-one-turn.ts";
 import {
   type Batch,
@@ -9,14 +8,14 @@ import {
   usualResultsLimits,
 } from "../ports/results-queue.ts";
 import { anyCommit, type ChangeFeed } from "./change-feed.ts";
-import { transact } from "./open-database.ts";
+import type { Database } from "./database.ts";
 
 // Results that a lost writer had make no change that could wake another one, so idle writers also look this often.
 const lookEveryMs = 1_000;
 
 /** Results in a table beside the reports: what is kept there outlives workers and writers. */
 export function createSqliteResults(
-  database: DatabaseSync,
+  database: Database,
   feed: ChangeFeed,
   { most, patienceMs }: ResultsLimits = usualResultsLimits,
 ): ResultsQueue {
@@ -32,8 +31,8 @@ export function createSqliteResults(
   const oldest = database.prepare("select min(put_ms) as oldest from results");
 
   // They share a transaction, and so what a synced commit costs.
-  const put = inOneTurn((results: readonly Result[]) => {
-    const answers = transact(database, () => {
+  const put = inOneTurn(async (results: readonly Result[]) => {
+    const answers = await database.transact(() => {
       let room = most - Number(count.get(most)?.["waiting"]);
       return results.map((result) => {
         if (room <= 0) return "full";
@@ -46,10 +45,10 @@ export function createSqliteResults(
     return answers;
   });
 
-  function takeNow(wanted: number): Batch | undefined {
+  async function takeNow(wanted: number): Promise<Batch | undefined> {
     // Without the lock first: idle writers must not queue up behind those that write.
     if (!free.get(Date.now())) return undefined;
-    const rows = transact(database, () => {
+    const rows = await database.transact(() => {
       const nowMs = Date.now();
       const found = next.all(nowMs, wanted);
       for (const row of found) take.run(nowMs + patienceMs, Number(row["position"]));
@@ -59,7 +58,7 @@ export function createSqliteResults(
     return {
       results: rows.map((row) => JSON.parse(String(row["body"])) as Result),
       async done() {
-        transact(database, () => {
+        await database.transact(() => {
           for (const row of rows) remove.run(Number(row["position"]));
         });
       },
@@ -74,7 +73,7 @@ export function createSqliteResults(
     async take(wanted, signal) {
       using subscription = feed.subscribe(anyCommit);
       while (!signal.aborted) {
-        const batch = takeNow(wanted);
+        const batch = await takeNow(wanted);
         if (batch) return batch;
         await subscription.rung(signal, lookEveryMs);
       }

@@ -1,11 +1,11 @@
-import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
+import type { SQLOutputValue } from "node:sqlite";
 import type { UploadKey } from "../model/names.ts";
 import type { Upload } from "../model/upload.ts";
 import { requestIdMs } from "../ports/report-store.ts";
 import type { UploadCreated, UploadStore } from "../ports/upload-store.ts";
-import { transact } from "./open-database.ts";
+import type { Database } from "./database.ts";
 
-export function createSqliteUploads(database: DatabaseSync): UploadStore {
+export function createSqliteUploads(database: Database): UploadStore {
   const select = database.prepare("select body from uploads where tenant = ? and id = ?");
   const byRequest = database.prepare(
     "select body, body_hash from uploads where tenant = ? and request = ? and created_ms > ?",
@@ -25,7 +25,8 @@ export function createSqliteUploads(database: DatabaseSync): UploadStore {
     async create(upload, request, signal) {
       signal?.throwIfAborted();
       const { tenant, id, createdAtMs } = upload;
-      return transact(database, (): UploadCreated => {
+      return database.transact((): UploadCreated => {
+        signal?.throwIfAborted();
         const known = request && byRequest.get(tenant, request.id, createdAtMs - requestIdMs);
         if (known) {
           return {
@@ -43,7 +44,7 @@ export function createSqliteUploads(database: DatabaseSync): UploadStore {
       return get(key);
     },
     async complete(key, nowMs) {
-      return transact(database, () => {
+      return database.transact(() => {
         const before = get(key);
         if (!before || before.completedAtMs !== undefined) return before;
         const completed: Upload = { ...before, completedAtMs: nowMs };

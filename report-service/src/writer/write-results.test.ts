@@ -3,6 +3,7 @@ import { EventEmitter, once } from "node:events";
 import { test } from "node:test";
 import { claimant, create, never, report } from "../../test/contract/place.ts";
 import { openSqlitePlace } from "../../test/contract/sqlite-place.ts";
+import { lockSqlite } from "../../test/sqlite-lock.ts";
 import { createMemoryResults } from "../memory/results-queue.ts";
 import type { Artifact } from "../model/report.ts";
 import type { ReportStore } from "../ports/report-store.ts";
@@ -62,6 +63,19 @@ test("while the store is away results wait, and one that it never takes does not
   assert.deepEqual([await scene.state("a"), await scene.state("c")], ["succeeded", "succeeded"]);
   assert.equal(await scene.state("poison"), "running");
   assert.ok(scene.notes.some((note) => note.kind === "result-dropped" && note.report === "poison"));
+});
+
+test("results and their deliveries outlast a store that another process has locked", async () => {
+  await using scene = await openScene(["a", "b"]);
+  await using lock = await lockSqlite(scene.path);
+  await using _writer = scene.start();
+  const deliver = createDelivery({ results: scene.results, reports: scene.reports, leaseMs: 5_000, heldForMs: 60_000 });
+  const [put, delivery] = [scene.results.put(succeeded("a", 1), never), deliver(succeeded("b", 1))];
+  await scene.noted("writer-stumbled");
+  await lock.release();
+  assert.deepEqual(await Promise.all([put, delivery]), ["kept", "kept"]);
+  assert.deepEqual([await scene.state("a"), await scene.state("b")], ["succeeded", "succeeded"]);
+  assert.ok(scene.notes.every(({ kind }) => kind === "results-written" || kind === "writer-stumbled"));
 });
 
 test("a writer that drains ends what it has begun and takes no more", async () => {
@@ -125,6 +139,7 @@ async function openScene(ids: readonly string[], most = 100) {
   const results = createMemoryResults({ most, patienceMs: 50 });
   return {
     reports,
+    path: place.elsewhere?.argument ?? "",
     ...{ results, batches, removed, notes, trouble },
     read: (id: string) => reports.read(report(id, 1)),
     state: async (id: string) => (await reports.read(report(id, 1)))?.status.kind,

@@ -5,11 +5,14 @@ import type { Bulletin } from "../ports/bulletin.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { ReportStore } from "../ports/report-store.ts";
 import type { Batch, Result, ResultsQueue } from "../ports/results-queue.ts";
+import { StoreUnavailable } from "../ports/store-unavailable.ts";
 import type { WriterNote } from "./writer-note.ts";
 
 /** As many as one transaction should hold. */
 const mostAtOnce = 500;
 const stumbleMs = 500;
+// Shorter than results are held for a writer (`usualResultsLimits`).
+const triedForMs = 20_000;
 
 export type WriterParts = {
   readonly results: ResultsQueue;
@@ -37,13 +40,31 @@ export function startWriter({ results, reports, objects, bulletin, observe }: Wr
     while (!stopping.signal.aborted) {
       try {
         const batch = await results.take(mostAtOnce, stopping.signal);
-        if (batch.results.length > 0) await write(batch);
+        if (batch.results.length > 0) await writeInTime(batch);
       } catch (cause) {
         // What was taken is given again, to this writer or to another one.
         observe({ kind: "writer-stumbled", cause: cause as Error });
-        await delay(stumbleMs, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
+        await pause();
       }
     }
+  }
+
+  /** What a store that was away for a moment has not taken is not left to be given again, which takes longer. */
+  async function writeInTime(batch: Batch): Promise<void> {
+    const untilMs = performance.now() + triedForMs;
+    for (;;) {
+      try {
+        return await write(batch);
+      } catch (cause) {
+        if (!(cause instanceof StoreUnavailable) || stopping.signal.aborted || performance.now() > untilMs) throw cause;
+        observe({ kind: "writer-stumbled", cause });
+        await pause();
+      }
+    }
+  }
+
+  async function pause(): Promise<void> {
+    await delay(stumbleMs, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
   }
 
   async function write(batch: Batch): Promise<void> {
@@ -69,7 +90,7 @@ export function startWriter({ results, reports, objects, bulletin, observe }: Wr
     try {
       return await reports.changeAll(batch, Date.now());
     } catch (cause) {
-      if (batch.length === 1) throw cause;
+      if (batch.length === 1 || cause instanceof StoreUnavailable) throw cause;
       return writeEach(batch);
     }
   }
@@ -78,7 +99,8 @@ export function startWriter({ results, reports, objects, bulletin, observe }: Wr
   async function writeEach(batch: readonly Result[]): Promise<readonly (Answer | undefined)[]> {
     const tried = await Promise.allSettled(batch.map(({ key, change }) => reports.change(key, change, Date.now())));
     const failed = tried.filter((one) => one.status === "rejected");
-    if (failed.length === batch.length) throw failed[0]?.reason;
+    const away = failed.find(({ reason }) => reason instanceof StoreUnavailable);
+    if (away ?? failed.length === batch.length) throw (away ?? failed[0])?.reason;
     return tried.map((one, index) => {
       if (one.status === "fulfilled") return one.value;
       const { key, change } = batch[index] as Result;

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { status } from "@grpc/grpc-js";
+import { Report_State as State } from "@weir/proto/report/v1/report_pb.ts";
+import { until } from "../../test/kit/wait.ts";
+import { createOne, failure } from "../test/calls.ts";
+import { lacksPrlimit, limitFileSize } from "../test/file-size-limit.ts";
+import { startServer, temporaryDirectory } from "../test/server-process.ts";
+import { lockSqlite } from "../test/sqlite-lock.ts";
+import { reportNameOf } from "./client.ts";
+
+const order = {
+  parent: "tenants/acme",
+  report: { kind: "reportKinds/wide", parameters: { rows: 3 } },
+  requestId: "c5b1ed34-3b19-4c0c-9b6e-3f3d4d5b3a11",
+};
+
+test("creates that the disk has no room for are unavailable, and made once there is", {
+  skip: lacksPrlimit,
+}, async () => {
+  await using data = await temporaryDirectory();
+  await using server = await startServer(data.path);
+  const { client } = server;
+  const before = await createOne(client, "wide", { rows: 1 });
+  await client.waitForEnd(before);
+
+  limitFileSize(server.process.pid, 1_000);
+  const calls = [client.createReport(order), client.createReport(order), client.deleteReport({ name: before })];
+  for (const error of await Promise.all(calls.map(failure))) {
+    assert.equal(error.code, status.UNAVAILABLE);
+    assert.equal(error.reason, "STORE_UNAVAILABLE");
+    assert.ok((error.retryAfterMs ?? 0) > 0);
+  }
+  assert.equal((await client.getReport(before)).value.state, State.SUCCEEDED);
+
+  limitFileSize(server.process.pid, undefined);
+  const name = reportNameOf((await client.createReport(order)).value);
+  assert.equal((await client.waitForEnd(name)).state, State.SUCCEEDED);
+  assert.equal((await client.listReports({ parent: order.parent })).value.reports.length, 2);
+});
+
+test("while another process has the store's lock creates are unavailable, and reads are answered at once", async () => {
+  await using data = await temporaryDirectory();
+  await using server = await startServer(data.path);
+  const { client } = server;
+  const before = await createOne(client, "wide", { rows: 1 });
+  await client.waitForEnd(before);
+
+  await using lock = await lockSqlite(join(data.path, "reports.db"));
+  const refused = failure(client.createReport(order));
+  let longestMs = 0;
+  let answered = false;
+  void refused.finally(() => (answered = true));
+  while (!answered) {
+    const startedMs = performance.now();
+    await client.getReport(before);
+    longestMs = Math.max(longestMs, performance.now() - startedMs);
+  }
+  const error = await refused;
+  assert.equal(error.code, status.UNAVAILABLE);
+  assert.ok((error.retryAfterMs ?? 0) > 0);
+  assert.ok(longestMs < 1_500, `a read took ${longestMs} ms`);
+
+  await lock.release();
+  const made = await until(() => client.createReport(order), { within: 10_000, what: "a create is taken" });
+  assert.equal((await client.waitForEnd(reportNameOf(made.value))).state, State.SUCCEEDED);
+});
