@@ -73,3 +73,39 @@ test("queues tell what waits for each worker cluster", async () => {
   );
   assert.deepEqual((await weir("queues", "-o", "name")).out, "javascript\npython\nsql\n");
 });
+
+test("all that a filter finds are made once more, after they were shown and confirmed", async () => {
+  const filter = ["--filter", 'state = CANCELLED AND kind = "reportKinds/slow"'];
+  for (let count = 0; count < 3; count += 1) {
+    const name = (await weir("create", "slow", "-p", `rows=${1_000 + count}`, "-o", "name")).out.trim();
+    await weir("cancel", name);
+  }
+  const tried = await weir("retry", ...filter, "--dry-run");
+  assert.ok(tried.out.split("CANCELLED").length > 3, tried.out + tried.err);
+  assert.match(tried.out, /nothing was changed/);
+  const unsure = await weir("retry", ...filter);
+  assert.deepEqual(
+    [unsure.code, /Make \d+ reports once more\? \[y\/N\] nothing was changed/.test(unsure.err)],
+    [1, true],
+  );
+  const found = (await weir("list", ...filter, "-o", "name")).out.trim().split("\n");
+  const done = await weir("retry", ...filter, "--yes");
+  assert.equal(done.code, 0, done.err);
+  assert.match(done.err, new RegExp(`^${found.length} of ${found.length} reports wait again`));
+  assert.match((await weir("retry", ...filter, "--yes")).out, /none of them failed, was cancelled or has expired/);
+  for (const name of found) await weir("cancel", name);
+});
+
+test("which reports to make again has to be said, once", async () => {
+  for (const args of [["retry"], ["retry", "x", "--filter", "state = FAILED"]]) {
+    assert.match((await weir(...args)).err, /which reports\? Name one, or give a --filter/);
+  }
+});
+
+test("an order is tried without making anything", async () => {
+  const count = async () => (await weir("list", "--limit", "999", "-o", "name")).out.split("\n").length;
+  const before = await count();
+  assert.match((await weir("create", "wide", "-p", "rows=3", "--dry-run")).out, /it would be ordered/);
+  assert.match((await weir("create", "wide", "-p", "rows=many", "--dry-run")).err, /INVALID_ARGUMENT/);
+  assert.equal(await count(), before);
+});

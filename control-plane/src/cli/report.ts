@@ -14,12 +14,15 @@ import { hasEnded, reportNameOf } from "@weir/report-service/src/client.ts";
 import type { Command } from "commander";
 import type { AddCommand, Cli } from "./cli.ts";
 import { CliError } from "./cli-error.ts";
+import { confirmed } from "./confirmed.ts";
 import { print } from "./print.ts";
 import { formatOf, type OrderFlags, orderOf } from "./report/order-of.ts";
 import { circuitLines, queueColumns, queueRow } from "./report/queue-row.ts";
 import { bytesText, msOf, progressText, reportColumns, reportRow, stateCell } from "./report/report-row.ts";
 import { addTarget, type ReportService, withReports } from "./report/report-service.ts";
+import { findRetryable, retryAll } from "./report/retry-all.ts";
 import { printable } from "./table.ts";
+import { dryRunOption } from "./write-options.ts";
 
 /** `weir report kinds|create|list|get|watch|fetch|cancel|retry|queues|delete`. */
 export const addReport: AddCommand = (command, cli) => {
@@ -50,9 +53,15 @@ export const addReport: AddCommand = (command, cli) => {
     .option("--priority <priority>", "interactive, standard or bulk")
     .option("--request-id <id>", "ordering again with it gives the same report; made up where not given")
     .option("--wait", "until it has ended")
+    .addOption(dryRunOption())
     .action(async (kind: string, flags: CreateFlags) => {
       const report = await orderOf(kind, flags);
       await withReports(createReport, cli, async (service) => {
+        if (flags.dryRun) {
+          await service.client.createReport({ parent: service.tenant, report, validateOnly: true });
+          cli.io.stdout.write("it would be ordered; dry run: nothing was changed\n");
+          return;
+        }
         const requestId = flags.requestId ?? crypto.randomUUID();
         const { value } = await service.client.createReport({ parent: service.tenant, report, requestId });
         await told(cli, createReport, service, reportNameOf(value), flags.wait === true);
@@ -106,18 +115,24 @@ export const addReport: AddCommand = (command, cli) => {
       }),
     );
 
-  const retry = verb(command, "retry", "make a report that failed once more")
-    .argument("<report>", "its id or name")
-    .option("--wait", "until it has ended")
-    .action((id: string, { wait }: { readonly wait?: boolean }) =>
-      withReports(retry, cli, async (service) => {
-        const { value } = await service.client.retryReport({
-          name: service.nameOf(id),
-          requestId: crypto.randomUUID(),
-        });
-        await told(cli, retry, service, reportNameOf(value), wait === true);
-      }),
-    );
+  const retry = verb(command, "retry", "make reports that failed, were cancelled or have expired once more")
+    .argument("[report]", "its id or name")
+    .option("--filter <filter>", "all that it finds, like 'state = FAILED AND kind = \"reportKinds/wide\"'")
+    .option("--wait", "one report: until it has ended")
+    .addOption(dryRunOption())
+    .option("-y, --yes", "with a filter: do not ask")
+    .action((id: string | undefined, flags: RetryFlags) => {
+      const { filter } = flags;
+      if ((id === undefined) === (filter === undefined))
+        throw new CliError("which reports? Name one, or give a --filter, like 'state = FAILED'");
+      return withReports(retry, cli, async (service) => {
+        if (filter !== undefined) return retryFound(cli, retry, service, filter, flags);
+        const name = service.nameOf(id ?? "");
+        if (flags.dryRun) return printReports(cli, retry, [(await service.client.getReport(name)).value], [unchanged]);
+        const { value } = await service.client.retryReport({ name, requestId: crypto.randomUUID() });
+        await told(cli, retry, service, reportNameOf(value), flags.wait === true);
+      });
+    });
 
   const queues = verb(command, "queues", "what waits for each worker cluster, and for how long").action(() =>
     withReports(queues, cli, async ({ client }) => {
@@ -143,10 +158,45 @@ export const addReport: AddCommand = (command, cli) => {
 
 const errorDetails = createRegistry(BadRequestSchema, ErrorInfoSchema, RetryInfoSchema);
 
-type CreateFlags = OrderFlags & { readonly requestId?: string; readonly wait?: boolean };
+type CreateFlags = OrderFlags & { readonly requestId?: string; readonly wait?: boolean; readonly dryRun?: boolean };
+type RetryFlags = {
+  readonly filter?: string;
+  readonly wait?: boolean;
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+};
+
+const unchanged = "dry run: nothing was changed";
 
 function verb(command: Command, name: string, says: string): Command {
   return addTarget(command.command(name).description(says));
+}
+
+/** Makes once more what a filter finds, after showing it; ends with 1 where that was not confirmed, or some were refused. */
+async function retryFound(
+  cli: Cli,
+  command: Command,
+  service: ReportService,
+  filter: string,
+  { dryRun, yes }: RetryFlags,
+): Promise<void> {
+  const found = await findRetryable(service, filter);
+  const asks = yes !== true && found.length > 0 && dryRun !== true;
+  if (dryRun || asks || found.length === 0) {
+    const says = found.length === 0 ? ["none of them failed, was cancelled or has expired"] : [];
+    await printReports(cli, command, found, dryRun ? [unchanged] : says);
+    if (!asks) return;
+  }
+  if (asks && !(await confirmed(cli, `Make ${found.length} reports once more?`))) {
+    cli.io.stderr.write("nothing was changed\n");
+    cli.exit(1);
+    return;
+  }
+  const retried = await retryAll(service, found);
+  const refused = retried.flatMap(({ report, refused: why }) => (why ? [`${report.name}: ${why.message}`] : []));
+  cli.io.stderr.write(`${retried.length - refused.length} of ${found.length} reports wait again\n`);
+  for (const line of refused) cli.io.stderr.write(`${printable(line)}\n`);
+  if (refused.length > 0) cli.exit(1);
 }
 
 /** Shows a report as it is, or as it goes on until it has ended; ends with 1 unless it was made. */
