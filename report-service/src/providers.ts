@@ -11,6 +11,7 @@ import { openObjects } from "./objects.ts";
 import { withPeers } from "./peers/with-peers.ts";
 import type { Bulletin } from "./ports/bulletin.ts";
 import type { CacheNote } from "./ports/cache.ts";
+import type { ClockNote } from "./ports/clock.ts";
 import type { JobQueue } from "./ports/job-queue.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
 import type { HasOutbox } from "./ports/outbox.ts";
@@ -41,7 +42,7 @@ export type Providers = {
   readonly peers: readonly PeerStore[];
 } & AsyncDisposable;
 
-export type ProviderNote = ObjectNote | BrokerNote | CacheNote | PeerNote | RedisNote;
+export type ProviderNote = ClockNote | ObjectNote | BrokerNote | CacheNote | PeerNote | RedisNote;
 
 // Deletions reach it at once; it only bounds how long one may be read that no Redis was there to be told of.
 const sharedKeepMs = 600_000;
@@ -59,7 +60,7 @@ export async function openProviders(
   observe: (note: ProviderNote) => void,
 ): Promise<Providers> {
   await using opening = new AsyncDisposableStack();
-  const store = await storeOf(config, opening);
+  const store = await storeOf(config, opening, observe);
   const queue = await queueOf(config, store, opening, observe);
   const { objects, urls, server: objectServer } = opening.use(await openObjects(config, vault, observe));
   const redis = await redisOf(config, opening, observe);
@@ -93,17 +94,18 @@ async function peersOf({ peers }: Config, opening: Opening, observe: (note: Peer
 async function storeOf(
   { store, data }: Config,
   opening: Opening,
+  observe: (note: ClockNote) => void,
 ): Promise<Stores & HasOutbox & { readonly results: ResultsQueue }> {
   switch (store.kind) {
     case "sqlite":
-      return opening.use(openStore(join(data, "reports.db")));
+      return opening.use(openStore(join(data, "reports.db"), observe));
     case "postgres": {
       const { openPostgresStore } = await import("./postgres/open-store.ts");
-      return opening.use(await openPostgresStore(store.settings));
+      return opening.use(await openPostgresStore(store.settings, { observe }));
     }
     case "cassandra": {
       const { openCassandraStore } = await import("./cassandra/open-store.ts");
-      return opening.use(await openCassandraStore(store.settings));
+      return opening.use(await openCassandraStore(store.settings, { observe }));
     }
   }
 }

@@ -9,6 +9,7 @@ import { readKinds } from "./kinds/read-kinds.ts";
 import type { KindBook, Language, ReportKind } from "./model/kind.ts";
 import type { NotifierNote } from "./notifier/notifier-note.ts";
 import type { CacheNote } from "./ports/cache.ts";
+import type { Clock, ClockNote } from "./ports/clock.ts";
 import type { JobQueue } from "./ports/job-queue.ts";
 import type { Notices } from "./ports/notices.ts";
 import type { PeerNote, PeerStore } from "./ports/peer-store.ts";
@@ -35,6 +36,7 @@ export type ServiceNote =
   | CacheNote
   | CallNote
   | CleanerNote
+  | ClockNote
   | FaultNote
   | NotifierNote
   | ObjectNote
@@ -56,6 +58,7 @@ export type ReportService = {
   readonly objects: string | undefined;
   readonly queue: JobQueue;
   readonly notices: Notices;
+  readonly clock: Clock;
   readonly results: ResultsQueue;
   readonly peers: readonly PeerStore[];
   /** Its workers, by language. */
@@ -78,12 +81,13 @@ export async function startReportService(config: Config, { observe, tracer }: Pa
 
   // Calls are answered before there are workers.
   let clusters: readonly WorkerCluster[] = [];
-  const shut = ({ name, cluster }: ReportKind) =>
-    clusters.find(({ language }) => language === cluster)?.shut(name, Date.now());
-  const workersOf = (cluster: Language) => clusters.find(({ language }) => language === cluster)?.status(Date.now());
+  const shut = ({ name, cluster }: ReportKind) => clusters.find(({ language }) => language === cluster)?.shut(name);
+  const workersOf = (cluster: Language) => clusters.find(({ language }) => language === cluster)?.status();
   const calls = starting.use(await serveCalls(config, { ...parts, shut, workersOf }));
   // Before the workers, so that it ends after them: they wait for what they hand over to be written.
-  const writer = starting.use(roles.has("writer") ? startWriter({ ...parts, reports: stores.reports }) : undefined);
+  const writer = starting.use(
+    roles.has("writer") ? startWriter({ ...parts, reports: stores.reports, clock: stores.clock }) : undefined,
+  );
   const workers = starting.use(roles.has("worker") ? startWorkers(config, parts) : undefined);
   clusters = workers?.clusters ?? [];
   const cleanParts = cleanPartsOf(config, providers, observe);
@@ -97,6 +101,7 @@ export async function startReportService(config: Config, { observe, tracer }: Pa
     objects: objectServer?.url,
     queue: stores.queue,
     notices: stores.notices,
+    clock: stores.clock,
     results: providers.results,
     peers: providers.peers,
     clusters,

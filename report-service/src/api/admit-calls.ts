@@ -53,7 +53,7 @@ export function guardTenants(limiter: RateLimiter | undefined): Guard {
     if (tenant === undefined) return;
     const caller = callers.get(metadata);
     if (caller?.kind === "tenant" && caller.tenant !== tenant) throw notYours(tenant);
-    const taken = await limiter?.take(tenant, costOf(request), Date.now());
+    const taken = await limiter?.take(tenant, costOf(request), performance.now());
     if (taken?.kind === "limited") throw tooMany(tenant, taken.retryAfterMs);
   };
 }

@@ -103,7 +103,7 @@ function reportOf(
   { metadata }: CallContext,
 ): Report {
   const { tenant, kind, parameters, formats, asOfMs, priority, labels, notifyUrl } = order;
-  const createdAtMs = Date.now();
+  const createdAtMs = parts.clock.now();
   const [traceparent] = metadata.get("traceparent");
   return newReport({
     ...{ tenant, kind: kind.name, parameters, formats, priority, labels, createdAtMs, datacenter: parts.datacenter },

@@ -5,12 +5,14 @@ import type { Operations } from "@weir/proto/google/longrunning/operations_pb.ts
 import type { Handlers } from "@weir/proto/grpc/service.ts";
 import { parseOperationName } from "../model/names.ts";
 import { hasEnded, type Report } from "../model/report.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { ReportStore } from "../ports/report-store.ts";
 import { CallError, errorInfo, notFound } from "./call-error.ts";
 import type { Answering } from "./handlers.ts";
 import { operationMessage } from "./operation-message.ts";
 
 export type OperationsParts = {
+  readonly clock: Clock;
   readonly reports: ReportStore;
   /** Aborts when this server is about to end: a wait then answers with what is known. */
   readonly leaving: AbortSignal;
@@ -23,7 +25,7 @@ export type OperationsParts = {
  * deleting are left out, as that API allows; reports are listed by Results.
  */
 export function createOperationsService(
-  { reports, leaving, cancels }: OperationsParts,
+  { reports, clock, leaving, cancels }: OperationsParts,
   { unary }: Answering,
 ): Handlers<typeof Operations> {
   async function find(name: string): Promise<Report> {
@@ -50,7 +52,7 @@ export function createOperationsService(
       if (!cancels) throw unsupported("cancel", "a server that serves report.v1.Reports");
       const report = await find(name);
       const message = "its operation was cancelled by a client";
-      if (!hasEnded(report)) await reports.change(report, { kind: "cancel", message }, Date.now());
+      if (!hasEnded(report)) await reports.change(report, { kind: "cancel", message }, clock.now());
       return create(EmptySchema);
     }),
     listOperations: unary(() => Promise.reject(unsupported("list", "report.v1.Results.ListReports"))),

@@ -18,6 +18,7 @@ import {
 } from "../model/names.ts";
 import type { Parsed, Problem } from "../model/parsed.ts";
 import type { Format, Parameters, Priority } from "../model/report.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { RequestKey } from "../ports/report-store.ts";
 import { shown } from "./call-error.ts";
 import { formatOf, priorityOf } from "./report-message.ts";
@@ -43,6 +44,7 @@ export type Order = {
 
 export type ParseParts = {
   readonly kinds: KindBook;
+  readonly clock: Clock;
   /** How the parameters of a kind are hashed for good. */
   readonly fingerprint: (kind: ReportKind) => Hash;
   /** What is wrong with telling a receiver that reports of this tenant have ended; undefined where nothing is. */
@@ -58,7 +60,7 @@ const maxTtlMs = 366 * 86_400_000;
 export function parseCreate(
   message: CreateReportRequest,
   parent: string,
-  { kinds, fingerprint, refusesNotice }: ParseParts,
+  { kinds, clock, fingerprint, refusesNotice }: ParseParts,
 ): Parsed<Order> {
   const problems: Problem[] = [];
   const collect = <T>(parsed: Parsed<T>): T | undefined => {
@@ -92,7 +94,7 @@ export function parseCreate(
   const ttlMs = report?.ttl && durationMs(report.ttl);
   if (ttlMs !== undefined && !(ttlMs >= 1_000 && ttlMs <= maxTtlMs)) say("report.ttl", "must be 1 s to 366 days");
   const asOfMs = report?.asOfTime && timestampMs(report.asOfTime);
-  if (asOfMs !== undefined && !(asOfMs <= Date.now())) say("report.as_of_time", "must not be in the future");
+  if (asOfMs !== undefined && !(asOfMs <= clock.now())) say("report.as_of_time", "must not be in the future");
   const notifyUrl = report?.notifyUrl || undefined;
   const refusal = notifyUrl && refusesNotice(notifyUrl, tenant);
   if (refusal) say("report.notify_url", refusal);

@@ -11,6 +11,7 @@ import {
 import type { OpenCircuit } from "../model/circuit.ts";
 import { type Language, languages } from "../model/kind.ts";
 import { kindName } from "../model/names.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
 import type { Answering } from "./handlers.ts";
 
@@ -23,13 +24,14 @@ export type WorkersHere = {
 
 export type QueueParts = {
   readonly queue: Pick<JobQueue, "length" | "running">;
+  readonly clock: Clock;
   /** Undefined where this server has no workers for it. */
   readonly workersOf: (cluster: Language) => WorkersHere | undefined;
 };
 
 /** The call about all queues. */
 export function createQueueCalls(
-  { queue, workersOf }: QueueParts,
+  { queue, clock, workersOf }: QueueParts,
   unary: Answering["unary"],
 ): Pick<Handlers<typeof Results>, "listQueues"> {
   async function queueOf(cluster: Language, nowMs: number): Promise<Queue> {
@@ -57,7 +59,7 @@ export function createQueueCalls(
 
   return {
     listQueues: unary(async () => {
-      const nowMs = Date.now();
+      const nowMs = clock.now();
       const queues = await Promise.all([...languages].sort().map((cluster) => queueOf(cluster, nowMs)));
       return create(ListQueuesResponseSchema, { queues });
     }),

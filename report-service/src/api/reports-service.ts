@@ -38,11 +38,11 @@ export type ReportsParts = CreateParts & UploadParts & { readonly queue: JobQueu
 
 /** report.v1.Reports: validates, queues, cancels, retries and deletes. */
 export function createReportsService(parts: ReportsParts, { unary }: Answering): Handlers<typeof Reports> {
-  const { reports, queue, objects, kinds, limits } = parts;
+  const { reports, clock, queue, objects, kinds, limits } = parts;
 
   async function change(name: string, asked: ReportChange): Promise<Changed> {
     const key = parseReportName(name);
-    const answer = key && (await reports.change(key, asked, Date.now()));
+    const answer = key && (await reports.change(key, asked, clock.now()));
     if (!answer) throw notFound(name);
     return answer;
   }

@@ -15,6 +15,7 @@ import {
 } from "@weir/proto/report/v1/report_pb.ts";
 import { parseReportName, type ReportKey } from "../model/names.ts";
 import { endOf, hasEnded, type Report } from "../model/report.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { ReportStore } from "../ports/report-store.ts";
@@ -39,6 +40,7 @@ const maxUrlMs = 7 * 86_400_000;
 
 export type ResultsParts = {
   readonly reports: ReportStore;
+  readonly clock: Clock;
   readonly queue: Pick<JobQueue, "ahead" | "length" | "running">;
   readonly workersOf: QueueParts["workersOf"];
   readonly objects: ObjectStore;
@@ -54,7 +56,7 @@ export type ResultsParts = {
 
 /** report.v1.Results: reads, follows and delivers. */
 export function createResultsService(
-  { reports, queue, workersOf, objects, urls, leaving, datacenter, watches }: ResultsParts,
+  { reports, clock, queue, workersOf, objects, urls, leaving, datacenter, watches }: ResultsParts,
   { unary, streaming }: Answering,
 ): Handlers<typeof Results> {
   /** With its place in the queue, where it waits in this data center's. */
@@ -161,7 +163,7 @@ export function createResultsService(
       return encodedUrl(await urls.get(artifact.key, as, validMs), artifact);
     }),
     streamReport: streaming((request, { signal }) => stream(request, signal)),
-    ...createQueueCalls({ queue, workersOf }, unary),
+    ...createQueueCalls({ queue, clock, workersOf }, unary),
   };
 }
 

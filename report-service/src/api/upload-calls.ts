@@ -14,6 +14,7 @@ import { parseTenantName, parseUploadName, type TenantId, uploadName } from "../
 import type { Parsed, Problem } from "../model/parsed.ts";
 import { makeUploadId } from "../model/report-id.ts";
 import { objectOfUpload, type Upload } from "../model/upload.ts";
+import type { Clock } from "../ports/clock.ts";
 import { ObjectDamaged, type ObjectStore } from "../ports/object-store.ts";
 import type { SignedUrls } from "../ports/signed-urls.ts";
 import type { UploadStore } from "../ports/upload-store.ts";
@@ -23,6 +24,7 @@ import { isRequestId, requestIdSays } from "./parse-create.ts";
 
 export type UploadParts = {
   readonly uploads: UploadStore;
+  readonly clock: Clock;
   readonly objects: ObjectStore;
   /** Undefined where clients cannot reach the object store. */
   readonly urls: SignedUrls | undefined;
@@ -35,7 +37,7 @@ const maxBytes = 5 * 1024 ** 3;
 
 /** The calls about uploads, whose bytes never come this way. */
 export function createUploadCalls(
-  { uploads, objects, urls, datacenter }: UploadParts,
+  { uploads, clock, objects, urls, datacenter }: UploadParts,
   unary: Answering["unary"],
 ): Pick<Handlers<typeof Reports>, "createUpload" | "completeUpload"> {
   async function uploadMessage(upload: Upload): Promise<UploadMessage> {
@@ -58,7 +60,7 @@ export function createUploadCalls(
       if (!tenant.ok) throw invalid(tenant.problems);
       if (!urls) throw noSignedUrls();
       const { mediaType, sizeBytes, sha256, requestId } = request;
-      const createdAtMs = Date.now();
+      const createdAtMs = clock.now();
       const id = makeUploadId(datacenter, createdAtMs, randomBytes(10));
       const upload = { tenant: tenant.value, id, mediaType, sizeBytes: Number(sizeBytes), sha256, createdAtMs };
       const bodyHash = contentHash([mediaType, upload.sizeBytes, sha256]);
@@ -85,7 +87,7 @@ export function createUploadCalls(
         const message = `${name} was announced with ${upload.sizeBytes} bytes and SHA-256 ${upload.sha256}, but ${sent} came`;
         throw notNow("UPLOAD_DIFFERS", message, "announced");
       }
-      return uploadMessage((await uploads.complete(upload, Date.now())) ?? upload);
+      return uploadMessage((await uploads.complete(upload, clock.now())) ?? upload);
     }),
   };
 }

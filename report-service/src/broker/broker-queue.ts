@@ -28,7 +28,7 @@ export type BrokerQueue = JobQueue & { backlog(): Promise<Backlog> } & AsyncDisp
  * may, or whose message is with a busy server, or lost.
  */
 export async function createBrokerQueue(
-  stores: Pick<Stores, "queue"> & HasOutbox,
+  stores: Pick<Stores, "queue" | "clock"> & HasOutbox,
   broker: Broker,
   observe: (note: BrokerNote) => void,
   looks: Looks = usualLooks,
@@ -38,7 +38,7 @@ export async function createBrokerQueue(
   const receivers: Promise<void>[] = [];
   const clusters = new Map<WorkerCluster, ClusterState>();
   const { running } = stores.queue;
-  const relay = startRelay(outbox, (messages) => broker.publish(messages), observe);
+  const relay = startRelay(outbox, (messages) => broker.publish(messages), stores.clock, observe);
 
   function stateOf(cluster: WorkerCluster): ClusterState {
     const known = clusters.get(cluster);

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { Clock } from "../ports/clock.ts";
 import type { Outbox } from "../ports/outbox.ts";
 import type { Broker } from "./broker.ts";
 import type { BrokerNote } from "./broker-note.ts";
@@ -10,6 +11,7 @@ const [leastPauseMs, longestPauseMs] = [100, 5_000];
 export function startRelay(
   outbox: Outbox,
   publish: Broker["publish"],
+  clock: Clock,
   observe: (note: BrokerNote) => void,
 ): AsyncDisposable {
   const stopping = new AbortController();
@@ -19,9 +21,9 @@ export function startRelay(
     let failed: { readonly sinceMs: number; readonly pauseMs: number } | undefined;
     while (!signal.aborted) {
       try {
-        const count = await outbox.relay(publish, mostAtOnce, Date.now());
+        const count = await outbox.relay(publish, mostAtOnce, clock.now());
         if (count > 0 && failed) {
-          observe({ kind: "published-again", afterMs: Date.now() - failed.sinceMs });
+          observe({ kind: "published-again", afterMs: performance.now() - failed.sinceMs });
           failed = undefined;
         }
         if (count === 0) await outbox.wait(signal);
@@ -29,7 +31,7 @@ export function startRelay(
         if (signal.aborted) return;
         if (!failed) observe({ kind: "publishing-failed", cause: cause as Error });
         const pauseMs = Math.min(longestPauseMs, (failed?.pauseMs ?? leastPauseMs / 2) * 2);
-        failed = { sinceMs: failed?.sinceMs ?? Date.now(), pauseMs };
+        failed = { sinceMs: failed?.sinceMs ?? performance.now(), pauseMs };
         await delay(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
       }
     }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { WorkerCluster } from "../model/report.ts";
+import type { Clock } from "../ports/clock.ts";
 import { bigint, type Session } from "./session.ts";
 import { firstTurn, type Turns } from "./turns.ts";
 
@@ -20,7 +21,7 @@ export type ClaimTurns = {
 const turnMs = 5_000;
 const patienceMs = 5_000;
 
-export function createClaimTurns(session: Session): ClaimTurns {
+export function createClaimTurns(session: Session, clock: Clock): ClaimTurns {
   const owner = randomUUID();
   const queues = new Map<WorkerCluster, Promise<unknown>>();
 
@@ -29,7 +30,7 @@ export function createClaimTurns(session: Session): ClaimTurns {
     for (;;) {
       const [row] = await session.rows("select owner, until_ms, state from turns where cluster = ?", [cluster]);
       const before = typeof row?.["owner"] === "string" ? row["owner"] : null;
-      const isFree = before === null || Number(row?.["until_ms"]) <= Date.now();
+      const isFree = before === null || Number(row?.["until_ms"]) <= clock.now();
       // The name is another one each time: a turn that was lost cannot be given back.
       if (isFree && (await take(cluster, before))) {
         const state = row?.["state"];
@@ -44,7 +45,7 @@ export function createClaimTurns(session: Session): ClaimTurns {
     session.applied([
       {
         query: "update turns set owner = ?, until_ms = ? where cluster = ? if owner = ?",
-        values: [owner, bigint(Date.now() + turnMs), cluster, before],
+        values: [owner, bigint(clock.now() + clock.leaseMs(turnMs)), cluster, before],
       },
     ]);
 

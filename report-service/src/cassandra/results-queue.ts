@@ -1,3 +1,4 @@
+import type { Clock } from "../ports/clock.ts";
 import {
   noResults,
   type Result,
@@ -21,6 +22,7 @@ const believedMs = 250;
 export function createCassandraResults(
   hints: Hints,
   bells: Bells,
+  clock: Clock,
   { most, patienceMs }: ResultsLimits = usualResultsLimits,
 ): ResultsQueue {
   let counted = { atMs: Number.NEGATIVE_INFINITY, waiting: 0 };
@@ -38,7 +40,7 @@ export function createCassandraResults(
     const taken: Hint[] = [];
     for (const hint of found) {
       if (taken.length >= wanted) break;
-      if (await hints.hold(hint, Date.now() + patienceMs, Date.now())) taken.push(hint);
+      if (await hints.hold(hint, clock.now() + patienceMs, clock.now())) taken.push(hint);
     }
     return taken;
   }
@@ -47,7 +49,7 @@ export function createCassandraResults(
     async put(result, signal) {
       signal.throwIfAborted();
       given += 1;
-      const [number, atMs] = [given, Date.now()];
+      const [number, atMs] = [given, clock.now()];
       if ((await waiting()) >= most) return "full";
       counted.waiting += 1;
       const { tenant, id } = result.key;

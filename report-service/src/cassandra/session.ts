@@ -1,4 +1,4 @@
-import { auth, Client, errors, types } from "cassandra-driver";
+import { auth, Client, errors, policies, types } from "cassandra-driver";
 import { StoreUnavailable } from "../ports/store-unavailable.ts";
 import type { CassandraSettings } from "./settings.ts";
 
@@ -16,14 +16,30 @@ export type Session = {
 
 const retryAfterMs = 1_000;
 
-/** Connects, or throws StoreUnavailable. `keyspace` is left out where it is still to be made. */
-export async function connect(settings: CassandraSettings, keyspace?: string): Promise<Session> {
+/** Of two writes the one with the later timestamp counts, whose server's clock is ahead or not. */
+class Timestamps extends policies.timestampGeneration.MonotonicTimestampGenerator {
+  readonly #nowMs: () => number;
+
+  constructor(nowMs: () => number) {
+    super(1_000, 1_000);
+    this.#nowMs = nowMs;
+  }
+
+  override getDate(): number {
+    return this.#nowMs();
+  }
+}
+
+export type Use = { readonly keyspace: string; readonly nowMs: () => number };
+
+/** Connects, or throws StoreUnavailable. `use` is left out where the keyspace is still to be made. */
+export async function connect(settings: CassandraSettings, use?: Use): Promise<Session> {
   const { credentials } = settings;
   const serial = settings.serial === "local" ? types.consistencies.localSerial : types.consistencies.serial;
   const client = new Client({
     contactPoints: [...settings.contactPoints],
     localDataCenter: settings.datacenter,
-    ...(keyspace === undefined ? {} : { keyspace }),
+    ...(use && { keyspace: use.keyspace, policies: { timestampGeneration: new Timestamps(use.nowMs) } }),
     ...(credentials && { authProvider: new auth.PlainTextAuthProvider(credentials.user, credentials.password) }),
     encoding: { useBigIntAsLong: true },
     socketOptions: { connectTimeout: settings.timeoutMs, readTimeout: settings.timeoutMs },

@@ -170,7 +170,11 @@ async function openCleanPlace(isOurs: (id: string) => boolean = () => true) {
     ...{ stores, objects, notes, succeeded, upload, object },
     clean: (dryRun: boolean, over = objects, partitions = stores.cleanUp.partitions) => {
       const cleanUp = { ...stores.cleanUp, ...(partitions && { partitions }) };
-      return clean({ reports, uploads, cleanUp, objects: over, isOurs, times, observe }, dryRun, never);
+      return clean(
+        { reports, uploads, clock: stores.clock, cleanUp, objects: over, isOurs, times, observe },
+        dryRun,
+        never,
+      );
     },
     [Symbol.asyncDispose]: () => moved.disposeAsync(),
   };

@@ -2,11 +2,13 @@ import { reportName, uploadName } from "../model/names.ts";
 import { objectsOf } from "../model/report.ts";
 import { objectOfUpload } from "../model/upload.ts";
 import type { Chore, CleanUp, Cleared } from "../ports/clean-up.ts";
+import type { Clock } from "../ports/clock.ts";
 import { type CleanerNote, type Cleaning, cleanings } from "./cleaner-note.ts";
 import { findOrphans, type OrphanParts } from "./find-orphans.ts";
 
 export type CleanParts = OrphanParts & {
   readonly cleanUp: CleanUp;
+  readonly clock: Clock;
   readonly times: CleanTimes;
   readonly observe: (note: CleanerNote) => void;
 };
@@ -40,7 +42,7 @@ const mostExamples = 3;
  * cleaned now is told, and left for the next time.
  */
 export async function clean(parts: CleanParts, dryRun: boolean, signal: AbortSignal): Promise<readonly Cleaned[]> {
-  const startedAtMs = Date.now();
+  const startedAtMs = performance.now();
   const all: Cleaned[] = [];
   let failed = 0;
   for (const what of cleanings) {
@@ -57,13 +59,13 @@ export async function clean(parts: CleanParts, dryRun: boolean, signal: AbortSig
       parts.observe({ kind: "clean-failed", what, cause: error as Error });
     }
   }
-  if (!dryRun) parts.observe({ kind: "clean-ended", failed, tookMs: Date.now() - startedAtMs });
+  if (!dryRun) parts.observe({ kind: "clean-ended", failed, tookMs: performance.now() - startedAtMs });
   return all;
 }
 
 async function cleanOne(what: Cleaning, parts: CleanParts, dryRun: boolean, signal: AbortSignal): Promise<Cleaned> {
-  const { cleanUp, objects, times } = parts;
-  const nowMs = Date.now();
+  const { cleanUp, clock, objects, times } = parts;
+  const nowMs = clock.now();
   switch (what) {
     case "stuck":
       return clearRows(what, nowMs - stuckMs, parts, dryRun, signal);

@@ -31,7 +31,9 @@ async function tell(
   {
     await using stack = new AsyncDisposableStack();
     for (let count = 0; count < notifiers; count += 1) {
-      stack.use(startNotifier({ reports: store.reports, notices: store.notices, secretsOf, post, observe }));
+      stack.use(
+        startNotifier({ reports: store.reports, notices: store.notices, clock: store.clock, secretsOf, post, observe }),
+      );
     }
     await promise;
   }

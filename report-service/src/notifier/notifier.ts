@@ -3,6 +3,7 @@ import type { ReportChange } from "../model/change-report.ts";
 import { reportName } from "../model/names.ts";
 import { type Notice, nextTryMs } from "../model/notice.ts";
 import type { Report } from "../model/report.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { Notices } from "../ports/notices.ts";
 import type { ReportStore } from "../ports/report-store.ts";
 import type { NotifierNote } from "./notifier-note.ts";
@@ -14,6 +15,7 @@ import { webhookOf } from "./webhook.ts";
 export type NotifierParts = {
   readonly reports: Pick<ReportStore, "change" | "changeAll">;
   readonly notices: Notices;
+  readonly clock: Clock;
   readonly secretsOf: SecretsOf;
   readonly post: Post;
   readonly observe: (note: NotifierNote) => void;
@@ -33,7 +35,7 @@ type Told = { readonly report: Report; readonly notice: Notice; readonly url: UR
 
 /** Tells receivers which reports have ended, each at least once, and again and again for a day where that fails. */
 export function startNotifier(parts: NotifierParts): AsyncDisposable {
-  const { reports, notices, observe } = parts;
+  const { reports, notices, clock, observe } = parts;
   const stopping = new AbortController();
   const cutting = new AbortController();
   const places = createPlaces();
@@ -41,7 +43,7 @@ export function startNotifier(parts: NotifierParts): AsyncDisposable {
   let freed = Promise.withResolvers<void>();
 
   async function look(): Promise<"idle" | "wait" | "again"> {
-    const nowMs = Date.now();
+    const nowMs = clock.now();
     const due = (await notices.due(nowMs, lookAt)).flatMap(toldOf).filter(({ report }) => !tries.has(nameOf(report)));
     const left = due.filter((told) => !begin(told));
     const isFull = due.length + tries.size >= lookAt;
@@ -104,10 +106,10 @@ export function startNotifier(parts: NotifierParts): AsyncDisposable {
 /** One try; `skipped`: another server has it, or the report is gone. */
 async function tryOne(
   { report, notice, url }: Told,
-  { reports, secretsOf, post, observe }: NotifierParts,
+  { reports, clock, secretsOf, post, observe }: NotifierParts,
   signal: AbortSignal,
 ): Promise<"delivered" | "failed" | "skipped"> {
-  const startedMs = Date.now();
+  const startedMs = clock.now();
   const nextMs = nextTryMs(notice, startedMs, Math.random());
   const { sequence, tries } = notice;
   const begun: ReportChange = { kind: "try-notice", sequence, tries, nextMs: nextMs ?? startedMs + lastTryMs };
@@ -126,8 +128,8 @@ async function tryOne(
     observe({ kind: "notice-failed", ...about, nextMs, cause });
     return "failed";
   }
-  await reports.change(report, { kind: "end-notice", sequence }, Date.now());
-  const tookMs = Date.now() - notice.endedAtMs;
+  await reports.change(report, { kind: "end-notice", sequence }, clock.now());
+  const tookMs = clock.now() - notice.endedAtMs;
   observe({ kind: "notice-ended", end: cause ? "given-up" : "delivered", ...about, tookMs, ...(cause && { cause }) });
   return cause ? "failed" : "delivered";
 }

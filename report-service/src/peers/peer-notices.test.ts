@@ -29,7 +29,7 @@ test("notices of a data center are due here once its database was promoted here,
       throw new Error("away");
     },
   };
-  const notices = noticesOfPeers(own.notices, [peer, gone], (note) => notes.push(note));
+  const notices = noticesOfPeers(own.notices, own.clock, [peer, gone], (note) => notes.push(note));
   const ids = async (limit: number) => (await notices.due(99, limit)).map(({ id }) => id);
   assert.deepEqual(await ids(9), ["r0", "r2"]);
   writable = "here";

@@ -1,16 +1,20 @@
 import type { Report } from "../model/report.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { Notices } from "../ports/notices.ts";
 import type { PeerNote, PeerStore } from "../ports/peer-store.ts";
+import { timeAt } from "./time-at.ts";
 
 /** The own notices, and those of the peers whose database was promoted here: nobody else sends them then. */
 export function noticesOfPeers(
   own: Notices,
+  clock: Clock,
   peers: readonly Pick<PeerStore, "datacenter" | "state" | "stores">[],
   observe: (note: PeerNote) => void,
 ): Notices {
   async function ofPeer(peer: (typeof peers)[number], beforeMs: number, limit: number): Promise<readonly Report[]> {
     try {
-      return await (await peer.stores()).notices.due(beforeMs, limit);
+      const stores = await peer.stores();
+      return await stores.notices.due(timeAt(stores, clock, beforeMs), limit);
     } catch (cause) {
       observe({ kind: "peer-failed", datacenter: peer.datacenter, cause: cause as Error });
       return [];

@@ -1,8 +1,11 @@
 import type { QueueLength } from "../model/admission.ts";
 import type { Report, WorkerCluster } from "../model/report.ts";
+import type { Clock } from "../ports/clock.ts";
 import { HomeUnavailable } from "../ports/home-unavailable.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
 import type { PeerNote, PeerStore } from "../ports/peer-store.ts";
+import type { Stores } from "../ports/stores.ts";
+import { timeAt } from "./time-at.ts";
 
 const tellAgainMs = 10_000;
 
@@ -12,6 +15,7 @@ const tellAgainMs = 10_000;
  */
 export function claimFromPeers(
   own: JobQueue,
+  clock: Clock,
   peers: readonly PeerStore[],
   observe: (note: PeerNote) => void,
 ): JobQueue {
@@ -29,9 +33,9 @@ export function claimFromPeers(
   const takenOver = () => peers.filter((peer) => peer.state().writable === "here");
 
   /** What goes wrong with a peer must not keep workers from the own queue. */
-  async function ofPeer<T>(peer: PeerStore, ask: (queue: JobQueue) => Promise<T>, otherwise: T): Promise<T> {
+  async function ofPeer<T>(peer: PeerStore, ask: (stores: Stores) => Promise<T>, otherwise: T): Promise<T> {
     try {
-      return await ask((await peer.stores()).queue);
+      return await ask(await peer.stores());
     } catch (cause) {
       // One that is away has said so itself.
       if (!(cause instanceof HomeUnavailable)) tell(peer, cause as Error);
@@ -40,7 +44,9 @@ export function claimFromPeers(
   }
 
   async function running(cluster: WorkerCluster): Promise<number> {
-    const ofPeers = takenOver().map((peer) => ofPeer(peer, async (queue) => (await queue.running?.(cluster)) ?? 0, 0));
+    const ofPeers = takenOver().map((peer) =>
+      ofPeer(peer, async ({ queue }) => (await queue.running?.(cluster)) ?? 0, 0),
+    );
     const counts = await Promise.all([own.running?.(cluster) ?? 0, ...ofPeers]);
     return counts.reduce((all, count) => all + count, 0);
   }
@@ -58,7 +64,7 @@ export function claimFromPeers(
         const peer = places[(turn + nth) % places.length];
         const left = most - claimed.length;
         const found = peer
-          ? await ofPeer(peer, (queue) => queue.claim(claimant, left, nowMs), [])
+          ? await ofPeer(peer, (stores) => stores.queue.claim(claimant, left, timeAt(stores, clock, nowMs)), [])
           : await own.claim(claimant, left, nowMs);
         claimed.push(...found);
       }
@@ -69,12 +75,12 @@ export function claimFromPeers(
       if (open.length === 0) return own.wait(cluster, signal);
       const first = new AbortController();
       const either = AbortSignal.any([signal, first.signal]);
-      const waits = open.map((peer) => ofPeer(peer, (queue) => queue.wait(cluster, either), undefined));
+      const waits = open.map((peer) => ofPeer(peer, ({ queue }) => queue.wait(cluster, either), undefined));
       await Promise.race([own.wait(cluster, either), ...waits]);
       first.abort();
     },
     async length(cluster) {
-      const lengths = takenOver().map((peer) => ofPeer(peer, (queue) => queue.length(cluster), { queued: 0 }));
+      const lengths = takenOver().map((peer) => ofPeer(peer, ({ queue }) => queue.length(cluster), { queued: 0 }));
       return (await Promise.all([own.length(cluster), ...lengths])).reduce(sum);
     },
     ...(own.running && { running }),

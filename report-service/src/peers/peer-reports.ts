@@ -1,6 +1,7 @@
 import type { Changed } from "../model/change-report.ts";
 import type { ReportKey } from "../model/names.ts";
 import type { Report } from "../model/report.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { PeerStore } from "../ports/peer-store.ts";
 import {
   type ChangeOf,
@@ -11,7 +12,9 @@ import {
   type ReportStore,
   requestIdMs,
 } from "../ports/report-store.ts";
+import type { Stores } from "../ports/stores.ts";
 import { askInTurn, type Home, homesOf } from "./home-of.ts";
+import { timeAt } from "./time-at.ts";
 import { within } from "./within.ts";
 
 // A create does not wait longer to learn what another data center knows of its request id.
@@ -22,19 +25,28 @@ const listMs = 1_000;
  * The reports of all data centers. What is created is created here; a report of another data center is read and changed
  * there, or in its replica here.
  */
-export function reachPeers(own: ReportStore, datacenter: string, peers: readonly PeerStore[]): ReportStore {
+export function reachPeers(
+  own: ReportStore,
+  clock: Clock,
+  datacenter: string,
+  peers: readonly PeerStore[],
+): ReportStore {
+  const here: Written = { reports: own, clock };
   const homes = (key: ReportKey) => homesOf(key.id, datacenter, peers);
 
   /** A report under an id that a client has chosen is changed where it is; changing waits for no server that lacks it. */
-  async function whereWritten(home: Home, key: ReportKey): Promise<ReportStore | undefined> {
-    if (home.kind === "own") return own;
+  async function whereWritten(home: Home, key: ReportKey): Promise<Written | undefined> {
+    if (home.kind === "own") return here;
     const [likeliest] = homes(key);
     if (likeliest.kind === "own" && !(await home.peer.read(key))) return undefined;
-    return (await home.peer.stores()).reports;
+    return home.peer.stores();
   }
 
   async function change(key: ReportKey, asked: ChangeOf["change"], nowMs: number): Promise<Changed | undefined> {
-    return askInTurn(homes(key), async (home) => (await whereWritten(home, key))?.change(key, asked, nowMs));
+    return askInTurn(homes(key), async (home) => {
+      const stores = await whereWritten(home, key);
+      return stores?.reports.change(key, asked, timeAt(stores, clock, nowMs));
+    });
   }
 
   /** Those that another data center's replica here knows of; one that is away is not waited for. */
@@ -86,8 +98,8 @@ export function reachPeers(own: ReportStore, datacenter: string, peers: readonly
       const results: (Changed | undefined)[] = changes.map(() => undefined);
       const writing = [...groups].map(async ([store, indexes]) => {
         const group = indexes.map((index) => changes[index] as ChangeOf);
-        const reports = store === "own" ? own : (await store.stores()).reports;
-        const answers = await reports.changeAll(group, nowMs);
+        const stores = store === "own" ? here : await store.stores();
+        const answers = await stores.reports.changeAll(group, timeAt(stores, clock, nowMs));
         for (const [nth, index] of indexes.entries()) results[index] = answers[nth];
       });
       await Promise.all(writing);
@@ -99,7 +111,7 @@ export function reachPeers(own: ReportStore, datacenter: string, peers: readonly
     },
     async remove(key, sequence) {
       const removed = await askInTurn<Removed>(homes(key), async (home) => {
-        const answer = await (await whereWritten(home, key))?.remove(key, sequence);
+        const answer = await (await whereWritten(home, key))?.reports.remove(key, sequence);
         return answer === "unknown" ? undefined : answer;
       });
       return removed ?? "unknown";
@@ -117,6 +129,8 @@ export function reachPeers(own: ReportStore, datacenter: string, peers: readonly
     },
   };
 }
+
+type Written = Pick<Stores, "reports" | "clock">;
 
 function storeOf(home: Home): "own" | PeerStore {
   return home.kind === "own" ? "own" : home.peer;

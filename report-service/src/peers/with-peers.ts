@@ -1,3 +1,4 @@
+import type { Clock } from "../ports/clock.ts";
 import type { PeerNote, PeerStore } from "../ports/peer-store.ts";
 import type { Stores } from "../ports/stores.ts";
 import type { UploadStore } from "../ports/upload-store.ts";
@@ -5,6 +6,7 @@ import { askInTurn, homesOf } from "./home-of.ts";
 import { noticesOfPeers } from "./peer-notices.ts";
 import { claimFromPeers } from "./peer-queue.ts";
 import { reachPeers } from "./peer-reports.ts";
+import { timeAt } from "./time-at.ts";
 
 export type PeersParts = {
   /** This one. */
@@ -16,17 +18,17 @@ export type PeersParts = {
 /** The same stores, which also reach what is kept by other data centers; cleaning stays each data center's own work. */
 export function withPeers<S extends Stores>(stores: S, { datacenter, peers, observe }: PeersParts): S {
   if (peers.length === 0) return stores;
-  const { reports, queue, uploads, notices } = stores;
+  const { reports, queue, uploads, notices, clock } = stores;
   return {
     ...stores,
-    reports: reachPeers(reports, datacenter, peers),
-    queue: claimFromPeers(queue, peers, observe),
-    uploads: reachUploads(uploads, datacenter, peers),
-    notices: noticesOfPeers(notices, peers, observe),
+    reports: reachPeers(reports, clock, datacenter, peers),
+    queue: claimFromPeers(queue, clock, peers, observe),
+    uploads: reachUploads(uploads, clock, datacenter, peers),
+    notices: noticesOfPeers(notices, clock, peers, observe),
   };
 }
 
-function reachUploads(own: UploadStore, datacenter: string, peers: readonly PeerStore[]): UploadStore {
+function reachUploads(own: UploadStore, clock: Clock, datacenter: string, peers: readonly PeerStore[]): UploadStore {
   return {
     ...own,
     read: (key, signal) =>
@@ -34,8 +36,10 @@ function reachUploads(own: UploadStore, datacenter: string, peers: readonly Peer
         home.kind === "own" ? own.read(key, signal) : home.peer.readUpload(key, signal),
       ),
     complete: (key, nowMs) =>
-      askInTurn(homesOf(key.id, datacenter, peers), async (home) =>
-        (home.kind === "own" ? own : (await home.peer.stores()).uploads).complete(key, nowMs),
-      ),
+      askInTurn(homesOf(key.id, datacenter, peers), async (home) => {
+        if (home.kind === "own") return own.complete(key, nowMs);
+        const stores = await home.peer.stores();
+        return stores.uploads.complete(key, timeAt(stores, clock, nowMs));
+      }),
   };
 }

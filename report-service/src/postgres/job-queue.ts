@@ -23,8 +23,9 @@ const timesLookCost = 20;
 type Cluster = {
   readonly turns: FairTurns;
   readonly bell: Bell;
-  /** No lease ends before. */
+  /** As of this look, no lease ends before. */
   leasesEndMs: number;
+  leasesSeenMs: number;
   lookAgainMs: number;
 };
 
@@ -74,19 +75,21 @@ export function createPostgresQueue(
   function clusterOf(name: WorkerCluster): Cluster {
     const before = clusters.get(name);
     if (before) return before;
-    const cluster = { turns: createFairTurns(), bell: createBell(), leasesEndMs: 0, lookAgainMs: 0 };
+    const cluster = { turns: createFairTurns(), bell: createBell(), leasesEndMs: 0, leasesSeenMs: 0, lookAgainMs: 0 };
     clusters.set(name, cluster);
     return cluster;
   }
 
   async function claimLost(cluster: Cluster, claimant: Claimant, most: number, nowMs: number): Promise<Report[]> {
-    if (nowMs < cluster.leasesEndMs) return [];
+    // The clock of Postgres may have been set back meanwhile.
+    if (nowMs < cluster.leasesEndMs && nowMs >= cluster.leasesSeenMs) return [];
     const [soonest] = await database.query(soonestLease, [claimant.cluster]);
     const untilMs = nowMs + claimant.leaseMs;
     const [paused] = kindLimitsOf(claimant);
     const soonestMs = soonest ? Number(soonest["until_ms"]) : Number.POSITIVE_INFINITY;
     // Others lease as long as this one does, and nobody shortens a lease.
     cluster.leasesEndMs = Math.min(soonestMs, untilMs);
+    cluster.leasesSeenMs = nowMs;
     if (soonestMs > nowMs) return [];
     return claimRows(await database.query(takeLost, [claimant.cluster, nowMs, most, untilMs, paused]), claimant, nowMs);
   }

@@ -1,3 +1,5 @@
+import { followClock } from "../clock/follow-clock.ts";
+import type { ClockNote } from "../ports/clock.ts";
 import type { HasOutbox } from "../ports/outbox.ts";
 import type { ResultsLimits, ResultsQueue } from "../ports/results-queue.ts";
 import type { Stores } from "../ports/stores.ts";
@@ -6,7 +8,7 @@ import { createChangeReports } from "./change-reports.ts";
 import { createPostgresCleanUp } from "./clean-up.ts";
 import { connect, type Role } from "./connect.ts";
 import { createCreateReports } from "./create-reports.ts";
-import { createDatabase } from "./database.ts";
+import { createDatabase, type Database } from "./database.ts";
 import { createPostgresQueue } from "./job-queue.ts";
 import { countPostgresJobsAhead } from "./jobs-ahead.ts";
 import { rememberingLists } from "./list-reports.ts";
@@ -24,20 +26,23 @@ import { migrations } from "./schema.ts";
 import type { PostgresSettings } from "./settings.ts";
 import { createPostgresUploads } from "./upload-store.ts";
 
+export type StoreOptions = { readonly results?: ResultsLimits; readonly observe?: (note: ClockNote) => void };
+
 /** All ports of a store over one Postgres database, which any number of servers may share. */
 export async function openPostgresStore(
   settings: PostgresSettings,
-  resultsLimits?: ResultsLimits,
+  { results: resultsLimits, observe = () => undefined }: StoreOptions = {},
 ): Promise<Stores & HasOutbox & { readonly results: ResultsQueue } & AsyncDisposable> {
   const { addresses, replicas, pool, patienceMs } = settings;
   const connectTo = (role: Role) => () => connect(addresses, role, settings);
   await prepare(settings);
   await using opening = new AsyncDisposableStack();
   const database = opening.use(createDatabase(createPool(connectTo("primary"), { ...pool, patienceMs })));
+  const clock = opening.use(await followClock(() => readTime(database), observe));
   const feed = opening.use(createChangeFeed(database, connectTo("primary")));
   const changeReports = createChangeReports(database, feed);
   const queue = opening.use(createPostgresQueue(database, feed, changeReports));
-  opening.use(startRotation(database));
+  opening.use(startRotation(database, clock));
   const listReports = rememberingLists();
   const primary = readFromPrimary(database, listReports);
   const openReplica = replicas && (() => connect(replicas, "standby", settings));
@@ -51,10 +56,18 @@ export async function openPostgresStore(
     uploads: createPostgresUploads(database),
     cleanUp: createPostgresCleanUp(database, feed, changeReports),
     notices: createPostgresNotices(database),
-    results: createPostgresResults(database, feed, resultsLimits),
+    results: createPostgresResults(database, feed, clock, resultsLimits),
+    clock,
     openOutbox: () => openPostgresOutbox(database, feed, changeReports),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+const time = { name: "time", text: "select extract(epoch from clock_timestamp())::float8 * 1000 as now_ms" };
+
+async function readTime(database: Database): Promise<number> {
+  const [row] = await database.query(time, []);
+  return Number(row?.["now_ms"]);
 }
 
 async function prepare(settings: PostgresSettings): Promise<void> {

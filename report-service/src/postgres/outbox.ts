@@ -55,11 +55,11 @@ export async function openPostgresOutbox(
   const bell = createBell();
   feed.hearWaiting(() => bell.ring());
   let highest = 0;
-  let lookedAtAllMs = 0;
+  let lookedAtAllMs = Number.NEGATIVE_INFINITY;
 
   async function take(most: number, nowMs: number) {
-    const all = Date.now() - lookedAtAllMs > lookMs;
-    if (all) lookedAtAllMs = Date.now();
+    const all = performance.now() - lookedAtAllMs > lookMs;
+    if (all) lookedAtAllMs = performance.now();
     const rows = await database.query(hold, [nowMs, most, nowMs + heldMs, all ? 0 : highest - lookBack]);
     const entries = rows.map((row) => ({
       position: Number(row["position"]),

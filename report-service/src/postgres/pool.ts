@@ -75,10 +75,10 @@ export function createPool(connect: () => Promise<pg.Client>, settings: PoolSett
       pause = undefined;
       client.on("error", () => broken.add(client));
       client.on("end", () => broken.add(client));
-      bornAtMs.set(client, Date.now());
+      bornAtMs.set(client, performance.now());
       lend(client);
     } catch (cause) {
-      pause = { untilMs: Date.now() + pauseMs, cause };
+      pause = { untilMs: performance.now() + pauseMs, cause };
       for (const { reject } of waiting.splice(0)) reject(cause);
     }
   }
@@ -105,7 +105,7 @@ export function createPool(connect: () => Promise<pg.Client>, settings: PoolSett
   }
 
   function isWorn(client: pg.Client): boolean {
-    return broken.has(client) || Date.now() - (bornAtMs.get(client) ?? 0) > lifetimeMs;
+    return broken.has(client) || performance.now() - (bornAtMs.get(client) ?? 0) > lifetimeMs;
   }
 
   return {
@@ -115,7 +115,7 @@ export function createPool(connect: () => Promise<pg.Client>, settings: PoolSett
         if (!isWorn(client)) return client;
         close(client);
       }
-      if (pause && Date.now() < pause.untilMs) throw pause.cause;
+      if (pause && performance.now() < pause.untilMs) throw pause.cause;
       const { promise, resolve, reject } = Promise.withResolvers<pg.Client>();
       const own = { sinceMs: performance.now(), resolve, reject };
       waiting.push(own);

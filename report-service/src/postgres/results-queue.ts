@@ -1,4 +1,5 @@
 import { inOneTurn } from "../lib/in-one-turn.ts";
+import type { Clock } from "../ports/clock.ts";
 import {
   type Batch,
   noResults,
@@ -44,25 +45,26 @@ const forget = { name: "forget-results", text: "delete from results where positi
 export function createPostgresResults(
   database: Database,
   feed: ChangeFeed,
+  clock: Clock,
   { most, patienceMs }: ResultsLimits = usualResultsLimits,
 ): ResultsQueue {
-  let counted = { waiting: most, atMs: 0 };
+  let counted = { waiting: most, atMs: Number.NEGATIVE_INFINITY };
   let highest = 0;
-  let lookedAtAllMs = 0;
+  let lookedAtAllMs = Number.NEGATIVE_INFINITY;
 
   async function countWaiting(): Promise<number> {
     const [row] = await database.query(count, [most]);
-    counted = { waiting: Number(row?.["waiting"]), atMs: Date.now() };
+    counted = { waiting: Number(row?.["waiting"]), atMs: performance.now() };
     return counted.waiting;
   }
 
   // They share a transaction.
   const put = inOneTurn(async (results: readonly Result[]) => {
-    const isFresh = Date.now() - counted.atMs < countedMs && counted.waiting + results.length < most / 2;
+    const isFresh = performance.now() - counted.atMs < countedMs && counted.waiting + results.length < most / 2;
     const room = most - (isFresh ? counted.waiting : await countWaiting());
     const fitting = results.slice(0, Math.max(0, room));
     if (fitting.length > 0) {
-      await database.query(insert, [Date.now(), arrayOf(fitting.map((result) => JSON.stringify(result)))]);
+      await database.query(insert, [clock.now(), arrayOf(fitting.map((result) => JSON.stringify(result)))]);
       counted = { ...counted, waiting: counted.waiting + fitting.length };
       feed.announce([{ kind: "result" }]);
     }
@@ -70,9 +72,9 @@ export function createPostgresResults(
   });
 
   async function takeNow(wanted: number): Promise<Batch | undefined> {
-    const nowMs = Date.now();
-    const all = nowMs - lookedAtAllMs > lookMs;
-    if (all) lookedAtAllMs = nowMs;
+    const nowMs = clock.now();
+    const all = performance.now() - lookedAtAllMs > lookMs;
+    if (all) lookedAtAllMs = performance.now();
     const rows = await database.query(takeSome, [nowMs, wanted, nowMs + patienceMs, all ? 0 : highest - lookBack]);
     if (rows.length === 0) return undefined;
     const found = rows

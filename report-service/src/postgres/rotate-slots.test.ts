@@ -4,6 +4,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { lacksPostgres } from "../../../test/kit/postgres.ts";
 import { claimant, never, report, roomy } from "../../test/contract/place.ts";
 import { connect, connectAlone, databaseAt, postgresPlaces } from "../../test/contract/postgres-place.ts";
+import { ownClock } from "../ports/clock.ts";
 import { rotate } from "./rotate-slots.ts";
 import { slottedTables } from "./slotted-tables.ts";
 
@@ -64,7 +65,7 @@ test("dead rows leave the queues although a forgotten transaction keeps them, an
     const table = slottedTables.find((one) => one.name === name);
     assert.ok(table);
     const deadline = Date.now() + 60_000;
-    for (; size(name) > bytes && Date.now() < deadline; await turn()) await rotate(database, table);
+    for (; size(name) > bytes && Date.now() < deadline; await turn()) await rotate(database, table, ownClock);
     assert.ok(size(name) <= bytes, `${name} has ${size(name)} bytes`);
   };
   await shrink("jobs", 60_000);

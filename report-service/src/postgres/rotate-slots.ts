@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { Clock } from "../ports/clock.ts";
 import type { Database, Query, Row } from "./database.ts";
 import { type SlottedTable, slottedTables } from "./slotted-tables.ts";
 
@@ -30,7 +31,7 @@ function look({ name }: SlottedTable) {
  * Once a slot has much that is dead the other one is filled; the few rows that are left follow, and then the slot is
  * truncated, which no transaction delays that has not read it. Moving costs no more than what it frees.
  */
-export function startRotation(database: Database): Disposable {
+export function startRotation(database: Database, clock: Clock): Disposable {
   const stopping = new AbortController();
 
   async function run(table: SlottedTable): Promise<void> {
@@ -39,7 +40,7 @@ export function startRotation(database: Database): Disposable {
       await delay(waitMs, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
       if (stopping.signal.aborted) return;
       const startedMs = performance.now();
-      const found = await rotate(database, table).catch(() => "hindered" as const);
+      const found = await rotate(database, table, clock).catch(() => "hindered" as const);
       const costMs = performance.now() - startedMs;
       if (found === "hindered") waitMs = Math.min(longestPauseMs, 2 * Math.max(waitMs, lookMs.quiet));
       else waitMs = Math.max(lookMs[found], timesCost * costMs);
@@ -54,10 +55,14 @@ export function startRotation(database: Database): Disposable {
 }
 
 /** One look, and what it asks for. Busy: the next one should be soon; hindered: something could not be done. */
-export async function rotate(database: Database, table: SlottedTable): Promise<"quiet" | "busy" | "hindered"> {
+export async function rotate(
+  database: Database,
+  table: SlottedTable,
+  clock: Clock,
+): Promise<"quiet" | "busy" | "hindered"> {
   const [seen] = await database.query(look(table), []);
   if (!seen || !isBusy(table, seen)) return "quiet";
-  return (await turn(database, table, seen)) ? "busy" : "hindered";
+  return (await turn(database, table, seen, clock)) ? "busy" : "hindered";
 }
 
 /** Of the slot that is filled, by its size: statistics come a second later. */
@@ -70,7 +75,7 @@ function isBusy(table: SlottedTable, row: Row): boolean {
 }
 
 /** Whether it could be done. */
-async function turn(database: Database, table: SlottedTable, row: Row): Promise<boolean> {
+async function turn(database: Database, table: SlottedTable, row: Row, clock: Clock): Promise<boolean> {
   const filled = Number(row["filled"]);
   if (Number(row["left_bytes"]) === 0) {
     if (deadRows(table, row) >= worthRows) await alone(database, table, (query) => swap(query, table, filled));
@@ -78,7 +83,7 @@ async function turn(database: Database, table: SlottedTable, row: Row): Promise<
   }
   // Where most of it lives there is little to win, and it will be worked off.
   if (Number(row["left_live"]) > Math.max(movedAtOnce, Number(row["left_dead"]))) return true;
-  const emptied = await alone(database, table, (query) => drain(query, table, 1 - filled));
+  const emptied = await alone(database, table, (query) => drain(query, table, 1 - filled, clock.now()));
   if (!emptied) return true;
   // Not in one transaction with the move: who waits for a row that moves holds the table, and would never get it.
   return alone(database, table, (query) => empty(query, table, 1 - filled)).then(
@@ -105,7 +110,12 @@ async function swap(query: Query, { name }: SlottedTable, filled: number): Promi
 }
 
 /** Moves what nobody holds out of a slot that is no longer filled; whether that was all. */
-async function drain(query: Query, { name, columns, heldUntil }: SlottedTable, slot: number): Promise<boolean> {
+async function drain(
+  query: Query,
+  { name, columns, heldUntil }: SlottedTable,
+  slot: number,
+  nowMs: number,
+): Promise<boolean> {
   const moved = await query(
     {
       name: `move-${name}`,
@@ -116,7 +126,7 @@ async function drain(query: Query, { name, columns, heldUntil }: SlottedTable, s
                returning slot, ${columns})
              insert into ${name} (slot, ${columns}) select 1 - slot, ${columns} from gone returning 1`,
     },
-    [slot, movedAtOnce, ...(heldUntil ? [Date.now()] : [])],
+    [slot, movedAtOnce, ...(heldUntil ? [nowMs] : [])],
   );
   return moved.length < movedAtOnce;
 }

@@ -11,8 +11,8 @@ export function cleanPartsOf(
   { stores, objects }: { readonly stores: Stores; readonly objects: ObjectStore },
   observe: (note: CleanerNote) => void,
 ): CleanParts {
-  const { cleanUp, reports, uploads } = stores;
+  const { cleanUp, clock, reports, uploads } = stores;
   // A bucket may be shared by data centers, each of which knows its own reports for sure and no others.
   const isOurs = (id: string): boolean => where.kind === "disk" || isMadeIn(datacenter, id);
-  return { cleanUp, reports, uploads, objects, isOurs, times, observe };
+  return { cleanUp, clock, reports, uploads, objects, isOurs, times, observe };
 }

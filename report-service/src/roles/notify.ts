@@ -31,6 +31,7 @@ export function prepareNotifying(
       if (tenant === undefined || secretsOf(tenant)) return undefined;
       return `is not possible: the server's --notify-secrets has no secret of ${tenant}`;
     },
-    start: ({ reports, notices }) => startNotifier({ reports, notices, secretsOf, post: createPost(isOpen), observe }),
+    start: ({ reports, notices, clock }) =>
+      startNotifier({ reports, notices, clock, secretsOf, post: createPost(isOpen), observe }),
   };
 }

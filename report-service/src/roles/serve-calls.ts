@@ -76,10 +76,11 @@ export async function serveCalls(config: Config, parts: CallParts): Promise<Call
   const fingerprint = ({ sensitive }: ReportKind) =>
     sensitive.length > 0 || config.encrypt === "all" ? vault.fingerprint : sha256;
   const answers = answering((cause) => observe({ kind: "call-broke", cause }), guardTenants(limiter));
-  const { queue, uploads } = stores;
+  const { queue, uploads, clock } = stores;
   const createAlone = stores.reports.create;
   const written = {
     reports,
+    clock,
     createAlone,
     shut,
     queue,
@@ -94,7 +95,7 @@ export async function serveCalls(config: Config, parts: CallParts): Promise<Call
     refusesNotice,
   };
   const read = {
-    ...{ reports, queue, workersOf, objects, urls, datacenter },
+    ...{ reports, clock, queue, workersOf, objects, urls, datacenter },
     ...{ leaving: leaving.signal, watches: config.watchLimit },
   };
   const isCalled = roles.has("reports") || roles.has("results");
@@ -107,7 +108,7 @@ export async function serveCalls(config: Config, parts: CallParts): Promise<Call
       reports: roles.has("reports") ? createReportsService(written, answers) : undefined,
       results: roles.has("results") ? createResultsService(read, answers) : undefined,
       operations: isCalled
-        ? createOperationsService({ reports, leaving: leaving.signal, cancels: roles.has("reports") }, answers)
+        ? createOperationsService({ reports, clock, leaving: leaving.signal, cancels: roles.has("reports") }, answers)
         : undefined,
       health: health.handlers,
       tls: config.tls && (await readTls(config.tls)),

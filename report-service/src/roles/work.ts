@@ -35,11 +35,17 @@ export type Workers = {
 export function startWorkers(config: Config, parts: WorkParts): Workers {
   const { stores, results, objects, bulletin, kinds, tracer, observe } = parts;
   const { id, data, datacenter, jobLeaseMs: leaseMs, shares, targetWaitMs } = config;
-  const { reports, uploads, queue } = stores;
+  const { reports, uploads, queue, clock } = stores;
   const clusterParts: ClusterParts = {
-    ...{ reports, uploads, queue, objects, kinds, leaseMs, targetWaitMs, tracer, observe },
-    deliver: createDelivery({ results, reports, leaseMs, heldForMs: config.results === "memory" ? 0 : heldForMs }),
-    tellProgress: createProgressTeller(reports, bulletin),
+    ...{ reports, uploads, queue, clock, objects, kinds, leaseMs, targetWaitMs, tracer, observe },
+    deliver: createDelivery({
+      results,
+      reports,
+      clock,
+      leaseMs,
+      heldForMs: config.results === "memory" ? 0 : heldForMs,
+    }),
+    tellProgress: createProgressTeller(reports, bulletin, clock),
     createRuntime(language, number, longestMs) {
       const scratch = join(data, "scratch", `${id}-${language}-${number}`);
       return createRuntime(language, { scratch, sample: join(data, "sample", "sales-1.parquet") }, longestMs);

@@ -1,3 +1,5 @@
+import { followOwnClock } from "../clock/follow-clock.ts";
+import type { ClockNote } from "../ports/clock.ts";
 import type { HasOutbox } from "../ports/outbox.ts";
 import type { ResultsQueue } from "../ports/results-queue.ts";
 import type { Stores } from "../ports/stores.ts";
@@ -16,18 +18,24 @@ import { createSqliteUploads } from "./upload-store.ts";
 const pollMs = 100;
 
 /** All ports of a store over one SQLite file, which any number of processes on this machine may share. */
-export function openStore(path: string): Stores & HasOutbox & { readonly results: ResultsQueue } & Disposable {
+export function openStore(
+  path: string,
+  observe: (note: ClockNote) => void = () => undefined,
+): Stores & HasOutbox & { readonly results: ResultsQueue } & Disposable {
   const database = openDatabase(path);
   const feed = createChangeFeed(database, pollMs);
+  const clock = followOwnClock(observe);
   return {
     reports: createSqliteReports(database, feed),
     queue: { ...createSqliteQueue(database, feed), ahead: countSqliteJobsAhead(database) },
     uploads: createSqliteUploads(database),
     cleanUp: createSqliteCleanUp(database, feed),
     notices: createSqliteNotices(database),
-    results: createSqliteResults(database, feed),
+    results: createSqliteResults(database, feed, clock),
+    clock,
     openOutbox: () => openSqliteOutbox(database, feed),
     [Symbol.dispose]() {
+      clock[Symbol.dispose]();
       feed[Symbol.dispose]();
       database.close();
     },

@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { provesResultsQueue } from "../../test/contract/results-queue.ts";
 import { temporaryDirectory } from "../../test/server-process.ts";
+import { ownClock } from "../ports/clock.ts";
 import { type ResultsLimits, usualResultsLimits } from "../ports/results-queue.ts";
 import { createChangeFeed } from "./change-feed.ts";
 import { openDatabase } from "./open-database.ts";
@@ -53,7 +54,7 @@ function open(path: string, limits: ResultsLimits) {
   const database = openDatabase(path);
   const feed = createChangeFeed(database, 20);
   return {
-    results: createSqliteResults(database, feed, limits),
+    results: createSqliteResults(database, feed, ownClock, limits),
     [Symbol.dispose]() {
       feed[Symbol.dispose]();
       database.close();

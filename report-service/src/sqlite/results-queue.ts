@@ -1,4 +1,5 @@
 import { inOneTurn } from "../lib/in-one-turn.ts";
+import type { Clock } from "../ports/clock.ts";
 import {
   type Batch,
   noResults,
@@ -17,6 +18,7 @@ const lookEveryMs = 1_000;
 export function createSqliteResults(
   database: Database,
   feed: ChangeFeed,
+  clock: Clock,
   { most, patienceMs }: ResultsLimits = usualResultsLimits,
 ): ResultsQueue {
   // Counted up to the limit only.
@@ -37,7 +39,7 @@ export function createSqliteResults(
       return results.map((result) => {
         if (room <= 0) return "full";
         room -= 1;
-        insert.run(Date.now(), JSON.stringify(result));
+        insert.run(clock.now(), JSON.stringify(result));
         return "kept";
       });
     });
@@ -47,9 +49,9 @@ export function createSqliteResults(
 
   async function takeNow(wanted: number): Promise<Batch | undefined> {
     // Without the lock first: idle writers must not queue up behind those that write.
-    if (!free.get(Date.now())) return undefined;
+    if (!free.get(clock.now())) return undefined;
     const rows = await database.transact(() => {
-      const nowMs = Date.now();
+      const nowMs = clock.now();
       const found = next.all(nowMs, wanted);
       for (const row of found) take.run(nowMs + patienceMs, Number(row["position"]));
       return found;

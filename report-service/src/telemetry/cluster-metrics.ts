@@ -14,7 +14,7 @@ export function addClusterMetrics(
   let looks: Promise<readonly Look[]> | undefined;
   function look() {
     looks ??= Promise.all(
-      clusters.map(async ({ language, signal }) => [language, await answered(() => signal(Date.now()))] as const),
+      clusters.map(async ({ language, signal }) => [language, await answered(() => signal())] as const),
     ).finally(() => {
       looks = undefined;
     });

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { create, report } from "../../test/contract/place.ts";
 import { temporaryDirectory } from "../../test/server-process.ts";
 import { usage } from "../config.ts";
+import { ownClock } from "../ports/clock.ts";
 import type { PeerStore } from "../ports/peer-store.ts";
 import { openStore } from "../sqlite/open-store.ts";
 import { type MeasuredQueues, startMetrics } from "./metrics.ts";
@@ -15,6 +16,7 @@ const well: MeasuredQueues = {
   queue: { length: async () => ({ queued: 3 }), backlog: async () => ({ unpublished: 1, undelivered: 2 }) },
   results: { length: async () => ({ waiting: 0 }) },
   notices: { due: async () => [] },
+  clock: ownClock,
   peers: [{ datacenter: "dc-b", state: () => ({ readable: "here", writable: "there" }) } as PeerStore],
   clusters: [],
 };

@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
+import type { Clock } from "../ports/clock.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
 import type { Notices } from "../ports/notices.ts";
 import type { PeerStore } from "../ports/peer-store.ts";
@@ -24,6 +25,7 @@ export type MeasuredQueues = {
   readonly queue: Pick<JobQueue, "length" | "backlog">;
   readonly results: Pick<ResultsQueue, "length">;
   readonly notices: Notices;
+  readonly clock: Clock;
   readonly peers: readonly PeerStore[];
   readonly clusters: readonly Pick<WorkerCluster, "language" | "signal">[];
 };
@@ -31,7 +33,7 @@ export type MeasuredQueues = {
 /** Serves Prometheus metrics on `listen`. prom-client is loaded here, and so only where metrics are wanted. */
 export async function startMetrics(
   listen: string,
-  { queue, results, notices, peers, clusters }: MeasuredQueues,
+  { queue, results, notices, clock, peers, clusters }: MeasuredQueues,
 ): Promise<Metrics> {
   const { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } = await import("prom-client");
   const registry = new Registry();
@@ -109,12 +111,12 @@ export async function startMetrics(
     help: "When a round ended in which everything could be cleaned.",
     registers,
   });
-  measureStore(queue, results, Gauge, registers);
+  measureStore(queue, results, clock, Gauge, registers);
   measureBacklog(queue, Gauge, registers);
 
   measurePeers(peers, Gauge, registers);
   addClusterMetrics({ Gauge }, registers, clusters);
-  const countNotice = addNoticeMetrics({ Counter, Gauge, Histogram }, registers, notices);
+  const countNotice = addNoticeMetrics({ Counter, Gauge, Histogram }, registers, notices, clock);
 
   const server = await serve(listen, registry);
   return {

@@ -5,6 +5,7 @@ import type { CleanerNote } from "../cleaner/cleaner-note.ts";
 import type { ObjectNote } from "../disk/object-server.ts";
 import type { NotifierNote } from "../notifier/notifier-note.ts";
 import type { CacheNote } from "../ports/cache.ts";
+import type { ClockNote } from "../ports/clock.ts";
 import type { PeerNote } from "../ports/peer-store.ts";
 import type { PresenceNote } from "../presence/registrar.ts";
 import type { RedisNote } from "../redis/redis-link.ts";
@@ -17,6 +18,7 @@ export type Note =
   | CacheNote
   | CallNote
   | CleanerNote
+  | ClockNote
   | FaultNote
   | NotifierNote
   | ObjectNote

@@ -1,4 +1,5 @@
 import type { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { Clock } from "../ports/clock.ts";
 import type { Notices } from "../ports/notices.ts";
 import { answered } from "./answered.ts";
 import type { Note } from "./note.ts";
@@ -10,7 +11,7 @@ type Prometheus = {
 };
 
 /** Measures how receivers are told that reports have ended; answers what counts the notes about it. */
-export function addNoticeMetrics(prometheus: Prometheus, registers: Registry[], notices: Notices) {
+export function addNoticeMetrics(prometheus: Prometheus, registers: Registry[], notices: Notices, clock: Clock) {
   const ended = new prometheus.Counter({
     name: "report_notices_total",
     help: "Notices of ended reports that this server has delivered, or given up after a day.",
@@ -35,7 +36,7 @@ export function addNoticeMetrics(prometheus: Prometheus, registers: Registry[], 
     help: "How long the longest overdue notice of all servers has waited for a try.",
     registers,
     async collect() {
-      const nowMs = Date.now();
+      const nowMs = clock.now();
       const due = await answered(() => notices.due(nowMs, 1));
       if (!due) return this.remove();
       const [first] = due;

@@ -83,6 +83,12 @@ function lineOf(note: Note): Line {
       return line("error", "cleaner", "cannot clean this now; trying again at the next round");
     case "clean-ended":
       return line("debug", "cleaner", "a round of cleaning has ended");
+    case "clock-differs":
+      return line("warn", "clock", "this machine's clock differs from the store's; going on by the store's");
+    case "clock-agrees":
+      return line("info", "clock", "this machine's clock agrees with the store's again");
+    case "clock-jumped":
+      return line("warn", "clock", "the clock that the servers go by was set; following it");
     case "report-read":
       return line("debug", "cache", "read a report");
     case "redis-lost":

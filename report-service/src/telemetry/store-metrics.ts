@@ -1,4 +1,5 @@
 import type { Gauge, Registry } from "prom-client";
+import type { Clock } from "../ports/clock.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
 import type { ResultsQueue } from "../ports/results-queue.ts";
 import { answered } from "./answered.ts";
@@ -7,6 +8,7 @@ import { answered } from "./answered.ts";
 export function measureStore(
   queue: Pick<JobQueue, "length">,
   results: Pick<ResultsQueue, "length">,
+  clock: Clock,
   make: typeof Gauge,
   registers: readonly Registry[],
 ): void {
@@ -32,7 +34,7 @@ export function measureStore(
   const countOf = (ask: Ask) => async () => (await ask())?.count;
   const ageOf = (ask: Ask) => async () => {
     const found = await ask();
-    return found && secondsSince(found.oldestMs);
+    return found && secondsSince(found.oldestMs, clock);
   };
 
   add("report_store_up", "1 where the store has told in time what waits, else 0.", async () =>
@@ -46,6 +48,11 @@ export function measureStore(
     countOf(unwritten),
   );
   add("report_results_age_seconds", "How long the oldest of them has waited.", ageOf(unwritten));
+  add(
+    "report_clock_offset_seconds",
+    "By how much the store's clock is ahead of this server's machine.",
+    async () => clock.offsetMs() / 1000,
+  );
 }
 
 type Waiting = { readonly count: number; readonly oldestMs: number | undefined };
@@ -61,6 +68,6 @@ function oncePerScrape(ask: () => Promise<Waiting>): Ask {
   };
 }
 
-function secondsSince(timeMs: number | undefined): number {
-  return timeMs === undefined ? 0 : (Date.now() - timeMs) / 1000;
+function secondsSince(timeMs: number | undefined, clock: Clock): number {
+  return timeMs === undefined ? 0 : (clock.now() - timeMs) / 1000;
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { Clock } from "../ports/clock.ts";
 import type { ReportStore } from "../ports/report-store.ts";
 import type { Result, ResultsQueue } from "../ports/results-queue.ts";
 import { StoreUnavailable } from "../ports/store-unavailable.ts";
@@ -10,6 +11,7 @@ const longestPauseMs = 1_000;
 export type DeliveryParts = {
   readonly results: ResultsQueue;
   readonly reports: ReportStore;
+  readonly clock: Clock;
   readonly leaseMs: number;
   /** How long a kept result may wait for a writer before its report is given to another worker; 0: as long as its lease. */
   readonly heldForMs: number;
@@ -22,9 +24,10 @@ export type Deliver = (result: Result) => Promise<"kept" | "superseded">;
  * Hands results to the writers. While as many wait as may, or the store is away, it waits as well, and with it its worker,
  * which then claims nothing: so a queue that nobody empties fills the one before it, until creates are turned away.
  */
-export function createDelivery({ results, reports, leaseMs, heldForMs }: DeliveryParts): Deliver {
+export function createDelivery({ results, reports, clock, leaseMs, heldForMs }: DeliveryParts): Deliver {
   async function renew({ key, change: { attempt } }: Result, forMs: number): Promise<boolean> {
-    const answer = await reports.change(key, { kind: "renew", attempt, leaseMs: forMs }, Date.now());
+    const renewal = { kind: "renew", attempt, leaseMs: clock.leaseMs(forMs) } as const;
+    const answer = await reports.change(key, renewal, clock.now());
     return answer?.kind === "changed";
   }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { claimant, report } from "../../test/contract/place.ts";
+import { ownClock } from "../ports/clock.ts";
 import { gatherClaims } from "./gather-claims.ts";
 
 test("workers that are free at once claim together, and those that come meanwhile with the next claim", async () => {
@@ -15,6 +16,7 @@ test("workers that are free at once claim together, and those that come meanwhil
       },
     },
     () => claimant,
+    ownClock,
   );
   const first = [claim(), claim(), claim()];
   while (asked.length === 0) await new Promise(setImmediate);
@@ -36,6 +38,7 @@ test("where the queue fails, all who asked learn of it, and the next ones may as
       },
     },
     () => claimant,
+    ownClock,
   );
   for (const { status } of await Promise.allSettled([claim(), claim()])) assert.equal(status, "rejected");
   broken = false;

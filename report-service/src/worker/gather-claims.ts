@@ -1,4 +1,5 @@
 import type { Report } from "../model/report.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { Claimant, JobQueue } from "../ports/job-queue.ts";
 
 /** The next report, now running; undefined where there is none. */
@@ -13,7 +14,7 @@ type Waiting = {
  * Workers of one cluster that are free at once claim with one call: those of one turn of the event loop, and those that
  * come while another claim is under way. `claimantNow` is asked for each.
  */
-export function gatherClaims(queue: Pick<JobQueue, "claim">, claimantNow: () => Claimant): ClaimOne {
+export function gatherClaims(queue: Pick<JobQueue, "claim">, claimantNow: () => Claimant, clock: Clock): ClaimOne {
   let waiting: Waiting[] = [];
   let claiming = false;
 
@@ -22,7 +23,9 @@ export function gatherClaims(queue: Pick<JobQueue, "claim">, claimantNow: () => 
       const group = waiting;
       waiting = [];
       try {
-        const reports = await queue.claim(claimantNow(), group.length, Date.now());
+        const claimant = claimantNow();
+        const held = { ...claimant, leaseMs: clock.leaseMs(claimant.leaseMs) };
+        const reports = await queue.claim(held, group.length, clock.now());
         for (const [index, { resolve }] of group.entries()) resolve(reports[index]);
       } catch (cause) {
         for (const { reject } of group) reject(cause);

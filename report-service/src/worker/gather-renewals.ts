@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Changed } from "../model/change-report.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { ChangeOf, ReportStore } from "../ports/report-store.ts";
 
 // Much less than any lease has left when it is renewed.
@@ -12,7 +13,7 @@ type Waiting = {
 };
 
 /** The same store, whose renewals of leases go together in one write. Other changes go at once and alone. */
-export function gatherRenewals(reports: ReportStore): ReportStore {
+export function gatherRenewals(reports: ReportStore, clock: Clock): ReportStore {
   let waiting: Waiting[] = [];
 
   async function renewAll(): Promise<void> {
@@ -22,7 +23,7 @@ export function gatherRenewals(reports: ReportStore): ReportStore {
     try {
       const changed = await reports.changeAll(
         group.map(({ renewal }) => renewal),
-        Date.now(),
+        clock.now(),
       );
       for (const [index, { resolve }] of group.entries()) resolve(changed[index]);
     } catch (cause) {

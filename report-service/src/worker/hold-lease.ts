@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Report } from "../model/report.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { ReportStore } from "../ports/report-store.ts";
 
 /** A report that this server works on, kept from others until disposed. */
@@ -15,22 +16,27 @@ const unfollowedMs = 100;
  * Renews the lease of a running report at the latest each third of its length, at times that all leases of this length
  * have in common, and follows the report, so that a cancellation on any server ends the work here.
  */
-export function holdLease(reports: ReportStore, report: Report, attempt: number, leaseMs: number): HeldLease {
+export function holdLease(
+  { reports, clock }: { readonly reports: ReportStore; readonly clock: Clock },
+  report: Report,
+  attempt: number,
+  leaseMs: number,
+): HeldLease {
   const lost = new AbortController();
   const released = new AbortController();
   const both = AbortSignal.any([lost.signal, released.signal]);
 
   async function renew(): Promise<void> {
-    let leasedUntilMs = Date.now() + leaseMs;
+    let leasedUntilMs = performance.now() + leaseMs;
     while (!both.aborted) {
-      await delay(untilRenewal(leaseMs, Date.now()), undefined, { signal: both, ref: false }).catch(() => undefined);
+      await delay(untilRenewal(leaseMs), undefined, { signal: both, ref: false }).catch(() => undefined);
       if (both.aborted) return;
       // A store that cannot be reached for a moment costs nothing while the lease still runs.
-      const answer = await reports
-        .change(report, { kind: "renew", attempt, leaseMs }, Date.now())
-        .catch(() => undefined);
-      if (answer?.kind === "changed") leasedUntilMs = Date.now() + leaseMs;
-      else if (answer?.kind === "refused" || Date.now() >= leasedUntilMs) lost.abort();
+      const askedMs = performance.now();
+      const renewal = { kind: "renew", attempt, leaseMs: clock.leaseMs(leaseMs) } as const;
+      const answer = await reports.change(report, renewal, clock.now()).catch(() => undefined);
+      if (answer?.kind === "changed") leasedUntilMs = askedMs + leaseMs;
+      else if (answer?.kind === "refused" || performance.now() >= leasedUntilMs) lost.abort();
     }
   }
 
@@ -58,7 +64,8 @@ export function holdLease(reports: ReportStore, report: Report, attempt: number,
 }
 
 /** Between a sixth and a third of a lease. */
-function untilRenewal(leaseMs: number, nowMs: number): number {
+function untilRenewal(leaseMs: number): number {
+  const nowMs = performance.now();
   const stepMs = leaseMs / 6;
   return Math.floor(nowMs / stepMs + 2) * stepMs - nowMs;
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { ReportChange } from "../model/change-report.ts";
 import type { KindBook, ReportKind } from "../model/kind.ts";
 import { type Artifact, type Failure, type FailureReason, objectsOf, type Report } from "../model/report.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { ReportStore } from "../ports/report-store.ts";
 import type { Result } from "../ports/results-queue.ts";
@@ -22,6 +23,7 @@ const brokenKind: ReadonlySet<FailureReason> = new Set(["RENDER_FAILED", "OUT_OF
 
 export type JobParts = {
   readonly reports: ReportStore;
+  readonly clock: Clock;
   readonly objects: ObjectStore;
   readonly uploads: UploadStore;
   readonly kinds: KindBook;
@@ -46,7 +48,7 @@ export async function runJob(
   parts: JobParts,
   handBack: AbortSignal,
 ): Promise<JobVerdict> {
-  const startedAtMs = Date.now();
+  const startedAtMs = performance.now();
   const about = { report: report.id, reportKind: report.kind, attempt };
   const span = parts.tracer?.start({
     name: "report.job",
@@ -59,7 +61,7 @@ export async function runJob(
   const outcome = await attemptJob(report, attempt, parts, handBack);
   const end = await record(report, attempt, outcome, parts);
   const failure = failureOf(outcome);
-  parts.observe({ kind: "job-ended", ...about, end, ...failure, tookMs: Date.now() - startedAtMs });
+  parts.observe({ kind: "job-ended", ...about, end, ...failure, tookMs: performance.now() - startedAtMs });
   span?.end({ "report.end": end }, failure?.message);
   return verdictOf(outcome);
 }
@@ -74,7 +76,7 @@ async function attemptJob(report: Report, attempt: number, parts: JobParts, hand
   const kind = parts.kinds.get(report.kind);
   if (!kind) return fail(attempt, { reason: "KIND_UNKNOWN", message: `this server has no kind ${report.kind}` });
 
-  await using lease = holdLease(parts.reports, report, attempt, parts.leaseMs);
+  await using lease = holdLease(parts, report, attempt, parts.leaseMs);
   using time = limitTime(kind.limits.timeoutMs);
   const stop = AbortSignal.any([lease.lost, time.isUp, handBack]);
   const directory = join(parts.runtime.scratch, "inputs");

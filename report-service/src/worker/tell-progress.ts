@@ -1,6 +1,7 @@
 import { atMostEvery } from "../lib/at-most-every.ts";
 import type { Progress, Report } from "../model/report.ts";
 import type { Bulletin } from "../ports/bulletin.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { ReportStore } from "../ports/report-store.ts";
 
 // Every progress that is stored costs a write and wakes the watchers; short jobs need none.
@@ -13,11 +14,11 @@ const storedBesideEveryMs = 5_000;
 export type TellProgress = (report: Report, attempt: number) => (progress: Progress) => void;
 
 /** Without a bulletin, the store itself tells those who watch. */
-export function createProgressTeller(reports: ReportStore, bulletin: Bulletin | undefined): TellProgress {
+export function createProgressTeller(reports: ReportStore, bulletin: Bulletin | undefined, clock: Clock): TellProgress {
   return (report, attempt) => {
     const store = atMostEvery(bulletin ? storedBesideEveryMs : storedEveryMs, (progress: Progress) => {
       // One progress that is not stored is no loss.
-      reports.change(report, { kind: "progress", attempt, progress }, Date.now()).catch(() => undefined);
+      reports.change(report, { kind: "progress", attempt, progress }, clock.now()).catch(() => undefined);
     });
     const tell = atMostEvery(toldEveryMs, (progress: Progress) => {
       bulletin?.tell(report, { kind: "progress", attempt, progress }).catch(() => undefined);

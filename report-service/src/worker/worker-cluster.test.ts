@@ -19,7 +19,7 @@ test("a cluster that gets no workers stops claiming, loses no report, and delays
   const { store, python, notes } = servers;
   await store.reports.create([{ report: report("p", 1, { kind: kindOf("python"), cluster: "python" }) }], roomy);
   await servers.until(() => notes.some((note) => note.kind === "circuit-opened"));
-  assert.equal(python.shut(kindOf("python"), Date.now())?.why, "no worker starts: ENOENT");
+  assert.equal(python.shut(kindOf("python"))?.why, "no worker starts: ENOENT");
   const waiting = await store.reports.read(report("p", 1));
   assert.equal(waiting?.status.kind, "queued");
   assert.ok(waiting.attempts.every(({ failure }) => failure?.reason === "HANDED_BACK"));
@@ -32,7 +32,7 @@ test("a cluster that gets no workers stops claiming, loses no report, and delays
     () => notes.filter((note) => note.kind === "job-ended" && note.reportKind === kindOf("sql")).length === 5,
   );
   assert.equal((await store.queue.length("sql")).queued, 0);
-  assert.equal((await python.signal(Date.now())).queued, 1);
+  assert.equal((await python.signal()).queued, 1);
 });
 
 test("after a while one report tries the cluster again, and the others follow when it succeeds", async () => {
@@ -47,7 +47,7 @@ test("after a while one report tries the cluster again, and the others follow wh
   works = true;
   await servers.until(() => notes.some((note) => note.kind === "circuit-closed"));
   await servers.until(() => notes.filter((note) => note.kind === "job-ended" && note.end === "succeeded").length === 2);
-  assert.equal(python.shut(kindOf("python"), Date.now()), undefined);
+  assert.equal(python.shut(kindOf("python")), undefined);
 });
 
 const done: JobResult = { kind: "done", rows: 0, files: [] };
@@ -65,10 +65,16 @@ async function clustersWith(answer: (language: Language) => JobResult) {
       1,
       { worker: "w", datacenter: "dc-a", leaseMs: 5_000, shares },
       {
-        ...{ queue: store.queue, reports: store.reports, uploads: store.uploads, leaseMs: 5_000 },
+        ...{ queue: store.queue, reports: store.reports, uploads: store.uploads, clock: store.clock, leaseMs: 5_000 },
         ...{ targetWaitMs: 5_000, tracer: undefined, kinds, tellProgress: () => () => {} },
         objects: createDiskObjects(join(directory.path, "objects")),
-        deliver: createDelivery({ results: writtenAtOnce, reports: store.reports, leaseMs: 5_000, heldForMs: 0 }),
+        deliver: createDelivery({
+          results: writtenAtOnce,
+          reports: store.reports,
+          clock: store.clock,
+          leaseMs: 5_000,
+          heldForMs: 0,
+        }),
         createRuntime: () => runtimeThat(() => answer(language), directory.path),
         observe(note) {
           notes.push(note);

@@ -34,11 +34,11 @@ export type WorkersStatus = {
 /** The workers of one language in this server. Another cluster shares nothing with them but the store. */
 export type WorkerCluster = {
   readonly language: Language;
-  signal(nowMs: number): Promise<ScaleSignal>;
+  signal(): Promise<ScaleSignal>;
   /** What its workers do now, without a look at the store. */
-  status(nowMs: number): WorkersStatus;
+  status(): WorkersStatus;
   /** Why reports of a kind would only wait now; undefined: they would not. */
-  shut(kind: KindName, nowMs: number): Shut | undefined;
+  shut(kind: KindName): Shut | undefined;
   /** Claims nothing more and returns once its running jobs have ended; when `limit` aborts, those are handed back. */
   drain(limit: AbortSignal): Promise<void>;
 } & AsyncDisposable;
@@ -68,9 +68,9 @@ export function startWorkerCluster(
     busy += event.kind === "started" ? 1 : -1;
     if (event.kind === "ended") meanJobMs += (event.tookMs - meanJobMs) / 10;
   };
-  const claimantNow = () => ({ ...claimant, cluster: language, paused: circuits.paused(Date.now()), perTenant });
-  const claim = gatherClaims(queue, claimantNow);
-  const reports = gatherRenewals(parts.reports);
+  const claimantNow = () => ({ ...claimant, cluster: language, paused: circuits.paused(performance.now()), perTenant });
+  const claim = gatherClaims(queue, claimantNow, parts.clock);
+  const reports = gatherRenewals(parts.reports, parts.clock);
   const loops: readonly WorkerLoop[] = Array.from({ length: concurrency }, (_, number) => {
     const runtime = createRuntime(language, number, longestMs);
     return startWorkerLoop(queue, language, { ...parts, reports, runtime, circuits, claim, onJob });
@@ -78,14 +78,15 @@ export function startWorkerCluster(
 
   return {
     language,
-    async signal(nowMs) {
+    async signal() {
+      const nowMs = parts.clock.now();
       const { queued, oldestQueuedAtMs = nowMs } = await queue.length(language);
       const oldestWaitMs = Math.max(0, nowMs - oldestQueuedAtMs);
       const backlog = backlogWorkers({ queued, oldestWaitMs, meanJobMs }, targetWaitMs);
       return { workers: concurrency, busy, queued, oldestWaitMs, backlogWorkers: backlog, shut: circuits.open() };
     },
-    status: (nowMs) => ({ workers: concurrency, busy, circuits: circuits.list(nowMs) }),
-    shut: circuits.shut,
+    status: () => ({ workers: concurrency, busy, circuits: circuits.list(performance.now()) }),
+    shut: (kind) => circuits.shut(kind, performance.now()),
     async drain(limit) {
       await Promise.all(loops.map((loop) => loop.drain(limit)));
     },

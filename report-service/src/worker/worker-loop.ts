@@ -28,25 +28,25 @@ export function startWorkerLoop(queue: Pick<JobQueue, "wait">, cluster: string, 
   const handBack = new AbortController();
 
   async function takeOne(): Promise<void> {
-    const shutMs = circuits.clusterShutForMs(Date.now());
+    const shutMs = circuits.clusterShutForMs(performance.now());
     if (shutMs > 0) return pause(Math.min(shutMs, shutLookMs));
-    const paused = circuits.paused(Date.now());
+    const paused = circuits.paused(performance.now());
     const report = await claim();
     if (!report) return paused.length > 0 ? pause(shutLookMs) : queue.wait(cluster, stopping.signal);
     if (report.status.kind !== "running") {
       return parts.observe({ kind: "gave-up", report: report.id, reportKind: report.kind });
     }
-    const startedAtMs = Date.now();
+    const startedAtMs = performance.now();
     circuits.started(report, startedAtMs);
     parts.onJob({ kind: "started" });
     try {
       const verdict = await runJob(report, report.status.attempt, parts, handBack.signal);
-      circuits.ended(report, verdict, Date.now());
+      circuits.ended(report, verdict, performance.now());
     } catch (cause) {
-      circuits.ended(report, { kind: "tells-nothing" }, Date.now());
+      circuits.ended(report, { kind: "tells-nothing" }, performance.now());
       throw cause;
     } finally {
-      parts.onJob({ kind: "ended", tookMs: Date.now() - startedAtMs });
+      parts.onJob({ kind: "ended", tookMs: performance.now() - startedAtMs });
     }
   }
 

@@ -6,6 +6,7 @@ import { openSqlitePlace } from "../../test/contract/sqlite-place.ts";
 import { lockSqlite } from "../../test/sqlite-lock.ts";
 import { createMemoryResults } from "../memory/results-queue.ts";
 import type { Artifact } from "../model/report.ts";
+import { ownClock } from "../ports/clock.ts";
 import type { ReportStore } from "../ports/report-store.ts";
 import type { Result } from "../ports/results-queue.ts";
 import { createDelivery } from "../worker/deliver-result.ts";
@@ -69,7 +70,8 @@ test("results and their deliveries outlast a store that another process has lock
   await using scene = await openScene(["a", "b"]);
   await using lock = await lockSqlite(scene.path);
   await using _writer = scene.start();
-  const deliver = createDelivery({ results: scene.results, reports: scene.reports, leaseMs: 5_000, heldForMs: 60_000 });
+  const { results, reports } = scene;
+  const deliver = createDelivery({ results, reports, clock: ownClock, leaseMs: 5_000, heldForMs: 60_000 });
   const [put, delivery] = [scene.results.put(succeeded("a", 1), never), deliver(succeeded("b", 1))];
   await scene.noted("writer-stumbled");
   await lock.release();
@@ -90,7 +92,13 @@ test("a writer that drains ends what it has begun and takes no more", async () =
 
 test("a worker waits while the queue is full, and learns when its attempt no longer counts", async () => {
   await using scene = await openScene(["a", "b"], 1);
-  const deliver = createDelivery({ results: scene.results, reports: scene.reports, leaseMs: 5_000, heldForMs: 60_000 });
+  const deliver = createDelivery({
+    results: scene.results,
+    reports: scene.reports,
+    clock: ownClock,
+    leaseMs: 5_000,
+    heldForMs: 60_000,
+  });
   const first = deliver(succeeded("a", 1));
   await full(scene.results);
   const second = deliver(succeeded("b", 1));
@@ -103,7 +111,13 @@ test("a worker that ends before its result is kept delays its report by its leas
   await using scene = await openScene(["a"]);
   const put = () => Promise.reject(new Error("the worker was killed"));
   const results = { ...scene.results, put };
-  const deliver = createDelivery({ results, reports: scene.reports, leaseMs: 5_000, heldForMs: 600_000 });
+  const deliver = createDelivery({
+    results,
+    reports: scene.reports,
+    clock: ownClock,
+    leaseMs: 5_000,
+    heldForMs: 600_000,
+  });
   await assert.rejects(deliver(succeeded("a", 1)));
   const status = (await scene.read("a"))?.status;
   assert.ok(status?.kind === "running" && status.leasedUntilMs <= Date.now() + 5_000);
@@ -149,7 +163,7 @@ async function openScene(ids: readonly string[], most = 100) {
         heard.emit(note.kind);
       };
       const objects = { remove: async (prefix: string) => void removed.push(prefix) };
-      return startWriter({ results, reports: troubled, objects, bulletin: undefined, observe });
+      return startWriter({ results, reports: troubled, clock: ownClock, objects, bulletin: undefined, observe });
     },
     noted: (kind: WriterNote["kind"]) => once(heard, kind),
     async [Symbol.asyncDispose]() {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Changed } from "../model/change-report.ts";
 import { objectsOf } from "../model/report.ts";
 import type { Bulletin } from "../ports/bulletin.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { ReportStore } from "../ports/report-store.ts";
 import type { Batch, Result, ResultsQueue } from "../ports/results-queue.ts";
@@ -17,6 +18,7 @@ const triedForMs = 20_000;
 export type WriterParts = {
   readonly results: ResultsQueue;
   readonly reports: ReportStore;
+  readonly clock: Clock;
   readonly objects: Pick<ObjectStore, "remove">;
   /** Told of what was written, where the store does not tell by itself. */
   readonly bulletin: Bulletin | undefined;
@@ -33,7 +35,7 @@ export type Writer = {
  * that nothing waits where there is little to do. Written again, a result changes nothing. One of an attempt that no
  * longer counts is refused by the store, and its bytes are removed.
  */
-export function startWriter({ results, reports, objects, bulletin, observe }: WriterParts): Writer {
+export function startWriter({ results, reports, clock, objects, bulletin, observe }: WriterParts): Writer {
   const stopping = new AbortController();
 
   async function run(): Promise<void> {
@@ -68,7 +70,7 @@ export function startWriter({ results, reports, objects, bulletin, observe }: Wr
   }
 
   async function write(batch: Batch): Promise<void> {
-    const startedAtMs = Date.now();
+    const startedAtMs = performance.now();
     const answers = await writeAll(batch.results);
     let refused = 0;
     for (const [index, result] of batch.results.entries()) {
@@ -77,7 +79,7 @@ export function startWriter({ results, reports, objects, bulletin, observe }: Wr
     await batch.done();
     for (const answer of answers) tell(answer);
     const written = batch.results.length - refused;
-    observe({ kind: "results-written", written, refused, tookMs: Date.now() - startedAtMs });
+    observe({ kind: "results-written", written, refused, tookMs: performance.now() - startedAtMs });
   }
 
   function tell(answer: Answer | undefined): void {
@@ -88,7 +90,7 @@ export function startWriter({ results, reports, objects, bulletin, observe }: Wr
 
   async function writeAll(batch: readonly Result[]): Promise<readonly (Answer | undefined)[]> {
     try {
-      return await reports.changeAll(batch, Date.now());
+      return await reports.changeAll(batch, clock.now());
     } catch (cause) {
       if (batch.length === 1 || cause instanceof StoreUnavailable) throw cause;
       return writeEach(batch);
@@ -97,7 +99,7 @@ export function startWriter({ results, reports, objects, bulletin, observe }: Wr
 
   /** One that the store cannot take must not keep the others out; where it takes none, the store is what is broken. */
   async function writeEach(batch: readonly Result[]): Promise<readonly (Answer | undefined)[]> {
-    const tried = await Promise.allSettled(batch.map(({ key, change }) => reports.change(key, change, Date.now())));
+    const tried = await Promise.allSettled(batch.map(({ key, change }) => reports.change(key, change, clock.now())));
     const failed = tried.filter((one) => one.status === "rejected");
     const away = failed.find(({ reason }) => reason instanceof StoreUnavailable);
     if (away ?? failed.length === batch.length) throw (away ?? failed[0])?.reason;

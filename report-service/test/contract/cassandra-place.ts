@@ -21,9 +21,9 @@ export async function openCassandraPlace() {
     timeoutMs: 20_000,
   };
   return {
-    connect: (limits?: ResultsLimits) => openCassandraStore(settings, limits),
+    connect: (limits?: ResultsLimits) => openCassandraStore(settings, { ...(limits && { results: limits }) }),
     async [Symbol.asyncDispose]() {
-      await using session = await connect(settings, settings.keyspace);
+      await using session = await connect(settings, { keyspace: settings.keyspace, nowMs: Date.now });
       for (const name of tableNames) await session.rows(`truncate ${name}`, []);
     },
   };

@@ -90,7 +90,10 @@ export function databaseAt(
 /** A store as a server opens it, with fewer connections: each test has several. */
 export function connect(url: string, settings: Partial<PostgresSettings> = {}, results?: ResultsLimits) {
   const pool = { max: 8, maxIdle: 8, lifetimeMs: 60_000 };
-  return openPostgresStore({ ...defaultSettings, pool, addresses: addressesOf(url), ...settings }, results);
+  return openPostgresStore(
+    { ...defaultSettings, pool, addresses: addressesOf(url), ...settings },
+    { ...(results && { results }) },
+  );
 }
 
 function addressesOf(url: string): Addresses {

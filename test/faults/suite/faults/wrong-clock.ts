@@ -11,7 +11,7 @@ import { startHolder } from "../holder.ts";
 import { answered, sendOn } from "../traffic.ts";
 
 const datacenters = ["dc-a", "dc-b"] as const;
-const shiftedClock = new URL("../shifted-clock.mjs", import.meta.url).href;
+const shiftedClock = new URL("../../../kit/shifted-clock.mjs", import.meta.url).href;
 
 export const wrongClock: Fault = {
   name: "wrong-clock",
