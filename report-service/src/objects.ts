@@ -7,6 +7,7 @@ import { type ObjectNote, type ObjectServer, startObjectServer } from "./disk/ob
 import { createDiskObjects } from "./disk/object-store.ts";
 import { createDiskUrls } from "./disk/signed-urls.ts";
 import { createSigningKeys } from "./disk/signing-keys.ts";
+import type { Clock } from "./ports/clock.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
 import type { SignedUrls } from "./ports/signed-urls.ts";
 import type { Vault } from "./ports/vault.ts";
@@ -21,11 +22,17 @@ export type Objects = {
   readonly server: ObjectServer | undefined;
 } & AsyncDisposable;
 
+export type ObjectParts = {
+  readonly vault: Vault;
+  readonly clock: Clock;
+  readonly observe: (note: ObjectNote) => void;
+};
+
 /** The object store that `--objects` chooses. */
-export async function openObjects(config: Config, vault: Vault, observe: (note: ObjectNote) => void): Promise<Objects> {
+export async function openObjects(config: Config, parts: ObjectParts): Promise<Objects> {
   switch (config.objects.kind) {
     case "disk":
-      return openDisk(config.objects, config, vault, observe);
+      return openDisk(config.objects, config, parts);
     case "s3":
       return openS3(config.objects);
   }
@@ -34,20 +41,19 @@ export async function openObjects(config: Config, vault: Vault, observe: (note: 
 async function openDisk(
   settings: DiskSettings,
   { data, roles, tls, encrypt }: Config,
-  vault: Vault,
-  observe: (note: ObjectNote) => void,
+  { vault, clock, observe }: ObjectParts,
 ): Promise<Objects> {
   const root = join(data, "objects");
   const path = settings.keys ?? join(data, "url-keys");
   await readKeyRing(path);
   const keys = createSigningKeys(() => readKeyRingNow(path));
   const sealing = { vault, seals: encrypt === "all" };
-  const parts = { root, sealing, keys, tls: tls && (await readPair(tls)), observe };
+  const parts = { root, sealing, keys, clock, tls: tls && (await readPair(tls)), observe };
   const server = roles.has("objects") ? await startObjectServer(settings.listen, parts) : undefined;
   const base = settings.url?.href ?? server?.url;
   return {
     objects: createDiskObjects(root, sealing),
-    urls: base === undefined ? undefined : createDiskUrls(base, keys),
+    urls: base === undefined ? undefined : createDiskUrls(base, keys, clock),
     server,
     async [Symbol.asyncDispose]() {
       await server?.[Symbol.asyncDispose]();

@@ -11,7 +11,7 @@ import { openObjects } from "./objects.ts";
 import { withPeers } from "./peers/with-peers.ts";
 import type { Bulletin } from "./ports/bulletin.ts";
 import type { CacheNote } from "./ports/cache.ts";
-import type { ClockNote } from "./ports/clock.ts";
+import type { Clock, ClockNote } from "./ports/clock.ts";
 import type { JobQueue } from "./ports/job-queue.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
 import type { HasOutbox } from "./ports/outbox.ts";
@@ -62,7 +62,8 @@ export async function openProviders(
   await using opening = new AsyncDisposableStack();
   const store = await storeOf(config, opening, observe);
   const queue = await queueOf(config, store, opening, observe);
-  const { objects, urls, server: objectServer } = opening.use(await openObjects(config, vault, observe));
+  const objectParts = { vault, clock: store.clock, observe };
+  const { objects, urls, server: objectServer } = opening.use(await openObjects(config, objectParts));
   const redis = await redisOf(config, opening, observe);
   const limiter = await limiterOf(config, redis);
   const results = await resultsOf(config, store, opening);
@@ -169,12 +170,12 @@ async function limiterOf({ tenantRate }: Config, redis: RedisLink | undefined): 
 
 async function resultsOf(
   { results, queue, id }: Config,
-  store: { readonly results: ResultsQueue },
+  store: { readonly results: ResultsQueue; readonly clock: Clock },
   opening: Opening,
 ): Promise<ResultsQueue> {
   switch (results) {
     case "memory":
-      return createMemoryResults();
+      return createMemoryResults(store.clock);
     case "store":
       return store.results;
     case "kafka": {

@@ -11,6 +11,7 @@ export type CacheParts = {
   readonly memory: { readonly maxBytes: number; readonly keepMs: number };
   /** What all servers remember together. */
   readonly shared?: { readonly cache: SharedCache; readonly keepMs: number };
+  /** That of the stores, where not given. */
   readonly now?: () => number;
   readonly observe: (note: CacheNote) => void;
 };
@@ -27,7 +28,10 @@ const fromStore: CacheNote = { kind: "report-read", from: "store" };
  * server changes it sees at once. A deletion at another server it sees at once where the shared cache tells of it, and
  * after `memory.keepMs` where not. Expired reports are never read from memory.
  */
-export function cacheReads<S extends Stores>(stores: S, { memory, shared, now = Date.now, observe }: CacheParts): S {
+export function cacheReads<S extends Stores>(
+  stores: S,
+  { memory, shared, now = stores.clock.now, observe }: CacheParts,
+): S {
   const { reports, cleanUp } = stores;
   const near = createLru<Report>(memory.maxBytes);
   const fly = createSingleFlight<Report | undefined>();

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import type { Clock } from "../ports/clock.ts";
 import { checkGrant, type Grant } from "./grant.ts";
 import type { Sealing } from "./object-file.ts";
 import { receiveObject } from "./receive-object.ts";
@@ -24,6 +25,7 @@ export type ObjectServerParts = {
   readonly root: string;
   readonly sealing: Sealing | undefined;
   readonly keys: SigningKeys;
+  readonly clock: Clock;
   /** PEM; undefined: plaintext. */
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   readonly observe: (note: ObjectNote) => void;
@@ -110,7 +112,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, parts:
 }
 
 async function serve(request: IncomingMessage, response: ServerResponse, parts: ObjectServerParts): Promise<void> {
-  const checked = checkGrant(request.method ?? "", request.url ?? "", parts.keys.find, Date.now());
+  const checked = checkGrant(request.method ?? "", request.url ?? "", parts.keys.find, parts.clock.now());
   if (checked.kind === "refused") return refuse(request, response, 403, checked.says);
   const { grant } = checked;
   if (grant.method === "PUT") await receive(request, response, grant, parts);

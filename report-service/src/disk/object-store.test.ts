@@ -18,6 +18,7 @@ import {
 } from "../../test/contract/object-store.ts";
 import { never } from "../../test/contract/place.ts";
 import { temporaryDirectory } from "../../test/server-process.ts";
+import { ownClock } from "../ports/clock.ts";
 import { createVault } from "../vault/vault.ts";
 import type { SigningKey } from "./grant.ts";
 import type { Sealing } from "./object-file.ts";
@@ -241,12 +242,14 @@ async function openDiskPlace({
   const root = join(directory.path, "objects");
   const notes: ObjectNote[] = [];
   const observe = (note: ObjectNote) => void notes.push(note);
-  const server = stack.use(await startObjectServer("127.0.0.1:0", { root, sealing, keys, tls: undefined, observe }));
+  const server = stack.use(
+    await startObjectServer("127.0.0.1:0", { root, sealing, keys, clock: ownClock, tls: undefined, observe }),
+  );
   const moved = stack.move();
   return {
     ...{ root, notes, scratch: directory.path, checks: { sha256: true }, overheadBytes: sealing ? 1_000 : 0 },
     objects: createDiskObjects(root, sealing),
-    urls: createDiskUrls(server.url, keys),
+    urls: createDiskUrls(server.url, keys, ownClock),
     [Symbol.asyncDispose]: () => moved.disposeAsync(),
   } satisfies ObjectPlace & { readonly [name: string]: unknown };
 }

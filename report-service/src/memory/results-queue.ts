@@ -1,4 +1,5 @@
 import { createBell } from "../lib/bell.ts";
+import type { Clock } from "../ports/clock.ts";
 import {
   type Batch,
   noResults,
@@ -14,7 +15,10 @@ type Waiting = { readonly result: Result; readonly putAtMs: number; readonly wri
  * Between workers and writers of one process. A result is kept once it is written: until then its worker waits, and
  * holds its lease, so that nothing is lost with the process.
  */
-export function createMemoryResults({ most, patienceMs }: ResultsLimits = usualResultsLimits): ResultsQueue {
+export function createMemoryResults(
+  clock: Clock,
+  { most, patienceMs }: ResultsLimits = usualResultsLimits,
+): ResultsQueue {
   const waiting: Waiting[] = [];
   const taken = new Set<readonly Waiting[]>();
   const bell = createBell();
@@ -42,7 +46,7 @@ export function createMemoryResults({ most, patienceMs }: ResultsLimits = usualR
       signal.throwIfAborted();
       if (waiting.length + [...taken].reduce((sum, { length }) => sum + length, 0) >= most) return "full";
       const { promise, resolve, reject } = Promise.withResolvers<"kept">();
-      const one: Waiting = { result, putAtMs: Date.now(), written: () => resolve("kept") };
+      const one: Waiting = { result, putAtMs: clock.now(), written: () => resolve("kept") };
       const giveUp = () => {
         removeFrom(waiting, [one]);
         reject(signal.reason);

@@ -1,5 +1,6 @@
 import { createBell } from "../lib/bell.ts";
 import type { Notice } from "../ports/bulletin.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { ReportEvent } from "../ports/report-store.ts";
 
 // An error made for each room would cost a stack trace that nobody reads.
@@ -31,12 +32,13 @@ export type Room = {
 };
 
 export type RoomParts = {
+  readonly clock: Clock;
   /** From the present state on, for 0. */
   readonly follow: (afterSequence: number, signal: AbortSignal) => AsyncIterable<ReportEvent>;
 };
 
 /** Follows from the present state on until everybody has left. */
-export function openRoom({ follow }: RoomParts): Room {
+export function openRoom({ clock, follow }: RoomParts): Room {
   const events: ReportEvent[] = [];
   const bell = createBell();
   const leaving = new AbortController();
@@ -97,7 +99,7 @@ export function openRoom({ follow }: RoomParts): Room {
         const { report, sequence } = last;
         if (last.report.status.attempt !== notice.attempt) return;
         const status = { ...last.report.status, progress: notice.progress };
-        progress = { sequence, timeMs: Date.now(), report: { ...report, status } };
+        progress = { sequence, timeMs: clock.now(), report: { ...report, status } };
         bell.ring();
       }
     },

@@ -5,6 +5,7 @@ import { provesReportStore } from "../../test/contract/report-store.ts";
 import { openSqlitePlace } from "../../test/contract/sqlite-place.ts";
 import { createMemoryBulletin } from "../memory/bulletin.ts";
 import type { ReportChange } from "../model/change-report.ts";
+import { ownClock } from "../ports/clock.ts";
 import type { ReportEvent, ReportStore } from "../ports/report-store.ts";
 import { shareFollowing } from "./share-following.ts";
 
@@ -18,7 +19,7 @@ provesReportStore("SQLite, followed together", async () => {
   return {
     connect: async () => {
       const connected = await place.connect();
-      return { ...connected, reports: shareFollowing(connected.reports, undefined) };
+      return { ...connected, reports: shareFollowing(connected.reports, undefined, ownClock) };
     },
     [Symbol.asyncDispose]: place[Symbol.asyncDispose],
   };
@@ -151,7 +152,7 @@ async function openScene(
       }
     },
   };
-  const shared = shareFollowing(counted, bulletin);
+  const shared = shareFollowing(counted, bulletin, ownClock);
   const reports: ReportStore = {
     ...shared,
     async *follow(key, after, signal) {

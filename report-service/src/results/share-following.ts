@@ -1,6 +1,7 @@
 import type { ReportKey } from "../model/names.ts";
 import { reportName } from "../model/names.ts";
 import type { Bulletin } from "../ports/bulletin.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { ReportEvent, ReportStore } from "../ports/report-store.ts";
 import { openRoom, type Room } from "./room.ts";
 
@@ -9,14 +10,14 @@ import { openRoom, type Room } from "./room.ts";
  * watch here. Progress that the bulletin tells, and that no store has, comes with the sequence of the state that it
  * belongs to.
  */
-export function shareFollowing(reports: ReportStore, bulletin: Bulletin | undefined): ReportStore {
+export function shareFollowing(reports: ReportStore, bulletin: Bulletin | undefined, clock: Clock): ReportStore {
   const rooms = new Map<string, Room>();
 
   function enter(key: ReportKey): Room {
     const name = reportName(key);
     const known = rooms.get(name);
     if (known && !known.isOver()) return known;
-    const room = openRoom({ follow: (after, signal) => reports.follow(key, after, signal) });
+    const room = openRoom({ clock, follow: (after, signal) => reports.follow(key, after, signal) });
     const listening = bulletin?.listen(key, room.hear);
     room.onEmpty(() => {
       listening?.[Symbol.dispose]();

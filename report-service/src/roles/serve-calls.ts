@@ -70,7 +70,7 @@ export async function serveCalls(config: Config, parts: CallParts): Promise<Call
   await using starting = new AsyncDisposableStack();
   const leaving = new AbortController();
   const faults = starting.use(config.faultFile ? await watchFaultFile(config.faultFile, observe) : undefined);
-  const reports = gatherCreates(shareFollowing(stores.reports, bulletin));
+  const reports = gatherCreates(shareFollowing(stores.reports, bulletin, stores.clock));
 
   // A plain hash of what is encrypted would tell those who can guess it.
   const fingerprint = ({ sensitive }: ReportKind) =>

@@ -15,11 +15,11 @@ const rereadEveryMs = 60_000;
  */
 export async function openCredentialFile(path: string): Promise<CredentialFile> {
   let held = await read(path);
-  let readAtMs = Date.now();
+  let readAtMs = performance.now();
   return {
     async current() {
-      if (Date.now() - readAtMs > rereadEveryMs) {
-        readAtMs = Date.now();
+      if (performance.now() - readAtMs > rereadEveryMs) {
+        readAtMs = performance.now();
         // A file that is being replaced may be missing or empty for a moment.
         held = await read(path).catch(() => held);
       }

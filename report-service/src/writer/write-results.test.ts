@@ -150,7 +150,7 @@ async function openScene(ids: readonly string[], most = 100) {
       return reports.changeAll(changes, nowMs);
     },
   };
-  const results = createMemoryResults({ most, patienceMs: 50 });
+  const results = createMemoryResults(ownClock, { most, patienceMs: 50 });
   return {
     reports,
     path: place.elsewhere?.argument ?? "",
