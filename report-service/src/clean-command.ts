@@ -34,7 +34,6 @@ const words: Readonly<Record<Cleaned["what"], string>> = {
   outdated: "completed uploads older than --upload-retention",
   unfinished: "objects that were begun and not ended within a day",
   orphans: "objects that no report or upload names",
-  partitions: "partitions of the store that hold nothing any more",
 };
 
 function lineOf({ what, count, sizeBytes, examples }: Cleaned, dryRun: boolean): string {

@@ -116,21 +116,6 @@ test("a backlog is cleaned in batches, to its end, by two cleaners at once", asy
   );
 });
 
-test("partitions are named by a dry run and dropped by another one, where a store has some", async () => {
-  await using place = await openCleanPlace();
-  const dropped: string[] = [];
-  const partitions = {
-    due: async () => ["2026-01", "2026-02"],
-    drop: async () => {
-      dropped.push("2026-01");
-      return dropped;
-    },
-  };
-  assert.deepEqual(inWords(await place.clean(true, place.objects, partitions)), ["partitions 2"]);
-  assert.deepEqual(dropped, []);
-  assert.deepEqual(inWords(await place.clean(false, place.objects, partitions)), ["partitions 1"]);
-});
-
 async function openCleanPlace(isOurs: (id: string) => boolean = () => true) {
   await using stack = new AsyncDisposableStack();
   const directory = stack.use(await temporaryDirectory());
@@ -140,7 +125,7 @@ async function openCleanPlace(isOurs: (id: string) => boolean = () => true) {
   const notes: CleanerNote[] = [];
   const observe = (note: CleanerNote) => void notes.push(note);
   const times = { uploadRetentionMs: 30 * 24 * hourMs, orphanAgeMs: 24 * hourMs };
-  const { reports, uploads } = stores;
+  const { reports, uploads, cleanUp } = stores;
 
   async function succeeded(id: string, facts: Partial<Report>): Promise<Report> {
     const created = report(id, longAgoMs, { retentionMs: 1, ...facts });
@@ -168,14 +153,8 @@ async function openCleanPlace(isOurs: (id: string) => boolean = () => true) {
   const moved = stack.move();
   return {
     ...{ stores, objects, notes, succeeded, upload, object },
-    clean: (dryRun: boolean, over = objects, partitions = stores.cleanUp.partitions) => {
-      const cleanUp = { ...stores.cleanUp, ...(partitions && { partitions }) };
-      return clean(
-        { reports, uploads, clock: stores.clock, cleanUp, objects: over, isOurs, times, observe },
-        dryRun,
-        never,
-      );
-    },
+    clean: (dryRun: boolean, over = objects) =>
+      clean({ reports, uploads, clock: stores.clock, cleanUp, objects: over, isOurs, times, observe }, dryRun, never),
     [Symbol.asyncDispose]: () => moved.disposeAsync(),
   };
 }

@@ -64,7 +64,7 @@ export async function clean(parts: CleanParts, dryRun: boolean, signal: AbortSig
 }
 
 async function cleanOne(what: Cleaning, parts: CleanParts, dryRun: boolean, signal: AbortSignal): Promise<Cleaned> {
-  const { cleanUp, clock, objects, times } = parts;
+  const { clock, objects, times } = parts;
   const nowMs = clock.now();
   switch (what) {
     case "stuck":
@@ -81,12 +81,6 @@ async function cleanOne(what: Cleaning, parts: CleanParts, dryRun: boolean, sign
       return { what, count: await objects.removeUnfinished(nowMs - dayMs, dryRun), examples: [] };
     case "orphans":
       return removeOrphans(parts, nowMs - times.orphanAgeMs, dryRun, signal);
-    case "partitions": {
-      const { partitions } = cleanUp;
-      const beforeMs = nowMs - dayMs;
-      const names = (await (dryRun ? partitions?.due(beforeMs) : partitions?.drop(beforeMs))) ?? [];
-      return { what, count: names.length, examples: names.slice(0, mostExamples) };
-    }
   }
 }
 

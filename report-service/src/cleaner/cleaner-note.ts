@@ -8,7 +8,6 @@ export const cleanings = [
   "outdated",
   "unfinished",
   "orphans",
-  "partitions",
 ] as const;
 
 /** `unfinished` and `orphans` are objects, the others are as in `ports/clean-up`. */

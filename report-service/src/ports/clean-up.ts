@@ -22,14 +22,4 @@ export type CleanUp = {
    * each to one cleaner only. What changes with it has changed at `beforeMs`.
    */
   clear(chore: Chore, beforeMs: number, limit: number): Promise<readonly Cleared[]>;
-  /** Absent where the store has no partitions. */
-  readonly partitions?: Partitions;
-};
-
-/** Parts of a store that are dropped whole, once nothing in them is needed any more. */
-export type Partitions = {
-  /** The names of those that hold nothing of after `beforeMs`, and no report that has not been forgotten. */
-  due(beforeMs: number): Promise<readonly string[]>;
-  /** Drops them and answers which, each to one cleaner only. */
-  drop(beforeMs: number): Promise<readonly string[]>;
 };
