@@ -1,25 +1,126 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { lacksPostgres, startPostgres } from "../../../test/kit/postgres.ts";
-import { create, report } from "../../test/contract/place.ts";
-import { connect } from "../../test/contract/postgres-place.ts";
+import { lacksPostgres } from "../../../test/kit/postgres.ts";
+import { until } from "../../../test/kit/wait.ts";
+import { cancel, claimant, create, report } from "../../test/contract/place.ts";
+import { connect, connectAlone, postgresPlaces } from "../../test/contract/postgres-place.ts";
+import { migrate } from "./migrate.ts";
+import { type Migration, migrations } from "./schema.ts";
 
-test("servers that start together make one schema; one that is extended is used, one that is contracted refused", {
-  skip: lacksPostgres,
-}, async () => {
-  await using postgres = await startPostgres();
+const skip = lacksPostgres;
+const { server, emptyDatabase } = postgresPlaces();
+const usableFrom = 1;
+const extend: Migration = {
+  sql: "alter table reports add column of_tomorrow text default 'x'; create table steps (step text)",
+  usableFrom,
+};
+const note = (step: string): Migration => ({ sql: `insert into steps values ('${step}')`, usableFrom });
+
+/** A database of this version, with what tests of later ones ask. */
+async function openDatabase() {
+  const url = await emptyDatabase();
+  const { sql } = await server();
+  const name = new URL(url).pathname.slice(1);
+  return {
+    url,
+    sql: (text: string) => sql(text, name),
+    /** How many wait for a lock in this database, in what begins like that. */
+    waiting: (start: string) =>
+      Number(
+        sql(`select count(*) from pg_stat_activity
+             where datname = '${name}' and wait_event_type = 'Lock' and query like '${start}%'`),
+      ),
+    /** What a server of a version with more steps does at its start. */
+    async migrateTo(...more: readonly Migration[]) {
+      // Steps take longer than what a server gives a statement.
+      const client = await connectAlone(url, { statementMs: 300 });
+      try {
+        await migrate(client, [...migrations, ...more]);
+      } finally {
+        await client.end();
+      }
+    },
+  };
+}
+
+test("servers that start together make one schema", { skip }, async () => {
+  const { sql, url } = await server();
+  sql("create database untouched");
   await using opened = new AsyncDisposableStack();
-  const servers = await Promise.all([1, 2, 3, 4].map(() => connect(postgres.url())));
-  for (const server of servers) opened.use(server);
+  const servers = await Promise.all([1, 2, 3, 4].map(() => connect(url("untouched"))));
+  for (const each of servers) opened.use(each);
   const [one, two] = servers;
   assert.ok(one && two);
   await create(one.reports, report("a", 1));
   assert.equal((await two.reports.read(report("a", 1)))?.id, "a");
+});
 
-  postgres.sql("alter table reports add column of_tomorrow text; update weir_schema set version = version + 1");
-  await using older = await connect(postgres.url());
-  assert.equal((await create(older.reports, report("b", 2))).kind, "created");
+test("steps are done once and in order by servers that start together, however long one takes", { skip }, async () => {
+  const { sql, migrateTo } = await openDatabase();
+  const slow = { sql: "insert into steps values ('slow'); select pg_sleep(1)", usableFrom };
+  await Promise.all([1, 2, 3, 4].map(() => migrateTo(extend, slow, note("last"))));
+  assert.equal(sql("select string_agg(step, ' ') from steps"), "slow last");
+  assert.equal(sql("select version from weir_schema"), String(migrations.length + 3));
+});
 
-  postgres.sql("update weir_schema set usable_from = version");
-  await assert.rejects(connect(postgres.url()), /changed by a newer version/);
+test("a step that fails says which it is and leaves nothing; those before it stay", { skip }, async () => {
+  const { sql, migrateTo } = await openDatabase();
+  const failing = { sql: "create table half (); insert into steps values ('half'); select 1 / 0", usableFrom };
+  const step = new RegExp(`^step ${migrations.length + 2} of the schema .* division by zero`);
+  await assert.rejects(migrateTo(extend, failing, note("after")), { message: step });
+  assert.equal(sql("select count(*) from steps"), "0");
+  assert.equal(sql("select to_regclass('half')"), "");
+  assert.equal(sql("select version from weir_schema"), String(migrations.length + 1));
+  await migrateTo(extend, note("mended"));
+  assert.equal(sql("select step from steps"), "mended");
+});
+
+test("a server starts over a schema that was extended, and not over one that was contracted", { skip }, async () => {
+  const { url, sql, migrateTo } = await openDatabase();
+  await migrateTo(extend);
+  await using older = await connect(url);
+  assert.equal((await create(older.reports, report("a", 1))).kind, "created");
+  assert.equal(sql("select version from weir_schema"), String(migrations.length + 1));
+
+  await migrateTo(extend, { sql: "alter table reports drop column of_tomorrow", usableFrom: migrations.length + 1 });
+  await assert.rejects(connect(url), /changed by a newer version/);
+});
+
+test("an older server goes on while a step waits for its turn, and after it", { skip }, async () => {
+  const { url, waiting, migrateTo } = await openDatabase();
+  await using older = await connect(url);
+  const reader = await connectAlone(url);
+  await reader.query("begin");
+  await reader.query("select from reports");
+
+  const stop = new AbortController();
+  let [made, longestMs] = [0, 0];
+  const serving = (async () => {
+    for (; !stop.signal.aborted; made += 1) {
+      const startedMs = performance.now();
+      const key = report(`r${made}`, made);
+      await create(older.reports, key);
+      assert.equal((await older.queue.claim(claimant, 1, made)).length, 1);
+      assert.equal((await older.reports.change(key, cancel, made))?.kind, "changed");
+      assert.equal((await older.reports.read(key))?.status.kind, "cancelled");
+      longestMs = Math.max(longestMs, performance.now() - startedMs);
+    }
+  })();
+  try {
+    const migrating = migrateTo(extend);
+    // While it waits, whoever needs the table waits behind it.
+    await until(() => waiting("alter table") === 1, { within: 10_000, what: "the step waits for the reader" });
+    await until(() => waiting("alter table") === 0, { within: 10_000, what: "it gives way" });
+    const before = made;
+    await until(() => made > before + 5, { within: 10_000, what: "the older server goes on" });
+    await reader.query("commit");
+    await migrating;
+    const then = made;
+    await until(() => made > then + 20, { within: 10_000, what: "it goes on with what it has prepared" });
+  } finally {
+    stop.abort();
+    await serving;
+    await reader.end();
+  }
+  assert.ok(longestMs < 5_000, `the older server took ${longestMs} ms for a report`);
 });

@@ -2,9 +2,9 @@ import { claimFunctions } from "./claim-functions.ts";
 import { slotsOf } from "./slotted-tables.ts";
 
 /**
- * One step of the schema. Steps that were released never change. A new one first only adds (`usableFrom` stays): servers of
- * the version before go on meanwhile. What they need is removed by a later step, which raises `usableFrom` to the first
- * version that does without it.
+ * One step of the schema, which is one transaction. Steps that were released never change. A new one first only adds
+ * (`usableFrom` stays): servers of the version before go on meanwhile. What they need is removed by a later step, which
+ * raises `usableFrom` to the first version that does without it.
  */
 export type Migration = { readonly sql: string; readonly usableFrom: number };
 

@@ -2,7 +2,7 @@ import { after } from "node:test";
 import { type PostgresServer, startPostgres } from "../../../test/kit/postgres.ts";
 import { parsePostgresUrl } from "../../src/config/postgres-url.ts";
 import type { ResultsLimits } from "../../src/ports/results-queue.ts";
-import { type Addresses, connect as connectTo } from "../../src/postgres/connect.ts";
+import { type Addresses, connect as connectTo, type SessionSettings } from "../../src/postgres/connect.ts";
 import { createDatabase, type Database } from "../../src/postgres/database.ts";
 import { openPostgresStore } from "../../src/postgres/open-store.ts";
 import { createPool } from "../../src/postgres/pool.ts";
@@ -71,8 +71,8 @@ export function postgresPlaces(): PostgresPlaces {
 }
 
 /** A connection by itself. */
-export function connectAlone(url: string) {
-  return connectTo(addressesOf(url), "primary", defaultSettings);
+export function connectAlone(url: string, settings: Partial<SessionSettings> = {}) {
+  return connectTo(addressesOf(url), "primary", { ...defaultSettings, ...settings });
 }
 
 /** What a store asks, and no store; `onOpen` is told of each connection. */
