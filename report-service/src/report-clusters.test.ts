@@ -135,6 +135,24 @@ test("no code outlives its worker, nor its server, however that ends", async () 
   await untilProcesses(own.path, "", (pids) => pids.length === 0);
 });
 
+test("a report whose worker is stopped is made again, long before its time is over", async () => {
+  await using own = await temporaryDirectory();
+  await using halted = await startServer(own.path, ["--languages", "sql"]);
+  const { client } = halted;
+  await client.waitForEnd(await createOne(client, "wide", { rows: 1 }), { timeoutMs: 60_000 });
+  const name = await createOne(client, "slow", { rows: 1_000_000_000 });
+  await untilState(client, name, State.RUNNING);
+  const [worker = 0] = await untilProcesses(own.path, "worker-process", (pids) => pids.length > 0);
+  process.kill(worker, "SIGSTOP");
+  const { state, attempts } = await client.waitForEnd(name, { timeoutMs: 60_000 });
+  assert.equal(state, State.SUCCEEDED);
+  assert.deepEqual(
+    attempts.map(({ error }) => error?.message),
+    ["the worker did nothing any more, as one that is stopped, and was ended", undefined],
+  );
+  await untilProcesses(own.path, "worker-process", (pids) => pids.length === 1 && !pids.includes(worker));
+});
+
 /** The processes that were told of this directory, once there are such as are wanted. */
 async function untilProcesses(
   directory: string,

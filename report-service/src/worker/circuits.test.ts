@@ -7,7 +7,7 @@ import type { JobVerdict } from "./run-job.ts";
 import type { WorkerNote } from "./worker-note.ts";
 
 const broke: JobVerdict = { kind: "kind-broke", why: "RENDER_FAILED: ValueError" };
-const lost: JobVerdict = { kind: "worker-broke", why: "the worker ended by SIGSEGV", began: true };
+const lost: JobVerdict = { kind: "worker-broke", why: "the worker ended by SIGSEGV", byKind: true };
 const well: JobVerdict = { kind: "well" };
 
 function circuits() {
@@ -71,7 +71,7 @@ test("a kind that kills its workers is shut alone; when several kinds lose their
 
 test("a cluster without workers is shut, and no kind is blamed for it", () => {
   const python = circuits();
-  const none: JobVerdict = { kind: "worker-broke", why: "no worker starts: ENOENT", began: false };
+  const none: JobVerdict = { kind: "worker-broke", why: "no worker starts: ENOENT", byKind: false };
   python.after("invoice", [...five(none), ...five(none)]);
   assert.deepEqual(python.paused(1), []);
   assert.ok(python.clusterShutForMs(1) > 0);

@@ -107,7 +107,7 @@ function eventsOf(
     case "worker-broke": {
       // A kind that kills its workers is one source; that other kinds lose theirs as well tells of the cluster.
       const ofCluster: CircuitEvent = { kind: "failed", source: kind, why: verdict.why };
-      return { ofCluster, ofKind: verdict.began ? { ...ofCluster, source: tenant } : { kind: "dropped" } };
+      return { ofCluster, ofKind: verdict.byKind ? { ...ofCluster, source: tenant } : { kind: "dropped" } };
     }
     case "tells-nothing":
       return { ofCluster: { kind: "dropped" }, ofKind: { kind: "dropped" } };

@@ -35,11 +35,11 @@ export type JobParts = {
   readonly observe: (note: WorkerNote) => void;
 };
 
-/** What a job tells of its kind and of its worker. `began`: the worker had the kind's program already. */
+/** What a job tells of its kind and of its worker. `byKind`: it may have been the kind's program that broke the worker. */
 export type JobVerdict =
   | { readonly kind: "well" | "tells-nothing" }
   | { readonly kind: "kind-broke"; readonly why: string }
-  | { readonly kind: "worker-broke"; readonly why: string; readonly began: boolean };
+  | { readonly kind: "worker-broke"; readonly why: string; readonly byKind: boolean };
 
 /** Works on a claimed report until its outcome is recorded; `handBack` gives it to another server instead. */
 export async function runJob(
@@ -70,7 +70,9 @@ type Outcome =
   | Extract<ReportChange, { kind: "succeed" | "fail" | "lose" | "hand-back" }>
   | { readonly kind: "superseded" }
   /** There was no worker to be had. */
-  | { readonly kind: "not-started"; readonly attempt: number; readonly message: string };
+  | { readonly kind: "not-started"; readonly attempt: number; readonly message: string }
+  /** There was one, and it stood still. */
+  | { readonly kind: "stalled"; readonly attempt: number; readonly message: string };
 
 async function attemptJob(report: Report, attempt: number, parts: JobParts, handBack: AbortSignal): Promise<Outcome> {
   const kind = parts.kinds.get(report.kind);
@@ -139,6 +141,8 @@ async function outcomeOf(
       return fail(attempt, result);
     case "lost":
       return { kind: "lose", attempt, message: result.message };
+    case "stalled":
+      return { kind: "stalled", attempt, message: result.message };
     case "unavailable":
       return { kind: "not-started", attempt, message: result.message };
     case "done": {
@@ -156,10 +160,14 @@ async function outcomeOf(
 async function record(report: Report, attempt: number, outcome: Outcome, parts: JobParts): Promise<JobEnd> {
   if (outcome.kind === "superseded") return "superseded";
   const { tenant, id } = report;
-  const change: Result["change"] = outcome.kind === "not-started" ? { kind: "hand-back", attempt } : outcome;
-  if ((await parts.deliver({ key: { tenant, id }, change })) === "kept") return endOf(outcome);
+  if ((await parts.deliver({ key: { tenant, id }, change: changeBy(outcome) })) === "kept") return endOf(outcome);
   if (outcome.kind === "succeed") await parts.objects.remove(`${objectsOf(report)}/${attempt}`);
   return "superseded";
+}
+
+function changeBy(outcome: Exclude<Outcome, { kind: "superseded" }>): Result["change"] {
+  if (outcome.kind === "not-started") return { kind: "hand-back", attempt: outcome.attempt };
+  return outcome.kind === "stalled" ? { ...outcome, kind: "lose" } : outcome;
 }
 
 function endOf(outcome: Exclude<Outcome, { kind: "superseded" }>): JobEnd {
@@ -169,6 +177,7 @@ function endOf(outcome: Exclude<Outcome, { kind: "superseded" }>): JobEnd {
     case "fail":
       return "failed";
     case "lose":
+    case "stalled":
       return "lost";
     case "hand-back":
       return "handed-back";
@@ -185,9 +194,10 @@ function verdictOf(outcome: Outcome): JobVerdict {
       if (!brokenKind.has(outcome.failure.reason)) return { kind: "tells-nothing" };
       return { kind: "kind-broke", why: `${outcome.failure.reason}: ${outcome.failure.message}` };
     case "lose":
-      return { kind: "worker-broke", why: outcome.message, began: true };
+      return { kind: "worker-broke", why: outcome.message, byKind: true };
+    case "stalled":
     case "not-started":
-      return { kind: "worker-broke", why: outcome.message, began: false };
+      return { kind: "worker-broke", why: outcome.message, byKind: false };
     case "hand-back":
     case "superseded":
       return { kind: "tells-nothing" };
@@ -197,7 +207,8 @@ function verdictOf(outcome: Outcome): JobVerdict {
 function failureOf(outcome: Outcome): Failure | undefined {
   if (outcome.kind === "fail") return outcome.failure;
   if (outcome.kind === "not-started") return { reason: "HANDED_BACK", message: outcome.message };
-  return outcome.kind === "lose" ? { reason: "WORKER_LOST", message: outcome.message } : undefined;
+  if (outcome.kind !== "lose" && outcome.kind !== "stalled") return undefined;
+  return { reason: "WORKER_LOST", message: outcome.message };
 }
 
 function fail(attempt: number, { reason, message }: Failure): Outcome {

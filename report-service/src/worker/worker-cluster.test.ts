@@ -50,6 +50,21 @@ test("after a while one report tries the cluster again, and the others follow wh
   assert.equal(python.shut(kindOf("python")), undefined);
 });
 
+test("workers that stand still shut their cluster, and no kind is blamed for it", async () => {
+  await using servers = await clustersWith(() => ({ kind: "stalled", message: "the worker did nothing any more" }));
+  const { store, notes } = servers;
+  const four = Array.from({ length: 4 }, (_, at) => ({ report: report(`s${at}`, at, { kind: kindOf("sql") }) }));
+  await store.reports.create(four, roomy);
+  await servers.until(() => notes.some((note) => note.kind === "circuit-opened"));
+  const [ended] = notes.filter((note) => note.kind === "job-ended");
+  assert.deepEqual([ended?.end, ended?.reason], ["lost", "WORKER_LOST"]);
+  const opened = notes.filter((note) => note.kind === "circuit-opened");
+  assert.deepEqual(
+    opened.map(({ reportKind }) => reportKind),
+    [undefined],
+  );
+});
+
 const done: JobResult = { kind: "done", rows: 0, files: [] };
 
 /** The clusters `sql` and `python` over one store, with one kind each, whose workers come to what `answer` says. */

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Table } from "./columns.ts";
 import { DoesNotFit } from "./does-not-fit.ts";
 import type { FormatAbout } from "./format-about.ts";
@@ -24,9 +25,13 @@ export async function writePdf(
   try {
     let written = 0;
     for await (const piece of textRows(table)) {
-      for (const row of piece) await pages.row(row);
-      written += piece.length;
-      onProgress(written);
+      for (const row of piece) {
+        await pages.row(row);
+        written += 1;
+        onProgress(written);
+        // Rows of long texts take seconds, and the process is to hear meanwhile that it should stop, and say that it lives.
+        await nextTurn();
+      }
     }
     await pages.end();
   } catch (error) {

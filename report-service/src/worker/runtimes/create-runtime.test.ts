@@ -294,6 +294,34 @@ test("an endless loop is stopped, and the next job runs", async () => {
   }
 });
 
+test("a job that takes long is not taken for dead, in any language", async () => {
+  // Longer than a worker may be still.
+  const seconds = 14;
+  const jobs = {
+    sql: sqlJob("select sum(hash(range) % 1000) as n from range(2000000000)"),
+    python: jobOf(
+      "python",
+      python(`import time\nend = time.time() + ${seconds}\nwhile time.time() < end: pass\nyield {}`),
+      {},
+    ),
+    javascript: jobOf(
+      "javascript",
+      javascript(`const end = Date.now() + ${seconds} * 1000; while (Date.now() < end); yield {};`),
+      {},
+    ),
+  };
+  const limit = AbortSignal.timeout(180_000);
+  const ends = await Promise.all(
+    (["sql", "python", "javascript"] as const).map((each) =>
+      runtimeOf(each).run(jobs[each], { begun() {}, progress() {} }, limit),
+    ),
+  );
+  assert.deepEqual(
+    ends.map(({ kind }) => kind),
+    ["done", "done", "done"],
+  );
+});
+
 test("python finds no file, no process, no network and no thread of its host", async () => {
   const { port } = door.address() as { port: number };
   const tries = [
@@ -394,6 +422,12 @@ function jobOf(
     about: { title: "Test", parameters: {}, timeMs: 0 },
     ...given,
   };
+}
+
+function sqlJob(query: string, given: Partial<Job> = {}): Job {
+  const limits = { memory: "64MB", maxRows: 5_000 };
+  const about = { title: "Test", parameters: {}, timeMs: 0 };
+  return { program: { language: "sql", query }, inputs: [], parameters: {}, formats: [], about, ...limits, ...given };
 }
 
 function runtimeOf(language: Language): Runtime {

@@ -13,6 +13,8 @@ import { runQuery } from "./run-query.ts";
 
 // How often DuckDB is asked how far a query is.
 const lookMs = 500;
+// The server counts how often it hears nothing.
+const beatEveryMs = 1_000;
 // The server tells watchers less often. Of short jobs it hears nothing: each message takes both processes time.
 const tellEveryMs = 100;
 
@@ -28,6 +30,7 @@ process.on("message", (message: ToWorker) => {
 });
 // The server is gone. An exit in order would wait for the query's thread; the group is this process and its sandboxes.
 process.on("disconnect", () => process.kill(-process.pid, "SIGKILL"));
+setInterval(() => send({ kind: "beat" }), beatEveryMs);
 // Signals to the process group are for the server, which tells its worker when to stop.
 process.on("SIGINT", () => {});
 process.on("SIGTERM", () => {});

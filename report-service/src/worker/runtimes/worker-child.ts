@@ -1,0 +1,105 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { setPriority } from "node:os";
+import { fileURLToPath } from "node:url";
+import { threadRanMs } from "../../lib/thread-ran-ms.ts";
+import type { JobResult } from "../runtime.ts";
+import type { FromWorker, ToWorker, WorkerSettings } from "./messages.ts";
+import { type Death, deathOf, lookEveryMs, type Pulse, stepPulse } from "./pulse.ts";
+
+/** What comes of a job that did not end before its process did. */
+export type Loss = Extract<JobResult, { kind: "lost" | "stalled" | "unavailable" }>;
+
+/** A worker process, as its server sees it: watched for as long as it lives. */
+export type WorkerChild = {
+  readonly process: ChildProcess;
+  tell(message: ToWorker): void;
+  /** Kills it with the sandboxes that it has started. */
+  kill(): void;
+} & AsyncDisposable;
+
+// Calls come first: a worker takes the CPU time that its server leaves.
+const workerNiceness = 10;
+
+/** `onEnd` is told once, when the process has ended or could not be started. */
+export function startWorkerChild(settings: WorkerSettings, onEnd: (loss: Loss) => void): WorkerChild {
+  const program = fileURLToPath(new URL("./worker-process.ts", import.meta.url));
+  const child = fork(program, [JSON.stringify(settings)], {
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+    // A process group of its own, to be killed with the sandboxes that it has started.
+    detached: true,
+  });
+  // Where the system does not let us, the worker just runs at the priority of its server.
+  if (child.pid !== undefined) ignoreErrors(() => setPriority(child.pid ?? 0, workerNiceness));
+  const kill = () => killGroup(child);
+
+  let dead: Loss | undefined;
+  const watch = watchPulse(child, (death) => {
+    dead = lossBy(death);
+    kill();
+  });
+  const end = (loss: Loss) => {
+    watch[Symbol.dispose]();
+    // What it has started goes with it.
+    kill();
+    onEnd(loss);
+  };
+  child.once("exit", (code, signal) => {
+    end(dead ?? { kind: "lost", message: `the worker ended by ${signal ?? code}` });
+  });
+  child.on("error", (error) => end({ kind: "unavailable", message: `no worker starts: ${error.message}` }));
+  return {
+    process: child,
+    kill,
+    // One that has just died cannot be told anything; its end says the rest.
+    tell: (message) => void child.send(message, () => {}),
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      kill();
+      await once(child, "exit");
+    },
+  };
+}
+
+/** Looks after a child's beats, and reads what it has run only where there were none. */
+function watchPulse(child: ChildProcess, onDeath: (death: Death) => void): Disposable {
+  let pulse: Pulse = { kind: "beats" };
+  let beat = true;
+  const onMessage = (message: FromWorker) => {
+    if (message.kind === "beat") beat = true;
+  };
+  const timer = setInterval(() => {
+    pulse = stepPulse(pulse, beat ? { kind: "beat" } : { kind: "none", ranMs: threadRanMs(child.pid) ?? 0 });
+    beat = false;
+    const death = deathOf(pulse);
+    if (death) onDeath(death);
+  }, lookEveryMs).unref();
+  child.on("message", onMessage);
+  return {
+    [Symbol.dispose]() {
+      clearInterval(timer);
+      child.off("message", onMessage);
+    },
+  };
+}
+
+function lossBy(death: Death): Loss {
+  switch (death.kind) {
+    case "still":
+      return { kind: "stalled", message: "the worker did nothing any more, as one that is stopped, and was ended" };
+    case "spins":
+      return { kind: "lost", message: "the worker no longer answered, busy without end, and was ended" };
+  }
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  if (pid !== undefined) ignoreErrors(() => process.kill(-pid, "SIGKILL"));
+}
+
+function ignoreErrors(action: () => void): void {
+  try {
+    action();
+  } catch {
+    // Said at the call.
+  }
+}
