@@ -94,16 +94,14 @@ test("an older server goes on while a step waits for its turn, and after it", { 
   await reader.query("select from reports");
 
   const stop = new AbortController();
-  let [made, longestMs] = [0, 0];
+  let made = 0;
   const serving = (async () => {
     for (; !stop.signal.aborted; made += 1) {
-      const startedMs = performance.now();
       const key = report(`r${made}`, made);
       await create(older.reports, key);
       assert.equal((await older.queue.claim(claimant, 1, made)).length, 1);
       assert.equal((await older.reports.change(key, cancel, made))?.kind, "changed");
       assert.equal((await older.reports.read(key))?.status.kind, "cancelled");
-      longestMs = Math.max(longestMs, performance.now() - startedMs);
     }
   })();
   try {
@@ -122,5 +120,4 @@ test("an older server goes on while a step waits for its turn, and after it", { 
     await serving;
     await reader.end();
   }
-  assert.ok(longestMs < 5_000, `the older server took ${longestMs} ms for a report`);
 });
