@@ -1,6 +1,7 @@
 import { after, test } from "node:test";
 import { lacksCassandra } from "../../../test/kit/cassandra.ts";
 import { openCassandraPlace, openCassandraResults, stopCassandra } from "../../test/contract/cassandra-place.ts";
+import { provesCrashSafety } from "../../test/contract/crash.ts";
 import { provesJobQueue } from "../../test/contract/job-queue.ts";
 import { provesKindLimits, provesKindLimitsByKey } from "../../test/contract/kind-limits.ts";
 import { provesNotices } from "../../test/contract/notices.ts";
@@ -23,6 +24,7 @@ if (lacksCassandra) {
   provesOutbox("Cassandra", openCassandraPlace);
   provesKindLimitsByKey("Cassandra", openCassandraPlace);
   provesResultsQueue("Cassandra", openCassandraResults);
+  provesCrashSafety("Cassandra", openCassandraPlace);
 
   // Of what a queue does with sealed reports, which takes longest here, the sealing's own test has enough.
   provesSealing("Cassandra", openCassandraPlace);

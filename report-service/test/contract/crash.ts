@@ -4,10 +4,11 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import type { ReportId } from "../../src/model/names.ts";
 import { hasEnded } from "../../src/model/report.ts";
 import { anyReportFilter } from "../../src/model/report-filter.ts";
 import type { Connected, OpenPlace } from "./place.ts";
-import { claimant, report, tenant } from "./place.ts";
+import { claimant, create, inWords, report, tenant } from "./place.ts";
 
 const program = fileURLToPath(new URL("crash-main.ts", import.meta.url));
 const everything = { tenant, filter: anyReportFilter, order: "oldest-first", limit: 10_000 } as const;
@@ -18,8 +19,15 @@ export function provesCrashSafety(name: string, open: OpenPlace): void {
     await using place = await open();
     assert.ok(place.elsewhere, "this provider has no way for another process to connect");
     const answered: string[] = [];
-    for (const lines of [7, 40, 90]) answered.push(...(await linesUntilKilled(place.elsewhere, lines)));
+    const cutOff: Cut[] = [];
+    for (const count of [7, 40, 90]) {
+      const run = `run${count}`;
+      const lines = await linesUntilKilled(place.elsewhere, run, count);
+      answered.push(...lines);
+      cutOff.push({ run, made: lines.filter((line) => line.startsWith("created")).length });
+    }
     await using server = await place.connect();
+    for (const cut of cutOff) await askAgain(server, cut);
     const stored = new Map((await server.reports.list(everything)).map((each) => [String(each.id), each]));
     for (const line of answered) {
       const [state = "", id = ""] = line.split(" ");
@@ -48,8 +56,12 @@ export function provesCrashSafety(name: string, open: OpenPlace): void {
 type Elsewhere = { readonly module: URL; readonly argument: string };
 
 /** Lets a process create and work, and kills it once it has printed so many lines. */
-async function linesUntilKilled({ module, argument }: Elsewhere, count: number): Promise<readonly string[]> {
-  const child = spawn(process.execPath, [program, module.href, argument, `run${count}`], {
+async function linesUntilKilled(
+  { module, argument }: Elsewhere,
+  run: string,
+  count: number,
+): Promise<readonly string[]> {
+  const child = spawn(process.execPath, [program, module.href, argument, run], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const closed = once(child, "close");
@@ -61,6 +73,31 @@ async function linesUntilKilled({ module, argument }: Elsewhere, count: number):
   await closed;
   assert.ok(lines.length >= count, `the other process ended after ${lines.length} lines`);
   return lines;
+}
+
+/** How many creates of a process were answered before it was killed. */
+type Cut = { readonly run: string; readonly made: number };
+
+/** Asks again, as clients do, for the last report that was answered and for the one that perhaps was just being made. */
+async function askAgain({ reports }: Connected, { run, made }: Cut): Promise<void> {
+  for (const [index, isAnswered] of [
+    [made - 1, true],
+    [made, false],
+  ] as const) {
+    const { asked, by } = creationOf(run, index);
+    const { id } = asked;
+    const answer = inWords(await create(reports, { ...asked, id: `${id}-again` as ReportId }, by));
+    assert.ok(answer === `repeated ${id}` || (!isAnswered && answer === `created ${id}-again`), answer);
+    const same = (await reports.list(everything)).filter(({ contentKey }) => contentKey === id);
+    assert.equal(same.length, 1, `${id} and ${same.length - 1} more`);
+  }
+}
+
+/** With all that a create may have, which a store may keep in several places. */
+function creationOf(run: string, index: number) {
+  const id = `${run}-${index}`;
+  const asked = report(id, Date.now(), { contentKey: id });
+  return { asked, by: { request: { id, bodyHash: "h" }, reuseSinceMs: 0 } };
 }
 
 /** Long after the last lease, so that nothing can be held by one of the dead. */
@@ -85,9 +122,9 @@ async function finishAll({ queue, reports }: Connected): Promise<void> {
 /** What the other process does: creates a report, sometimes works on one, and prints what was answered. */
 export async function createAndWork({ queue, reports }: Connected, run: string): Promise<never> {
   for (let index = 0; ; index += 1) {
-    const created = report(`${run}-${index}`, Date.now());
-    await reports.create([{ report: created }], { queue: 1_000_000, tenant: 1_000_000 });
-    process.stdout.write(`created ${created.id}\n`);
+    const { asked, by } = creationOf(run, index);
+    await create(reports, asked, by);
+    process.stdout.write(`created ${asked.id}\n`);
     if (index % 3 !== 0) continue;
     const [claimed] = await queue.claim(claimant, 1, Date.now());
     if (claimed?.status.kind !== "running") continue;
