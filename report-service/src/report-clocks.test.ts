@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Report, Report_State as State } from "@weir/proto/report/v1/report_pb.ts";
+import { lacksCassandra, startCassandra } from "../../test/kit/cassandra.ts";
 import { lacksPostgres } from "../../test/kit/postgres.ts";
 import { until } from "../../test/kit/wait.ts";
 import { createOne, untilState } from "../test/calls.ts";
@@ -15,16 +16,26 @@ const shifted = (byMs: number) => ({ NODE_OPTIONS: `--import ${preload}`, SHIFT_
 const short = { rows: 1 };
 const leased = ["--languages", "sql", "--job-lease", "5s"];
 
-for (const [shiftMs, what] of [
-  [hourMs, "an hour ahead"],
-  [-hourMs, "an hour behind"],
-] as const) {
-  test(`a server whose clock is ${what} takes over nothing that is leased, and nobody what it has leased`, {
-    skip: lacksPostgres,
+const openDatabase = async () => ({ url: await emptyDatabase(), [Symbol.asyncDispose]: async () => undefined });
+const inPostgres = { where: "Postgres", lacks: lacksPostgres, open: openDatabase };
+const inCassandra = {
+  ...{ where: "Cassandra", lacks: lacksCassandra },
+  async open() {
+    const { nodes, [Symbol.asyncDispose]: stop } = await startCassandra();
+    return { url: `cassandra://${nodes[0]?.address}/reports?datacenter=dc-a`, [Symbol.asyncDispose]: stop };
+  },
+};
+for (const { where, lacks, open, shiftMs, what } of [
+  { ...inPostgres, shiftMs: hourMs, what: "an hour ahead" },
+  { ...inPostgres, shiftMs: -hourMs, what: "an hour behind" },
+  { ...inCassandra, shiftMs: hourMs, what: "an hour ahead" },
+]) {
+  test(`${where}: a server whose clock is ${what} takes over nothing that is leased, and nobody what it has leased`, {
+    skip: lacks,
   }, async () => {
     await using started = new AsyncDisposableStack();
     const data = started.use(await temporaryDirectory()).path;
-    const flags = [...leased, "--store", await emptyDatabase()];
+    const flags = [...leased, "--store", started.use(await open()).url];
     const right = started.use(await startServer(data, [...flags, "--concurrency", "sql=1"]));
     const { client } = right;
     const first = await createOne(client, "slow");

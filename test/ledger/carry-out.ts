@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Report_State as State } from "@weir/proto/report/v1/report_pb.ts";
 import type { ReportClient } from "@weir/report-service/src/client.ts";
-import { childrenOf, type Fleet } from "./fleet.ts";
+import { childrenOf, clockSignal, type Fleet } from "./fleet.ts";
 import { tenants } from "./order.ts";
 import type { Fault } from "./plan.ts";
 
@@ -21,6 +21,7 @@ type ServerFault =
   | "kill-server"
   | "kill-child"
   | "leave-server"
+  | "jump-clock"
   | "stop-server"
   | "stop-child"
   | "stop-working-server"
@@ -44,6 +45,8 @@ async function doFault(fault: Fault, victims: Victims): Promise<void> {
       return send(fleet.members[fault.server]?.pid(), "SIGKILL");
     case "leave-server":
       return send(fleet.members[fault.server]?.pid(), "SIGTERM");
+    case "jump-clock":
+      return send(fleet.members[fault.server]?.pid(), clockSignal);
     case "stop-server":
       return stop(fleet.members[fault.server]?.pid(), fault.forMs);
     case "kill-child":

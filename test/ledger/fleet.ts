@@ -7,6 +7,9 @@ import { type RunningProcess, startProcess } from "../kit/process.ts";
 
 const main = fileURLToPath(new URL("../../report-service/src/main.ts", import.meta.url));
 const restartAfterMs = 300;
+const shiftedClock = new URL("../kit/shifted-clock.mjs", import.meta.url).href;
+/** Sets the clock of a server alone: an hour ahead, then an hour behind, then right again. */
+export const clockSignal = "SIGUSR2";
 
 export type Member = {
   readonly id: string;
@@ -126,7 +129,8 @@ function lateWritesIn(lines: readonly string[]): readonly LateWrite[] {
 
 function startServer(id: string, port: number, flags: readonly string[]): RunningProcess {
   const fixed = ["--listen", `127.0.0.1:${port}`, "--id", id, "--locality", "dc-a/z1", "--log-level", "warn"];
-  return startProcess({ name: id, command: process.execPath, args: [main, "serve", ...fixed, ...flags] });
+  const args = ["--import", shiftedClock, main, "serve", ...fixed, ...flags];
+  return startProcess({ name: id, command: process.execPath, args });
 }
 
 /** The children of a process, such as a server's workers; none where it is gone. */

@@ -58,7 +58,8 @@ const openPostgres: OpenParts = async (folder) => {
   const opened = opening.move();
   return {
     flags: ["--data", join(folder, "data"), "--store", `postgres://weir@${primary.host},${standby.host}/postgres`],
-    faultKinds: ["kill-store", "restart-store", "stop-store", "stop-standby", "fail-over-store"],
+    // Where SQLite is the store, all servers have one clock.
+    faultKinds: ["kill-store", "restart-store", "stop-store", "stop-standby", "fail-over-store", "jump-clock"],
     faults: {
       "kill-store": () =>
         inTurn(async () => {

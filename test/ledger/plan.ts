@@ -2,7 +2,7 @@ import { createRandom } from "../faults/suite/random.ts";
 
 /** One thing that goes wrong; `server` counts from 0. */
 export type Fault = { readonly atMs: number } & (
-  | { readonly kind: "kill-server" | "kill-child" | "leave-server"; readonly server: number }
+  | { readonly kind: "kill-server" | "kill-child" | "leave-server" | "jump-clock"; readonly server: number }
   /** Its process hangs, and goes on later: what it then still wants to write comes too late. */
   | { readonly kind: "stop-server" | "stop-child"; readonly server: number; readonly forMs: number }
   /** A server that is at work on a report stops for longer than its lease. */
@@ -49,6 +49,7 @@ export function planOf(
       case "kill-server":
       case "kill-child":
       case "leave-server":
+      case "jump-clock":
         return { kind, atMs, server };
       case "stop-server":
       case "stop-child":
