@@ -124,9 +124,9 @@ async function* followReport(
   afterSequence = 0n,
   call: CallOptions = {},
 ): AsyncGenerator<ReportEvent, void> {
-  const deadlineMs = Date.now() + (call.timeoutMs ?? Number.POSITIVE_INFINITY);
+  const deadlineMs = performance.now() + (call.timeoutMs ?? Number.POSITIVE_INFINITY);
   for (let last = afterSequence; !call.signal?.aborted; ) {
-    const left = deadlineMs === Number.POSITIVE_INFINITY ? {} : { timeoutMs: deadlineMs - Date.now() };
+    const left = deadlineMs === Number.POSITIVE_INFINITY ? {} : { timeoutMs: deadlineMs - performance.now() };
     const request = { name, afterSequence: last };
     try {
       for await (const event of stream(channel, Results.method.watchReport, request, { ...call, ...left })) {

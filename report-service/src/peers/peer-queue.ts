@@ -7,6 +7,8 @@ import type { PeerNote, PeerStore } from "../ports/peer-store.ts";
 import type { Stores } from "../ports/stores.ts";
 import { timeAt } from "./time-at.ts";
 
+type Peer = Pick<PeerStore, "datacenter" | "state" | "stores">;
+
 const tellAgainMs = 10_000;
 
 /**
@@ -16,14 +18,14 @@ const tellAgainMs = 10_000;
 export function claimFromPeers(
   own: JobQueue,
   clock: Clock,
-  peers: readonly PeerStore[],
+  peers: readonly Peer[],
   observe: (note: PeerNote) => void,
 ): JobQueue {
   const turns = new Map<WorkerCluster, number>();
   const toldAtMs = new Map<string, number>();
 
   /** All workers meet the same failure, again and again. */
-  function tell({ datacenter }: PeerStore, cause: Error): void {
+  function tell({ datacenter }: Peer, cause: Error): void {
     const nowMs = performance.now();
     if (nowMs - (toldAtMs.get(datacenter) ?? Number.NEGATIVE_INFINITY) < tellAgainMs) return;
     toldAtMs.set(datacenter, nowMs);
@@ -33,7 +35,7 @@ export function claimFromPeers(
   const takenOver = () => peers.filter((peer) => peer.state().writable === "here");
 
   /** What goes wrong with a peer must not keep workers from the own queue. */
-  async function ofPeer<T>(peer: PeerStore, ask: (stores: Stores) => Promise<T>, otherwise: T): Promise<T> {
+  async function ofPeer<T>(peer: Peer, ask: (stores: Stores) => Promise<T>, otherwise: T): Promise<T> {
     try {
       return await ask(await peer.stores());
     } catch (cause) {
