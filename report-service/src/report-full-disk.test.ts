@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { test } from "node:test";
 import { status } from "@grpc/grpc-js";
@@ -8,7 +9,7 @@ import { createOne, failure } from "../test/calls.ts";
 import { lacksPrlimit, limitFileSize } from "../test/file-size-limit.ts";
 import { startServer, temporaryDirectory } from "../test/server-process.ts";
 import { lockSqlite } from "../test/sqlite-lock.ts";
-import { reportNameOf } from "./client.ts";
+import { type ReportClient, reportNameOf } from "./client.ts";
 
 const order = {
   parent: "tenants/acme",
@@ -40,6 +41,39 @@ test("creates that the disk has no room for are unavailable, and made once there
   assert.equal((await client.listReports({ parent: order.parent })).value.reports.length, 2);
 });
 
+test("reports that a worker's disk has no room for are handed back, and made once there is", {
+  skip: lacksPrlimit,
+}, async () => {
+  await using data = await temporaryDirectory();
+  await using server = await startServer(data.path);
+  const { client } = server;
+  const { parent } = order;
+  const upload = await uploaded(
+    client,
+    Buffer.from(`region,target,unread\n${`eu,7,${"x".repeat(900_000)}\n`.repeat(10)}`),
+  );
+  await client.waitForEnd(await createOne(client, "wide", { rows: 1 }));
+
+  // More than the store's files take, and less than the artifact and the upload.
+  limitFileSize(server.process.pid, 8_000_000);
+  const large = await createOne(client, "wide", { rows: 300_000 });
+  const fed = { parent, report: { kind: "reportKinds/targets", uploads: [upload] } };
+  const reading = reportNameOf((await client.createReport(fed)).value);
+  for (const name of [large, reading]) await untilHandedBack(client, name);
+  // What fits is made meanwhile.
+  assert.equal((await client.waitForEnd(await createOne(client, "wide", { rows: 2 }))).state, State.SUCCEEDED);
+
+  limitFileSize(server.process.pid, undefined);
+  for (const name of [large, reading]) {
+    const { state, attempts } = await client.waitForEnd(name);
+    assert.equal(state, State.SUCCEEDED);
+    const failures = attempts.slice(0, -1).map(({ error }) => [error?.code, error?.message]);
+    assert.ok(failures.length > 0);
+    for (const failed of failures) assert.deepEqual(failed, [status.ABORTED, "the worker's disk is full"]);
+  }
+  assert.doesNotMatch(server.log(), /circuit-opened/);
+});
+
 test("while another process has the store's lock creates are unavailable, and reads are answered at once", async () => {
   await using data = await temporaryDirectory();
   await using server = await startServer(data.path);
@@ -66,3 +100,23 @@ test("while another process has the store's lock creates are unavailable, and re
   const made = await until(() => client.createReport(order), { within: 10_000, what: "a create is taken" });
   assert.equal((await client.waitForEnd(reportNameOf(made.value))).state, State.SUCCEEDED);
 });
+
+/** Sends the bytes of a CSV file, and answers the name of the upload. */
+async function uploaded(client: ReportClient, bytes: Buffer): Promise<string> {
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const announced = {
+    parent: order.parent,
+    mediaType: "text/csv",
+    sizeBytes: BigInt(bytes.length),
+    sha256,
+  };
+  const { value } = await client.createUpload(announced);
+  const sent = await fetch(value.putUrl, { method: "PUT", headers: value.headers, body: bytes });
+  assert.equal(sent.status, 200);
+  return (await client.completeUpload(value.name)).value.name;
+}
+
+async function untilHandedBack(client: ReportClient, name: string): Promise<void> {
+  const handedBack = async () => (await client.getReport(name)).value.attempts.some(({ error }) => error);
+  await until(handedBack, { within: 60_000, what: `${name} is handed back` });
+}

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "../ports/clock.ts";
+import { StoreUnavailable } from "../ports/store-unavailable.ts";
 import { checkGrant, type Grant } from "./grant.ts";
 import type { Sealing } from "./object-file.ts";
 import { receiveObject } from "./receive-object.ts";
@@ -94,12 +95,13 @@ async function answer(request: IncomingMessage, response: ServerResponse, parts:
     if (method === "OPTIONS") allowPages(response);
     else await serve(request, response, parts);
   } catch (error) {
-    const cause = error as NodeJS.ErrnoException;
-    // A client that left is no fault of ours.
-    const left = request.destroyed && !request.complete;
+    const cause = error as Error;
+    // A client that left is no fault of ours; a request that broke off here looks the same.
+    const full = cause instanceof StoreUnavailable;
+    const left = request.destroyed && !request.complete && !full;
     if (!left) parts.observe({ kind: "object-call-broke", cause });
     if (response.headersSent) response.destroy();
-    else if (cause.code === "ENOSPC") refuse(request, response, 507, "the object store is full; try again later");
+    else if (full) refuseWhileFull(request, response, cause);
     else refuse(request, response, 500, "an unexpected error; the server's log has it");
   }
   if (!response.writableFinished && !response.destroyed) await once(response, "close").catch(() => undefined);
@@ -159,6 +161,12 @@ function allowPages(response: ServerResponse): void {
       "access-control-max-age": "86400",
     })
     .end();
+}
+
+/** https://www.rfc-editor.org/rfc/rfc4918#section-11.5, with the time after which to try again. */
+function refuseWhileFull(request: IncomingMessage, response: ServerResponse, { retryAfterMs }: StoreUnavailable): void {
+  response.setHeader("retry-after", String(Math.ceil(retryAfterMs / 1_000)));
+  refuse(request, response, 507, "the object store is full; try again later");
 }
 
 function refuse(request: IncomingMessage, response: ServerResponse, status: number, says: string): void {

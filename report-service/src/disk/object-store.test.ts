@@ -17,8 +17,10 @@ import {
   statusOf,
 } from "../../test/contract/object-store.ts";
 import { never } from "../../test/contract/place.ts";
+import { lacksPrlimit, limitFileSize } from "../../test/file-size-limit.ts";
 import { temporaryDirectory } from "../../test/server-process.ts";
 import { ownClock } from "../ports/clock.ts";
+import { StoreUnavailable } from "../ports/store-unavailable.ts";
 import { createVault } from "../vault/vault.ts";
 import type { SigningKey } from "./grant.ts";
 import type { Sealing } from "./object-file.ts";
@@ -228,6 +230,34 @@ test("disk: parts of a sealed object are served as HTTP has them, and no byte of
   const part = await fetch(get.url, { headers: { range: "bytes=65530-131080" } });
   assert.equal(part.headers.get("content-range"), "bytes 65530-131080/150000");
   assert.ok(Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(65_530, 131_081)));
+});
+
+test("disk: what there is no room for is unavailable, leaves nothing, and is taken once there is", {
+  skip: lacksPrlimit,
+}, async () => {
+  await using place = await openDiskPlace();
+  const { objects, root, urls, notes } = place;
+  const bytes = randomBytes(300_000);
+  const signed = await urls.put(key, { mediaType: "text/csv", ...factsOf(bytes) }, 60_000);
+  const send = () => fetch(signed.url, { method: "PUT", headers: signed.headers, body: bytes });
+  const file = join(place.scratch, "made");
+  await writeFile(file, bytes);
+  const sealed = createDiskObjects(root, sealing);
+  limitFileSize(process.pid, 100_000);
+  try {
+    await assert.rejects(sealed.put("t/r/1/a", file), StoreUnavailable);
+    const refused = await send();
+    assert.deepEqual([refused.status, refused.headers.get("retry-after")], [507, "5"]);
+    assert.match(await refused.text(), /full; try again/);
+  } finally {
+    limitFileSize(process.pid, undefined);
+  }
+  assert.ok(notes.some((note) => note.kind === "object-call-broke" && note.cause instanceof StoreUnavailable));
+  assert.deepEqual(await readdir(draftsOf(root)), []);
+  assert.equal(await objects.check(key), undefined);
+  assert.deepEqual(await sealed.put("t/r/1/a", file), factsOf(bytes));
+  assert.equal((await send()).status, 200);
+  assert.deepEqual(await objects.check(key), factsOf(bytes));
 });
 
 async function openDiskPlace({

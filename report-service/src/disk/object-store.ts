@@ -3,11 +3,14 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { isOutOfRoom } from "../lib/out-of-room.ts";
 import type { ObjectStore, Stored, StoredObject } from "../ports/object-store.ts";
+import { StoreUnavailable } from "../ports/store-unavailable.ts";
 import type { Vault } from "../ports/vault.ts";
 import { openObjectFile, type Sealing } from "./object-file.ts";
 import { sealPieces } from "./sealed-file.ts";
 
+const fullRetryAfterMs = 5_000;
 const pieceBytes = 64 * 1024;
 const mostSpare = 16;
 const spare: Buffer[] = [];
@@ -28,21 +31,10 @@ export function createDiskObjects(root: string, sealing?: Sealing): ObjectStore 
   }
 
   return {
-    async put(key, file) {
+    put(key, file) {
       const target = join(root, key);
-      if (sealing?.seals) {
-        const [draft, stored] = await sealFile(root, key, file, sealing.vault);
-        await mkdir(dirname(target), { recursive: true });
-        await rename(draft, target);
-        await syncDirectory(dirname(target));
-        await rm(file, { force: true });
-        return stored;
-      }
-      const stored = await syncAndHash(file);
-      await mkdir(dirname(target), { recursive: true });
-      await rename(file, target);
-      await syncDirectory(dirname(target));
-      return stored;
+      const put = sealing?.seals ? sealIn(root, key, file, sealing.vault) : moveIn(file, target);
+      return put.catch(unavailableIfFull);
     },
     async *read(key, offset, signal) {
       await using object = await openObject(key);
@@ -70,17 +62,36 @@ export function createDiskObjects(root: string, sealing?: Sealing): ObjectStore 
   };
 }
 
-/** Writes a file's bytes sealed into a draft, which is on disk when this returns. */
-async function sealFile(
-  root: string,
-  key: string,
-  file: string,
-  vault: Vault,
-): Promise<readonly [draft: string, stored: Stored]> {
+async function moveIn(file: string, target: string): Promise<Stored> {
+  const stored = await syncAndHash(file);
+  await mkdir(dirname(target), { recursive: true });
+  await rename(file, target);
+  await syncDirectory(dirname(target));
+  return stored;
+}
+
+/** Writes the file's bytes sealed, and removes it. */
+async function sealIn(root: string, key: string, file: string, vault: Vault): Promise<Stored> {
+  const target = join(root, key);
   const draft = await newDraft(root);
   const measured = measure(createReadStream(file, { highWaterMark: pieceBytes }));
-  await pipeline(sealPieces(key, measured.pieces, vault), createWriteStream(draft, draftOptions));
-  return [draft, measured.stored()];
+  try {
+    await pipeline(sealPieces(key, measured.pieces, vault), createWriteStream(draft, draftOptions));
+    await mkdir(dirname(target), { recursive: true });
+    await rename(draft, target);
+  } catch (cause) {
+    await rm(draft, { force: true });
+    throw cause;
+  }
+  await syncDirectory(dirname(target));
+  await rm(file, { force: true });
+  return measured.stored();
+}
+
+/** For the `catch` of what writes: a full disk is so for all, and for a while. */
+export function unavailableIfFull(cause: unknown): never {
+  if (!isOutOfRoom(cause)) throw cause;
+  throw new StoreUnavailable(`the object store is full: ${(cause as Error).message}`, fullRetryAfterMs, cause);
 }
 
 /** The same pieces, and what they were once they are over. */

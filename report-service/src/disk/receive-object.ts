@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Announced } from "../ports/signed-urls.ts";
 import type { Sealing } from "./object-file.ts";
-import { draftOptions, measure, newDraft, syncDirectory } from "./object-store.ts";
+import { draftOptions, measure, newDraft, syncDirectory, unavailableIfFull } from "./object-store.ts";
 import { sealPieces } from "./sealed-file.ts";
 
 export type Received =
@@ -14,7 +14,8 @@ export type Received =
 
 /**
  * Takes an object that is what was announced, and nothing else; it is on disk when this returns, and nobody sees it
- * before. What is too large is not read to its end. A key that is there already keeps its bytes.
+ * before. What is too large is not read to its end. A key that is there already keeps its bytes. Throws `StoreUnavailable`
+ * where the disk is full.
  */
 export async function receiveObject(
   root: string,
@@ -23,7 +24,7 @@ export async function receiveObject(
   body: AsyncIterable<Uint8Array>,
   sealing: Sealing | undefined,
 ): Promise<Received> {
-  const draft = await newDraft(root);
+  const draft = await newDraft(root).catch(unavailableIfFull);
   const measured = measure(bound(body, announced.sizeBytes));
   const { pieces } = measured;
   try {
@@ -35,7 +36,7 @@ export async function receiveObject(
     return { kind: "stored" };
   } catch (error) {
     if (error instanceof TooLarge) return { kind: "too-large" };
-    throw error;
+    return unavailableIfFull(error);
   } finally {
     await rm(draft, { force: true });
   }

@@ -10,7 +10,8 @@ export type ReportChange =
   | { readonly kind: "succeed"; readonly attempt: number; readonly artifacts: readonly Artifact[] }
   | { readonly kind: "fail"; readonly attempt: number; readonly failure: Failure }
   | { readonly kind: "lose"; readonly attempt: number; readonly message: string }
-  | { readonly kind: "hand-back"; readonly attempt: number }
+  /** `message`: why, where it is not that its server stops. */
+  | { readonly kind: "hand-back"; readonly attempt: number; readonly message?: string }
   /** From a client, only as long as the report is as in `sequence`, where that is given. */
   | { readonly kind: "cancel"; readonly message: string; readonly sequence?: number }
   /** Queues a report again that ended without a result, or whose result has expired. */
@@ -67,7 +68,7 @@ export function changeReport(report: Report, change: ReportChange, nowMs: number
       return changed(
         endAttempt(report, { kind: "queued" }, nowMs, {
           reason: "HANDED_BACK",
-          message: "the server stopped; another one goes on",
+          message: change.message ?? "the server stopped; another one goes on",
         }),
       );
   }

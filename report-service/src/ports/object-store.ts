@@ -12,7 +12,10 @@ export class ObjectDamaged extends Error {
 /** One object in a list; `sizeBytes` is what it takes there, which is more than its bytes where they lie encrypted. */
 export type StoredObject = { readonly key: string; readonly sizeBytes: number; readonly writtenAtMs: number };
 
-/** Bytes by key. A key is written once and then never changes; a half-written one is never seen. */
+/**
+ * Bytes by key. A key is written once and then never changes; a half-written one is never seen. What writes throws
+ * `StoreUnavailable` where the store takes nothing now.
+ */
 export type ObjectStore = {
   /** Moves a local file in; its size and hash are of the bytes that were stored. */
   put(key: string, file: string): Promise<Stored>;

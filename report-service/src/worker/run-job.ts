@@ -1,4 +1,7 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { isOutOfRoom } from "../lib/out-of-room.ts";
 import type { ReportChange } from "../model/change-report.ts";
 import type { KindBook, ReportKind } from "../model/kind.ts";
 import { type Artifact, type Failure, type FailureReason, objectsOf, type Report } from "../model/report.ts";
@@ -6,18 +9,22 @@ import type { Clock } from "../ports/clock.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { ReportStore } from "../ports/report-store.ts";
 import type { Result } from "../ports/results-queue.ts";
+import { StoreUnavailable } from "../ports/store-unavailable.ts";
 import type { Tracer } from "../ports/tracer.ts";
 import type { UploadStore } from "../ports/upload-store.ts";
 import type { Deliver } from "./deliver-result.ts";
 import { fetchInputs } from "./fetch-inputs.ts";
 import type { FormatAbout } from "./formats/format-about.ts";
-import { holdLease } from "./hold-lease.ts";
+import { type HeldLease, holdLease } from "./hold-lease.ts";
 import type { JobResult, Runtime } from "./runtime.ts";
 import type { TellProgress } from "./tell-progress.ts";
 import type { JobEnd, WorkerNote } from "./worker-note.ts";
 
 // Starting a worker takes a second or two, and more where the machine is busy.
 const startLimitMs = 120_000;
+// How long a report whose disk is full, or whose store is away, is held before another worker may try it.
+const firstPutOffMs = 1_000;
+const longestPutOffMs = 120_000;
 // The others are the fault of whoever asked.
 const brokenKind: ReadonlySet<FailureReason> = new Set(["RENDER_FAILED", "OUT_OF_MEMORY", "DEADLINE_EXCEEDED"]);
 
@@ -41,13 +48,23 @@ export type JobVerdict =
   | { readonly kind: "kind-broke"; readonly why: string }
   | { readonly kind: "worker-broke"; readonly why: string; readonly byKind: boolean };
 
-/** Works on a claimed report until its outcome is recorded; `handBack` gives it to another server instead. */
+/** What comes of a job: its verdict at once, and where its report was put off, the end of its being held. */
+export type JobRun = { readonly verdict: JobVerdict; readonly held: Promise<void> | undefined };
+
+export type JobSignals = {
+  /** Gives the running job to another server. */
+  readonly handBack: AbortSignal;
+  /** The server stops: what was put off is handed back at once. */
+  readonly stopping: AbortSignal;
+};
+
+/** Works on a claimed report until its outcome is recorded, or put off. */
 export async function runJob(
   report: Report,
   attempt: number,
   parts: JobParts,
-  handBack: AbortSignal,
-): Promise<JobVerdict> {
+  { handBack, stopping }: JobSignals,
+): Promise<JobRun> {
   const startedAtMs = performance.now();
   const about = { report: report.id, reportKind: report.kind, attempt };
   const span = parts.tracer?.start({
@@ -59,11 +76,26 @@ export async function runJob(
   parts.observe({ kind: "job-started", ...about });
 
   const outcome = await attemptJob(report, attempt, parts, handBack);
-  const end = await record(report, attempt, outcome, parts);
+  const held = outcome.kind === "put-off" ? hold(report, attempt, outcome, parts, stopping) : undefined;
+  const end = held ? "put-off" : await record(report, attempt, outcome, parts);
   const failure = failureOf(outcome);
   parts.observe({ kind: "job-ended", ...about, end, ...failure, tookMs: performance.now() - startedAtMs });
   span?.end({ "report.end": end }, failure?.message);
-  return verdictOf(outcome);
+  return { verdict: verdictOf(outcome), held };
+}
+
+/** Keeps a report that was put off from all workers for a while, and then hands it back. */
+async function hold(
+  report: Report,
+  attempt: number,
+  outcome: Outcome,
+  parts: JobParts,
+  stopping: AbortSignal,
+): Promise<void> {
+  await using lease = holdLease(parts, report, attempt, parts.leaseMs);
+  const signal = AbortSignal.any([lease.lost, stopping]);
+  await delay(putOffMs(report), undefined, { signal, ref: false }).catch(() => undefined);
+  if (!lease.lost.aborted) await record(report, attempt, outcome, parts);
 }
 
 type Outcome =
@@ -72,7 +104,9 @@ type Outcome =
   /** There was no worker to be had. */
   | { readonly kind: "not-started"; readonly attempt: number; readonly message: string }
   /** There was one, and it stood still. */
-  | { readonly kind: "stalled"; readonly attempt: number; readonly message: string };
+  | { readonly kind: "stalled"; readonly attempt: number; readonly message: string }
+  /** A disk is full, or a store is away: the report can be made, but not here and now. */
+  | { readonly kind: "put-off"; readonly attempt: number; readonly message: string };
 
 async function attemptJob(report: Report, attempt: number, parts: JobParts, handBack: AbortSignal): Promise<Outcome> {
   const kind = parts.kinds.get(report.kind);
@@ -80,9 +114,28 @@ async function attemptJob(report: Report, attempt: number, parts: JobParts, hand
 
   await using lease = holdLease(parts, report, attempt, parts.leaseMs);
   using time = limitTime(kind.limits.timeoutMs);
+  const making = makeReport(report, attempt, parts, { kind, lease, time, handBack });
+  const outcome = await making.catch((cause: unknown) => putOff(cause, attempt, parts));
+  if (outcome.kind !== "put-off") return outcome;
+  await removeLeavings(report, attempt, parts);
+  return outcome;
+}
+
+type Attempting = {
+  readonly kind: ReportKind;
+  readonly lease: HeldLease;
+  readonly time: ReturnType<typeof limitTime>;
+  readonly handBack: AbortSignal;
+};
+
+async function makeReport(
+  report: Report,
+  attempt: number,
+  parts: JobParts,
+  { kind, lease, time, handBack }: Attempting,
+): Promise<Outcome> {
   const stop = AbortSignal.any([lease.lost, time.isUp, handBack]);
-  const directory = join(parts.runtime.scratch, "inputs");
-  const fetching = fetchInputs(report, kind.inputs, directory, parts, stop);
+  const fetching = fetchInputs(report, kind.inputs, inputsOf(parts), parts, stop);
   const inputs = await fetching.catch((cause: unknown) => {
     if (!stop.aborted) throw cause;
     return { ok: true, inputs: [] } as const;
@@ -105,6 +158,32 @@ async function attemptJob(report: Report, attempt: number, parts: JobParts, hand
   if (!time.isUp.aborted) return { kind: "hand-back", attempt };
   if (time.hasBegun()) return fail(attempt, tooSlow(kind));
   return { kind: "not-started", attempt, message: `no worker was ready within ${startLimitMs} ms` };
+}
+
+/** What went wrong is neither the report's fault nor its kind's; anything else is thrown on. */
+function putOff(cause: unknown, attempt: number, { observe }: JobParts): Outcome {
+  const away = cause instanceof StoreUnavailable;
+  if (!away && !isOutOfRoom(cause)) throw cause;
+  observe({ kind: "worker-stumbled", cause: cause as Error });
+  return { kind: "put-off", attempt, message: away ? "a store is not available" : "the worker's disk is full" };
+}
+
+/** What an attempt has written that comes to nothing would keep a full disk full. */
+async function removeLeavings(report: Report, attempt: number, parts: JobParts): Promise<void> {
+  await rm(inputsOf(parts), { recursive: true, force: true });
+  // Where it cannot be removed now, the cleaner finds it.
+  await parts.objects.remove(`${objectsOf(report)}/${attempt}`).catch(() => undefined);
+}
+
+/** Longer each time in a row: what has no room anywhere must neither fill disk after disk nor have attempts without end. */
+function putOffMs({ attempts }: Report): number {
+  const before = attempts.slice(0, -1);
+  const inARow = before.length - 1 - before.findLastIndex(({ failure }) => failure?.reason !== "HANDED_BACK");
+  return Math.min(longestPutOffMs, firstPutOffMs * 2 ** inARow);
+}
+
+function inputsOf({ runtime }: JobParts): string {
+  return join(runtime.scratch, "inputs");
 }
 
 /** The time of a job: its own begins once a worker is ready for it, which has its limit, too. */
@@ -145,11 +224,18 @@ async function outcomeOf(
       return { kind: "stalled", attempt, message: result.message };
     case "unavailable":
       return { kind: "not-started", attempt, message: result.message };
+    case "no-room":
+      return { kind: "put-off", attempt, message: result.message };
     case "done": {
       const artifacts: Artifact[] = [];
-      for (const { format, path } of result.files) {
-        const key = `${objectsOf(report)}/${attempt}/report.${format}`;
-        artifacts.push({ format, key, rows: result.rows, ...(await objects.put(key, path)) });
+      try {
+        for (const { format, path } of result.files) {
+          const key = `${objectsOf(report)}/${attempt}/report.${format}`;
+          artifacts.push({ format, key, rows: result.rows, ...(await objects.put(key, path)) });
+        }
+      } catch (cause) {
+        for (const { path } of result.files) await rm(path, { force: true });
+        throw cause;
       }
       return { kind: "succeed", attempt, artifacts };
     }
@@ -166,8 +252,16 @@ async function record(report: Report, attempt: number, outcome: Outcome, parts: 
 }
 
 function changeBy(outcome: Exclude<Outcome, { kind: "superseded" }>): Result["change"] {
-  if (outcome.kind === "not-started") return { kind: "hand-back", attempt: outcome.attempt };
-  return outcome.kind === "stalled" ? { ...outcome, kind: "lose" } : outcome;
+  switch (outcome.kind) {
+    case "not-started":
+      return { kind: "hand-back", attempt: outcome.attempt };
+    case "put-off":
+      return { kind: "hand-back", attempt: outcome.attempt, message: outcome.message };
+    case "stalled":
+      return { ...outcome, kind: "lose" };
+    default:
+      return outcome;
+  }
 }
 
 function endOf(outcome: Exclude<Outcome, { kind: "superseded" }>): JobEnd {
@@ -182,7 +276,8 @@ function endOf(outcome: Exclude<Outcome, { kind: "superseded" }>): JobEnd {
     case "hand-back":
       return "handed-back";
     case "not-started":
-      return "not-started";
+    case "put-off":
+      return outcome.kind;
   }
 }
 
@@ -197,6 +292,7 @@ function verdictOf(outcome: Outcome): JobVerdict {
       return { kind: "worker-broke", why: outcome.message, byKind: true };
     case "stalled":
     case "not-started":
+    case "put-off":
       return { kind: "worker-broke", why: outcome.message, byKind: false };
     case "hand-back":
     case "superseded":
@@ -206,7 +302,8 @@ function verdictOf(outcome: Outcome): JobVerdict {
 
 function failureOf(outcome: Outcome): Failure | undefined {
   if (outcome.kind === "fail") return outcome.failure;
-  if (outcome.kind === "not-started") return { reason: "HANDED_BACK", message: outcome.message };
+  if (outcome.kind === "not-started" || outcome.kind === "put-off")
+    return { reason: "HANDED_BACK", message: outcome.message };
   if (outcome.kind !== "lose" && outcome.kind !== "stalled") return undefined;
   return { reason: "WORKER_LOST", message: outcome.message };
 }

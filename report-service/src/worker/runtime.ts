@@ -20,12 +20,13 @@ export type JobFile = { readonly format: Format; readonly path: string };
 /**
  * `lost`: the worker process died, which says nothing about the report. `stalled`: it no longer did anything and was
  * ended, which says nothing about the kind either. `unavailable`: there is no worker process to be had, so the job has not
- * begun. `stopped`: the signal was aborted.
+ * begun. `no-room`: there is no room on the worker's disk for what it writes. `stopped`: the signal was aborted.
  */
 export type JobResult =
   | { readonly kind: "done"; readonly rows: number; readonly files: readonly JobFile[] }
   | { readonly kind: "failed"; readonly reason: FailureReason; readonly message: string }
   | { readonly kind: "lost" | "stalled" | "unavailable"; readonly message: string }
+  | { readonly kind: "no-room"; readonly message: string }
   | { readonly kind: "stopped" };
 
 export type HearOfJob = {

@@ -6,6 +6,8 @@ import { temporaryDirectory } from "../../test/server-process.ts";
 import { createDiskObjects } from "../disk/object-store.ts";
 import type { KindBook, Language, ReportKind } from "../model/kind.ts";
 import type { KindName } from "../model/names.ts";
+import type { ObjectStore } from "../ports/object-store.ts";
+import { StoreUnavailable } from "../ports/store-unavailable.ts";
 import { openStore } from "../sqlite/open-store.ts";
 import { createDelivery } from "./deliver-result.ts";
 import type { JobResult, Runtime } from "./runtime.ts";
@@ -65,14 +67,54 @@ test("workers that stand still shut their cluster, and no kind is blamed for it"
   );
 });
 
+test("a report whose disk is full is put off, at first for a second, and made when there is room", async () => {
+  let full = true;
+  await using servers = await clustersWith(() => (full ? { kind: "no-room", message: "the disk is full" } : done));
+  const { store, sql, notes } = servers;
+  await store.reports.create([{ report: report("s", 1, { kind: kindOf("sql") }) }], roomy);
+  const startedMs = performance.now();
+  const ended = (end: string) => notes.filter((note) => note.kind === "job-ended" && note.end === end);
+  await servers.until(() => ended("put-off").length === 3);
+  // It was held for one second and then for two, so that it is not tried again and again at once.
+  assert.ok(performance.now() - startedMs > 2_900);
+  full = false;
+  await servers.until(() => ended("succeeded").length === 1);
+  const made = await store.reports.read(report("s", 1));
+  assert.equal(made?.status.kind, "succeeded");
+  const lost = made.attempts.slice(0, -1).map(({ failure }) => failure);
+  assert.ok(lost.every((failure) => failure?.reason === "HANDED_BACK" && failure.message === "the disk is full"));
+  assert.equal(sql.shut(kindOf("sql")), undefined);
+});
+
+test("a report that an object store has no room for is put off, and nothing of it stays", async () => {
+  let full = true;
+  await using servers = await clustersWith(() => withFile, {
+    async put() {
+      if (full) throw new StoreUnavailable("the object store is full", 1, undefined);
+      return { sizeBytes: 1, sha256: "" };
+    },
+  });
+  const { store, notes, removed } = servers;
+  await store.reports.create([{ report: report("s", 1, { kind: kindOf("sql") }) }], roomy);
+  await servers.until(() => notes.some((note) => note.kind === "job-ended" && note.end === "put-off"));
+  assert.deepEqual(removed, ["acme/s/1"]);
+  full = false;
+  await servers.until(() => notes.some((note) => note.kind === "job-ended" && note.end === "succeeded"));
+  assert.ok(notes.every((note) => note.kind !== "circuit-opened"));
+});
+
+const withFile: JobResult = { kind: "done", rows: 1, files: [{ format: "csv", path: "/nowhere/result.csv" }] };
 const done: JobResult = { kind: "done", rows: 0, files: [] };
 
 /** The clusters `sql` and `python` over one store, with one kind each, whose workers come to what `answer` says. */
-async function clustersWith(answer: (language: Language) => JobResult) {
+async function clustersWith(answer: (language: Language) => JobResult, objects: Partial<ObjectStore> = {}) {
   await using stack = new AsyncDisposableStack();
   const directory = stack.use(await temporaryDirectory());
   const store = stack.use(openStore(join(directory.path, "reports.db")));
   const notes: WorkerNote[] = [];
+  const removed: string[] = [];
+  const disk = createDiskObjects(join(directory.path, "objects"));
+  const remove = async (prefix: string) => void removed.push(prefix);
   let wake = () => {};
   const start = (language: Language): WorkerCluster =>
     startWorkerCluster(
@@ -82,7 +124,7 @@ async function clustersWith(answer: (language: Language) => JobResult) {
       {
         ...{ queue: store.queue, reports: store.reports, uploads: store.uploads, clock: store.clock, leaseMs: 5_000 },
         ...{ targetWaitMs: 5_000, tracer: undefined, kinds, tellProgress: () => () => {} },
-        objects: createDiskObjects(join(directory.path, "objects")),
+        objects: { ...disk, remove, ...objects },
         deliver: createDelivery({
           results: writtenAtOnce,
           reports: store.reports,
@@ -108,7 +150,7 @@ async function clustersWith(answer: (language: Language) => JobResult) {
   const [sql, python] = [stack.use(start("sql")), stack.use(start("python"))];
   const moved = stack.move();
   return {
-    ...{ store, sql, python, notes },
+    ...{ store, sql, python, notes, removed },
     async until(condition: () => boolean): Promise<void> {
       while (!condition()) {
         const { promise, resolve } = Promise.withResolvers<void>();

@@ -26,6 +26,8 @@ export function startWorkerLoop(queue: Pick<JobQueue, "wait">, cluster: string, 
   const { circuits, claim } = parts;
   const stopping = new AbortController();
   const handBack = new AbortController();
+  // Reports that were put off: this worker goes on with others meanwhile.
+  const held = new Set<Promise<void>>();
 
   async function takeOne(): Promise<void> {
     const shutMs = circuits.clusterShutForMs(performance.now());
@@ -40,14 +42,22 @@ export function startWorkerLoop(queue: Pick<JobQueue, "wait">, cluster: string, 
     circuits.started(report, startedAtMs);
     parts.onJob({ kind: "started" });
     try {
-      const verdict = await runJob(report, report.status.attempt, parts, handBack.signal);
-      circuits.ended(report, verdict, performance.now());
+      const signals = { handBack: handBack.signal, stopping: stopping.signal };
+      const run = await runJob(report, report.status.attempt, parts, signals);
+      circuits.ended(report, run.verdict, performance.now());
+      if (run.held) keep(run.held);
     } catch (cause) {
       circuits.ended(report, { kind: "tells-nothing" }, performance.now());
       throw cause;
     } finally {
       parts.onJob({ kind: "ended", tookMs: performance.now() - startedAtMs });
     }
+  }
+
+  function keep(holding: Promise<void>): void {
+    const ended = holding.catch((cause: Error) => parts.observe({ kind: "worker-stumbled", cause }));
+    held.add(ended);
+    void ended.then(() => held.delete(ended));
   }
 
   async function run(): Promise<void> {
@@ -60,6 +70,7 @@ export function startWorkerLoop(queue: Pick<JobQueue, "wait">, cluster: string, 
         await pause(stumbleMs);
       }
     }
+    await Promise.all(held);
   }
 
   async function pause(forMs: number): Promise<void> {

@@ -4,9 +4,9 @@ import type { FailureReason } from "../model/report.ts";
 
 /**
  * How an attempt ended. `superseded`: the report was cancelled or taken over while it ran. `not-started`: no worker
- * process was to be had.
+ * process was to be had. `put-off`: a disk was full, or a store was away.
  */
-export type JobEnd = "succeeded" | "failed" | "lost" | "handed-back" | "not-started" | "superseded";
+export type JobEnd = "succeeded" | "failed" | "lost" | "handed-back" | "not-started" | "put-off" | "superseded";
 
 /** What workers have to tell. */
 export type WorkerNote =

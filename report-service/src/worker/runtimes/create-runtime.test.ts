@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { lacksPrlimit, limitFileSize } from "../../../test/file-size-limit.ts";
 import type { KindColumn, Language } from "../../model/kind.ts";
 import type { Job, JobResult, Runtime } from "../runtime.ts";
 import { createRuntime } from "./create-runtime.ts";
@@ -411,6 +412,48 @@ test("no job finds anything of the one before it", async () => {
   assert.notDeepEqual(drawn[0], drawn[1]);
 });
 
+test("what the disk has no room for is told apart from what is wrong with a report, and leaves nothing", {
+  skip: lacksPrlimit,
+}, async () => {
+  const query = "select range as n, md5(range::varchar) as text from range(15000)";
+  const sql: Partial<Job> = { program: { language: "sql", query }, maxRows: 100_000 };
+  limitFileSize(process.pid, 50_000);
+  const places = { scratch: join(directory, "no-room"), sample: join(directory, "sample", "sales.parquet") };
+  await using runtime = createRuntime("sql", places);
+  try {
+    for (const format of ["csv", "json", "ndjson", "parquet", "xlsx", "pdf"] as const) {
+      const job = jobOf("javascript", "", { ...sql, formats: ["csv", format] });
+      assert.deepEqual(await runOn(runtime, job), { kind: "no-room", message: "the worker's disk is full" }, format);
+      assert.deepEqual(await readdir(places.scratch), []);
+      const alone = jobOf("javascript", "", { ...sql, formats: [format] });
+      assert.equal((await runOn(runtime, alone)).kind, "no-room", format);
+      assert.deepEqual(await readdir(places.scratch), []);
+    }
+  } finally {
+    limitFileSize(process.pid, undefined);
+  }
+  const done = await runOn(runtime, jobOf("javascript", "", { ...sql, formats: ["csv", "pdf"] }));
+  assert.equal(done.kind, "done");
+});
+
+test("an engine or interpreter that there is no room to prepare is none of the report's fault", {
+  skip: lacksPrlimit,
+}, async () => {
+  const code = 'def report(parameters, rows):\n    yield {"n": 1}';
+  limitFileSize(process.pid, 50_000);
+  const places = { scratch: join(directory, "bare"), sample: join(directory, "bare-sample", "sales.parquet") };
+  await using runtime = createRuntime("python", places);
+  try {
+    assert.equal((await runOn(runtime, jobOf("python", code, { formats: ["json"] }))).kind, "no-room");
+    // Room for the sample, and none for what is made for the interpreter.
+    limitFileSize(process.pid, 5_000_000);
+    assert.equal((await runOn(runtime, jobOf("python", code, { formats: ["json"] }))).kind, "no-room");
+  } finally {
+    limitFileSize(process.pid, undefined);
+  }
+  assert.equal((await runOn(runtime, jobOf("python", code, { formats: ["json"] }))).kind, "done");
+});
+
 function jobOf(
   language: "python" | "javascript",
   code: string,
@@ -438,7 +481,11 @@ function runtimeOf(language: Language): Runtime {
 }
 
 function run(language: Language, job: Job): Promise<JobResult> {
-  return runtimeOf(language).run(job, { begun() {}, progress() {} }, AbortSignal.timeout(60_000));
+  return runOn(runtimeOf(language), job);
+}
+
+function runOn(runtime: Runtime, job: Job): Promise<JobResult> {
+  return runtime.run(job, { begun() {}, progress() {} }, AbortSignal.timeout(60_000));
 }
 
 async function rowsOf(result: JobResult): Promise<readonly Record<string, unknown>[]> {

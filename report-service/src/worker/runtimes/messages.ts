@@ -14,6 +14,7 @@ export type FromWorker =
   | { readonly kind: "done"; readonly rows: number; readonly files: readonly JobFile[] }
   | { readonly kind: "failed"; readonly reason: FailureReason; readonly message: string }
   | { readonly kind: "lost" | "stalled" | "unavailable"; readonly message: string }
+  | { readonly kind: "no-room"; readonly message: string }
   | { readonly kind: "stopped" };
 
 /** Where a worker process finds things. */

@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Progress } from "../../model/report.ts";
@@ -26,7 +27,11 @@ export async function renderResult(
     };
     onProgress({ stage: "render", percent: Math.floor((100 * files.length) / job.formats.length), rows });
     const path = join(scratch, `result.${format}`);
-    const written = await writeFormat(table, format, path, job.about, tellOf);
+    const written = await writeFormat(table, format, path, job.about, tellOf).catch(async (cause) => {
+      // What is half written would keep a full disk full.
+      await Promise.all([...files, { path }].map((file) => rm(file.path, { force: true })));
+      throw cause;
+    });
     if (written.kind === "failed") return written;
     files.push({ format, path });
   }

@@ -1,6 +1,7 @@
 // The process that runs the reports of one language, one at a time. Its server starts it, talks to it over IPC and may
 // kill it at any time; a job that takes the whole memory or crashes the engine takes nothing else with it.
 import { atMostEvery } from "../../lib/at-most-every.ts";
+import { isOutOfRoom } from "../../lib/out-of-room.ts";
 import type { FailureReason, Progress } from "../../model/report.ts";
 import type { HearOfJob, Job } from "../runtime.ts";
 import { createSpares, type Spares } from "../sandbox/spares.ts";
@@ -97,10 +98,20 @@ function send(message: FromWorker): void {
 
 function failureOf(error: Error): FromWorker {
   const [says = error.message] = error.message.split("\n");
+  // Neither the report nor its kind can help it, and where it would have been written is nobody else's business.
+  if (isOutOfRoom(error) || saysOutOfRoom(error)) return { kind: "no-room", message: "the worker's disk is full" };
   if (error instanceof InputError) return { kind: "failed", reason: "INPUT_INVALID", message: says };
   const reason: FailureReason = error.message.includes("Out of Memory") ? "OUT_OF_MEMORY" : "RENDER_FAILED";
   // The first line says what is wrong; the rest quotes the kind's SQL, which is not the client's.
   return { kind: "failed", reason, message: says };
+}
+
+// DuckDB's words for ENOSPC, EDQUOT and EFBIG, and those of a process that has made something for this one.
+function saysOutOfRoom({ message }: Error): boolean {
+  return (
+    /^IO Error: .*(No space left on device|Disk quota exceeded|File too large)/.test(message) ||
+    /^Command failed: .*\b(ENOSPC|EDQUOT|EFBIG)\b/s.test(message)
+  );
 }
 
 // DuckDB refuses all work after a fatal error; the next worker gets the report as its next attempt.
