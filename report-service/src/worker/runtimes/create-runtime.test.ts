@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { lacksPrlimit, limitFileSize } from "../../../test/file-size-limit.ts";
-import type { KindColumn, Language } from "../../model/kind.ts";
+import type { InputMediaType, KindColumn, Language } from "../../model/kind.ts";
 import type { Job, JobResult, Runtime } from "../runtime.ts";
 import { createRuntime } from "./create-runtime.ts";
 
@@ -410,6 +411,30 @@ test("no job finds anything of the one before it", async () => {
     drawn.push(...(await rowsOf(await run("python", jobOf("python", draw, { formats: ["json"] })))));
   }
   assert.notDeepEqual(drawn[0], drawn[1]);
+});
+
+test("an upload is read as its media type says, and is never unpacked", async () => {
+  const query = "select region, target::integer as target from targets";
+  const scratch = join(directory, "inputs");
+  await using runtime = createRuntime("sql", { scratch, sample: join(directory, "sample", "sales.parquet") });
+  await mkdir(scratch, { recursive: true });
+  const read = async (mediaType: InputMediaType, bytes: Buffer | string) => {
+    const path = join(scratch, "targets");
+    await writeFile(path, bytes);
+    const inputs = [{ name: "targets", mediaType, path }];
+    const program = { language: "sql", query } as const;
+    return runOn(runtime, jobOf("javascript", "", { program, inputs, formats: ["json"], memory: "256MB" }));
+  };
+  const line = '{"region":"eu","target":7}\n';
+  for (const [mediaType, text] of [
+    ["text/csv", "region,target\neu,7\n"],
+    ["application/x-ndjson", line],
+    ["application/json", `[${line}]`],
+  ] as const) {
+    assert.deepEqual(await rowsOf(await read(mediaType, text)), [{ region: "eu", target: 7 }], mediaType);
+    const zipped = await read(mediaType, gzipSync(text));
+    assert.ok(zipped.kind === "failed", mediaType);
+  }
 });
 
 test("what the disk has no room for is told apart from what is wrong with a report, and leaves nothing", {

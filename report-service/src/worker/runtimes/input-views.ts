@@ -3,11 +3,11 @@ import type { InputMediaType } from "../../model/kind.ts";
 import type { JobInput } from "../runtime.ts";
 import { sqlText } from "./sample-sales.ts";
 
-// Never unpacked: a megabyte of gzip can hold a gigabyte.
+// Never unpacked: a megabyte of gzip can hold a gigabyte. What CSV's reader calls `none`, JSON's takes as `uncompressed` only.
 const readers: Readonly<Record<InputMediaType, (path: string) => string>> = {
   "text/csv": (path) => `read_csv('${path}', header = true, compression = 'none')`,
-  "application/json": (path) => `read_json('${path}', format = 'array', compression = 'none')`,
-  "application/x-ndjson": (path) => `read_json('${path}', format = 'newline_delimited', compression = 'none')`,
+  "application/json": (path) => `read_json('${path}', format = 'array', compression = 'uncompressed')`,
+  "application/x-ndjson": (path) => `read_json('${path}', format = 'newline_delimited', compression = 'uncompressed')`,
   "application/vnd.apache.parquet": (path) => `read_parquet('${path}')`,
 };
 
