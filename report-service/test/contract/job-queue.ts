@@ -213,6 +213,16 @@ export function provesJobQueue(name: string, open: OpenPlace, order: QueueOrder 
     assert.deepEqual(await one.queue.claim(claimant, 1, 9_000), []);
   });
 
+  prove("a clock that is set back keeps no lost report waiting until its old time", async () => {
+    await using servers = await twoServers(open);
+    const { one, two } = servers;
+    assert.deepEqual(await two.queue.claim(claimant, 1, 1_000_000), []);
+    await create(one.reports, report("a", 1));
+    await claimAny({ one, two: one }, 1, 1_000);
+    const [again] = await claimAny({ one: two, two }, 1, 2_000);
+    assert.equal(again?.attempts.length, 2);
+  });
+
   prove("what is handed back or retried waits again, and what is cancelled no longer does", async () => {
     await using servers = await twoServers(open);
     const { one, two } = servers;
