@@ -4,8 +4,10 @@ import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { lacksPrlimit, limitFileSize } from "../../../test/file-size-limit.ts";
+import { residentBytes } from "../../lib/resident-bytes.ts";
 import type { InputMediaType, KindColumn, Language } from "../../model/kind.ts";
 import type { Job, JobResult, Runtime } from "../runtime.ts";
 import { createRuntime } from "./create-runtime.ts";
@@ -296,6 +298,40 @@ test("an endless loop is stopped, and the next job runs", async () => {
   }
 });
 
+test("what its engine does not count is counted, too: the job fails, saying why, and the next one runs", async () => {
+  // DuckDB keeps all values of a median outside of what its memory_limit sees.
+  const greedy = await run("sql", sqlJob("select median(range) as n from range(1000000000)"));
+  assert.ok(greedy.kind === "failed", JSON.stringify(greedy));
+  assert.deepEqual(
+    [greedy.reason, /its process had \d+ bytes of memory/.test(greedy.message)],
+    ["OUT_OF_MEMORY", true],
+  );
+  assert.equal((await run("sql", sqlJob("select 1 as n"))).kind, "done");
+});
+
+test("texts that do not fit into the heap of what writes them fail the job, saying why, and the next one runs", async () => {
+  const long = "select repeat('длинный текст ', 3000000) as text";
+  const greedy = await run("sql", sqlJob(long, { formats: ["pdf"], memory: "512MB" }));
+  assert.ok(greedy.kind === "failed", JSON.stringify(greedy));
+  assert.equal(greedy.reason, "OUT_OF_MEMORY");
+  assert.match(greedy.message, /more than the 256 MB/);
+  assert.equal((await run("sql", sqlJob("select 1 as n", { formats: ["pdf"] }))).kind, "done");
+});
+
+test("engines of limits that are no longer used give their memory back, and their worker stays", async () => {
+  await run("sql", sqlJob("select 1 as n"));
+  const worker = await workerOf("sql");
+  // All of it is in memory before it is sorted.
+  const sorted = "select md5(range::varchar) || repeat('x', 800) as text from range(250000) order by text";
+  for (const memory of ["510MB", "511MB", "512MB", "513MB", "514MB", "515MB"]) {
+    const result = await run("sql", sqlJob(sorted, { formats: ["csv"], memory, maxRows: 1_000_000 }));
+    assert.equal(result.kind, "done", JSON.stringify(result));
+  }
+  const limit = AbortSignal.timeout(30_000);
+  while ((residentBytes(worker) ?? 0) > 400_000_000) await nextTurn(undefined, { signal: limit });
+  assert.equal(await workerOf("sql"), worker);
+});
+
 test("a job that takes long is not taken for dead, in any language", async () => {
   // Longer than a worker may be still.
   const seconds = 14;
@@ -503,6 +539,15 @@ function runtimeOf(language: Language): Runtime {
   const runtime = runtimes.get(language) ?? createRuntime(language, places);
   runtimes.set(language, runtime);
   return runtime;
+}
+
+/** The process that runs jobs of this language. */
+async function workerOf(language: Language): Promise<number> {
+  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+    const line = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    if (line.includes("worker-process") && line.includes(join(directory, language))) return Number(pid);
+  }
+  throw new Error(`no worker of ${language} runs`);
 }
 
 function run(language: Language, job: Job): Promise<JobResult> {

@@ -1,12 +1,19 @@
 import { rm } from "node:fs/promises";
+import { residentBytes } from "../../lib/resident-bytes.ts";
 import type { Language } from "../../model/kind.ts";
 import type { HearOfJob, Job, JobResult, Runtime } from "../runtime.ts";
+import { memoryBytes } from "./memory-bytes.ts";
 import type { FromWorker, WorkerPlaces, WorkerSettings } from "./messages.ts";
 import { type Loss, startWorkerChild, type WorkerChild } from "./worker-child.ts";
 
 // An interrupted job ends within milliseconds; a worker that does not answer by then is stuck and gets replaced.
 const stopPatienceMs = 3_000;
 const anHourMs = 3_600_000;
+// What a worker may have beside its kind's memory: Node and DuckDB 150 MB, the heap 256, and what its allocator has not
+// given back.
+const ownBytes = 700_000_000;
+// One that has more than this between two jobs is replaced, so that none is ended for what another one has left behind.
+const restBytes = 550_000_000;
 
 /**
  * Runs reports of one language in a child process, started with the first job and again whenever it is lost.
@@ -19,27 +26,37 @@ export function createRuntime(language: Language, places: WorkerPlaces, longestM
 
   function start(): WorkerChild {
     const started = startWorkerChild(settings, (loss) => {
-      if (worker !== started) return;
-      worker = undefined;
+      if (worker === started) worker = undefined;
       loseJob(loss);
     });
     return started;
+  }
+
+  async function end(): Promise<void> {
+    const ending = worker;
+    worker = undefined;
+    await ending?.[Symbol.asyncDispose]();
   }
 
   return {
     scratch: places.scratch,
     async run(job, hear, signal) {
       if (signal.aborted) return { kind: "stopped" };
+      if (worker && (worker.killed() || hasTooMuch(worker))) await end();
       worker ??= start();
       const { promise: loss, resolve } = Promise.withResolvers<Loss>();
       loseJob = resolve;
       return converse(worker, job, hear, signal, loss);
     },
     async [Symbol.asyncDispose]() {
-      await worker?.[Symbol.asyncDispose]();
+      await end();
       await rm(places.scratch, { recursive: true, force: true });
     },
   };
+}
+
+function hasTooMuch({ process }: WorkerChild): boolean {
+  return (residentBytes(process.pid) ?? 0) > restBytes;
 }
 
 /** One job on one worker, until it answers, dies or has to be killed. */
@@ -52,6 +69,7 @@ function converse(
 ): Promise<JobResult> {
   const { promise, resolve } = Promise.withResolvers<JobResult>();
   let patience: NodeJS.Timeout | undefined;
+  const cap = worker.capMemory(memoryBytes(job.memory) + ownBytes);
 
   const onMessage = (message: FromWorker) => {
     switch (message.kind) {
@@ -78,6 +96,7 @@ function converse(
   worker.tell({ kind: "run", job });
   return promise.finally(() => {
     clearTimeout(patience);
+    cap[Symbol.dispose]();
     signal.removeEventListener("abort", onAbort);
     worker.process.off("message", onMessage);
   });

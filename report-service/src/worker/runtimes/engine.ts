@@ -12,6 +12,10 @@ export async function startEngine(memory: string, places: WorkerPlaces): Promise
     threads: "1",
     memory_limit: memory,
     temp_directory: "",
+    // What was freed goes back to the system at once. Otherwise an engine of 512 MB came to hold a gigabyte, and as no
+    // query of one thread flushes its allocator, it did so for good.
+    allocator_flush_threshold: "1MB",
+    allocator_bulk_deallocation_flush_threshold: "1MB",
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
   });

@@ -6,6 +6,7 @@ import type { SandboxJob } from "../sandbox/sandbox-job.ts";
 import { sandboxMessageOf } from "../sandbox/sandbox-message.ts";
 import { type Cursors, createCursors } from "./cursors.ts";
 import type { Engine } from "./engine.ts";
+import { memoryBytes } from "./memory-bytes.ts";
 import { type Ended, renderResult, tooManyRows } from "./render-result.ts";
 import { createResultLoader, type ResultLoader } from "./result-loader.ts";
 
@@ -47,7 +48,7 @@ export async function runCode(
 
 function sandboxJobOf({ code, file, columns }: Code, { parameters, memory }: Job): SandboxJob {
   return {
-    ...{ code, file, parameters, memoryBytes: bytesOf(memory) },
+    ...{ code, file, parameters, memoryBytes: memoryBytes(memory) },
     columns: columns.map(({ name, type }) => [name, type] as const),
   };
 }
@@ -117,9 +118,4 @@ function take(rows: readonly (readonly (string | null)[])[], { loader, job, onPr
 
 function failed(message: string): Ended {
   return { kind: "failed", reason: "RENDER_FAILED", message };
-}
-
-/** DuckDB's `64MB`, of 1,000,000 bytes each. */
-function bytesOf(memory: string): number {
-  return Number.parseInt(memory, 10) * (memory.endsWith("GB") ? 1_000_000_000 : 1_000_000);
 }

@@ -3,23 +3,31 @@ import { once } from "node:events";
 import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 import { threadRanMs } from "../../lib/thread-ran-ms.ts";
+import { watchMemory } from "../../lib/watch-memory.ts";
 import type { JobResult } from "../runtime.ts";
+import { endedByFullHeap, heapReportFlags } from "./heap-report.ts";
 import type { FromWorker, ToWorker, WorkerSettings } from "./messages.ts";
 import { type Death, deathOf, lookEveryMs, type Pulse, stepPulse } from "./pulse.ts";
 
 /** What comes of a job that did not end before its process did. */
-export type Loss = Extract<JobResult, { kind: "lost" | "stalled" | "unavailable" }>;
+export type Loss = Extract<JobResult, { kind: "failed" | "lost" | "stalled" | "unavailable" }>;
 
 /** A worker process, as its server sees it: watched for as long as it lives. */
 export type WorkerChild = {
   readonly process: ChildProcess;
   tell(message: ToWorker): void;
+  /** Kills it when it has more memory than its job may; until disposed. */
+  capMemory(mostBytes: number): Disposable;
   /** Kills it with the sandboxes that it has started. */
   kill(): void;
+  /** From then on it takes no job, though it may still say a last word. */
+  killed(): boolean;
 } & AsyncDisposable;
 
 // Calls come first: a worker takes the CPU time that its server leaves.
 const workerNiceness = 10;
+// What writes PDF and XLSX takes 150 MB of it with 50,000 rows; the rest is garbage that V8 would keep as long as it may.
+const heapMegabytes = 256;
 
 /** `onEnd` is told once, when the process has ended or could not be started. */
 export function startWorkerChild(settings: WorkerSettings, onEnd: (loss: Loss) => void): WorkerChild {
@@ -28,29 +36,45 @@ export function startWorkerChild(settings: WorkerSettings, onEnd: (loss: Loss) =
     stdio: ["ignore", "ignore", "inherit", "ipc"],
     // A process group of its own, to be killed with the sandboxes that it has started.
     detached: true,
+    execArgv: [...process.execArgv, `--max-old-space-size=${heapMegabytes}`, ...heapReportFlags(settings.scratch)],
   });
   // Where the system does not let us, the worker just runs at the priority of its server.
   if (child.pid !== undefined) ignoreErrors(() => setPriority(child.pid ?? 0, workerNiceness));
-  const kill = () => killGroup(child);
+  let killed = false;
+  const kill = () => {
+    killed = true;
+    killGroup(child);
+  };
 
   let dead: Loss | undefined;
   const watch = watchPulse(child, (death) => {
     dead = lossBy(death);
     kill();
   });
+  let ended = false;
   const end = (loss: Loss) => {
+    if (ended) return;
+    ended = true;
     watch[Symbol.dispose]();
     // What it has started goes with it.
     kill();
     onEnd(loss);
   };
   child.once("exit", (code, signal) => {
-    end(dead ?? { kind: "lost", message: `the worker ended by ${signal ?? code}` });
+    if (dead) end(dead);
+    else if (signal === "SIGABRT" && endedByFullHeap(settings.scratch, child.pid)) end(outOfMemory(heapSays));
+    else end({ kind: "lost", message: `the worker ended by ${signal ?? code}` });
   });
   child.on("error", (error) => end({ kind: "unavailable", message: `no worker starts: ${error.message}` }));
   return {
     process: child,
     kill,
+    killed: () => killed,
+    capMemory: (mostBytes) =>
+      watchMemory(child.pid, mostBytes, (used) => {
+        dead = outOfMemory(`its process had ${used} bytes of memory and was ended`);
+        kill();
+      }),
     // One that has just died cannot be told anything; its end says the rest.
     tell: (message) => void child.send(message, () => {}),
     async [Symbol.asyncDispose]() {
@@ -81,6 +105,13 @@ function watchPulse(child: ChildProcess, onDeath: (death: Death) => void): Dispo
       child.off("message", onMessage);
     },
   };
+}
+
+const heapSays = `to write it took more than the ${heapMegabytes} MB that its process has for texts`;
+
+// One process makes one report at a time, and what the ones before have left does not count.
+function outOfMemory(message: string): Loss {
+  return { kind: "failed", reason: "OUT_OF_MEMORY", message };
 }
 
 function lossBy(death: Death): Loss {

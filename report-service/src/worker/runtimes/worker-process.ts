@@ -20,14 +20,16 @@ const beatEveryMs = 1_000;
 const tellEveryMs = 100;
 
 const settings = JSON.parse(process.argv[2] ?? "{}") as WorkerSettings;
-// An engine's memory is limited once, when it starts; kinds with the same limit share one.
+// An engine's memory is limited once, when it starts; kinds with the same limit share one. Those at rest have this much
+// together beside the heap, or else are closed: limits are not to add up.
+const restBytes = 250_000_000;
 const engines = new Map<string, Promise<Engine>>();
 const spares: Spares | undefined = settings.language === "sql" ? undefined : createSpares(settings.language, settings);
 let stop = new AbortController();
 
 process.on("message", (message: ToWorker) => {
   if (message.kind === "stop") stop.abort();
-  else void run(message.job).then(send);
+  else void take(message.job);
 });
 // The server is gone. An exit in order would wait for the query's thread; the group is this process and its sandboxes.
 process.on("disconnect", () => process.kill(-process.pid, "SIGKILL"));
@@ -35,6 +37,13 @@ setInterval(() => send({ kind: "beat" }), beatEveryMs);
 // Signals to the process group are for the server, which tells its worker when to stop.
 process.on("SIGINT", () => {});
 process.on("SIGTERM", () => {});
+
+async function take(job: Job): Promise<void> {
+  const result = await run(job);
+  // Before the answer: the next job may follow at once, and its server looks at what this process has by then.
+  await closeLargeEngines();
+  send(result);
+}
 
 async function run(job: Job): Promise<FromWorker> {
   stop = new AbortController();
@@ -85,6 +94,17 @@ function engineWith(memory: string): Promise<Engine> {
   engines.set(memory, made);
   made.catch(() => engines.delete(memory));
   return made;
+}
+
+async function closeLargeEngines(): Promise<void> {
+  const { rss, heapTotal } = process.memoryUsage();
+  if (rss - heapTotal <= restBytes) return;
+  const large = [...engines.values()];
+  engines.clear();
+  for (const { instance, connection } of await Promise.all(large)) {
+    connection.closeSync();
+    instance.closeSync();
+  }
 }
 
 function tellOfQuery({ connection }: Engine, tell: (progress: Progress) => void): void {

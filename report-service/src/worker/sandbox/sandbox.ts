@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { setPriority } from "node:os";
 import type { Duplex } from "node:stream";
+import { watchMemory } from "../../lib/watch-memory.ts";
 import { createFrameReader } from "./frame-reader.ts";
 import type { SandboxPlaces } from "./sandbox-places.ts";
 
@@ -32,7 +32,6 @@ const v8HeapMegabytes = 128;
 // Code, snapshots and buffers, of Python more than of JavaScript. WebAssembly itself keeps a kind within its limit; this is
 // for what that would not see.
 const ownBytes = 400_000_000;
-const watchEveryMs = 250;
 
 /** Starts a process that can read `places`, talk to its worker, and nothing else. */
 export async function startSandbox(places: SandboxPlaces, limits: SandboxLimits): Promise<Sandbox> {
@@ -53,18 +52,17 @@ export async function startSandbox(places: SandboxPlaces, limits: SandboxLimits)
     resolve({ kind: "killed", by: error.message });
   });
   child.on("exit", (_code, signal) => resolve(signal ? { kind: "killed", by: signal } : { kind: "left" }));
-  let watch: NodeJS.Timeout | undefined;
+  let watch: Disposable | undefined;
   return {
     ended,
     beginJob(bytes) {
       beNice(child.pid);
-      watch = setInterval(() => {
-        const used = residentBytes(child.pid);
-        if (used === undefined || used <= bytes + ownBytes) return;
+      const most = watchMemory(child.pid, bytes + ownBytes, (used) => {
         resolve({ kind: "out-of-memory", message: `the code's process had ${used} bytes of memory and was ended` });
         child.kill("SIGKILL");
-      }, watchEveryMs);
-      void ended.then(() => clearInterval(watch));
+      });
+      watch = most;
+      void ended.then(() => most[Symbol.dispose]());
     },
     send(message) {
       const body = Buffer.from(JSON.stringify(message));
@@ -74,7 +72,7 @@ export async function startSandbox(places: SandboxPlaces, limits: SandboxLimits)
     },
     messages: messagesOf(channel),
     [Symbol.dispose]() {
-      clearInterval(watch);
+      watch?.[Symbol.dispose]();
       child.kill("SIGKILL");
       channel.destroy();
     },
@@ -112,15 +110,5 @@ function beNice(pid: number | undefined): void {
     if (pid !== undefined) setPriority(pid, codeNiceness);
   } catch {
     // It has just ended, or the system does not let us: then it runs as its worker does.
-  }
-}
-
-/** Undefined where there is no /proc. */
-function residentBytes(pid: number | undefined): number | undefined {
-  try {
-    const [, pages] = readFileSync(`/proc/${pid}/statm`, "utf8").split(" ");
-    return Number(pages) * 4096;
-  } catch {
-    return undefined;
   }
 }

@@ -1,0 +1,18 @@
+import { residentBytes } from "./resident-bytes.ts";
+
+const watchEveryMs = 250;
+
+/** Tells `onExcess` once of what a process has in memory, when that is more than `mostBytes`; until disposed. */
+export function watchMemory(
+  pid: number | undefined,
+  mostBytes: number,
+  onExcess: (usedBytes: number) => void,
+): Disposable {
+  const timer = setInterval(() => {
+    const used = residentBytes(pid);
+    if (used === undefined || used <= mostBytes) return;
+    clearInterval(timer);
+    onExcess(used);
+  }, watchEveryMs);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
