@@ -140,11 +140,11 @@ test("a report whose worker is stopped is made again, long before its time is ov
   await using halted = await startServer(own.path, ["--languages", "sql"]);
   const { client } = halted;
   await client.waitForEnd(await createOne(client, "wide", { rows: 1 }), { timeoutMs: 60_000 });
-  const name = await createOne(client, "slow", { rows: 1_000_000_000 });
+  const name = await createOne(client, "slow", { rows: 400_000_000 });
   await untilState(client, name, State.RUNNING);
   const [worker = 0] = await untilProcesses(own.path, "worker-process", (pids) => pids.length > 0);
   process.kill(worker, "SIGSTOP");
-  const { state, attempts } = await client.waitForEnd(name, { timeoutMs: 60_000 });
+  const { state, attempts } = await client.waitForEnd(name, { timeoutMs: 120_000 });
   assert.equal(state, State.SUCCEEDED);
   assert.deepEqual(
     attempts.map(({ error }) => error?.message),

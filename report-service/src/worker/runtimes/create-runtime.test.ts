@@ -332,6 +332,20 @@ test("engines of limits that are no longer used give their memory back, and thei
   assert.equal(await workerOf("sql"), worker);
 });
 
+test("code whose process is stopped is lost without blame for its kind, and the next job runs", async () => {
+  const looping = jobOf("javascript", javascript("for (;;);"), { formats: ["json"] });
+  const begun = Promise.withResolvers<void>();
+  const signal = AbortSignal.timeout(120_000);
+  const ended = runtimeOf("javascript").run(looping, { begun: begun.resolve, progress() {} }, signal);
+  await begun.promise;
+  // The younger one waits for the next job.
+  const [busy = 0] = await sandboxesOf(await workerOf("javascript"));
+  process.kill(busy, "SIGSTOP");
+  assert.equal((await ended).kind, "stalled");
+  const next = jobOf("javascript", javascript("yield { n: 1 };"), { formats: ["json"] });
+  assert.equal((await run("javascript", next)).kind, "done");
+});
+
 test("a job that takes long is not taken for dead, in any language", async () => {
   // Longer than a worker may be still.
   const seconds = 14;
@@ -548,6 +562,12 @@ async function workerOf(language: Language): Promise<number> {
     if (line.includes("worker-process") && line.includes(join(directory, language))) return Number(pid);
   }
   throw new Error(`no worker of ${language} runs`);
+}
+
+/** The oldest first. */
+async function sandboxesOf(worker: number): Promise<readonly number[]> {
+  const children = await readFile(`/proc/${worker}/task/${worker}/children`, "utf8");
+  return children.trim().split(" ").map(Number);
 }
 
 function run(language: Language, job: Job): Promise<JobResult> {

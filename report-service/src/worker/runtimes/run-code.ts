@@ -95,6 +95,7 @@ async function converse(sandbox: Sandbox, given: SandboxJob, talk: Talk): Promis
   }
   const end = await sandbox.ended;
   if (end.kind === "out-of-memory") return { kind: "failed", reason: "OUT_OF_MEMORY", message: end.message };
+  if (end.kind === "stopped") return { kind: "stalled", message: "the sandbox was stopped, and was ended" };
   if (end.kind === "killed") return { kind: "lost", message: `the sandbox was ended by ${end.by}` };
   return failed("the interpreter ended in the middle of the code, as it does when that calls itself too deeply");
 }

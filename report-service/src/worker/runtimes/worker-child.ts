@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
-import { threadRanMs } from "../../lib/thread-ran-ms.ts";
+import { mainThread } from "../../lib/main-thread.ts";
 import { watchMemory } from "../../lib/watch-memory.ts";
 import type { JobResult } from "../runtime.ts";
 import { endedByFullHeap, heapReportFlags } from "./heap-report.ts";
@@ -93,7 +93,7 @@ function watchPulse(child: ChildProcess, onDeath: (death: Death) => void): Dispo
     if (message.kind === "beat") beat = true;
   };
   const timer = setInterval(() => {
-    pulse = stepPulse(pulse, beat ? { kind: "beat" } : { kind: "none", ranMs: threadRanMs(child.pid) ?? 0 });
+    pulse = stepPulse(pulse, beat ? { kind: "beat" } : { kind: "none", ranMs: mainThread(child.pid)?.ranMs ?? 0 });
     beat = false;
     const death = deathOf(pulse);
     if (death) onDeath(death);

@@ -1,12 +1,15 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { setPriority } from "node:os";
 import type { Duplex } from "node:stream";
+import { mainThread } from "../../lib/main-thread.ts";
 import { watchMemory } from "../../lib/watch-memory.ts";
 import { createFrameReader } from "./frame-reader.ts";
 import type { SandboxPlaces } from "./sandbox-places.ts";
 
-/** How it ended: `out-of-memory` and `killed` by somebody else than its own code. */
+/** How it ended: all but `left` by somebody else than its own code. */
 export type SandboxEnd =
+  /** Somebody had stopped it, and nobody let it go on. */
+  | { readonly kind: "stopped" }
   | { readonly kind: "left" }
   | { readonly kind: "killed"; readonly by: string }
   | { readonly kind: "out-of-memory"; readonly message: string };
@@ -33,6 +36,10 @@ const v8HeapMegabytes = 128;
 // for what that would not see.
 const ownBytes = 400_000_000;
 
+// Code cannot beat: it has the only thread. What can be seen is a process that somebody has stopped.
+const lookEveryMs = 1_000;
+const mostStoppedLooks = 12;
+
 /** Starts a process that can read `places`, talk to its worker, and nothing else. */
 export async function startSandbox(places: SandboxPlaces, limits: SandboxLimits): Promise<Sandbox> {
   const node = [
@@ -52,6 +59,14 @@ export async function startSandbox(places: SandboxPlaces, limits: SandboxLimits)
     resolve({ kind: "killed", by: error.message });
   });
   child.on("exit", (_code, signal) => resolve(signal ? { kind: "killed", by: signal } : { kind: "left" }));
+  let stoppedLooks = 0;
+  const look = setInterval(() => {
+    stoppedLooks = mainThread(child.pid)?.stopped ? stoppedLooks + 1 : 0;
+    if (stoppedLooks < mostStoppedLooks) return;
+    resolve({ kind: "stopped" });
+    child.kill("SIGKILL");
+  }, lookEveryMs);
+  void ended.then(() => clearInterval(look));
   let watch: Disposable | undefined;
   return {
     ended,
