@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
 import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
 import { anyUnpack, type Empty } from "@bufbuild/protobuf/wkt";
-import { type ChannelCredentials, type ChannelOptions, Client, status } from "@grpc/grpc-js";
+import { type ChannelCredentials, type ChannelOptions, Client } from "@grpc/grpc-js";
 import { type Operation, Operations } from "@weir/proto/google/longrunning/operations_pb.ts";
 import {
   type BatchCreateReportsRequestSchema,
@@ -31,10 +30,13 @@ import {
   type WatchReportRequestSchema,
 } from "@weir/proto/report/v1/report_pb.ts";
 import { type Answer, type CallOptions, stream, unary } from "./client/calls.ts";
-import { ReportCallError } from "./client/report-call-error.ts";
+import { hasLostItsServer } from "./client/lost-server.ts";
+import { fetchReport, readReport } from "./client/read-report.ts";
+import { type UploadSource, upload } from "./client/upload.ts";
 
 export type { Answer, CallOptions } from "./client/calls.ts";
 export { type AnsweredBy, ReportCallError } from "./client/report-call-error.ts";
+export type { UploadSource } from "./client/upload.ts";
 
 /** Typed calls of report.v1; each rejects with a `ReportCallError`. */
 export type ReportClient = {
@@ -48,6 +50,14 @@ export type ReportClient = {
   createUpload(request: Init<typeof CreateUploadRequestSchema>, call?: CallOptions): Promise<Answer<Upload>>;
   completeUpload(name: string, call?: CallOptions): Promise<Answer<Upload>>;
   getDownloadUrl(request: Init<typeof GetDownloadUrlRequestSchema>, call?: CallOptions): Promise<Answer<DownloadUrl>>;
+  /** Announces bytes or a file, sends them, completes the upload, and answers its name. */
+  upload(
+    about: { readonly parent: string; readonly mediaType: string },
+    source: UploadSource,
+    call?: CallOptions,
+  ): Promise<string>;
+  getOperation(name: string, call?: CallOptions): Promise<Answer<Operation>>;
+  cancelOperation(name: string, call?: CallOptions): Promise<Answer<Empty>>;
   /** The operation once it is done. */
   waitOperation(name: string, call?: CallOptions): Promise<Answer<Operation>>;
   cancelReport(request: Init<typeof CancelReportRequestSchema>, call?: CallOptions): Promise<Answer<Report>>;
@@ -67,7 +77,12 @@ export type ReportClient = {
   followReport(name: string, afterSequence?: bigint, call?: CallOptions): AsyncGenerator<ReportEvent, void>;
   /** The report once it has ended, over as many watches as it takes while servers come and go. */
   waitForEnd(name: string, call?: CallOptions): Promise<Report>;
-  /** All bytes of a finished report, checked against their SHA-256. */
+  /**
+   * The bytes of a finished report as they come, from as many servers as it takes. They are the report once this has ended
+   * without throwing: then they have its SHA-256.
+   */
+  readReport(name: string, format: Format, call?: CallOptions): AsyncGenerator<Uint8Array, void>;
+  /** The same, all at once. */
   fetchReport(name: string, format: Format, call?: CallOptions): Promise<Buffer>;
 } & Disposable;
 
@@ -90,6 +105,9 @@ export function createReportClient(
     createUpload: (request, call) => unary(channel, Reports.method.createUpload, request, call),
     completeUpload: (name, call) => unary(channel, Reports.method.completeUpload, { name }, call),
     getDownloadUrl: (request, call) => unary(channel, Results.method.getDownloadUrl, request, call),
+    upload: (about, source, call) => upload(channel, about, source, call),
+    getOperation: (name, call) => unary(channel, Operations.method.getOperation, { name }, call),
+    cancelOperation: (name, call) => unary(channel, Operations.method.cancelOperation, { name }, call),
     waitOperation: (name, call) => unary(channel, Operations.method.waitOperation, { name }, call),
     cancelReport: (request, call) => unary(channel, Reports.method.cancelReport, request, call),
     listReportKinds: (call) => unary(channel, Reports.method.listReportKinds, {}, call),
@@ -102,6 +120,7 @@ export function createReportClient(
     streamReport: (request, call) => stream(channel, Results.method.streamReport, request, call),
     followReport: (name, afterSequence, call) => followReport(channel, name, afterSequence, call),
     waitForEnd: (name, call) => waitForEnd(channel, name, call),
+    readReport: (name, format, call) => readReport(channel, name, format, call),
     fetchReport: (name, format, call) => fetchReport(channel, name, format, call),
     [Symbol.dispose]: () => channel.close(),
   };
@@ -141,32 +160,7 @@ async function* followReport(
   }
 }
 
-/**
- * Whether the next server goes on where this one stopped: it said so, or it is gone. A proxy resets the streams of a
- * server that dies, for which gRPC has INTERNAL, CANCELLED and UNKNOWN; what a server says itself has a reason.
- */
-function hasLostItsServer(error: unknown): boolean {
-  if (!(error instanceof ReportCallError)) return false;
-  const { code, reason } = error;
-  if (code === status.UNAVAILABLE) return true;
-  return reason === undefined && (code === status.INTERNAL || code === status.UNKNOWN || code === status.CANCELLED);
-}
-
 async function waitForEnd(channel: Client, name: string, call?: CallOptions): Promise<Report> {
   for await (const { report } of followReport(channel, name, 0n, call)) if (report && hasEnded(report)) return report;
   throw new Error(`${name}: what followed it ended before it did`);
-}
-
-async function fetchReport(channel: Client, name: string, format: Format, call?: CallOptions): Promise<Buffer> {
-  const hash = createHash("sha256");
-  const pieces: Uint8Array[] = [];
-  let sha256 = "";
-  for await (const chunk of stream(channel, Results.method.streamReport, { name, format }, call)) {
-    hash.update(chunk.data);
-    pieces.push(chunk.data);
-    sha256 = chunk.sha256;
-  }
-  const got = hash.digest("hex");
-  if (got !== sha256) throw new Error(`${name}: the bytes have SHA-256 ${got}, not ${sha256 || "any that came along"}`);
-  return Buffer.concat(pieces);
 }
