@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import { appendFile } from "node:fs/promises";
+import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { makeFolder } from "../kit/folder.ts";
+import { lacksPostgres } from "../kit/postgres.ts";
 import { type History, verdictsOf } from "./check.ts";
 import { together } from "./fleet.ts";
-import { openSqlite } from "./parts.ts";
+import { openPostgres, openSqlite } from "./parts.ts";
 import { runLedger } from "./run-ledger.ts";
 
 test("what was accepted ends once and whole while servers, workers and the client are killed; what is planted is found", async () => {
@@ -37,6 +38,22 @@ test("what was accepted ends once and whole while servers, workers and the clien
     [],
   );
   assert.ok(restarts > 0, "servers were killed");
+});
+
+test("the same holds on Postgres while its standby takes over", { skip: lacksPostgres }, async () => {
+  await using folder = await makeFolder("ledger");
+  // Of this seed's faults the failover is the second one.
+  const run = {
+    ...{ seed: 7, durationMs: 6_500, posts: together(3), perSecond: 20 },
+    ...{ openParts: openPostgres, folder: folder.path },
+  };
+  const { verdicts, history } = await runLedger(run);
+  assert.deepEqual(
+    verdicts.flatMap(({ violations }) => violations),
+    [],
+  );
+  assert.ok(history.reports.length > 0, "reports were made");
+  assert.match(await readFile(join(folder.path, "done.log"), "utf8"), /fail-over-store/);
 });
 
 function broken(history: History): readonly string[] {

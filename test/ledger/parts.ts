@@ -40,7 +40,7 @@ export function partsOf(store: string, queue: string): OpenParts | undefined {
  * Postgres with a synchronous standby: a commit is answered once it is on both disks, so a failover may lose none. The
  * first server is killed and restarted until it is given up for its standby, which then stands alone.
  */
-const openPostgres: OpenParts = async (folder) => {
+export const openPostgres: OpenParts = async (folder) => {
   await using opening = new AsyncDisposableStack();
   const primary = opening.use(await startPostgres({ settings: ["fsync=on"] }));
   const standby = opening.use(await primary.standby("standby"));
