@@ -27,6 +27,8 @@ const firstPutOffMs = 1_000;
 const longestPutOffMs = 120_000;
 // The others are the fault of whoever asked.
 const brokenKind: ReadonlySet<FailureReason> = new Set(["RENDER_FAILED", "OUT_OF_MEMORY", "DEADLINE_EXCEEDED"]);
+// How much a program takes to read an upload is up to who sent it.
+const brokenKindOfUploads: ReadonlySet<FailureReason> = new Set(["RENDER_FAILED"]);
 
 export type JobParts = {
   readonly reports: ReportStore;
@@ -81,7 +83,7 @@ export async function runJob(
   const failure = failureOf(outcome);
   parts.observe({ kind: "job-ended", ...about, end, ...failure, tookMs: performance.now() - startedAtMs });
   span?.end({ "report.end": end }, failure?.message);
-  return { verdict: verdictOf(outcome), held };
+  return { verdict: verdictOf(outcome, report), held };
 }
 
 /** Keeps a report that was put off from all workers for a while, and then hands it back. */
@@ -281,12 +283,13 @@ function endOf(outcome: Exclude<Outcome, { kind: "superseded" }>): JobEnd {
   }
 }
 
-function verdictOf(outcome: Outcome): JobVerdict {
+function verdictOf(outcome: Outcome, { uploads }: Report): JobVerdict {
+  const broken = uploads.length > 0 ? brokenKindOfUploads : brokenKind;
   switch (outcome.kind) {
     case "succeed":
       return { kind: "well" };
     case "fail":
-      if (!brokenKind.has(outcome.failure.reason)) return { kind: "tells-nothing" };
+      if (!broken.has(outcome.failure.reason)) return { kind: "tells-nothing" };
       return { kind: "kind-broke", why: `${outcome.failure.reason}: ${outcome.failure.message}` };
     case "lose":
       return { kind: "worker-broke", why: outcome.message, byKind: true };

@@ -1,6 +1,7 @@
 import {
   type DuckDBConnection,
   type DuckDBInstance,
+  type DuckDBPreparedStatement,
   type DuckDBType,
   type Json,
   StatementType,
@@ -24,12 +25,19 @@ const maxOpen = 16;
 
 /** Queries of one program over an engine: it may only read, and have several open at once. */
 export function createCursors(instance: DuckDBInstance): Cursors {
-  type Cursor = { readonly connection: DuckDBConnection; readonly rows: AsyncIterator<readonly (readonly Json[])[]> };
+  type Cursor = {
+    readonly connection: DuckDBConnection;
+    readonly statement: DuckDBPreparedStatement;
+    readonly rows: AsyncIterator<readonly (readonly Json[])[]>;
+  };
   const open = new Map<number, Cursor>();
   let made = 0;
 
   function close(cursor: number): void {
-    open.get(cursor)?.connection.closeSync();
+    const found = open.get(cursor);
+    // Until then, what it has read from counts as the engine's memory.
+    found?.statement.destroySync();
+    found?.connection.closeSync();
     open.delete(cursor);
   }
 
@@ -44,7 +52,7 @@ export function createCursors(instance: DuckDBInstance): Cursors {
         if (statement.statementType !== StatementType.SELECT) throw new Error("only a query that selects may be asked");
         statement.bind(boundOf(statement.parameterCount, (index) => statement.parameterName(index), parameters));
         const result = await statement.stream();
-        open.set(cursor, { connection, rows: result.yieldRowsJson() });
+        open.set(cursor, { connection, statement, rows: result.yieldRowsJson() });
         return { cursor, names: result.deduplicatedColumnNames(), types: result.columnTypes().map(nameOf) };
       } catch (error) {
         connection.closeSync();

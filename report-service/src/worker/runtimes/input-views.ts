@@ -1,13 +1,20 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { InputMediaType } from "../../model/kind.ts";
+import type { Failure } from "../../model/report.ts";
 import type { JobInput } from "../runtime.ts";
+import { nestsDeeper } from "./nests-deeper.ts";
 import { sqlText } from "./sample-sales.ts";
 
-// Never unpacked: a megabyte of gzip can hold a gigabyte. What CSV's reader calls `none`, JSON's takes as `uncompressed` only.
+// DuckDB goes into JSON by recursion, and its stack ends at some hundred thousand levels; types of a few thousand took 14 GB.
+const deepestJson = 64;
+const longestReason = 200;
+const json = `compression = 'uncompressed', maximum_depth = ${deepestJson}`;
+
+// Never unpacked: a megabyte of gzip can hold a gigabyte.
 const readers: Readonly<Record<InputMediaType, (path: string) => string>> = {
   "text/csv": (path) => `read_csv('${path}', header = true, compression = 'none')`,
-  "application/json": (path) => `read_json('${path}', format = 'array', compression = 'uncompressed')`,
-  "application/x-ndjson": (path) => `read_json('${path}', format = 'newline_delimited', compression = 'uncompressed')`,
+  "application/json": (path) => `read_json('${path}', format = 'array', ${json})`,
+  "application/x-ndjson": (path) => `read_json('${path}', format = 'newline_delimited', ${json})`,
   "application/vnd.apache.parquet": (path) => `read_parquet('${path}')`,
 };
 
@@ -15,20 +22,25 @@ const readers: Readonly<Record<InputMediaType, (path: string) => string>> = {
 export async function makeInputViews(
   connection: DuckDBConnection,
   inputs: readonly JobInput[],
+  signal: AbortSignal,
 ): Promise<AsyncDisposable> {
   const made: string[] = [];
   const remove = async () => {
     for (const name of made) await connection.run(`drop view if exists memory.main."${name}"`);
   };
   try {
-    for (const { name, mediaType, path } of inputs) {
+    for (const input of inputs) {
+      const { name, mediaType, path } = input;
+      await refuseDeep(input, signal);
       made.push(name);
       await connection.run(`create or replace view memory.main."${name}" as from ${readers[mediaType](sqlText(path))}`);
     }
   } catch (cause) {
     await remove();
-    const [says] = (cause as Error).message.split("\n");
-    throw new InputError(`the upload ${made.at(-1)} is no ${inputs[made.length - 1]?.mediaType}: ${says}`, { cause });
+    const { message } = cause as Error;
+    const input = inputs[made.length - 1];
+    if (cause instanceof InputError || !input || isOutOfMemory(message)) throw cause;
+    throw new InputError(`${noSuch(input)}: ${whatIsWrong(message, inputs)}`, { cause });
   }
   return { [Symbol.asyncDispose]: remove };
 }
@@ -36,4 +48,48 @@ export async function makeInputViews(
 /** Something is wrong with what the client has sent. */
 export class InputError extends Error {
   override readonly name = "InputError";
+}
+
+/**
+ * Why a job failed, by what DuckDB said. Uploads are read while the program runs, and their columns are what they are: where
+ * there are uploads, what DuckDB cannot read, find or convert is taken for their fault, also if it is the kind's.
+ */
+export function failureBy(message: string, inputs: readonly JobInput[]): Failure {
+  // The first line says what is wrong; the rest quotes the kind's SQL, which is not the client's.
+  const [says = ""] = message.split("\n");
+  if (isOutOfMemory(says)) return { reason: "OUT_OF_MEMORY", message: says };
+  if (inputs.length === 0 || !isOfDuckDb(says)) return { reason: "RENDER_FAILED", message: says };
+  const input = inputs.find(({ path }) => message.includes(path));
+  const whose = input ? noSuch(input) : `the report cannot be made of ${inputs.map(({ name }) => name).join(", ")}`;
+  return { reason: "INPUT_INVALID", message: `${whose}: ${whatIsWrong(message, inputs)}` };
+}
+
+async function refuseDeep(input: JobInput, signal: AbortSignal): Promise<void> {
+  const { mediaType, path } = input;
+  if (mediaType !== "application/json" && mediaType !== "application/x-ndjson") return;
+  if (await nestsDeeper(path, deepestJson, signal)) {
+    throw new InputError(`${noSuch(input)} that can be read: it nests more than ${deepestJson} levels deep`);
+  }
+}
+
+function noSuch({ name, mediaType }: JobInput): string {
+  return `the upload ${name} is no ${mediaType}`;
+}
+
+/** Of a line of CSV the first line says only which; after it come what it holds, which may be much, and what is wrong. */
+function whatIsWrong(message: string, inputs: readonly JobInput[]): string {
+  const [says = "", ...more] = message.split("\n");
+  const reason =
+    says.includes("CSV Error on Line") && more.find((line) => /^(Error|Expected|Invalid|Maximum) /.test(line));
+  const whole = reason ? `${says}: ${reason.slice(0, longestReason)}` : says;
+  return inputs.reduce((text, { name, path }) => text.replaceAll(path, name), whole);
+}
+
+function isOutOfMemory(says: string): boolean {
+  return says.includes("Out of Memory");
+}
+
+/** `Conversion Error: …`; errors of JavaScript have one word. */
+function isOfDuckDb(says: string): boolean {
+  return /^[A-Z]\w*( \w+)* Error: /.test(says);
 }

@@ -6,6 +6,7 @@ import type { SandboxJob } from "../sandbox/sandbox-job.ts";
 import { sandboxMessageOf } from "../sandbox/sandbox-message.ts";
 import { type Cursors, createCursors } from "./cursors.ts";
 import type { Engine } from "./engine.ts";
+import { failureBy } from "./input-views.ts";
 import { memoryBytes } from "./memory-bytes.ts";
 import { type Ended, renderResult, tooManyRows } from "./render-result.ts";
 import { createResultLoader, type ResultLoader } from "./result-loader.ts";
@@ -63,6 +64,13 @@ type Talk = {
 
 /** Until it has yielded its last row; why it failed, if it did. */
 async function converse(sandbox: Sandbox, given: SandboxJob, talk: Talk): Promise<Ended | undefined> {
+  // Why the engine did not answer last.
+  let refused: string | undefined;
+  const answer = (asked: Promise<object>): Promise<object> =>
+    asked.catch((error: Error) => {
+      refused = error.message;
+      return { refused };
+    });
   for await (const said of sandbox.messages) {
     const message = sandboxMessageOf(said);
     if (!message) return failed("the code spoke past its functions to the worker");
@@ -88,7 +96,7 @@ async function converse(sandbox: Sandbox, given: SandboxJob, talk: Talk): Promis
         break;
       }
       case "failed":
-        return message;
+        return refused === undefined ? message : failureAfter(refused, message, talk.job);
       case "done":
         return undefined;
     }
@@ -100,8 +108,12 @@ async function converse(sandbox: Sandbox, given: SandboxJob, talk: Talk): Promis
   return failed("the interpreter ended in the middle of the code, as it does when that calls itself too deeply");
 }
 
-async function answer(asked: Promise<object>): Promise<object> {
-  return asked.catch((error: Error) => ({ refused: error.message }));
+/** Code that fails because its query did is as if the query had. */
+function failureAfter(refused: string, failure: Extract<Ended, { kind: "failed" }>, { inputs }: Job): Ended {
+  const [says = refused] = refused.split("\n");
+  if (!failure.message.includes(says)) return failure;
+  const { reason, message } = failureBy(refused, inputs);
+  return reason === "RENDER_FAILED" ? failure : { kind: "failed", reason, message };
 }
 
 function take(rows: readonly (readonly (string | null)[])[], { loader, job, onProgress }: Talk): Ended | undefined {

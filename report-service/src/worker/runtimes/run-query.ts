@@ -1,4 +1,4 @@
-import type { DuckDBConnection } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBPreparedStatement } from "@duckdb/node-api";
 import type { Progress } from "../../model/report.ts";
 import type { Job } from "../runtime.ts";
 import { type Ended, renderResult } from "./render-result.ts";
@@ -17,14 +17,25 @@ export async function runQuery(
   try {
     // The line break ends a comment on the query's last line.
     const statement = await connection.prepare(`create temp table result as (${query}\n)`);
-    const names = Array.from({ length: statement.parameterCount }, (_, index) => statement.parameterName(index + 1));
-    statement.bind(Object.fromEntries(names.map((name) => [name, job.parameters[name] ?? null])));
     onProgress({ stage: "query", percent: 0, rows: 0 });
-    const made = await statement.run();
-    // Its one value says how many rows there are.
-    const [[rows] = []] = made.getChunk(0).getRows();
-    return await renderResult(connection, Number(rows), job, scratch, onProgress);
+    const rows = await runBound(statement, job);
+    return await renderResult(connection, rows, job, scratch, onProgress);
   } finally {
     await connection.run("drop table if exists temp.result");
+  }
+}
+
+/** How many rows it made. */
+async function runBound(statement: DuckDBPreparedStatement, { parameters }: Job): Promise<number> {
+  try {
+    const names = Array.from({ length: statement.parameterCount }, (_, index) => statement.parameterName(index + 1));
+    statement.bind(Object.fromEntries(names.map((name) => [name, parameters[name] ?? null])));
+    const made = await statement.run();
+    const [[rows] = []] = made.getChunk(0).getRows();
+    return Number(rows);
+  } finally {
+    // What it has read from, 32 MB for each CSV file, counts as the engine's memory until then; left to the garbage
+    // collector, which does not see it, that was used up after a few uploads.
+    statement.destroySync();
   }
 }

@@ -2,11 +2,11 @@
 // kill it at any time; a job that takes the whole memory or crashes the engine takes nothing else with it.
 import { atMostEvery } from "../../lib/at-most-every.ts";
 import { isOutOfRoom } from "../../lib/out-of-room.ts";
-import type { FailureReason, Progress } from "../../model/report.ts";
+import type { Progress } from "../../model/report.ts";
 import type { HearOfJob, Job } from "../runtime.ts";
 import { createSpares, type Spares } from "../sandbox/spares.ts";
 import { type Engine, startEngine } from "./engine.ts";
-import { InputError, makeInputViews } from "./input-views.ts";
+import { failureBy, InputError, makeInputViews } from "./input-views.ts";
 import type { FromWorker, ToWorker, WorkerSettings } from "./messages.ts";
 import type { Ended } from "./render-result.ts";
 import { runCode } from "./run-code.ts";
@@ -54,7 +54,7 @@ async function run(job: Job): Promise<FromWorker> {
     return signal.aborted || !result ? { kind: "stopped" } : result;
   } catch (error) {
     if (isBroken(error as Error)) process.exit(1);
-    return signal.aborted ? { kind: "stopped" } : failureOf(error as Error);
+    return signal.aborted ? { kind: "stopped" } : failureOf(error as Error, job);
   }
 }
 
@@ -73,7 +73,9 @@ async function work(engine: Engine, job: Job, signal: AbortSignal): Promise<Ende
     },
   };
   try {
-    await using _inputs = await makeInputViews(connection, job.inputs);
+    // Reading uploads is the job's own time: a client may send what takes long.
+    if (job.inputs.length > 0) hear.begun();
+    await using _inputs = await makeInputViews(connection, job.inputs, signal);
     const { program } = job;
     if (program.language === "sql") {
       hear.begun();
@@ -116,14 +118,11 @@ function send(message: FromWorker): void {
   process.send?.(message);
 }
 
-function failureOf(error: Error): FromWorker {
-  const [says = error.message] = error.message.split("\n");
+function failureOf(error: Error, { inputs }: Job): FromWorker {
   // Neither the report nor its kind can help it, and where it would have been written is nobody else's business.
   if (isOutOfRoom(error) || saysOutOfRoom(error)) return { kind: "no-room", message: "the worker's disk is full" };
-  if (error instanceof InputError) return { kind: "failed", reason: "INPUT_INVALID", message: says };
-  const reason: FailureReason = error.message.includes("Out of Memory") ? "OUT_OF_MEMORY" : "RENDER_FAILED";
-  // The first line says what is wrong; the rest quotes the kind's SQL, which is not the client's.
-  return { kind: "failed", reason, message: says };
+  if (error instanceof InputError) return { kind: "failed", reason: "INPUT_INVALID", message: error.message };
+  return { kind: "failed", ...failureBy(error.message, inputs) };
 }
 
 // DuckDB's words for ENOSPC, EDQUOT and EFBIG, and those of a process that has made something for this one.
