@@ -4,6 +4,7 @@ import type { Failure } from "../../model/report.ts";
 import type { JobInput } from "../runtime.ts";
 import { nestsDeeper } from "./nests-deeper.ts";
 import { sqlText } from "./sample-sales.ts";
+import { whyNoCsv } from "./why-no-csv.ts";
 
 // DuckDB goes into JSON by recursion, and its stack ends at some hundred thousand levels; types of a few thousand took 14 GB.
 const deepestJson = 64;
@@ -31,7 +32,7 @@ export async function makeInputViews(
   try {
     for (const input of inputs) {
       const { name, mediaType, path } = input;
-      await refuseDeep(input, signal);
+      await refuseUnreadable(input, signal);
       made.push(name);
       await connection.run(`create or replace view memory.main."${name}" as from ${readers[mediaType](sqlText(path))}`);
     }
@@ -64,11 +65,23 @@ export function failureBy(message: string, inputs: readonly JobInput[]): Failure
   return { reason: "INPUT_INVALID", message: `${whose}: ${whatIsWrong(message, inputs)}` };
 }
 
-async function refuseDeep(input: JobInput, signal: AbortSignal): Promise<void> {
-  const { mediaType, path } = input;
-  if (mediaType !== "application/json" && mediaType !== "application/x-ndjson") return;
-  if (await nestsDeeper(path, deepestJson, signal)) {
-    throw new InputError(`${noSuch(input)} that can be read: it nests more than ${deepestJson} levels deep`);
+/** What DuckDB would not end in an error of its own, or not soon. */
+async function refuseUnreadable(input: JobInput, signal: AbortSignal): Promise<void> {
+  const why = await whyUnreadable(input, signal);
+  if (why !== undefined) throw new InputError(`${noSuch(input)} that can be read: ${why}`);
+}
+
+async function whyUnreadable({ mediaType, path }: JobInput, signal: AbortSignal): Promise<string | undefined> {
+  switch (mediaType) {
+    case "text/csv":
+      return whyNoCsv(path, signal);
+    case "application/json":
+    case "application/x-ndjson":
+      return (await nestsDeeper(path, deepestJson, signal))
+        ? `it nests more than ${deepestJson} levels deep`
+        : undefined;
+    case "application/vnd.apache.parquet":
+      return undefined;
   }
 }
 
