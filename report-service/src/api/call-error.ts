@@ -1,5 +1,5 @@
 import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import { type Any, anyPack, type DurationSchema } from "@bufbuild/protobuf/wkt";
+import { type Any, anyPack, durationFromMs } from "@bufbuild/protobuf/wkt";
 import { Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "@weir/proto/google/rpc/error_details_pb.ts";
 import { type Status, StatusSchema } from "@weir/proto/google/rpc/status_pb.ts";
@@ -89,7 +89,7 @@ export function errorInfo(reason: string, metadata: Readonly<Record<string, stri
 }
 
 export function retryInfo(delayMs: number): Any {
-  return detail(RetryInfoSchema, { retryDelay: durationOf(delayMs) });
+  return detail(RetryInfoSchema, { retryDelay: durationFromMs(Math.ceil(delayMs)) });
 }
 
 /** What grpc-js sends for a thrown error; one that nobody expected tells the client nothing about us. */
@@ -127,10 +127,6 @@ function homeSays({ datacenter }: HomeUnavailable): string {
     `the report is kept by data center ${datacenter}, whose database cannot be reached, or takes no changes, at the ` +
     "moment; try again"
   );
-}
-
-function durationOf(milliseconds: number): MessageInitShape<typeof DurationSchema> {
-  return { seconds: BigInt(Math.floor(milliseconds / 1000)), nanos: (milliseconds % 1000) * 1_000_000 };
 }
 
 function detail<D extends DescMessage>(schema: D, init: MessageInitShape<D>): Any {

@@ -37,20 +37,20 @@ export function createCircuits(cluster: Language, observe: (note: WorkerNote) =>
   let ofCluster: Circuit = closedCircuit;
 
   function stepCluster(event: CircuitEvent, nowMs: number): void {
-    ofCluster = tell(undefined, ofCluster, stepCircuit(ofCluster, event, nowMs, rule));
+    ofCluster = tell(undefined, ofCluster, stepCircuit(ofCluster, event, nowMs, rule), nowMs);
   }
 
   function stepKind(kind: KindName, event: CircuitEvent, nowMs: number): void {
     const before = ofKinds.get(kind) ?? closedCircuit;
-    const after = tell(kind, before, stepCircuit(before, event, nowMs, rule));
+    const after = tell(kind, before, stepCircuit(before, event, nowMs, rule), nowMs);
     if (after === closedCircuit) ofKinds.delete(kind);
     else ofKinds.set(kind, after);
   }
 
-  function tell(reportKind: KindName | undefined, before: Circuit, after: Circuit): Circuit {
+  function tell(reportKind: KindName | undefined, before: Circuit, after: Circuit, nowMs: number): Circuit {
     const of = { cluster, ...(reportKind !== undefined && { reportKind }) };
     if (after.kind === "open" && before !== after) {
-      observe({ kind: "circuit-opened", ...of, why: after.why, untilMs: after.untilMs });
+      observe({ kind: "circuit-opened", ...of, why: after.why, forMs: Math.round(shutForMs(after, nowMs)) });
     }
     if (after.kind === "closed" && before.kind !== "closed") observe({ kind: "circuit-closed", ...of });
     return after;

@@ -22,13 +22,13 @@ export type WorkerNote =
       readonly tookMs: number;
     }
   | { readonly kind: "gave-up"; readonly report: ReportId; readonly reportKind: KindName }
-  /** Nothing of the cluster, or of one kind, is made until then. */
+  /** Nothing of the cluster, or of one kind, is made for so long. */
   | {
       readonly kind: "circuit-opened";
       readonly cluster: Language;
       readonly reportKind?: KindName;
       readonly why: string;
-      readonly untilMs: number;
+      readonly forMs: number;
     }
   | { readonly kind: "circuit-closed"; readonly cluster: Language; readonly reportKind?: KindName }
   | { readonly kind: "worker-stumbled"; readonly cause: Error };
