@@ -40,11 +40,13 @@ test("what was accepted ends once and whole while servers, workers and the clien
   assert.ok(restarts > 0, "servers were killed");
 });
 
-test("the same holds on Postgres while its standby takes over", { skip: lacksPostgres }, async () => {
+test("the same holds on Postgres while a server's clock jumps and its standby takes over", {
+  skip: lacksPostgres,
+}, async () => {
   await using folder = await makeFolder("ledger");
-  // Of this seed's faults the failover is the second one.
+  // Of this seed's faults a clock that jumps is the first one, and the failover the second.
   const run = {
-    ...{ seed: 7, durationMs: 6_500, posts: together(3), perSecond: 20 },
+    ...{ seed: 36, durationMs: 6_500, posts: together(3), perSecond: 20 },
     ...{ openParts: openPostgres, folder: folder.path },
   };
   const { verdicts, history } = await runLedger(run);
@@ -53,7 +55,7 @@ test("the same holds on Postgres while its standby takes over", { skip: lacksPos
     [],
   );
   assert.ok(history.reports.length > 0, "reports were made");
-  assert.match(await readFile(join(folder.path, "done.log"), "utf8"), /fail-over-store/);
+  assert.match(await readFile(join(folder.path, "done.log"), "utf8"), /jump-clock.*fail-over-store/s);
 });
 
 function broken(history: History): readonly string[] {
