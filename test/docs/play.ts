@@ -4,7 +4,8 @@ import type { GoesOn, Ran, Terminal } from "./terminal.ts";
 
 /** Programs that do not end, and what tells that they are ready. */
 const goingOn: readonly (readonly [RegExp, GoesOn])[] = [
-  [/^npm start/, { ready: /all \d+ report servers are up/, stays: true }],
+  // Two lines of what was observed later: readers take longer than that, too, until they ask what was.
+  [/^npm start/, { ready: /all \d+ report servers are up[\s\S]*?(\n\d+:\d\d [\s\S]*?){2}/, stays: true }],
   [/^weir serve\b/, { ready: /"ready":true/, stays: true }],
   [/^envoy\b/, { ready: /starting workers/, stays: true }],
   [/^curl -sN\b/, { ready: /^data: /m, stays: false }],
