@@ -144,16 +144,19 @@ async function* followReport(
   call: CallOptions = {},
 ): AsyncGenerator<ReportEvent, void> {
   const deadlineMs = performance.now() + (call.timeoutMs ?? Number.POSITIVE_INFINITY);
+  let ended = false;
   for (let last = afterSequence; !call.signal?.aborted; ) {
     const left = deadlineMs === Number.POSITIVE_INFINITY ? {} : { timeoutMs: deadlineMs - performance.now() };
     const request = { name, afterSequence: last };
     try {
       for await (const event of stream(channel, Results.method.watchReport, request, { ...call, ...left })) {
         last = event.sequence;
+        ended = event.report !== undefined && hasEnded(event.report);
         yield event;
       }
       return;
     } catch (error) {
+      if (ended) return;
       if (!hasLostItsServer(error)) throw error;
       await new Promise((resolve) => setTimeout(resolve, watchAgainAfterMs));
     }
@@ -161,6 +164,9 @@ async function* followReport(
 }
 
 async function waitForEnd(channel: Client, name: string, call?: CallOptions): Promise<Report> {
-  for await (const { report } of followReport(channel, name, 0n, call)) if (report && hasEnded(report)) return report;
+  let last: Report | undefined;
+  // Up to the status, which follows: to leave before it would cancel the call.
+  for await (const { report } of followReport(channel, name, 0n, call)) last = report ?? last;
+  if (last && hasEnded(last)) return last;
   throw new Error(`${name}: what followed it ended before it did`);
 }

@@ -2,6 +2,7 @@ import { Server, ServerCredentials, type ServerInterceptor } from "@grpc/grpc-js
 import { Operations } from "@weir/proto/google/longrunning/operations_pb.ts";
 import { letClosingSessionsFinish } from "@weir/proto/grpc/closing-sessions.ts";
 import { Health } from "@weir/proto/grpc/health/v1/health_pb.ts";
+import { letCallsBeCancelled } from "@weir/proto/grpc/let-calls-be-cancelled.ts";
 import { addReflection, reflectionServices } from "@weir/proto/grpc/reflection-service.ts";
 import { type Handlers, serviceOf } from "@weir/proto/grpc/service.ts";
 import { Reports, Results } from "@weir/proto/report/v1/report_pb.ts";
@@ -47,6 +48,7 @@ export async function startGrpcServer(listen: string, parts: GrpcParts): Promise
     "grpc.max_connection_age_ms": 1_800_000,
     "grpc.max_connection_age_grace_ms": 60_000,
   });
+  letCallsBeCancelled(server);
   letClosingSessionsFinish();
   await letCallsDieYoung();
   const { reports, results, operations, health } = parts;
