@@ -31,10 +31,11 @@ import {
 } from "@weir/proto/report/v1/report_pb.ts";
 import { type Answer, type CallOptions, stream, unary } from "./client/calls.ts";
 import { hasLostItsServer } from "./client/lost-server.ts";
-import { fetchReport, readReport } from "./client/read-report.ts";
+import { fetchReport, type ReadOptions, readReport } from "./client/read-report.ts";
 import { type UploadSource, upload } from "./client/upload.ts";
 
 export type { Answer, CallOptions } from "./client/calls.ts";
+export { type ReadOptions, WrongReportBytes } from "./client/read-report.ts";
 export { type AnsweredBy, ReportCallError } from "./client/report-call-error.ts";
 export type { UploadSource } from "./client/upload.ts";
 
@@ -79,9 +80,9 @@ export type ReportClient = {
   waitForEnd(name: string, call?: CallOptions): Promise<Report>;
   /**
    * The bytes of a finished report as they come, from as many servers as it takes. They are the report once this has ended
-   * without throwing: then they have its SHA-256.
+   * without throwing: then they have its SHA-256; a `WrongReportBytes` says that they do not.
    */
-  readReport(name: string, format: Format, call?: CallOptions): AsyncGenerator<Uint8Array, void>;
+  readReport(name: string, format: Format, call?: ReadOptions): AsyncGenerator<Uint8Array, void>;
   /** The same, all at once. */
   fetchReport(name: string, format: Format, call?: CallOptions): Promise<Buffer>;
 } & Disposable;
@@ -90,13 +91,16 @@ type Init<D extends DescMessage> = MessageInitShape<D>;
 
 const watchAgainAfterMs = 100;
 
+// Finds a connection that is gone without a word, which nothing else would end while a stream waits.
+const keepalive: ChannelOptions = { "grpc.keepalive_time_ms": 20_000, "grpc.keepalive_timeout_ms": 10_000 };
+
 /** A client of the report service at a gRPC target such as `127.0.0.1:9001` or `xds:///report` (after grpc-js-xds's `register()`). */
 export function createReportClient(
   target: string,
   credentials: ChannelCredentials,
   options: ChannelOptions = {},
 ): ReportClient {
-  const channel = new Client(target, credentials, options);
+  const channel = new Client(target, credentials, { ...keepalive, ...options });
   return {
     createReport: (order, call) => unary(channel, Reports.method.createReport, order, call),
     batchCreateReports: (orders, call) => unary(channel, Reports.method.batchCreateReports, orders, call),

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { credentials, status } from "@grpc/grpc-js";
 import { Format, Report_State as State } from "@weir/proto/report/v1/report_pb.ts";
+import { startLine } from "../../test/kit/line.ts";
 import { createOne, failure } from "../test/calls.ts";
 import { type ServerProcess, startServer, temporaryDirectory } from "../test/server-process.ts";
 import { createReportClient, reportNameOf } from "./client.ts";
@@ -51,6 +52,30 @@ test("when all servers are gone, reading ends in UNAVAILABLE after some tries", 
     for await (const piece of reading) assert.ok(piece.length > 0);
   };
   assert.equal((await failure(rest())).code, status.UNAVAILABLE);
+});
+
+test("a connection that falls silent is left for another, and the report is read on", async () => {
+  await using data = await temporaryDirectory();
+  await using server = await startServer(data.path);
+  let connections = 0;
+  await using line = await startLine(
+    () => server.address,
+    (client, upstream) => {
+      connections += 1;
+      let left = connections === 1 ? 1_000_000 : Number.POSITIVE_INFINITY;
+      client.pipe(upstream);
+      upstream.on("data", (bytes: Buffer) => {
+        left -= bytes.length;
+        if (left > 0) client.write(bytes);
+      });
+    },
+  );
+  const oftener = { "grpc.keepalive_time_ms": 200, "grpc.keepalive_timeout_ms": 300 };
+  using client = createReportClient(line.address, credentials.createInsecure(), oftener);
+  const report = await client.waitForEnd(await createOne(server.client, "wide", { rows }), { timeoutMs: 60_000 });
+  const bytes = await client.fetchReport(report.name, Format.CSV);
+  assert.equal(BigInt(bytes.length), report.artifacts.find(({ format }) => format === Format.CSV)?.sizeBytes);
+  assert.ok(connections > 1);
 });
 
 test("bytes and files are uploaded by one call, and reports are made of them", async () => {

@@ -31,6 +31,7 @@ async function weirProblem(args: readonly string[], inText: boolean): Promise<st
   const io = {
     stdout: { write: never },
     stderr: { write: never },
+    writeBytes: never,
     stdin: (async function* () {})(),
     env: {},
     actor: "reader",

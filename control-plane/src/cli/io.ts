@@ -4,6 +4,8 @@ import { userInfo } from "node:os";
 export type CliIo = {
   readonly stdout: Output;
   readonly stderr: Output;
+  /** Writes to standard output what is no text; resolves once more may be written. */
+  readonly writeBytes: (bytes: Uint8Array) => Promise<void>;
   /** What `-f -` reads. */
   readonly stdin: AsyncIterable<Uint8Array | string>;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -27,7 +29,20 @@ export function processIo(serve: CliIo["serve"]): CliIo {
     process.exit(0);
   });
   const { stdout, stderr, stdin, env } = process;
-  return { stdout, stderr, stdin, env, actor: env["WEIR_ACTOR"] || systemUser(), signal: stop.signal, serve };
+  const writeBytes = (bytes: Uint8Array) =>
+    new Promise<void>((resolve, reject) => {
+      stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
+    });
+  return {
+    stdout,
+    stderr,
+    writeBytes,
+    stdin,
+    env,
+    actor: env["WEIR_ACTOR"] || systemUser(),
+    signal: stop.signal,
+    serve,
+  };
 }
 
 function systemUser(): string {

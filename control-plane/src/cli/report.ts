@@ -1,6 +1,3 @@
-import { createWriteStream } from "node:fs";
-import { rename } from "node:fs/promises";
-import { finished } from "node:stream/promises";
 import { createRegistry, toJson } from "@bufbuild/protobuf";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "@weir/proto/google/rpc/error_details_pb.ts";
 import {
@@ -16,9 +13,10 @@ import type { AddCommand, Cli } from "./cli.ts";
 import { CliError } from "./cli-error.ts";
 import { confirmed } from "./confirmed.ts";
 import { print } from "./print.ts";
+import { fetchToFile, fetchToOutput } from "./report/fetch-report.ts";
 import { formatOf, type OrderFlags, orderOf } from "./report/order-of.ts";
 import { circuitLines, queueColumns, queueRow } from "./report/queue-row.ts";
-import { bytesText, msOf, progressText, reportColumns, reportRow, stateCell } from "./report/report-row.ts";
+import { msOf, progressText, reportColumns, reportRow, stateCell } from "./report/report-row.ts";
 import { addTarget, type ReportService, withReports } from "./report/report-service.ts";
 import { findRetryable, retryAll } from "./report/retry-all.ts";
 import { printable } from "./table.ts";
@@ -97,11 +95,9 @@ export const addReport: AddCommand = (command, cli) => {
     .option("--format <format>", "csv, json, ndjson, parquet, pdf or xlsx", "csv")
     .option("--to <file>", "where to; standard output where not given")
     .action((id: string, flags: { readonly format: string; readonly to?: string }) =>
-      withReports(fetch, cli, async ({ client, nameOf }) => {
-        const bytes = await client.fetchReport(nameOf(id), formatOf(flags.format));
-        if (flags.to === undefined) cli.io.stdout.write(bytes.toString());
-        else await writeWhole(flags.to, bytes);
-        if (flags.to !== undefined) cli.io.stderr.write(`${flags.to}: ${bytesText(BigInt(bytes.length))}\n`);
+      withReports(fetch, cli, ({ client, nameOf }) => {
+        const wanted = { client, name: nameOf(id), format: formatOf(flags.format) };
+        return flags.to === undefined ? fetchToOutput(cli.io, wanted) : fetchToFile(cli.io, wanted, flags.to);
       }),
     );
 
@@ -246,14 +242,6 @@ function timeline({ attempts, error }: Report): readonly string[] {
     return `attempt ${number} by ${worker} (${workerCluster}, ${datacenter})${ended}`;
   });
   return error === undefined ? lines : [...lines, `error: ${error.message}`];
-}
-
-/** Whole or not at all: a file that is there was fetched to its end. */
-async function writeWhole(file: string, bytes: Buffer): Promise<void> {
-  const part = createWriteStream(`${file}.part`);
-  part.end(bytes);
-  await finished(part);
-  await rename(`${file}.part`, file);
 }
 
 function limitOf(text: string): number {

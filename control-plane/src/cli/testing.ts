@@ -18,9 +18,11 @@ type RunOptions = {
   readonly serve?: CliIo["serve"];
   /** What it writes is added to these as it comes. */
   readonly seen?: { out: string; err: string };
+  /** Whether stderr is one; no by default. */
+  readonly isTerminal?: boolean;
 };
 
-/** The command line as a program of its own would run it, without a terminal. */
+/** The command line as a program of its own would run it. */
 export async function runCommand(
   args: readonly string[],
   {
@@ -30,11 +32,16 @@ export async function runCommand(
     signal = new AbortController().signal,
     serve = async () => 0,
     seen = { out: "", err: "" },
+    isTerminal = false,
   }: RunOptions = {},
 ): Promise<Run> {
+  const decoder = new TextDecoder();
   const code = await runCli(args, {
     stdout: { write: (text) => (seen.out += text) },
-    stderr: { write: (text) => (seen.err += text) },
+    stderr: { write: (text) => (seen.err += text), isTTY: isTerminal },
+    writeBytes: async (bytes) => {
+      seen.out += decoder.decode(bytes, { stream: true });
+    },
     stdin: (async function* () {
       yield stdin;
     })(),

@@ -4,6 +4,15 @@ import { type Format, Results } from "@weir/proto/report/v1/report_pb.ts";
 import { type CallOptions, stream } from "./calls.ts";
 import { createPatience } from "./lost-server.ts";
 
+/** How a report is read; `timeoutMs` holds for all of it. */
+export type ReadOptions = CallOptions & {
+  /** Its first bytes, which the caller has from a read that broke off: they are not read again, and count for the SHA-256. */
+  readonly held?: AsyncIterable<Uint8Array> | undefined;
+};
+
+/** The bytes that came, with those that were held, are not those that were recorded: none of them may be used. */
+export class WrongReportBytes extends Error {}
+
 /**
  * The bytes of a finished report as they come, over as many streams as it takes while servers come and go. They are the
  * report only once this has ended without throwing: then they have its SHA-256, also where several servers sent them.
@@ -12,12 +21,16 @@ export async function* readReport(
   channel: Client,
   name: string,
   format: Format,
-  { timeoutMs, ...call }: CallOptions = {},
+  { timeoutMs, held, ...call }: ReadOptions = {},
 ): AsyncGenerator<Uint8Array, void> {
   const deadlineMs = timeoutMs === undefined ? undefined : Date.now() + timeoutMs;
   const patience = createPatience(call.signal);
   const hash = createHash("sha256");
   let offset = 0n;
+  for await (const piece of held ?? []) {
+    hash.update(piece);
+    offset += BigInt(piece.length);
+  }
   for (;;) {
     const left = deadlineMs === undefined ? {} : { timeoutMs: deadlineMs - Date.now() };
     let sha256: string | undefined;
@@ -41,7 +54,7 @@ export async function* readReport(
     }
     const got = hash.digest("hex");
     if (got !== sha256)
-      throw new Error(`${name}: the bytes have SHA-256 ${got}, not ${sha256 || "any that came along"}`);
+      throw new WrongReportBytes(`${name}: the bytes have SHA-256 ${got}, not ${sha256 || "any that came along"}`);
     return;
   }
 }

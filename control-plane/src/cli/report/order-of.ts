@@ -53,6 +53,15 @@ export function formatOf(text: string): Format {
   throw new CliError(`--format "${text}": there are ${namesOf(Format).join(", ")}`);
 }
 
+/** `csv` and the like. */
+export function formatText(format: Format): string {
+  return (
+    Object.entries(Format)
+      .find(([, value]) => value === format)?.[0]
+      .toLowerCase() ?? String(format)
+  );
+}
+
 function priorityOf(text: string | undefined): Priority {
   if (text === undefined) return Priority.UNSPECIFIED;
   const found = Priority[text.toUpperCase() as keyof typeof Priority];
