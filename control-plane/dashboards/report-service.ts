@@ -101,6 +101,7 @@ export const reportService: Dashboard = {
         series("Overdue notices", "s", { overdue: "max(report_notices_overdue_seconds)" }),
         series("Store and Redis", "short", {
           "store reached by {{instance}}": "report_store_up",
+          "store takes writes of {{instance}}": "report_store_writable",
           "Redis lost": "sum(increase(report_redis_lost_total[$__rate_interval]))",
         }),
         series(

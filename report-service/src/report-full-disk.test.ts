@@ -41,6 +41,23 @@ test("creates that the disk has no room for are unavailable, and made once there
   assert.equal((await client.listReports({ parent: order.parent })).value.reports.length, 2);
 });
 
+test("a store that answers and has no room to write says so in the metrics, and that it has again", {
+  skip: lacksPrlimit,
+}, async () => {
+  await using data = await temporaryDirectory();
+  await using server = await startServer(data.path, ["--metrics", "127.0.0.1:0"]);
+  const writable = async (value: number) => {
+    const text = await (await fetch(`http://${server.metrics}/metrics`)).text();
+    assert.match(text, /^report_store_up 1$/m);
+    return text.includes(`\nreport_store_writable ${value}\n`);
+  };
+  await until(() => writable(1), { within: 30_000, what: "the store is said to take writes" });
+  limitFileSize(server.process.pid, 1_000);
+  await until(() => writable(0), { within: 30_000, what: "the store is said to take no write" });
+  limitFileSize(server.process.pid, undefined);
+  await until(() => writable(1), { within: 30_000, what: "the store is said to take writes again" });
+});
+
 test("reports that a worker's disk has no room for are handed back, and made once there is", {
   skip: lacksPrlimit,
 }, async () => {

@@ -15,6 +15,7 @@ import type { Notices } from "./ports/notices.ts";
 import type { PeerNote, PeerStore } from "./ports/peer-store.ts";
 import type { ResultsQueue } from "./ports/results-queue.ts";
 import type { Tracer } from "./ports/tracer.ts";
+import type { TryWrite } from "./ports/try-write.ts";
 import { drain } from "./presence/drain.ts";
 import type { PresenceNote } from "./presence/registrar.ts";
 import { openProviders } from "./providers.ts";
@@ -59,6 +60,7 @@ export type ReportService = {
   readonly queue: JobQueue;
   readonly notices: Notices;
   readonly clock: Clock;
+  readonly tryWrite: TryWrite;
   readonly results: ResultsQueue;
   readonly peers: readonly PeerStore[];
   /** Its workers, by language. */
@@ -102,6 +104,7 @@ export async function startReportService(config: Config, { observe, tracer }: Pa
     queue: stores.queue,
     notices: stores.notices,
     clock: stores.clock,
+    tryWrite: stores.tryWrite,
     results: providers.results,
     peers: providers.peers,
     clusters,

@@ -18,6 +18,7 @@ import { createCassandraResults } from "./results-queue.ts";
 import { prepareKeyspace } from "./schema.ts";
 import { connect, type Session } from "./session.ts";
 import type { CassandraSettings } from "./settings.ts";
+import { createCassandraTryWrite } from "./try-write.ts";
 import { createCassandraUploads } from "./upload-store.ts";
 
 export type StoreOptions = { readonly results?: ResultsLimits; readonly observe?: (note: ClockNote) => void };
@@ -55,6 +56,7 @@ export async function openCassandraStore(
     cleanUp: createCassandraCleanUp(session, { rows, hints, intents }),
     notices: createCassandraNotices({ rows, hints }),
     clock,
+    tryWrite: createCassandraTryWrite(session, clock),
     async openOutbox() {
       await outbox.open();
       return createCassandraOutbox(queue);

@@ -24,6 +24,7 @@ import { createPostgresResults } from "./results-queue.ts";
 import { startRotation } from "./rotate-slots.ts";
 import { migrations } from "./schema.ts";
 import type { PostgresSettings } from "./settings.ts";
+import { createPostgresTryWrite } from "./try-write.ts";
 import { createPostgresUploads } from "./upload-store.ts";
 
 export type StoreOptions = { readonly results?: ResultsLimits; readonly observe?: (note: ClockNote) => void };
@@ -58,6 +59,7 @@ export async function openPostgresStore(
     notices: createPostgresNotices(database),
     results: createPostgresResults(database, feed, clock, resultsLimits),
     clock,
+    tryWrite: createPostgresTryWrite(database, clock),
     openOutbox: () => openPostgresOutbox(database, feed, changeReports),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };

@@ -12,6 +12,7 @@ import { openDatabase } from "./open-database.ts";
 import { openSqliteOutbox } from "./outbox.ts";
 import { createSqliteReports } from "./report-store.ts";
 import { createSqliteResults } from "./results-queue.ts";
+import { createSqliteTryWrite } from "./try-write.ts";
 import { createSqliteUploads } from "./upload-store.ts";
 
 // How late a change made by another process may be seen. One look costs 2 µs.
@@ -33,6 +34,7 @@ export function openStore(
     notices: createSqliteNotices(database),
     results: createSqliteResults(database, feed, clock),
     clock,
+    tryWrite: createSqliteTryWrite(database, clock),
     openOutbox: () => openSqliteOutbox(database, feed),
     [Symbol.dispose]() {
       clock[Symbol.dispose]();

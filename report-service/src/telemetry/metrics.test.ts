@@ -17,6 +17,7 @@ const well: MeasuredQueues = {
   results: { length: async () => ({ waiting: 0 }) },
   notices: { due: async () => [] },
   clock: ownClock,
+  tryWrite: async () => undefined,
   peers: [{ datacenter: "dc-b", state: () => ({ readable: "here", writable: "there" }) } as PeerStore],
   clusters: [],
 };
@@ -32,14 +33,37 @@ test("metrics are served while the store fails or hangs, and say that it does", 
   const fails = async () => Promise.reject(new Error("away"));
   const hangs = () => new Promise<never>(() => undefined);
   for (const ask of [fails, hangs]) {
-    const text = await scrape({ ...well, queue: { length: ask }, results: { length: ask }, notices: { due: ask } });
+    const text = await scrape({
+      ...well,
+      queue: { length: ask },
+      results: { length: ask },
+      notices: { due: ask },
+      tryWrite: ask,
+    });
     assert.match(text, /^report_store_up 0$/m);
+    assert.match(text, /^report_store_writable 0$/m);
     assert.doesNotMatch(text, /^report_(queue_length|queue_age_seconds|results_waiting|notices_overdue_seconds) /m);
     assert.match(text, /^report_redis_lost_total 0$/m);
   }
   const text = await scrape(well);
   assert.match(text, /^report_store_up 1$/m);
+  assert.match(text, /^report_store_writable 1$/m);
   assert.match(text, /^report_queue_length 3$/m);
+});
+
+test("a store that answers and takes no write is told apart, and however many scrape write little", async () => {
+  let tries = 0;
+  const tryWrite = async () => {
+    tries += 1;
+    throw new Error("read-only");
+  };
+  await using metrics = await startMetrics("127.0.0.1:0", { ...well, tryWrite });
+  for (let scrapes = 0; scrapes < 5; scrapes += 1) {
+    const text = await (await fetch(`http://${metrics.address}/metrics`)).text();
+    assert.match(text, /^report_store_up 1$/m);
+    assert.match(text, /^report_store_writable 0$/m);
+  }
+  assert.equal(tries, 1);
 });
 
 test("the page for on-call names metrics and flags that there are", async () => {

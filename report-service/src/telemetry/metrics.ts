@@ -6,6 +6,7 @@ import type { JobQueue } from "../ports/job-queue.ts";
 import type { Notices } from "../ports/notices.ts";
 import type { PeerStore } from "../ports/peer-store.ts";
 import type { ResultsQueue } from "../ports/results-queue.ts";
+import type { TryWrite } from "../ports/try-write.ts";
 import type { WorkerCluster } from "../worker/worker-cluster.ts";
 import { measureBacklog } from "./broker-metrics.ts";
 import { addClusterMetrics } from "./cluster-metrics.ts";
@@ -26,6 +27,7 @@ export type MeasuredQueues = {
   readonly results: Pick<ResultsQueue, "length">;
   readonly notices: Notices;
   readonly clock: Clock;
+  readonly tryWrite: TryWrite;
   readonly peers: readonly PeerStore[];
   readonly clusters: readonly Pick<WorkerCluster, "language" | "signal">[];
 };
@@ -33,7 +35,7 @@ export type MeasuredQueues = {
 /** Serves Prometheus metrics on `listen`. prom-client is loaded here, and so only where metrics are wanted. */
 export async function startMetrics(
   listen: string,
-  { queue, results, notices, clock, peers, clusters }: MeasuredQueues,
+  { queue, results, notices, clock, tryWrite, peers, clusters }: MeasuredQueues,
 ): Promise<Metrics> {
   const { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } = await import("prom-client");
   const registry = new Registry();
@@ -111,7 +113,7 @@ export async function startMetrics(
     help: "When a round ended in which everything could be cleaned.",
     registers,
   });
-  measureStore(queue, results, clock, Gauge, registers);
+  measureStore({ queue, results, clock, tryWrite }, Gauge, registers);
   measureBacklog(queue, Gauge, registers);
 
   measurePeers(peers, Gauge, registers);

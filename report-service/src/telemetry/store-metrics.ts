@@ -2,13 +2,25 @@ import type { Gauge, Registry } from "prom-client";
 import type { Clock } from "../ports/clock.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
 import type { ResultsQueue } from "../ports/results-queue.ts";
+import type { TryWrite } from "../ports/try-write.ts";
 import { answered } from "./answered.ts";
 
-/** Measures what waits, and whether the store says so: while it does not, the other metrics are served without it. */
+export type MeasuredStore = {
+  readonly queue: Pick<JobQueue, "length">;
+  readonly results: Pick<ResultsQueue, "length">;
+  readonly clock: Clock;
+  readonly tryWrite: TryWrite;
+};
+
+// However many scrape: each try is a write.
+const triedForMs = 5_000;
+
+/**
+ * Measures what waits, and whether the store says so and takes writes: while it does not, the other metrics are served
+ * without it.
+ */
 export function measureStore(
-  queue: Pick<JobQueue, "length">,
-  results: Pick<ResultsQueue, "length">,
-  clock: Clock,
+  { queue, results, clock, tryWrite }: MeasuredStore,
   make: typeof Gauge,
   registers: readonly Registry[],
 ): void {
@@ -40,6 +52,13 @@ export function measureStore(
   add("report_store_up", "1 where the store has told in time what waits, else 0.", async () =>
     (await waiting()) ? 1 : 0,
   );
+  const writable = rememberedFor(triedForMs, async () => {
+    await tryWrite();
+    return true;
+  });
+  add("report_store_writable", "1 where the store has taken a write in time, else 0.", async () =>
+    (await writable()) ? 1 : 0,
+  );
   add("report_queue_length", "Reports that wait for a worker, of all servers that share the store.", countOf(waiting));
   add("report_queue_age_seconds", "How long the oldest of them has waited.", ageOf(waiting));
   add(
@@ -65,6 +84,16 @@ function oncePerScrape(ask: () => Promise<Waiting>): Ask {
       asked = undefined;
     });
     return asked;
+  };
+}
+
+/** What was last answered, or undefined, while that is not older than `forMs`. */
+function rememberedFor<T>(forMs: number, ask: () => Promise<T>): () => Promise<T | undefined> {
+  let last: { readonly atMs: number; readonly said: Promise<T | undefined> } | undefined;
+  return () => {
+    const nowMs = performance.now();
+    if (!last || nowMs - last.atMs >= forMs) last = { atMs: nowMs, said: answered(ask) };
+    return last.said;
   };
 }
 

@@ -101,6 +101,18 @@ export function provesCleanUp(name: string, open: OpenPlace): void {
     );
   });
 
+  test(`${name}: what a trial writes is in nobody's way, and does not stay`, async () => {
+    await using servers = await twoServers(open);
+    const { one, two } = servers;
+    for (const { tryWrite } of [one, one, two]) await tryWrite();
+    assert.equal(inWords(await create(one.reports, report("a", 1), { request })), "created a");
+    assert.deepEqual(words(await one.cleanUp.clear("requests", 1, 10)), ["r"]);
+    // Of each server one at most, where nothing but the cleaner removes it.
+    const left = words(await two.cleanUp.clear("requests", one.clock.now() + 1, 10));
+    assert.ok(left.length <= 2 && left.every((id) => id.startsWith("trial-")), left.join());
+    assert.deepEqual(await two.cleanUp.due("requests", one.clock.now() + 1, 10), []);
+  });
+
   test(`${name}: completed uploads are cleared once they were kept long enough`, async () => {
     await using servers = await twoServers(open);
     const { one, two } = servers;
