@@ -105,6 +105,12 @@ export const reportService: Dashboard = {
           "Redis lost": "sum(increase(report_redis_lost_total[$__rate_interval]))",
         }),
         series(
+          "Clock is behind the store's",
+          "s",
+          { "{{instance}}": "report_clock_offset_seconds" },
+          { says: "More than a second, to either side, for five minutes fires ReportClockOff." },
+        ),
+        series(
           "Cleaned",
           "ops",
           {
