@@ -11,13 +11,14 @@ import type { DemoIo, Env } from "./demo-io.ts";
 import { type DemoNote, eventOf } from "./event-of.ts";
 import { createFailureDigest } from "./failure-digest.ts";
 import { followControlPlane } from "./follow-control-plane.ts";
+import { followQueues } from "./follow-queues.ts";
 import { listenForQuit } from "./keys.ts";
 import type { Failure, LoadReport } from "./load/load-report.ts";
 import { setTraffic } from "./set-traffic.ts";
 import { bannerLines, createShow, type Show } from "./show.ts";
 import { type Stage, startStage } from "./stage.ts";
 import { runTour, tourSteps } from "./tour.ts";
-import type { DemoEvent } from "./view.ts";
+import type { DemoEvent, ReportsView } from "./view.ts";
 import { viewOf } from "./view-of.ts";
 
 export type DemoOptions = {
@@ -134,11 +135,13 @@ async function perform({ options, folder, envoy, env, show }: Performance, end: 
     },
     end,
   );
+  let queues: ReportsView["queues"];
+  const followingQueues = followQueues(stage.api, (now) => (queues = now), end);
   while (!end.aborted) {
-    show.view(viewOf(stage, { rows, events, upForMs: performance.now() - began }));
+    show.view(viewOf(stage, { rows, queues, events, upForMs: performance.now() - began }));
     await pause(1_000, end);
   }
-  await following;
+  await Promise.all([following, followingQueues]);
   return 0;
 }
 

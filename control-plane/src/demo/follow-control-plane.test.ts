@@ -19,6 +19,7 @@ async function follow(answers: readonly (number | "down")[]): Promise<readonly C
       return { revision, rows: [] };
     },
     newestRevision: async () => ({ revision: 2, at, by: "ana", reason: "" }),
+    reportQueues: async () => [],
     settled: async () => ({ acked: 2, of: 2 }),
     clients: async () => [
       { nodeId: "edge-a", types: { CDS: older, EDS: acked, LDS: older, RDS: older } },

@@ -5,6 +5,18 @@ export type OperatorApi = {
   /** Waits until every client has ACKed all that it is to hold now, at most `seconds`. */
   settled(seconds: number): Promise<{ readonly acked: number; readonly of: number }>;
   clients(): Promise<readonly ClientStatus[]>;
+  /** What waits for each worker cluster of the report service; rejects where no server of it answers. */
+  reportQueues(): Promise<readonly ReportQueue[]>;
+};
+
+export type ReportQueue = {
+  /** `sql` */
+  readonly cluster: string;
+  readonly waiting: number;
+  /** Absent: the store does not count them. */
+  readonly running?: number;
+  /** Workers that are at it, of the servers that answered. */
+  readonly busy: number;
 };
 
 export type TrafficRow = {
@@ -50,6 +62,10 @@ export function createOperatorApi(admin: string, signal: AbortSignal): OperatorA
     async clients() {
       const { clients } = await get<{ clients: readonly ClientStatus[] }>("/v1/clients");
       return clients;
+    },
+    async reportQueues() {
+      const { queues } = await get<{ queues: readonly ReportQueue[] }>("/v1/report-queues");
+      return queues;
     },
   };
 }

@@ -109,7 +109,7 @@ function progressOf(note: DemoNote): string | undefined {
 
 function summaryLines({ clients, datacenters, upForMs, requestsPerSecond, errors, reports }: View): readonly string[] {
   const states = datacenters.map(({ name, up, of, note }) => `${name} ${up}/${of}${note && ` ${note}`}`).join("  ");
-  const total = `${durationText(upForMs)}  ${requestsPerSecond.toFixed(0)} req/s  ${errors} errors  ${reportsText(reports.done)}  ${states}`;
+  const total = `${durationText(upForMs)}  ${requestsPerSecond.toFixed(0)} req/s  ${errors} errors  ${states}`;
   const shares = clients.map(({ name, rows }) => {
     const each = rows.map(({ observed, configured }, index) => {
       const weight = configured === undefined ? "-" : configured;
@@ -117,7 +117,7 @@ function summaryLines({ clients, datacenters, upForMs, requestsPerSecond, errors
     });
     return `      ${name.padEnd(10)} ${each.join("  ")}`;
   });
-  return [total, ...shares];
+  return [total, `      ${"reports".padEnd(10)} ${reportsText(reports)}`, ...shares];
 }
 
 /** What stands above everything: what this is, and that it is nothing else. */

@@ -36,7 +36,15 @@ const view: View = {
   ],
   requestsPerSecond: 99.6,
   errors: 6,
-  reports: { done: { SQL: 9, JavaScript: 2, Python: 1 }, failed: 0 },
+  reports: {
+    queues: [
+      { language: "JavaScript", waiting: 0, running: 0 },
+      { language: "Python", waiting: 3, running: 1 },
+      { language: "SQL", waiting: 0, running: 2 },
+    ],
+    done: { SQL: 9, JavaScript: 2, Python: 1 },
+    failed: 0,
+  },
   events: [
     { at: new Date(2026, 0, 1, 10, 0, 0), tone: "plain", says: "first" },
     { at: new Date(2026, 0, 1, 10, 0, 9), tone: "bad", says: "dc-b killed" },
@@ -53,11 +61,19 @@ test("a client's row says what is configured, what is observed, and how many fai
   );
   assert.equal(lines[4], `in dc-a    dc-c   3/3     standby     0.0 %  ${" ".repeat(20)}   0.0       0`);
   assert.ok(lines.includes("           4 got no server's answer"));
-  assert.ok(
-    lines.includes("total      100 req/s   6 errors since the start   12 reports done: 9 SQL, 2 JavaScript, 1 Python"),
-  );
+  assert.ok(lines.includes("total      100 req/s   6 errors since the start"));
   assert.ok(lines.includes("10:00:09  dc-b killed"));
   assert.ok(lines.some((line) => line.includes("traffic set report dc-a=20 dc-b=80")));
+});
+
+test("reports are told by what they are at, and what nobody says is not taken for none", () => {
+  const lineOf = (reports: View["reports"]) =>
+    renderTable({ ...view, reports }, { columns: 120, rows: 40 }, false).find((line) => line.startsWith("reports"));
+  const ended = "12 done: 9 SQL, 2 JavaScript, 1 Python";
+  assert.equal(lineOf(view.reports), `reports    3 wait: 3 Python   3 run: 1 Python, 2 SQL   ${ended}   0 failed`);
+  const away = { ...view.reports, queues: undefined, failed: 4 };
+  assert.equal(lineOf(away), `reports    ? wait   ? run   ${ended}   4 failed`);
+  assert.equal(lineOf({ ...view.reports, queues: [] }), `reports    0 wait   0 run   ${ended}   0 failed`);
 });
 
 test("a small terminal gets no more lines and columns than it has, and the newest event last of all loses its place", () => {

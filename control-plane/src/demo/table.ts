@@ -1,6 +1,6 @@
 import { stripVTControlCharacters, styleText } from "node:util";
 import { languages, sumOf } from "./load/ordered-report.ts";
-import type { ClientView, DatacenterView, DemoEvent, ShareView, View } from "./view.ts";
+import type { ClientView, DatacenterView, DemoEvent, ReportsView, ShareView, View } from "./view.ts";
 
 export type TableSize = { readonly columns: number; readonly rows: number };
 
@@ -30,11 +30,11 @@ export function renderTable(view: View, { columns, rows }: TableSize, withColor:
     paint("dim", header),
     ...view.clients.flatMap((client) => clientLines(client, view.datacenters, paint)),
     totalLine(view, paint),
+    `${paint("bold", "reports".padEnd(11))}${reportsText(view.reports)}`,
   ];
   const tail = [
-    paint("dim", `Look at ${view.admin}/ in a browser, or try from a second terminal:`),
+    paint("dim", `Look at ${view.admin}/ in a browser, or try from a second terminal; q quits:`),
     ...tries.map((each) => `  ${each}`),
-    paint("dim", "q quits"),
   ];
   const room = Math.max(0, rows - head.length - tail.length - 1);
   const events = room > 1 ? view.events.slice(-Math.min(6, room - 1)).map((event) => eventLine(event, paint)) : [];
@@ -99,16 +99,32 @@ function paintedErrors(errors: number, paint: Paint): string {
   return errors > 0 ? paint("red", text) : text;
 }
 
-function totalLine({ requestsPerSecond, errors, reports }: View, paint: Paint): string {
-  const failed = reports.failed > 0 ? `, ${reports.failed} failed` : "";
+function totalLine({ requestsPerSecond, errors }: View, paint: Paint): string {
   const errorText = `${errors} ${errors === 1 ? "error" : "errors"} since the start`;
   const rate = `${requestsPerSecond.toFixed(0)} req/s`;
-  return `${paint("bold", "total".padEnd(11))}${rate}   ${errors > 0 ? paint("red", errorText) : errorText}   ${reportsText(reports.done)}${failed}`;
+  return `${paint("bold", "total".padEnd(11))}${rate}   ${errors > 0 ? paint("red", errorText) : errorText}`;
 }
 
-/** `12 reports done: 9 SQL, 2 JavaScript, 1 Python` */
-export function reportsText(done: View["reports"]["done"]): string {
-  return `${sumOf(done)} reports done: ${languages.map((language) => `${done[language]} ${language}`).join(", ")}`;
+/** `0 wait   3 run: 2 SQL, 1 Python   12 done: 9 SQL, 2 JavaScript, 1 Python   0 failed`; `? wait` while nobody says so. */
+export function reportsText({ queues, done, failed }: ReportsView): string {
+  const count = (what: "waiting" | "running", verb: string) => {
+    if (!queues) return `? ${verb}`;
+    const here = queues.filter((queue) => queue[what] > 0);
+    const all = here.reduce((sum, queue) => sum + queue[what], 0);
+    return listed(
+      `${all} ${verb}`,
+      here.map((queue) => `${queue[what]} ${queue.language}`),
+    );
+  };
+  const ended = listed(
+    `${sumOf(done)} done`,
+    languages.map((language) => `${done[language]} ${language}`),
+  );
+  return [count("waiting", "wait"), count("running", "run"), ended, `${failed} failed`].join("   ");
+}
+
+function listed(what: string, each: readonly string[]): string {
+  return each.length === 0 ? what : `${what}: ${each.join(", ")}`;
 }
 
 function eventLine({ at, tone, says }: DemoEvent, paint: Paint): string {

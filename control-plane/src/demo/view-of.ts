@@ -2,7 +2,7 @@ import type { DemoClient } from "./clients.ts";
 import { shareOf, slotMs } from "./ledger.ts";
 import type { TrafficRow } from "./operator-api.ts";
 import type { Stage } from "./stage.ts";
-import type { ClientView, DemoEvent, View } from "./view.ts";
+import type { ClientView, DemoEvent, ReportsView, View } from "./view.ts";
 import { weightsFor } from "./weights.ts";
 
 const windowMs = 10_000;
@@ -12,9 +12,15 @@ export function viewOf(
   { admin, crowd, datacenters }: Pick<Stage, "admin" | "crowd" | "datacenters">,
   {
     rows,
+    queues,
     events,
     upForMs,
-  }: { readonly rows: readonly TrafficRow[]; readonly events: readonly DemoEvent[]; readonly upForMs: number },
+  }: {
+    readonly rows: readonly TrafficRow[];
+    readonly queues: ReportsView["queues"];
+    readonly events: readonly DemoEvent[];
+    readonly upForMs: number;
+  },
 ): View {
   const to = crowd.ledger.newest() + slotMs;
   const from = Math.max(crowd.ledger.oldest(), to - windowMs);
@@ -51,7 +57,7 @@ export function viewOf(
       0,
     ),
     errors: crowd.ledger.errors(),
-    reports: { done: succeeded, failed },
+    reports: { queues, done: succeeded, failed },
     events,
   };
 }

@@ -8,10 +8,20 @@ export type View = {
   readonly requestsPerSecond: number;
   /** Since the start. */
   readonly errors: number;
-  readonly reports: { readonly done: Readonly<Record<Language, number>>; readonly failed: number };
+  readonly reports: ReportsView;
   /** Oldest first. */
   readonly events: readonly DemoEvent[];
 };
+
+export type ReportsView = {
+  /** What waits and runs now, undefined while nobody says so. */
+  readonly queues: readonly QueueView[] | undefined;
+  /** Since the start. */
+  readonly done: Readonly<Record<Language, number>>;
+  readonly failed: number;
+};
+
+export type QueueView = { readonly language: Language; readonly waiting: number; readonly running: number };
 
 export type DatacenterView = {
   readonly name: string;

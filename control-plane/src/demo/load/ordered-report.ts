@@ -13,6 +13,11 @@ const kinds: Readonly<Record<Language, string>> = {
   Python: "reportKinds/tiered-invoice",
 };
 
+/** In which language a worker cluster's reports are made. */
+export function languageOfCluster(cluster: string): Language | undefined {
+  return languages.find((language) => language.toLowerCase() === cluster);
+}
+
 /** All of them together. */
 export function sumOf(counts: Readonly<Record<Language, number>>): number {
   return languages.reduce((sum, language) => sum + counts[language], 0);
