@@ -60,7 +60,7 @@ const targets = {
   },
   journeys: { needs: { envoy: "required", consul: "no" }, script: "test/journeys/prediction/run.ts", args: [] },
   "journeys:newcomer": { needs: { envoy: "no", consul: "no" }, script: "test/journeys/newcomer/run.ts", args: [] },
-  pack: { needs: { envoy: "no", consul: "no" }, script: "control-plane/library/pack.ts", args: [] },
+  pack: { needs: { envoy: "no", consul: "no" }, script: "packages/pack.ts", args: [] },
   check: {
     needs: {
       envoy: "required",

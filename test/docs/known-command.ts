@@ -71,6 +71,8 @@ function isName(program: Command, words: readonly string[]): boolean {
 }
 
 function npmProblem([verb = "", ...rest]: readonly string[]): string | undefined {
+  // Of a package in the reader's own project.
+  if (verb === "install") return undefined;
   const script = verb === "run" ? rest[0] : verb;
   const workspace = rest[rest.indexOf("-w") + 1];
   const manifest = rest.includes("-w") ? `${workspace}/package.json` : "package.json";

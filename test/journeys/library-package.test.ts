@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { packLibrary } from "../../control-plane/library/pack.ts";
-import { libraryExample } from "../../control-plane/library/readme.ts";
-import { compile, npm } from "../../control-plane/library/run-tool.ts";
 import { envoyBootstrap } from "../../control-plane/src/bootstrap/envoy.ts";
+import { packPackage } from "../../packages/pack-package.ts";
+import { compile, npm } from "../../packages/run-tool.ts";
+import { exampleIn } from "../../packages/section-of.ts";
+import { xdsPackage } from "../../packages/xds.ts";
 import { type Backend, startBackend } from "../kit/backend.ts";
 import { startEnvoy } from "../kit/envoy.ts";
 import { makeFolder } from "../kit/folder.ts";
@@ -70,13 +71,13 @@ test("the library is installed from its package, fits strict TypeScript, and ser
   timeout: 240_000,
 }, async (t) => {
   await using folder = await makeFolder("library");
-  const { tarball, packedBytes } = await packLibrary(join(folder.path, "packed"));
+  const { tarball, packedBytes } = await packPackage(xdsPackage, join(folder.path, "packed"));
   assert.ok(packedBytes < 500_000, `the package has ${packedBytes} bytes`);
 
   await folder.write("package.json", JSON.stringify({ private: true, type: "module" }));
   const quiet = ["--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"];
   await npm(["install", ...quiet, tarball, "@bufbuild/protobuf@2"], folder.path);
-  const example = await libraryExample();
+  const example = exampleIn(await xdsPackage.readme(), "ts");
   assert.ok(example.trimEnd().split("\n").length <= 40, "the example has 40 lines at most");
   const programs = { grpc: await folder.write("server.ts", example), envoy: "" };
   programs.envoy = await folder.write("server-for-envoy.ts", exampleForEnvoy(example));

@@ -2,22 +2,21 @@ import { cp, glob, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
+const root = fileURLToPath(new URL("../", import.meta.url));
 
-/** What is laid next to each other, and where `@weir/proto` is found there. */
-const folders = [
-  { from: "control-plane/src", to: "engine" },
-  { from: "proto/gen", to: "proto" },
-  { from: "proto/src", to: "grpc" },
-] as const;
+/**
+ * What is laid next to each other: folders and files of this repository, and where they lie then. `@weir/proto` is expected
+ * in `proto` and `grpc`.
+ */
+export type StagedSources = Readonly<Record<string, string>>;
 
 /**
  * Copies the sources into `folder` so that they can be compiled to a package of their own: imports are those of the
  * JavaScript to come (tsc rewrites endings in what it emits, but not in declarations), and `@weir/proto` is within.
  */
-export async function stageSources(folder: string): Promise<void> {
+export async function stageSources(folder: string, sources: StagedSources): Promise<void> {
   await rm(folder, { recursive: true, force: true });
-  for (const { from, to } of folders)
+  for (const [from, to] of Object.entries(sources))
     await cp(join(root, from), join(folder, to), { recursive: true, filter: (path) => !path.endsWith(".test.ts") });
   for await (const file of glob("**/*.ts", { cwd: folder })) {
     const source = await readFile(join(folder, file), "utf8");
