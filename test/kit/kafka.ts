@@ -14,19 +14,28 @@ export type Kafka = Restartable & {
 /** Java's own start, and a machine that is busy. */
 const patienceMs = 120_000;
 
+/** How a broker asks clients who they are. */
+export type KafkaSecurity = {
+  readonly protocol: "SSL" | "SASL_SSL";
+  /** Lines of server.properties. */
+  readonly settings: readonly string[];
+  /** Arguments of `kafka-storage format`, such as users. */
+  readonly format: readonly string[];
+};
+
 /**
  * Starts a broker and waits until it takes connections. Topics have to be created, with up to one replica. Clients are
  * told to connect to `advertised`, where that is given: a line in front of it.
  */
-export async function startKafka(name = "kafka", advertised?: string): Promise<Kafka> {
+export async function startKafka(name = "kafka", advertised?: string, security?: KafkaSecurity): Promise<Kafka> {
   await using starting = new AsyncDisposableStack();
   const folder = starting.use(await makeFolder(name));
-  const [port = 0, controllerPort = 0] = await freePorts(2);
+  const [port = 0, controllerPort = 0, innerPort = 0] = await freePorts(3);
   const settings = join(folder.path, "server.properties");
   const logging = join(folder.path, "log4j2.yaml");
   await writeFile(logging, loggingSettings);
-  await writeFile(settings, brokerSettings(folder.path, port, controllerPort, advertised));
-  await format(settings, logging);
+  await writeFile(settings, brokerSettings(folder.path, { port, controllerPort, innerPort, advertised, security }));
+  await format(settings, logging, security?.format ?? []);
 
   const run = async () => {
     const broker = startProcess({ name, command: kafkaPath(), args: [...java(logging), "kafka.Kafka", settings] });
@@ -68,8 +77,17 @@ export const loggingSettings = `Configuration:
     Logger: [{ name: kafka.server.KafkaRaftServer, level: info }, { name: org.apache.kafka.connect, level: info }]
 `;
 
-async function format(settings: string, logging: string): Promise<void> {
-  const args = [...java(logging), "kafka.tools.StorageTool", "format", "-t", "weir-tests-cluster-id1", "-c", settings];
+async function format(settings: string, logging: string, more: readonly string[]): Promise<void> {
+  const args = [
+    ...java(logging),
+    "kafka.tools.StorageTool",
+    "format",
+    "-t",
+    "weir-tests-cluster-id1",
+    "-c",
+    settings,
+    ...more,
+  ];
   const tool = startProcess({ name: "kafka-storage", command: kafkaPath(), args });
   const { code } = await tool.exit;
   if (code !== 0) throw new Error(lastWords(tool));
@@ -77,18 +95,29 @@ async function format(settings: string, logging: string): Promise<void> {
 
 function brokerSettings(
   folder: string,
-  port: number,
-  controllerPort: number,
-  advertised = `127.0.0.1:${port}`,
+  {
+    port,
+    controllerPort,
+    innerPort,
+    advertised = `127.0.0.1:${port}`,
+    security,
+  }: {
+    readonly port: number;
+    readonly controllerPort: number;
+    /** Where the broker speaks to itself. */
+    readonly innerPort: number;
+    readonly advertised: string | undefined;
+    readonly security: KafkaSecurity | undefined;
+  },
 ): string {
   return `
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controllerPort}
-listeners=BROKER://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
-advertised.listeners=BROKER://${advertised}
-listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT
-inter.broker.listener.name=BROKER
+listeners=BROKER://127.0.0.1:${port},INNER://127.0.0.1:${innerPort},CONTROLLER://127.0.0.1:${controllerPort}
+advertised.listeners=BROKER://${advertised},INNER://127.0.0.1:${innerPort}
+listener.security.protocol.map=BROKER:${security?.protocol ?? "PLAINTEXT"},INNER:PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=INNER
 controller.listener.names=CONTROLLER
 log.dirs=${folder}/data
 auto.create.topics.enable=false
@@ -104,5 +133,6 @@ group.min.session.timeout.ms=1000
 broker.session.timeout.ms=2000
 broker.heartbeat.interval.ms=500
 log.cleaner.dedupe.buffer.size=8388608
+${security?.settings.join("\n") ?? ""}
 `;
 }

@@ -20,7 +20,7 @@ export const queue = flagGroup(
       name: "queue",
       default: "store",
       value: "WHERE",
-      help: "where reports wait for workers: store, kafka://HOST:PORT,…, amqp://… or redis://… (docs/report-service/brokers.md)",
+      help: "where reports wait for workers: store, kafka://HOST:PORT,… (kafkas: TLS), amqp://… or redis://… (docs/report-service/brokers.md)",
     },
   ],
   (flags): Queue => {
@@ -34,7 +34,7 @@ export const queue = flagGroup(
 
 function parseQueue(given: string): Parsed<Queue["queue"]> {
   if (given === "store") return { ok: true, value: { kind: "store" } };
-  if (given.startsWith("kafka://")) {
+  if (/^kafkas?:\/\//.test(given)) {
     const settings = parseKafkaUrl(given);
     return settings.ok ? { ok: true, value: { kind: "kafka", settings: settings.value } } : settings;
   }

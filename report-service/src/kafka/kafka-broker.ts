@@ -11,6 +11,7 @@ import {
 import type { Broker, Delivery, Lane } from "../broker/broker.ts";
 import type { BrokerNote } from "../broker/broker-note.ts";
 import { messageOf, parseMessage } from "../broker/message.ts";
+import { connectionTo } from "./connection.ts";
 import type { KafkaSettings } from "./kafka-settings.ts";
 import { createOffsetKeeper } from "./offset-keeper.ts";
 import { createTopics } from "./topics.ts";
@@ -24,8 +25,14 @@ export function createKafkaBroker(
   clientId: string,
   observe: (note: BrokerNote) => void,
 ): Broker {
-  const bootstrapBrokers = [...settings.brokers];
-  const common = { clientId, bootstrapBrokers, timeout: 5_000, connectTimeout: 3_000, retries: 3, retryDelay: 300 };
+  const common = {
+    clientId,
+    ...connectionTo(settings),
+    timeout: 5_000,
+    connectTimeout: 3_000,
+    retries: 3,
+    retryDelay: 300,
+  };
   const topics = createTopics(settings, clientId);
   const producer = new Producer({
     ...common,

@@ -8,6 +8,7 @@ import {
   type ResultsQueue,
   usualResultsLimits,
 } from "../ports/results-queue.ts";
+import { connectionTo } from "./connection.ts";
 import type { KafkaSettings } from "./kafka-settings.ts";
 import { openResultsReader, type ResultsReader } from "./results-reader.ts";
 import { createTopics } from "./topics.ts";
@@ -26,7 +27,7 @@ export function createKafkaResults(
   const topics = createTopics(settings, clientId);
   const producer = new Producer({
     clientId,
-    bootstrapBrokers: [...settings.brokers],
+    ...connectionTo(settings),
     retries: 3,
     retryDelay: 300,
     idempotent: true,
@@ -70,7 +71,7 @@ export function createKafkaResults(
     await delay(waitMs, undefined, { signal }).catch(() => undefined);
     await topics.ensure(topic);
     mayOpenAtMs = performance.now() + pauseMs;
-    reader = openResultsReader(settings.brokers, clientId, topic);
+    reader = openResultsReader(settings, clientId, topic);
     return reader;
   }
 

@@ -1,6 +1,8 @@
 import { Consumer, MessagesStreamFallbackModes, MessagesStreamModes, stringDeserializers } from "@platformatic/kafka";
 import { createBell } from "../lib/bell.ts";
 import type { Result } from "../ports/results-queue.ts";
+import { connectionTo } from "./connection.ts";
+import type { KafkaSettings } from "./kafka-settings.ts";
 import { createOffsetKeeper } from "./offset-keeper.ts";
 
 // What is read ahead of the writer.
@@ -23,10 +25,10 @@ export type ResultsReader = {
   close(): Promise<void>;
 };
 
-export function openResultsReader(brokers: readonly string[], clientId: string, topic: string): ResultsReader {
+export function openResultsReader(settings: KafkaSettings, clientId: string, topic: string): ResultsReader {
   const consumer = new Consumer({
     clientId,
-    bootstrapBrokers: [...brokers],
+    ...connectionTo(settings),
     groupId: `${topic}.writers`,
     autocommit: false,
     deserializers: stringDeserializers,

@@ -1,4 +1,5 @@
 import { Admin, findErrorBy, ListOffsetTimestamps } from "@platformatic/kafka";
+import { connectionTo } from "./connection.ts";
 import type { KafkaSettings } from "./kafka-settings.ts";
 
 /** Topics and consumer groups of one Kafka cluster. */
@@ -10,7 +11,7 @@ export type Topics = {
 } & AsyncDisposable;
 
 export function createTopics(settings: KafkaSettings, clientId: string): Topics {
-  const admin = new Admin({ clientId, bootstrapBrokers: [...settings.brokers], retries: 3, retryDelay: 300 });
+  const admin = new Admin({ clientId, ...connectionTo(settings), retries: 3, retryDelay: 300 });
   const ensured = new Map<string, Promise<void>>();
 
   async function create(topic: string): Promise<void> {
