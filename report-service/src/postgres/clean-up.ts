@@ -8,35 +8,51 @@ import type { Database, Row } from "./database.ts";
 import { keyOf, readReports } from "./report-rows.ts";
 import { settleJobs } from "./write-reports.ts";
 
-// $1 is the time, $2 the limit. Those that another cleaner is clearing are passed over.
-const overdue: Readonly<Record<Chore, string>> = {
-  expired: "select tenant, id from reports where expires_ms <= $1 and state <> 'expired' order by expires_ms limit $2",
-  forgotten: "select tenant, id from reports where expires_ms <= $1 and state = 'expired' order by expires_ms limit $2",
-  stuck: "select tenant, id from jobs where leased_until_ms <= $1 order by leased_until_ms limit $2",
-  requests: "select tenant, id from requests where created_ms <= $1 order by created_ms limit $2",
-  abandoned:
-    "select tenant, id from uploads where created_ms <= $1 and completed_ms is null order by created_ms limit $2",
-  outdated: "select tenant, id from uploads where completed_ms <= $1 order by completed_ms limit $2",
+/** Where what is due stands, and since when; an index has it in that order. */
+const overdue: Readonly<Record<Chore, { readonly table: string; readonly at: string; readonly also?: string }>> = {
+  expired: { table: "reports", at: "expires_ms" },
+  forgotten: { table: "reports", at: "expired_ms" },
+  stuck: { table: "jobs", at: "leased_until_ms" },
+  requests: { table: "requests", at: "created_ms" },
+  abandoned: { table: "uploads", at: "created_ms", also: "and completed_ms is null" },
+  outdated: { table: "uploads", at: "completed_ms" },
 };
 
-function forget(table: "requests" | "uploads", chore: Chore): string {
-  return `with due as (${overdue[chore]} for update skip locked)
-    delete from ${table} t using due where t.tenant = due.tenant and t.id = due.id returning t.tenant, t.id`;
+/** $1 is the time, $2 the limit, $3 whence to look. */
+function lookFor(chore: Chore): string {
+  const { table, at, also = "" } = overdue[chore];
+  return `select tenant, id, ${at} as at_ms from ${table}
+    where ${at} <= $1 and ${at} >= $3 ${also} order by ${at} limit $2`;
 }
 
-const forgetReports = `with due as (${overdue.forgotten} for update skip locked),
-  gone as (delete from reports t using due where t.tenant = due.tenant and t.id = due.id returning t.tenant, t.id),
+/** Those that another cleaner is clearing are passed over. */
+function forget(chore: Chore): string {
+  const { table } = overdue[chore];
+  return `with due as (${lookFor(chore)} for update skip locked)
+    delete from ${table} t using due where t.tenant = due.tenant and t.id = due.id returning t.tenant, t.id, due.at_ms`;
+}
+
+const forgetReports = `with gone as (${forget("forgotten")}),
   e as (delete from events using gone where events.tenant = gone.tenant and events.report = gone.id),
   q as (delete from requests using gone where requests.tenant = gone.tenant and requests.report = gone.id)
-  select tenant, id from gone`;
+  select tenant, id, at_ms from gone`;
 
 export function createPostgresCleanUp(database: Database, feed: ChangeFeed, changeReports: ChangeReports): CleanUp {
-  async function rowsOf(text: string, beforeMs: number, limit: number): Promise<readonly Row[]> {
-    return database.query({ text }, [beforeMs, limit]);
+  // Whence the next batch of a round looks. What went before it may still stand in the index: nothing removes that while a
+  // transaction is open that somebody forgot, and each batch would step over all of it.
+  const reached = new Map<Chore, { readonly beforeMs: number; readonly atMs: number }>();
+
+  async function rowsOf(text: string, chore: Chore, beforeMs: number, limit: number): Promise<readonly Row[]> {
+    const before = reached.get(chore);
+    const rows = await database.query({ text }, [beforeMs, limit, before?.beforeMs === beforeMs ? before.atMs : 0]);
+    // Fewer are the end, or others are at work: whatever is left is found from the front.
+    if (rows.length < limit) reached.delete(chore);
+    else reached.set(chore, { beforeMs, atMs: Math.max(...rows.map((row) => Number(row["at_ms"]))) });
+    return rows;
   }
 
   async function changeDue(chore: "expired" | "stuck", beforeMs: number, limit: number): Promise<readonly ReportKey[]> {
-    const keys = (await rowsOf(overdue[chore], beforeMs, limit)).map(keyIn);
+    const keys = (await rowsOf(lookFor(chore), chore, beforeMs, limit)).map(keyIn);
     const stored = await readReports(database, keys);
     const changes = keys.flatMap((key) => {
       const report = stored.get(keyOf(key))?.report;
@@ -56,18 +72,18 @@ export function createPostgresCleanUp(database: Database, feed: ChangeFeed, chan
       case "stuck":
         return changeDue(chore, beforeMs, limit);
       case "forgotten":
-        return (await rowsOf(forgetReports, beforeMs, limit)).map(keyIn);
+        return (await rowsOf(forgetReports, chore, beforeMs, limit)).map(keyIn);
       case "requests":
-        return (await rowsOf(forget("requests", chore), beforeMs, limit)).map(keyIn);
       case "abandoned":
       case "outdated":
-        return (await rowsOf(forget("uploads", chore), beforeMs, limit)).map(keyIn);
+        return (await rowsOf(forget(chore), chore, beforeMs, limit)).map(keyIn);
     }
   }
 
   return {
     async due(chore, beforeMs, limit) {
-      return (await rowsOf(overdue[chore], beforeMs, limit)).map(keyIn).map((key) => clearedOf(chore, key));
+      const rows = await database.query({ text: lookFor(chore) }, [beforeMs, limit, 0]);
+      return rows.map(keyIn).map((key) => clearedOf(chore, key));
     },
     async clear(chore, beforeMs, limit) {
       const keys = await clearKeys(chore, beforeMs, limit);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { lacksPostgres } from "../../../test/kit/postgres.ts";
-import { claimant, report, roomy } from "../../test/contract/place.ts";
-import { connect, postgresPlaces } from "../../test/contract/postgres-place.ts";
+import { cancel, claimant, report, roomy } from "../../test/contract/place.ts";
+import { connect, connectAlone, postgresPlaces } from "../../test/contract/postgres-place.ts";
 
 const { server, emptyDatabase } = postgresPlaces();
 const many = 200;
@@ -35,4 +35,36 @@ test("what one report costs does not grow with its tenant, by plans from when th
     sql("select sum(idx_tup_read) from pg_stat_user_indexes where relname ~ '^(reports|requests)_'", name),
   );
   assert.ok(read > 0 && read < 15 * many, `${read} entries of indexes were read for ${many} reports`);
+});
+
+test("what expiring and forgetting one report cost does not grow with those before it, also beside a forgotten transaction", {
+  skip: lacksPostgres,
+}, async () => {
+  const url = await emptyDatabase();
+  const { sql } = await server();
+  const name = new URL(url).pathname.slice(1);
+  {
+    await using store = await connect(url, { pool: { max: 1, maxIdle: 1, lifetimeMs: 60_000 } });
+    const reports = Array.from({ length: many }, (_, index) => report(`r${index}`, index, { retentionMs: 1 }));
+    await store.reports.create(
+      reports.map((one) => ({ report: one })),
+      roomy,
+    );
+    for (const [index, one] of reports.entries()) await store.reports.change(one, cancel, many + index);
+    const forgotten = await connectAlone(url);
+    await forgotten.query("begin isolation level repeatable read");
+    await forgotten.query("select txid_current()");
+    for (const chore of ["expired", "forgotten"] as const) {
+      let cleared = 0;
+      for (let found = -1; found !== 0; cleared += found)
+        found = (await store.cleanUp.clear(chore, 2 * many, 5)).length;
+      assert.equal(cleared, many, chore);
+    }
+    await forgotten.end();
+  }
+  const read = Number(
+    sql("select sum(idx_tup_read) from pg_stat_user_indexes where indexrelname ~ '_(expires|expired)_ms_'", name),
+  );
+  // Each once, and the last one of each batch once more.
+  assert.ok(read >= 2 * many && read < 3 * many, `${read} entries of indexes were read for ${many} reports`);
 });

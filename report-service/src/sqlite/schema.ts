@@ -108,4 +108,8 @@ export const migrations: readonly string[] = [
    );`,
   `alter table reports add column notice_ms integer;
    create index reports_notices on reports (notice_ms) where notice_ms is not null;`,
+  `-- One for those that are to expire and one for those that have: what looks for one kind never steps over the other.
+   drop index reports_expiring;
+   create index reports_expiring on reports (expires_ms) where expires_ms is not null and state <> 'expired';
+   create index reports_expired on reports (expires_ms) where state = 'expired';`,
 ];
