@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { lacksPostgres } from "../../../test/kit/postgres.ts";
 import { cancel, claimant, report, roomy } from "../../test/contract/place.ts";
-import { connect, connectAlone, postgresPlaces } from "../../test/contract/postgres-place.ts";
+import { connect, connectAlone, databaseAt, postgresPlaces } from "../../test/contract/postgres-place.ts";
+
+import type { TenantId } from "../model/names.ts";
+import { readLanes } from "./waiting-lanes.ts";
 
 const { server, emptyDatabase } = postgresPlaces();
 const many = 200;
@@ -67,4 +70,35 @@ test("what expiring and forgetting one report cost does not grow with those befo
   );
   // Each once, and the last one of each batch once more.
   assert.ok(read >= 2 * many && read < 3 * many, `${read} entries of indexes were read for ${many} reports`);
+});
+
+test("looking for the tenants that wait costs by their number, and not by how much of theirs waits", {
+  skip: lacksPostgres,
+}, async () => {
+  const url = await emptyDatabase();
+  const { sql } = await server();
+  const name = new URL(url).pathname.slice(1);
+  const tenants = 50;
+  {
+    await using store = await connect(url);
+    const reports = Array.from({ length: 100 * tenants }, (_, index) => ({
+      report: { ...report(`r${index}`, index), tenant: `t${index % tenants}` as TenantId },
+    }));
+    await store.reports.create(reports, { queue: 100 * tenants, tenant: 100 });
+  }
+  const blocks = () =>
+    Number(
+      sql(
+        "select sum(idx_blks_hit + idx_blks_read) from pg_statio_user_indexes where indexrelname ~ '^jobs_.*priority'",
+        name,
+      ),
+    );
+  const before = blocks();
+  {
+    await using database = databaseAt(url, { max: 1 });
+    assert.equal((await readLanes(database, "sql")).length, tenants);
+  }
+  const read = blocks() - before;
+  // From the root of each slot's index to the leaf, where most of the tenants of one have another one's beside them.
+  assert.ok(read >= tenants && read < 10 * tenants, `${read} blocks of indexes were read for ${tenants} tenants`);
 });

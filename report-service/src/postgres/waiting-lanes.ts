@@ -12,7 +12,8 @@ export type WaitingLane = {
 };
 
 // From each lane straight to the next one: the cost is that of the lanes, however much waits in them.
-// https://wiki.postgresql.org/wiki/Loose_indexscan
+// https://wiki.postgresql.org/wiki/Loose_indexscan. The comparison of the three stands alone: beside "cluster = $1" Postgres begins
+// at the cluster's first job each time and steps over all before the lane.
 const ofCluster = {
   name: "lanes-of-cluster",
   text: `with recursive lanes as (
@@ -22,9 +23,9 @@ const ofCluster = {
            union all
            select n.* from lanes l cross join lateral (
              select j.cluster, j.priority, j.tenant, j.created_ms from jobs j
-             where j.leased_until_ms is null and j.cluster = $1
-               and (j.cluster, j.priority, j.tenant) > (l.cluster, l.priority, l.tenant)
-             order by j.cluster, j.priority, j.tenant, j.created_ms, j.id limit 1) n)
+             where j.leased_until_ms is null and (j.cluster, j.priority, j.tenant) > (l.cluster, l.priority, l.tenant)
+             order by j.cluster, j.priority, j.tenant, j.created_ms, j.id limit 1) n
+           where n.cluster = $1)
          select * from lanes`,
 };
 const clusters = {
