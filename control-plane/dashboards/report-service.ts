@@ -111,6 +111,12 @@ export const reportService: Dashboard = {
           { says: "More than a second, to either side, for five minutes fires ReportClockOff." },
         ),
         series(
+          "Oldest transaction in Postgres",
+          "s",
+          { "{{job}}": "max by (job) (report_store_oldest_transaction_seconds)" },
+          { says: "While it is open, nothing that was overwritten or deleted since can be removed.", mayBeEmpty: true },
+        ),
+        series(
           "Cleaned",
           "ops",
           {

@@ -14,6 +14,7 @@ import type { CacheNote } from "./ports/cache.ts";
 import type { Clock, ClockNote } from "./ports/clock.ts";
 import type { JobQueue } from "./ports/job-queue.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
+import type { LookForOldTransactions } from "./ports/old-transactions.ts";
 import type { HasOutbox } from "./ports/outbox.ts";
 import type { PeerNote, PeerStore } from "./ports/peer-store.ts";
 import type { RateLimiter } from "./ports/rate-limiter.ts";
@@ -40,6 +41,8 @@ export type Providers = {
   readonly bulletin: Bulletin | undefined;
   /** What other data centers keep; `stores` reach them, too. */
   readonly peers: readonly PeerStore[];
+  /** Undefined where the store has no such transactions. */
+  readonly lookForOldTransactions: LookForOldTransactions | undefined;
 } & AsyncDisposable;
 
 export type ProviderNote = ClockNote | ObjectNote | BrokerNote | CacheNote | PeerNote | RedisNote;
@@ -82,6 +85,7 @@ export async function openProviders(
     results,
     bulletin,
     peers,
+    lookForOldTransactions: store.lookForOldTransactions,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
@@ -96,7 +100,9 @@ async function storeOf(
   { store, data }: Config,
   opening: Opening,
   observe: (note: ClockNote) => void,
-): Promise<Stores & HasOutbox & { readonly results: ResultsQueue }> {
+): Promise<
+  Stores & HasOutbox & { readonly results: ResultsQueue; readonly lookForOldTransactions?: LookForOldTransactions }
+> {
   switch (store.kind) {
     case "sqlite":
       return opening.use(openStore(join(data, "reports.db"), observe));

@@ -12,6 +12,7 @@ import type { CacheNote } from "./ports/cache.ts";
 import type { Clock, ClockNote } from "./ports/clock.ts";
 import type { JobQueue } from "./ports/job-queue.ts";
 import type { Notices } from "./ports/notices.ts";
+import type { LookForOldTransactions } from "./ports/old-transactions.ts";
 import type { PeerNote, PeerStore } from "./ports/peer-store.ts";
 import type { ResultsQueue } from "./ports/results-queue.ts";
 import type { Tracer } from "./ports/tracer.ts";
@@ -63,6 +64,7 @@ export type ReportService = {
   readonly tryWrite: TryWrite;
   readonly results: ResultsQueue;
   readonly peers: readonly PeerStore[];
+  readonly lookForOldTransactions: LookForOldTransactions | undefined;
   /** Its workers, by language. */
   readonly clusters: readonly WorkerCluster[];
   /** Leaves, finishes what runs and stops, losing no request. */
@@ -107,6 +109,7 @@ export async function startReportService(config: Config, { observe, tracer }: Pa
     tryWrite: stores.tryWrite,
     results: providers.results,
     peers: providers.peers,
+    lookForOldTransactions: providers.lookForOldTransactions,
     clusters,
     drain: () =>
       drain(

@@ -1,5 +1,6 @@
 import { followClock } from "../clock/follow-clock.ts";
 import type { ClockNote } from "../ports/clock.ts";
+import type { LookForOldTransactions } from "../ports/old-transactions.ts";
 import type { HasOutbox } from "../ports/outbox.ts";
 import type { ResultsLimits, ResultsQueue } from "../ports/results-queue.ts";
 import type { Stores } from "../ports/stores.ts";
@@ -14,6 +15,7 @@ import { countPostgresJobsAhead } from "./jobs-ahead.ts";
 import { rememberingLists } from "./list-reports.ts";
 import { migrate } from "./migrate.ts";
 import { createPostgresNotices } from "./notices.ts";
+import { lookForOldTransactions } from "./old-transactions.ts";
 import { openPostgresOutbox } from "./outbox.ts";
 import { createPool } from "./pool.ts";
 import { createQueueCounts } from "./queue-counts.ts";
@@ -33,7 +35,13 @@ export type StoreOptions = { readonly results?: ResultsLimits; readonly observe?
 export async function openPostgresStore(
   settings: PostgresSettings,
   { results: resultsLimits, observe = () => undefined }: StoreOptions = {},
-): Promise<Stores & HasOutbox & { readonly results: ResultsQueue } & AsyncDisposable> {
+): Promise<
+  Stores &
+    HasOutbox & {
+      readonly results: ResultsQueue;
+      readonly lookForOldTransactions: LookForOldTransactions;
+    } & AsyncDisposable
+> {
   const { addresses, replicas, pool, patienceMs } = settings;
   const connectTo = (role: Role) => () => connect(addresses, role, settings);
   await prepare(settings);
@@ -60,6 +68,7 @@ export async function openPostgresStore(
     results: createPostgresResults(database, feed, clock, resultsLimits),
     clock,
     tryWrite: createPostgresTryWrite(database, clock),
+    lookForOldTransactions: lookForOldTransactions(database),
     openOutbox: () => openPostgresOutbox(database, feed, changeReports),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };

@@ -66,6 +66,19 @@ test("a store that answers and takes no write is told apart, and however many sc
   assert.equal(tries, 1);
 });
 
+test("what old transactions hold back is served where the store can tell, and is absent where it cannot", async () => {
+  const lookForOldTransactions = async () => ({ oldestMs: 1_500, transactions: 7 });
+  const text = await scrape({ ...well, lookForOldTransactions });
+  assert.match(text, /^report_store_oldest_transaction_seconds 1.5$/m);
+  assert.match(text, /^report_store_held_back_transactions 7$/m);
+  const away = async () => Promise.reject(new Error("away"));
+  for (const look of [undefined, away, async () => undefined]) {
+    const without = await scrape({ ...well, lookForOldTransactions: look });
+    assert.doesNotMatch(without, /^report_store_(oldest|held)/m);
+    assert.match(without, /^report_store_up 1$/m);
+  }
+});
+
 test("the page for on-call names metrics and flags that there are", async () => {
   const text = await readFile(page, "utf8");
   const signal = async () => Promise.reject(new Error("not asked"));

@@ -4,6 +4,7 @@ import type { Registry } from "prom-client";
 import type { Clock } from "../ports/clock.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
 import type { Notices } from "../ports/notices.ts";
+import type { LookForOldTransactions } from "../ports/old-transactions.ts";
 import type { PeerStore } from "../ports/peer-store.ts";
 import type { ResultsQueue } from "../ports/results-queue.ts";
 import type { TryWrite } from "../ports/try-write.ts";
@@ -12,6 +13,7 @@ import { measureBacklog } from "./broker-metrics.ts";
 import { addClusterMetrics } from "./cluster-metrics.ts";
 import type { Note } from "./note.ts";
 import { addNoticeMetrics } from "./notice-metrics.ts";
+import { measureOldTransactions } from "./old-transaction-metrics.ts";
 import { measurePeers } from "./peer-metrics.ts";
 import { measureStore } from "./store-metrics.ts";
 
@@ -28,6 +30,8 @@ export type MeasuredQueues = {
   readonly notices: Notices;
   readonly clock: Clock;
   readonly tryWrite: TryWrite;
+  /** Undefined where the store has no such transactions. */
+  readonly lookForOldTransactions?: LookForOldTransactions | undefined;
   readonly peers: readonly PeerStore[];
   readonly clusters: readonly Pick<WorkerCluster, "language" | "signal">[];
 };
@@ -35,7 +39,7 @@ export type MeasuredQueues = {
 /** Serves Prometheus metrics on `listen`. prom-client is loaded here, and so only where metrics are wanted. */
 export async function startMetrics(
   listen: string,
-  { queue, results, notices, clock, tryWrite, peers, clusters }: MeasuredQueues,
+  { queue, results, notices, clock, tryWrite, lookForOldTransactions, peers, clusters }: MeasuredQueues,
 ): Promise<Metrics> {
   const { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } = await import("prom-client");
   const registry = new Registry();
@@ -114,6 +118,7 @@ export async function startMetrics(
     registers,
   });
   measureStore({ queue, results, clock, tryWrite }, Gauge, registers);
+  measureOldTransactions(lookForOldTransactions, Gauge, registers);
   measureBacklog(queue, Gauge, registers);
 
   measurePeers(peers, Gauge, registers);
