@@ -39,7 +39,11 @@ const targets = {
     args: [],
   },
   "load:clusters": { needs: { envoy: "no", consul: "no" }, script: "test/load/report-clusters/run.ts", args: [] },
-  "load:growth": { needs: { envoy: "no", consul: "no" }, script: "test/load/report-growth/run.ts", args: [] },
+  "load:growth": {
+    needs: { envoy: "no", consul: "no", postgres: "required" },
+    script: "test/load/report-growth/run.ts",
+    args: [],
+  },
   "load:hostile-reports": {
     needs: { envoy: "no", consul: "no" },
     script: "report-service/test/hostile/storm-main.ts",

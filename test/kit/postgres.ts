@@ -15,6 +15,8 @@ export type PostgresServer = AsyncDisposable & {
   url(database?: string): string;
   /** Runs SQL with psql, as the superuser, and answers what it prints. */
   sql(text: string, database?: string): string;
+  /** Of the process that all its others are children of. */
+  pid(): number;
   /** The processor time of all its processes so far, also of those that have ended. */
   cpuMs(): number;
   /** kill -9, of every process that it has. */
@@ -90,6 +92,7 @@ async function startServer(name: string, data: string, settings: readonly string
     host,
     url,
     sql: (text, database) => run("psql", ["-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url(database), "-c", text]),
+    pid: () => running.pid,
     cpuMs: () => {
       const live = childrenOf(running.pid).map((pid) => cpuTicks(pid, false));
       return (cpuTicks(running.pid, true) + live.reduce((sum, ticks) => sum + ticks, 0)) * 10;

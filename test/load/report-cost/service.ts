@@ -1,11 +1,10 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { credentials } from "@grpc/grpc-js";
 import { CreateReportRequest_Reuse as Reuse } from "@weir/proto/report/v1/report_pb.ts";
 import { createReportClient, reportNameOf } from "@weir/report-service/src/client.ts";
 import { makeFolder } from "../../kit/folder.ts";
-import { type PostgresServer, startPostgres } from "../../kit/postgres.ts";
+import { startPostgres } from "../../kit/postgres.ts";
 import { type RunningProcess, startProcess } from "../../kit/process.ts";
 import { until } from "../../kit/wait.ts";
 
@@ -52,14 +51,9 @@ export async function startService(
     address: calls.address,
     calls: calls.child,
     work: work.child,
-    storePid: postgres && (await postmasterOf(postgres)),
+    storePid: postgres?.pid(),
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
-}
-
-// Its first line is the process that all others are children of: https://www.postgresql.org/docs/current/storage-file-layout.html
-async function postmasterOf(postgres: PostgresServer): Promise<number> {
-  return Number.parseInt(await readFile(join(postgres.sql("show data_directory"), "postmaster.pid"), "utf8"), 10);
 }
 
 /** Makes reports to read, and one of each content that is to be asked for again; answers their names. */

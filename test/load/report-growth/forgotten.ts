@@ -1,6 +1,4 @@
 // npm run load:forgotten -- [--minutes 5]: how fast Postgres's queue is while a transaction that somebody forgot stays open, before and after.
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { parsePostgresUrl } from "@weir/report-service/src/config/postgres-url.ts";
 import { connect } from "@weir/report-service/src/postgres/connect.ts";
@@ -20,8 +18,7 @@ await using postgres = await startPostgres({ settings: ["fsync=on"] });
 const addresses = parsePostgresUrl(postgres.url()) ?? [];
 const settings = { ...defaultSettings, addresses };
 await using store = await openPostgresStore(settings);
-const pidFile = await readFile(join(postgres.sql("show data_directory"), "postmaster.pid"), "utf8");
-const postmaster = Number.parseInt(pidFile, 10);
+const postmaster = postgres.pid();
 let batches = 0;
 
 await churn("warm-up", 10_000);

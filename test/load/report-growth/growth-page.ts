@@ -8,8 +8,9 @@ export function growthPage(machine: string, growths: readonly Growth[]): string 
   return [
     "# How the report service grows",
     "",
-    `${machine}. Written by \`npm run load:growth\`. Times are milliseconds of CPU where nothing else is said, medians`,
-    "of 200 calls on the embedded store (SQLite, each commit synced to disk); each figure is of a process of its own. `size^b`",
+    `${machine}. Written by \`npm run load:growth\`. Times are milliseconds of CPU where nothing else is said; each figure is of`,
+    "a process of its own. On the embedded store, SQLite, they are medians of 200 calls; on Postgres means of 1,000, of the CPU of that",
+    "process and all of Postgres's together, with what those do by themselves meanwhile. Each commit is synced to disk. `size^b`",
     "names the exponent that fits best over all sizes: 0 where size does not matter, 1 where twice the size takes twice as much.",
     "",
     ...growths.flatMap(growthText),

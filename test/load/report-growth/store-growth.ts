@@ -1,8 +1,7 @@
-import { stat } from "node:fs/promises";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { makeFolder } from "../../kit/folder.ts";
 import { startProcess } from "../../kit/process.ts";
+import type { Filling } from "./fill.ts";
+import type { GrowingStores } from "./growing-stores.ts";
 import type { Step, StepResult } from "./step-main.ts";
 
 /** What grows, and what it did to times (milliseconds) and memory at each size. */
@@ -13,6 +12,7 @@ export type Growth = {
 
 const stepMain = fileURLToPath(new URL("step-main.ts", import.meta.url));
 const patienceMs = 1_800_000;
+const dayMs = 86_400_000;
 
 async function carryOut(step: Step): Promise<StepResult> {
   await using child = startProcess({
@@ -23,60 +23,60 @@ async function carryOut(step: Step): Promise<StepResult> {
   return (await child.json(({ timings }) => timings !== undefined, patienceMs)) as StepResult;
 }
 
+/** A filling that begins where another one ended; what it makes was created within the last hours. */
+function filling(
+  about: Pick<Filling, "id" | "tenants" | "from" | "to" | "ended">,
+): Filling & { readonly kind: "fill" } {
+  return { kind: "fill", firstMs: Date.now() - dayMs / 4, ...about };
+}
+
 /** The queue's depth: what it takes to create, to claim and finish, and to count, beside so many that wait. */
-export async function queueDepth(sizes: readonly number[]): Promise<Growth> {
-  await using folder = await makeFolder("growth");
-  const about = { path: join(folder.path, "reports.db"), tenants: 100 };
+export async function queueDepth(stores: GrowingStores, sizes: readonly number[]): Promise<Growth> {
+  await using store = await stores.open();
+  const about = { at: store.at, tenants: 100 };
   const rows = [];
   let from = 0;
   for (const size of sizes) {
-    await carryOut({ ...about, kind: "queue", id: "waits", from, to: size });
+    await carryOut({ ...about, ...filling({ id: "waits", tenants: 100, from, to: size, ended: false }) });
     from = size;
+    await store.settle();
     const { timings, rssMiB } = await carryOut({ ...about, kind: "time-queue", id: `at${size}` });
-    const bytes = (await stat(about.path)).size / size;
-    rows.push({ size, figures: { ...timings, "process, MiB": rssMiB, "file, bytes a report": bytes } });
+    const bytes = (await store.bytes()) / size;
+    rows.push({ size, figures: { ...timings, "process, MiB": rssMiB, "stored, bytes a report": bytes } });
   }
-  return { of: "reports that wait, of 100 tenants", rows };
+  return { of: `reports that wait, of 100 tenants (${stores.name})`, rows };
 }
 
 /** Tenants with something waiting, of always the same number of reports. */
-export async function tenantCount(sizes: readonly number[], reports: number): Promise<Growth> {
+export async function tenantCount(stores: GrowingStores, sizes: readonly number[], reports: number): Promise<Growth> {
   const rows = [];
   for (const tenants of sizes) {
-    await using folder = await makeFolder("growth");
-    const about = { path: join(folder.path, "reports.db"), tenants };
-    await carryOut({ ...about, kind: "queue", id: "waits", from: 0, to: reports });
+    await using store = await stores.open();
+    const about = { at: store.at, tenants };
+    await carryOut({ ...about, ...filling({ id: "waits", tenants, from: 0, to: reports, ended: false }) });
+    await store.settle();
     const { timings, rssMiB } = await carryOut({ ...about, kind: "time-queue", id: "timed" });
     rows.push({ size: tenants, figures: { ...timings, "process, MiB": rssMiB } });
   }
-  return { of: `tenants among whom ${reports.toLocaleString("en")} reports wait`, rows };
+  return { of: `tenants among whom ${reports.toLocaleString("en")} reports wait (${stores.name})`, rows };
 }
 
-/** Reports that have ended and are kept. */
-export async function keptReports(sizes: readonly number[]): Promise<Growth> {
-  await using folder = await makeFolder("growth");
-  const about = { path: join(folder.path, "reports.db"), tenants: 100 };
-  const rows = [];
-  let from = 0;
+/** Reports that have ended: first they are kept, and then they are due for the cleaner, all at once. */
+export async function endedReports(stores: GrowingStores, sizes: readonly number[]): Promise<readonly Growth[]> {
+  const [kept, due]: [Growth["rows"][number][], Growth["rows"][number][]] = [[], []];
   for (const size of sizes) {
-    await carryOut({ ...about, kind: "end", id: "kept", from, to: size });
-    from = size;
-    const { timings, rssMiB } = await carryOut({ ...about, kind: "time-reads", id: "kept", rows: size });
-    const bytes = (await stat(about.path)).size / size;
-    rows.push({ size, figures: { ...timings, "process, MiB": rssMiB, "file, bytes a report": bytes } });
+    await using store = await stores.open();
+    const about = { at: store.at, tenants: 100, id: "ended" };
+    await carryOut({ ...about, ...filling({ id: "ended", tenants: 100, from: 0, to: size, ended: true }) });
+    await store.settle();
+    const reads = await carryOut({ ...about, kind: "time-reads", rows: size });
+    const bytes = (await store.bytes()) / size;
+    kept.push({ size, figures: { ...reads.timings, "process, MiB": reads.rssMiB, "stored, bytes a report": bytes } });
+    const cleaning = await carryOut({ ...about, kind: "time-cleaning" });
+    due.push({ size, figures: { ...cleaning.timings, "process, MiB": cleaning.rssMiB } });
   }
-  return { of: "reports that have ended and are kept", rows };
-}
-
-/** Reports that are due for the cleaner, all at once. */
-export async function cleanerBacklog(sizes: readonly number[]): Promise<Growth> {
-  const rows = [];
-  for (const size of sizes) {
-    await using folder = await makeFolder("growth");
-    const about = { path: join(folder.path, "reports.db"), tenants: 100 };
-    await carryOut({ ...about, kind: "end", id: "due", from: 0, to: size });
-    const { timings, rssMiB } = await carryOut({ ...about, kind: "time-cleaning", id: "due" });
-    rows.push({ size, figures: { ...timings, "process, MiB": rssMiB } });
-  }
-  return { of: "reports that are due for the cleaner (times for each of them)", rows };
+  return [
+    { of: `reports that have ended and are kept (${stores.name})`, rows: kept },
+    { of: `reports that are due for the cleaner, times for each of them (${stores.name})`, rows: due },
+  ];
 }
