@@ -124,7 +124,7 @@ function callErrorOf(error: unknown): CallError {
 /** Addresses of servers are for the log. */
 function homeSays({ datacenter }: HomeUnavailable): string {
   return (
-    `the report is kept by data center ${datacenter}, whose database cannot be reached, or takes no changes, at the ` +
+    `what was asked for is kept by data center ${datacenter}, whose database cannot be reached, or takes no changes, at the ` +
     "moment; try again"
   );
 }

@@ -67,10 +67,19 @@ async function* readThere(
 /** The report is known here before its bytes are, where both are copied; as long as it is, nothing is lost. */
 export function notHereYet(datacenter: string): CallError {
   const message = `the bytes were made in data center ${datacenter} and are not here yet; try again, or ask there`;
-  return new CallError(status.UNAVAILABLE, message, [
-    retryInfo(5_000),
-    errorInfo("ARTIFACT_NOT_HERE_YET", { datacenter }),
-  ]);
+  return elsewhere("ARTIFACT_NOT_HERE_YET", message, datacenter);
+}
+
+/** The same of what a client says it has sent to another data center: whether it has is not to be seen from here. */
+export function uploadNotHereYet(name: string, datacenter: string): CallError {
+  const message =
+    `${name} belongs to data center ${datacenter} and its bytes are not here; if they were sent, try again or complete it ` +
+    "there, or make another upload here";
+  return elsewhere("UPLOAD_NOT_HERE_YET", message, datacenter);
+}
+
+function elsewhere(reason: string, message: string, datacenter: string): CallError {
+  return new CallError(status.UNAVAILABLE, message, [retryInfo(5_000), errorInfo(reason, { datacenter })]);
 }
 
 function dataLoss(message: string): CallError {

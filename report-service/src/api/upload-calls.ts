@@ -12,7 +12,7 @@ import { randomBytes } from "../lib/random-bytes.ts";
 import { contentHash } from "../model/content-key.ts";
 import { parseTenantName, parseUploadName, type TenantId, uploadName } from "../model/names.ts";
 import type { Parsed, Problem } from "../model/parsed.ts";
-import { makeUploadId } from "../model/report-id.ts";
+import { datacenterOf, makeUploadId } from "../model/report-id.ts";
 import { objectOfUpload, type Upload } from "../model/upload.ts";
 import type { Clock } from "../ports/clock.ts";
 import { ObjectDamaged, type ObjectStore } from "../ports/object-store.ts";
@@ -21,6 +21,7 @@ import type { UploadStore } from "../ports/upload-store.ts";
 import { CallError, errorInfo, invalid, notFound, notNow, shown } from "./call-error.ts";
 import type { Answering } from "./handlers.ts";
 import { isRequestId, requestIdSays } from "./parse-create.ts";
+import { uploadNotHereYet } from "./stream-artifact.ts";
 
 export type UploadParts = {
   readonly uploads: UploadStore;
@@ -81,6 +82,8 @@ export function createUploadCalls(
         if (cause instanceof ObjectDamaged) throw notNow("UPLOAD_DIFFERS", cause.message, "announced");
         throw cause;
       });
+      const home = datacenterOf(upload.id);
+      if (!there && home !== datacenter) throw uploadNotHereYet(name, home);
       if (!there) throw notNow("UPLOAD_MISSING", `nothing has been sent to ${name} yet`, "announced");
       if (there.sizeBytes !== upload.sizeBytes || there.sha256 !== upload.sha256) {
         const sent = `${there.sizeBytes} bytes with SHA-256 ${there.sha256}`;

@@ -28,6 +28,11 @@ function encode(value: bigint, length: number): string {
   return text;
 }
 
+/** Where an upload lives: nobody but a server chooses the id of one. */
+export function datacenterOf(upload: UploadId): string {
+  return upload.slice(0, -27);
+}
+
 /** Whether a server of this data center has made this id; one that a client has chosen tells nothing. */
 export function isMadeIn(datacenter: string, id: string): boolean {
   return id.length === datacenter.length + 27 && id.startsWith(`${datacenter}-`);

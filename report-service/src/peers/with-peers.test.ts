@@ -5,7 +5,7 @@ import { until } from "../../../test/kit/wait.ts";
 import { claimant, collect, create, inWords, never, report, request, tenant } from "../../test/contract/place.ts";
 import { connect } from "../../test/contract/postgres-place.ts";
 import { anyReportFilter } from "../model/report-filter.ts";
-import { makeReportId } from "../model/report-id.ts";
+import { makeReportId, makeUploadId } from "../model/report-id.ts";
 import { HomeUnavailable } from "../ports/home-unavailable.ts";
 import type { ReportStore } from "../ports/report-store.ts";
 import { openPostgresPeer } from "../postgres/open-peer.ts";
@@ -52,6 +52,46 @@ test("what two data centers keep is one: ids, lists, request ids and changes", {
   await until(async () => (await here.reports.read(report("chosen", 0)))?.status.kind === "succeeded", soon("copied"));
   assert.equal(await here.reports.remove(report("chosen", 0), undefined), "removed");
   assert.equal(await here.reports.remove(report("nowhere", 0), undefined), "unknown");
+});
+
+test("what the replica does not know yet is asked of its primary, and while that is away nobody says that it is not there", {
+  skip,
+}, async () => {
+  await using scene = await startScene();
+  const { here, there, primary, replica, made } = scene;
+  await create(there.reports, report(made("dc-a", 1), 1));
+  await until(() => here.reports.read(report(made("dc-a", 1), 0)), soon("the replica has it"));
+  replica.sql("select pg_wal_replay_pause()");
+  const late = report(made("dc-a", 2), 2);
+  await create(there.reports, late);
+  const announced = { mediaType: "text/csv", sizeBytes: 1, sha256: "", createdAtMs: 2 };
+  const upload = { ...announced, tenant, id: makeUploadId("dc-a", 2, new Uint8Array(10)) };
+  await there.uploads.create(upload, undefined);
+  assert.equal(replica.sql("select count(*) from reports"), "1");
+
+  assert.equal((await here.reports.read(late))?.id, late.id);
+  assert.equal((await here.uploads.read(upload))?.completedAtMs, undefined);
+  await there.uploads.complete(upload, 3);
+  assert.equal((await here.uploads.read(upload))?.completedAtMs, 3);
+  const following = collect(here.reports.follow(late, 0, never));
+  const cancel = { kind: "cancel", message: "" } as const;
+  assert.equal((await there.reports.change(late, cancel, 3))?.kind, "changed");
+  assert.deepEqual(await following, ["1 queued", "2 cancelled"]);
+  assert.equal(await here.reports.read(report(made("dc-a", 9), 9)), undefined);
+
+  await primary.kill();
+  await until(() => scene.state().writable === "nowhere", soon("nobody takes writes"));
+  assert.equal((await here.reports.read(report(made("dc-a", 1), 0)))?.id, made("dc-a", 1));
+  for (const asked of [late, report(made("dc-a", 9), 9)])
+    await assert.rejects(here.reports.read(asked), HomeUnavailable);
+  await assert.rejects(here.uploads.read(upload), HomeUnavailable);
+  assert.equal(await here.reports.read(report("chosen", 0)), undefined);
+  // What it had received, it has once it is promoted; what it had not is not there for anyone.
+  replica.sql("select pg_wal_replay_resume()");
+  replica.promote();
+  await until(() => scene.state().writable === "here", soon("the replica is promoted"));
+  assert.equal((await here.reports.read(late))?.status.kind, "cancelled");
+  assert.equal(await here.reports.read(report(made("dc-a", 9), 9)), undefined);
 });
 
 test("a replica that hangs costs the own reports next to nothing", { skip }, async () => {

@@ -25,10 +25,14 @@ export type KnownRequest = { readonly bodyHash: string; readonly createdAtMs: nu
 export type PeerStore = {
   readonly datacenter: string;
   state(): PeerState;
-  /** As `ReportStore` has it, but as old as the replica that is asked. */
+  /**
+   * As `ReportStore` has it, but as old as the replica that is asked. What that does not know of an id that was made in this
+   * data center is asked of its primary; `HomeUnavailable` where that is away, since nobody knows then.
+   */
   read(key: ReportKey, signal?: AbortSignal): Promise<Report | undefined>;
   list(query: ReportQuery, signal?: AbortSignal): Promise<readonly Report[]>;
   follow(key: ReportKey, afterSequence: number, signal: AbortSignal): AsyncGenerator<ReportEvent, void>;
+  /** As `read`; the primary is also asked whether an upload is complete by now. */
   readUpload(key: UploadKey, signal?: AbortSignal): Promise<Upload | undefined>;
   /** For each what is known of it. */
   findRequests(

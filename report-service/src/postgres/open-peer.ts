@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { isMadeIn } from "../model/report-id.ts";
 import { HomeUnavailable } from "../ports/home-unavailable.ts";
 import type { PeerNote, PeerState, PeerStore } from "../ports/peer-store.ts";
 import type { ReportEvent } from "../ports/report-store.ts";
@@ -23,6 +24,7 @@ export type PeerSettings = {
   readonly there: Addresses;
 };
 
+type Reading<T> = (server: PeerServer) => Promise<T>;
 type Writer = { readonly address: string; readonly store: Promise<Stores & AsyncDisposable> };
 
 const lookMs = 1_000;
@@ -71,19 +73,43 @@ export function openPostgresPeer(
     }
   }
 
-  async function reading<T>(work: (server: PeerServer) => Promise<T>): Promise<T> {
+  async function reading<T>(work: Reading<T>): Promise<T> {
     const { readable, readThere, why } = seen();
     const server = readable === "here" ? here : readable === "there" ? there[readThere] : undefined;
-    if (!server)
-      throw new HomeUnavailable(datacenter, `data center ${datacenter} cannot be read: ${why}`, retryAfterMs);
+    if (!server) throw unreadable(why);
+    return readingFrom(server, work);
+  }
+
+  async function readingFrom<T>(server: PeerServer, work: Reading<T>): Promise<T> {
     try {
       return await work(server);
     } catch (cause) {
       if (!(cause instanceof StoreUnavailable)) throw cause;
       server.suspect(cause);
-      const message = `data center ${datacenter} cannot be read: ${cause.message}`;
-      throw new HomeUnavailable(datacenter, message, retryAfterMs, cause);
+      throw unreadable(cause.message, cause);
     }
+  }
+
+  function unreadable(why: string, cause?: unknown): HomeUnavailable {
+    return new HomeUnavailable(datacenter, `data center ${datacenter} cannot be read: ${why}`, retryAfterMs, cause);
+  }
+
+  /**
+   * What a standby does not know yet may be known to the primary that it follows, which is asked then; nobody else can say
+   * that it is not there. Ids that clients have chosen are not worth the way: most of those are another data center's.
+   */
+  async function readingNewest<T>(
+    id: string,
+    work: Reading<T | undefined>,
+    isKnown: (found: T) => boolean = () => true,
+  ): Promise<T | undefined> {
+    const found = await reading(work);
+    if ((found !== undefined && isKnown(found)) || !isMadeIn(datacenter, id)) return found;
+    const { readable, writable, writeThere, why } = seen();
+    if (readable === writable) return found;
+    const primary = writable === "there" ? there[writeThere] : undefined;
+    if (!primary) throw unreadable(`its replica, which may be behind, does not know ${id}; ${why}`);
+    return readingFrom(primary, work);
   }
 
   async function stores(): Promise<Stores> {
@@ -118,12 +144,13 @@ export function openPostgresPeer(
   return {
     datacenter,
     state,
-    read: (key, signal) => reading(async ({ database }) => (await readReport(database, key, signal))?.report),
+    read: (key, signal) =>
+      readingNewest(key.id, async ({ database }) => (await readReport(database, key, signal))?.report),
     list: (query, signal) => reading(({ database }) => listReports(database, query, signal)),
     async *follow(key, afterSequence, signal): AsyncGenerator<ReportEvent, void> {
       let sequence = afterSequence;
       while (!signal.aborted) {
-        const found = await reading(({ database }) => readEvents(database, key, sequence));
+        const found = await readingNewest(key.id, ({ database }) => readEvents(database, key, sequence));
         if (!found) return;
         for (const event of found.events) {
           yield event;
@@ -134,7 +161,12 @@ export function openPostgresPeer(
         await delay(followMs, undefined, { signal, ref: false }).catch(() => undefined);
       }
     },
-    readUpload: (key, signal) => reading(({ database }) => createPostgresUploads(database).read(key, signal)),
+    readUpload: (key, signal) =>
+      readingNewest(
+        key.id,
+        ({ database }) => createPostgresUploads(database).read(key, signal),
+        ({ completedAtMs }) => completedAtMs !== undefined,
+      ),
     findRequests: (requests) => reading(({ database }) => findRequests(database, requests)),
     stores,
     async [Symbol.asyncDispose]() {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { StoreUnavailable } from "../ports/store-unavailable.ts";
 import { createRetries } from "./retries.ts";
 import { S3Error } from "./s3-error.ts";
 
@@ -16,7 +17,7 @@ test("a store that is down gets a few more reads, and then a fifth more", async 
       return down();
     });
   const ended = await Promise.allSettled(Array.from({ length: 100 }, read));
-  assert.ok(ended.every(({ status }) => status === "rejected"));
+  assert.ok(ended.every((one) => one.status === "rejected" && one.reason instanceof StoreUnavailable));
   assert.ok(calls >= 101 && calls <= 100 + 10 + 20, `${calls} calls`);
 });
 
@@ -29,7 +30,11 @@ test("a write is tried until its deadline, and then fails with what the store sa
     calls += 1;
     return down();
   });
-  await assert.rejects(write, { status: 503 });
+  await assert.rejects(write, (error) => {
+    assert.ok(error instanceof StoreUnavailable);
+    assert.match(error.message, /^the object store is away: the object store answered 503 SlowDown/);
+    return true;
+  });
   const tookMs = performance.now() - startedAtMs;
   assert.ok(calls > 2, `${calls} calls`);
   assert.ok(tookMs > 1_400 && tookMs < 5_000, `${tookMs} ms`);

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { StoreUnavailable } from "../ports/store-unavailable.ts";
 import { S3Error } from "./s3-error.ts";
 
 // A store that is down gets at most a fifth more reads than it would get without retries, and a few to start with:
@@ -7,11 +8,16 @@ const budgetShare = 0.2;
 const budgetMost = 10;
 const firstDelayMs = 100;
 const longestDelayMs = 5_000;
+// What clients are told to wait, and workers do, once trying again has not helped.
+const retryAfterMs = 5_000;
 
 export type Retried = { readonly deadlineMs: number; readonly isRead: boolean };
 
 export type Retries = {
-  /** Runs `attempt` until it succeeds, fails for good, `deadlineMs` are over, or a read has no budget left. */
+  /**
+   * Runs `attempt` until it succeeds, fails for good, `deadlineMs` are over, or a read has no budget left. Throws
+   * `StoreUnavailable` where it may well succeed later.
+   */
   run<T>(what: Retried, signal: AbortSignal, attempt: (signal: AbortSignal) => Promise<T>): Promise<T>;
 };
 
@@ -28,11 +34,13 @@ export function createRetries(refresh: () => Promise<boolean>): Retries {
           return await attempt(limit);
         } catch (error) {
           if (error instanceof S3Error && error.status === 403 && tries === 1 && (await refresh())) continue;
-          if (!isPassing(error) || limit.aborted || (isRead && budget < 1)) throw error;
+          const isAnswer = error instanceof S3Error;
+          if (signal.aborted || !(isPassing(error) || (limit.aborted && !isAnswer))) throw error;
+          if (limit.aborted || (isRead && budget < 1)) throw unavailable(error);
           if (isRead) budget -= 1;
           const most = Math.min(longestDelayMs, firstDelayMs * 2 ** tries);
           await delay(Math.random() * most, undefined, { signal: limit }).catch(() => {
-            throw error;
+            throw signal.aborted ? error : unavailable(error);
           });
         }
       }
@@ -43,6 +51,10 @@ export function createRetries(refresh: () => Promise<boolean>): Retries {
 const passing: ReadonlySet<string> = new Set([
   ...["ECONNRESET", "ECONNREFUSED", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "EAI_AGAIN", "ENOTFOUND"],
 ]);
+
+function unavailable(cause: unknown): StoreUnavailable {
+  return new StoreUnavailable(`the object store is away: ${(cause as Error).message}`, retryAfterMs, cause);
+}
 
 /** Whether it may well go through next time: a busy or broken store, or a connection that was lost. */
 function isPassing(error: unknown): boolean {

@@ -25,6 +25,7 @@ const startLimitMs = 120_000;
 // How long a report whose disk is full, or whose store is away, is held before another worker may try it.
 const firstPutOffMs = 1_000;
 const longestPutOffMs = 120_000;
+const longestInputWaitMs = 3_600_000;
 // The others are the fault of whoever asked.
 const brokenKind: ReadonlySet<FailureReason> = new Set(["RENDER_FAILED", "OUT_OF_MEMORY", "DEADLINE_EXCEEDED"]);
 // How much a program takes to read an upload is up to who sent it.
@@ -107,8 +108,13 @@ type Outcome =
   | { readonly kind: "not-started"; readonly attempt: number; readonly message: string }
   /** There was one, and it stood still. */
   | { readonly kind: "stalled"; readonly attempt: number; readonly message: string }
-  /** A disk is full, or a store is away: the report can be made, but not here and now. */
-  | { readonly kind: "put-off"; readonly attempt: number; readonly message: string };
+  /** The report can be made, but not here and now: a disk is full, a store is away, or an input is not in this data center yet. */
+  | {
+      readonly kind: "put-off";
+      readonly attempt: number;
+      readonly message: string;
+      readonly lacks: "room-or-store" | "input";
+    };
 
 async function attemptJob(report: Report, attempt: number, parts: JobParts, handBack: AbortSignal): Promise<Outcome> {
   const kind = parts.kinds.get(report.kind);
@@ -137,12 +143,14 @@ async function makeReport(
   { kind, lease, time, handBack }: Attempting,
 ): Promise<Outcome> {
   const stop = AbortSignal.any([lease.lost, time.isUp, handBack]);
-  const fetching = fetchInputs(report, kind.inputs, inputsOf(parts), parts, stop);
+  const datacenter = report.attempts.at(-1)?.datacenter ?? report.datacenter;
+  const fetching = fetchInputs(report, kind.inputs, inputsOf(parts), { ...parts, datacenter }, stop);
   const inputs = await fetching.catch((cause: unknown) => {
     if (!stop.aborted) throw cause;
-    return { ok: true, inputs: [] } as const;
+    return { kind: "fetched", inputs: [] } as const;
   });
-  if (!inputs.ok) return fail(attempt, inputs.failure);
+  if (inputs.kind === "failed") return fail(attempt, inputs.failure);
+  if (inputs.kind === "not-here-yet") return waitForInput(report, attempt, inputs.message, parts);
   const { program, limits } = kind;
   const job = {
     program,
@@ -167,7 +175,17 @@ function putOff(cause: unknown, attempt: number, { observe }: JobParts): Outcome
   const away = cause instanceof StoreUnavailable;
   if (!away && !isOutOfRoom(cause)) throw cause;
   observe({ kind: "worker-stumbled", cause: cause as Error });
-  return { kind: "put-off", attempt, message: away ? "a store is not available" : "the worker's disk is full" };
+  const message = away ? "a store is not available" : "the worker's disk is full";
+  return { kind: "put-off", attempt, message, lacks: "room-or-store" };
+}
+
+/** Replication that is behind is worth waiting for; what was lost with its data center is not. */
+function waitForInput(report: Report, attempt: number, message: string, { clock }: JobParts): Outcome {
+  const since = report.attempts.at(-1 - putOffInARow(report))?.startedAtMs ?? report.createdAtMs;
+  if (clock.now() - since < longestInputWaitMs) return { kind: "put-off", attempt, message, lacks: "input" };
+  const hours = longestInputWaitMs / 3_600_000;
+  const says = `${message}, after ${hours} h; retry the report once they are, or upload them again`;
+  return fail(attempt, { reason: "INPUT_MISSING", message: says });
 }
 
 /** What an attempt has written that comes to nothing would keep a full disk full. */
@@ -178,10 +196,14 @@ async function removeLeavings(report: Report, attempt: number, parts: JobParts):
 }
 
 /** Longer each time in a row: what has no room anywhere must neither fill disk after disk nor have attempts without end. */
-function putOffMs({ attempts }: Report): number {
+function putOffMs(report: Report): number {
+  return Math.min(longestPutOffMs, firstPutOffMs * 2 ** putOffInARow(report));
+}
+
+/** How many attempts right before this one were handed back. */
+function putOffInARow({ attempts }: Report): number {
   const before = attempts.slice(0, -1);
-  const inARow = before.length - 1 - before.findLastIndex(({ failure }) => failure?.reason !== "HANDED_BACK");
-  return Math.min(longestPutOffMs, firstPutOffMs * 2 ** inARow);
+  return before.length - 1 - before.findLastIndex(({ failure }) => failure?.reason !== "HANDED_BACK");
 }
 
 function inputsOf({ runtime }: JobParts): string {
@@ -227,7 +249,7 @@ async function outcomeOf(
     case "unavailable":
       return { kind: "not-started", attempt, message: result.message };
     case "no-room":
-      return { kind: "put-off", attempt, message: result.message };
+      return { kind: "put-off", attempt, message: result.message, lacks: "room-or-store" };
     case "done": {
       const artifacts: Artifact[] = [];
       try {
@@ -293,9 +315,12 @@ function verdictOf(outcome: Outcome, { uploads }: Report): JobVerdict {
       return { kind: "kind-broke", why: `${outcome.failure.reason}: ${outcome.failure.message}` };
     case "lose":
       return { kind: "worker-broke", why: outcome.message, byKind: true };
+    case "put-off":
+      // Other reports have other inputs.
+      if (outcome.lacks === "input") return { kind: "tells-nothing" };
+      return { kind: "worker-broke", why: outcome.message, byKind: false };
     case "stalled":
     case "not-started":
-    case "put-off":
       return { kind: "worker-broke", why: outcome.message, byKind: false };
     case "hand-back":
     case "superseded":

@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { report, roomy } from "../../test/contract/place.ts";
+import { report, roomy, tenant } from "../../test/contract/place.ts";
 import { temporaryDirectory } from "../../test/server-process.ts";
 import { createDiskObjects } from "../disk/object-store.ts";
-import type { KindBook, Language, ReportKind } from "../model/kind.ts";
+import type { KindBook, KindInput, Language, ReportKind } from "../model/kind.ts";
 import type { KindName } from "../model/names.ts";
+import { makeUploadId } from "../model/report-id.ts";
+import { objectOfUpload, type Upload } from "../model/upload.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import { StoreUnavailable } from "../ports/store-unavailable.ts";
 import { openStore } from "../sqlite/open-store.ts";
@@ -103,6 +107,76 @@ test("a report that an object store has no room for is put off, and nothing of i
   assert.ok(notes.every((note) => note.kind !== "circuit-opened"));
 });
 
+test("a report whose input has not come from another data center yet is put off, and the cluster goes on with others", async () => {
+  await using servers = await clustersWith(() => done);
+  const { store, notes, sql, directory } = servers;
+  const upload = uploadMadeIn("dc-b");
+  await store.uploads.create(upload, undefined);
+  await store.uploads.complete(upload, 1);
+  const waiting = report("s", Date.now(), { kind: ofInput, uploads: [upload.id] });
+  await store.reports.create([{ report: waiting }], roomy);
+  const ended = (end: string) => notes.filter((note) => note.kind === "job-ended" && note.end === end);
+  await servers.until(() => ended("put-off").length === 1);
+  const others = Array.from({ length: 5 }, (_, at) => ({ report: report(`o${at}`, at, { kind: kindOf("sql") }) }));
+  await store.reports.create(others, roomy);
+  await servers.until(() => ended("succeeded").length === 5);
+  await servers.until(() => ended("put-off").length === 2);
+  await writeObject(directory, upload);
+  await servers.until(() => ended("succeeded").length === 6);
+
+  const made = await store.reports.read(waiting);
+  assert.equal(made?.status.kind, "succeeded");
+  assert.deepEqual(
+    made.attempts.slice(0, 2).map(({ failure }) => failure),
+    Array(2).fill({ reason: "HANDED_BACK", message: "the bytes of targets were sent to dc-b and are not in dc-a yet" }),
+  );
+  assert.equal(sql.shut(kindOf("sql")), undefined);
+});
+
+test("a report whose input is gone fails, at once in the own data center, and after an hour where it was another one's", async () => {
+  await using servers = await clustersWith(() => done);
+  const { store, notes } = servers;
+  const uploads = ["dc-a", "dc-b"].map(uploadMadeIn);
+  for (const upload of uploads) {
+    await store.uploads.create(upload, undefined);
+    await store.uploads.complete(upload, 1);
+  }
+  const reports = uploads.map(({ id }, at) => report(`s${at}`, 1, { kind: ofInput, uploads: [id] }));
+  // The worker's clock is of now: all of its waiting was long ago.
+  const attempt = { number: 1, worker: "w", datacenter: "dc-a", startedAtMs: 1, endedAtMs: 2 };
+  const handedBack = { ...attempt, failure: { reason: "HANDED_BACK", message: "not yet" } } as const;
+  await store.reports.create(
+    reports.map((one) => ({ report: { ...one, attempts: [handedBack] } })),
+    roomy,
+  );
+  await servers.until(() => notes.filter((note) => note.kind === "job-ended" && note.end === "failed").length === 2);
+  const failures = [];
+  for (const one of reports) failures.push((await store.reports.read(one))?.attempts.at(-1)?.failure);
+  assert.deepEqual(failures, [
+    { reason: "INPUT_MISSING", message: "the bytes of targets are gone; upload them again" },
+    {
+      reason: "INPUT_MISSING",
+      message:
+        "the bytes of targets were sent to dc-b and are not in dc-a yet, after 1 h; retry the report once they are, or " +
+        "upload them again",
+    },
+  ]);
+});
+
+const bytes = Buffer.from("region,target\n");
+
+function uploadMadeIn(datacenter: string): Upload {
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const id = makeUploadId(datacenter, 1, new Uint8Array(10));
+  return { tenant, id, mediaType: "text/csv", sizeBytes: bytes.length, sha256, createdAtMs: 1 };
+}
+
+async function writeObject(directory: string, upload: Upload): Promise<void> {
+  const draft = join(directory, "draft");
+  await writeFile(draft, bytes);
+  await createDiskObjects(join(directory, "objects")).put(objectOfUpload(upload), draft);
+}
+
 const withFile: JobResult = { kind: "done", rows: 1, files: [{ format: "csv", path: "/nowhere/result.csv" }] };
 const done: JobResult = { kind: "done", rows: 0, files: [] };
 
@@ -150,7 +224,7 @@ async function clustersWith(answer: (language: Language) => JobResult, objects: 
   const [sql, python] = [stack.use(start("sql")), stack.use(start("python"))];
   const moved = stack.move();
   return {
-    ...{ store, sql, python, notes, removed },
+    ...{ store, sql, python, notes, removed, directory: directory.path },
     async until(condition: () => boolean): Promise<void> {
       while (!condition()) {
         const { promise, resolve } = Promise.withResolvers<void>();
@@ -164,22 +238,29 @@ async function clustersWith(answer: (language: Language) => JobResult, objects: 
 
 const shares = { everyone: { weight: 1, concurrency: 10 }, others: new Map() };
 
+const ofInput = "of-input" as KindName;
+
 function kindOf(language: Language): KindName {
   return `kind-of-${language}` as KindName;
 }
 
+const targets: KindInput = { name: "targets", mediaTypes: ["text/csv"] };
 const kinds: KindBook = new Map(
-  (["sql", "python"] as const).map((language) => [
-    kindOf(language),
-    {
-      ...{ name: kindOf(language), cluster: language, version: "1", title: "", description: "", parametersSchema: {} },
-      program: { language: "sql", query: "select 1" },
-      ...{ inputs: [], formats: ["csv"], sensitive: [] },
-      limits: { timeoutMs: 1_000, memory: "64MB", maxRows: 1 },
-      parseParameters: () => ({ ok: true, value: {} }),
-    } satisfies ReportKind,
+  [kind(kindOf("sql"), "sql"), kind(kindOf("python"), "python"), kind(ofInput, "sql", [targets])].map((one) => [
+    one.name,
+    one,
   ]),
 );
+
+function kind(name: KindName, cluster: "sql" | "python", inputs: readonly KindInput[] = []): ReportKind {
+  return {
+    ...{ name, cluster, version: "1", title: "", description: "", parametersSchema: {} },
+    program: { language: "sql", query: "select 1" },
+    ...{ inputs, formats: ["csv"], sensitive: [] },
+    limits: { timeoutMs: 1_000, memory: "64MB", maxRows: 1 },
+    parseParameters: () => ({ ok: true, value: {} }),
+  };
+}
 
 function runtimeThat(answer: () => JobResult, scratch: string): Runtime {
   return {
