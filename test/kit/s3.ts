@@ -3,12 +3,15 @@ import { createS3Client } from "@weir/report-service/src/s3/s3-client.ts";
 import { type Folder, makeFolder } from "./folder.ts";
 import { freePorts } from "./ports.ts";
 import { lastWords, startProcess } from "./process.ts";
+import { startRestartable } from "./restartable.ts";
 import { until } from "./wait.ts";
 
-/** A real S3 server on this machine, SeaweedFS, which checks signatures. */
+/** A real S3 server on this machine, SeaweedFS, which checks signatures; its objects outlive its ends, not itself. */
 export type S3Server = AsyncDisposable & {
   /** `http://127.0.0.1:port`; its one bucket is `{url}/reports`. */
   readonly url: string;
+  /** `127.0.0.1:port.grpcPort` of its filer, as SeaweedFS's own tools want it; the bucket is `/buckets/reports` there. */
+  readonly filer: string;
   /** A file of the form that AWS's tools use. */
   readonly credentials: string;
   /** What is in it. */
@@ -16,6 +19,10 @@ export type S3Server = AsyncDisposable & {
   /** Halts it without ending it: calls to it hang, as over a cut line. */
   freeze(): void;
   thaw(): void;
+  /** kill -9 */
+  kill(): Promise<void>;
+  /** Starts it again, after it was killed. */
+  start(): Promise<void>;
 };
 
 /** Why there is none, or undefined where there is one. */
@@ -25,8 +32,8 @@ export const lacksS3: string | undefined = process.env["WEIR_SEAWEEDFS"]
 
 /** Starts it, with an empty bucket. */
 export async function startS3(): Promise<S3Server> {
-  await using stack = new AsyncDisposableStack();
-  const folder = stack.use(await makeFolder("s3"));
+  await using owned = new AsyncDisposableStack();
+  const folder = owned.use(await makeFolder("s3"));
   const [master, masterGrpc, volume, volumeGrpc, filer, filerGrpc, s3, s3Grpc] = await freePorts(8);
   const ports = {
     ...{ "master.port": master, "master.port.grpc": masterGrpc, "volume.port": volume, "volume.port.grpc": volumeGrpc },
@@ -40,26 +47,40 @@ export async function startS3(): Promise<S3Server> {
     ...{ "master.volumeSizeLimitMB": 64, "volume.max": 0, "master.electionTimeout": "500ms" },
   };
   const args = Object.entries(flags).map(([name, value]) => `-${name}=${value}`);
-  const command = process.env["WEIR_SEAWEEDFS"] ?? "weed";
-  const server = startProcess({ name: "seaweedfs", command, args: ["server", ...args] });
-  // It would take seconds to end well, and nothing is to be kept.
-  stack.defer(async () => void (await server.stop("SIGKILL")));
   const url = `http://127.0.0.1:${s3}`;
-  // 403: it is there, and wants a signature.
-  const answers = async () => (await fetch(url)).status === 403;
-  await until(answers, { within: 60_000, what: `S3 answers on ${url}\n${lastWords(server)}` });
+  const run = async () => {
+    const server = startProcess({ name: "seaweedfs", command: weedPath(), args: ["server", ...args] });
+    // 403: it is there, and wants a signature.
+    const answers = async () => (await fetch(url)).status === 403;
+    const within = 60_000;
+    await until(answers, { within, what: `S3 answers on ${url}` }).catch(async (cause) => {
+      await server.stop("SIGKILL");
+      throw new Error(lastWords(server), { cause });
+    });
+    return server;
+  };
+  const server = await startRestartable(owned, run);
+  await using starting = new AsyncDisposableStack();
+  starting.use(server);
   const credentials = await folder.write("credentials", credentialFile);
   // Buckets would also be made by the first write, which takes seconds then.
   const settings = { bucketUrl: new URL(`${url}/reports`), publicUrl: undefined, region: "us-east-1", prefix: "" };
   using client = createS3Client(settings, await openCredentialFile(credentials));
   await client.call({ method: "PUT", key: undefined }, AbortSignal.timeout(30_000));
-  const moved = stack.move();
+  const started = starting.move();
   return {
-    ...{ url, credentials, keys: credentialFile },
-    freeze: () => server.signal("SIGSTOP"),
-    thaw: () => server.signal("SIGCONT"),
-    [Symbol.asyncDispose]: () => moved.disposeAsync(),
+    ...{ url, filer: `127.0.0.1:${filer}.${filerGrpc}`, credentials, keys: credentialFile },
+    freeze: server.freeze,
+    thaw: server.thaw,
+    kill: () => server.stop("SIGKILL"),
+    start: server.start,
+    [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
+}
+
+/** SeaweedFS's program. */
+export function weedPath(): string {
+  return process.env["WEIR_SEAWEEDFS"] ?? "weed";
 }
 
 const [accessKey, secretKey] = ["weir-test", "weir-test-secret"];
