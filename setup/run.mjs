@@ -1,4 +1,4 @@
-// What package.json's scripts call: node setup/run.mjs <start|test|test:kubernetes|test:garage|test:zipkin|test:tools|journeys:newcomer|check|golden|load|load:rejected|load:consul|load:translate|load:hostile|load:hostile-reports|load:page|load:reads|load:slow|load:reports|load:report-goals|load:clusters|load:growth|load:forgotten|faults|fuzz|random|ledger|pack|weir> [--envoy PATH] [args…]
+// What package.json's scripts call: node setup/run.mjs <start|test|test:kubernetes|test:garage|test:data-centers|test:zipkin|test:tools|journeys:newcomer|check|golden|load|load:rejected|load:consul|load:translate|load:hostile|load:hostile-reports|load:page|load:reads|load:slow|load:reports|load:report-goals|load:clusters|load:growth|load:forgotten|faults|fuzz|random|ledger|pack|weir> [--envoy PATH] [args…]
 // It gets what the target needs and then hands over to it. It runs on Node 18, so that an old Node can get the new one.
 import { join } from "node:path";
 import { root } from "./folders.mjs";
@@ -109,6 +109,11 @@ const targets = {
     needs: { envoy: "no", consul: "no", garage: "required" },
     script: "setup/check.mjs",
     args: ["--all", "test/garage/"],
+  },
+  "test:data-centers": {
+    needs: { envoy: "no", consul: "no", postgres: "required", kafka: "required", seaweedfs: "required" },
+    script: "setup/check.mjs",
+    args: ["--all", "test/data-centers/"],
   },
   "test:zipkin": {
     needs: { envoy: "required", consul: "no", zipkin: "required" },

@@ -12,6 +12,8 @@ export type Order = {
   readonly requestId?: string;
 };
 
+const mostUnanswered = 20;
+
 /** What was asked for, and what it was accepted as. */
 export type Orders = {
   /** By request id. */
@@ -20,8 +22,8 @@ export type Orders = {
   readonly unanswered: readonly (Order & { readonly requestId: string })[];
   /** Creates it, and answers its name; one request id must always give the same. */
   place(client: ReportClient, order: Order): Promise<string>;
-  /** Goes on creating reports until `isOver`, whatever comes of it. */
-  keepPlacing(client: ReportClient, isOver: () => boolean): Promise<void>;
+  /** Goes on creating reports until 20 of them got no answer: each of those fails at once where nobody is there. */
+  keepPlacing(client: ReportClient): Promise<void>;
 };
 
 export function createOrders(): Orders {
@@ -42,8 +44,8 @@ export function createOrders(): Orders {
     accepted,
     unanswered,
     place,
-    async keepPlacing(client, isOver) {
-      for (let rows = 1_000; !isOver(); rows += 1) {
+    async keepPlacing(client) {
+      for (let rows = 1_000; unanswered.length < mostUnanswered; rows += 1) {
         const order = { kind: "wide", rows, requestId: crypto.randomUUID() };
         await place(client, order).catch(() => unanswered.push(order));
       }
