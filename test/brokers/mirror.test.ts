@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
 import type { Report } from "../../report-service/src/model/report.ts";
-import { connectBroker, connectServer } from "../../report-service/test/contract/broker-place.ts";
+import { connectBroker, connectServer, openSqliteDatabase } from "../../report-service/test/contract/broker-place.ts";
 import { type Connected, claimant, report, roomy } from "../../report-service/test/contract/place.ts";
 import { lacksKafka, noLongTests, startKafka } from "../kit/kafka.ts";
 import { startMirrorMaker } from "../kit/mirror-maker.ts";
@@ -22,9 +19,7 @@ test("what waits in a data center is mirrored to another one, whose workers take
   places.use(kafkaA);
   places.use(kafkaB);
   // The store of both: what Postgres with a replica, or Cassandra, is between data centers.
-  const folder = await mkdtemp(join(tmpdir(), "weir-mirror-"));
-  places.defer(() => rm(folder, { recursive: true, force: true }));
-  const store = join(folder, "reports.db");
+  const { address: store } = places.use(await openSqliteDatabase());
   const broker = (at: string, prefix: string) =>
     connectBroker({ kind: "kafka", at, prefix }, ({ kind, ...note }) =>
       t.diagnostic(`${kind} ${JSON.stringify(note)}`),

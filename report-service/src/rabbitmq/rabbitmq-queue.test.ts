@@ -1,11 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { connect } from "amqplib";
+import { lacksPostgres } from "../../../test/kit/postgres.ts";
 import { lacksRabbitMq, type RabbitMq, startRabbitMq } from "../../../test/kit/rabbitmq.ts";
 import { type BrokerUnderTest, provesBroker } from "../../test/contract/broker.ts";
-import { type BrokerAddress, brokerPlaces, connectBroker } from "../../test/contract/broker-place.ts";
+import {
+  type BrokerAddress,
+  brokerPlaces,
+  connectBroker,
+  postgresDatabases,
+} from "../../test/contract/broker-place.ts";
 import { provesCrashSafety } from "../../test/contract/crash.ts";
 import { provesJobQueue } from "../../test/contract/job-queue.ts";
+import { postgresPlaces } from "../../test/contract/postgres-place.ts";
 
 if (lacksRabbitMq) test("RabbitMQ", { skip: lacksRabbitMq }, () => undefined);
 else {
@@ -19,6 +26,14 @@ else {
   provesJobQueue("RabbitMQ", brokerPlaces(address), "by-server");
   provesCrashSafety("RabbitMQ", brokerPlaces(address));
   provesBroker("RabbitMQ", () => underTest(rabbitMq, address()));
+
+  if (lacksPostgres) test("RabbitMQ over Postgres", { skip: lacksPostgres }, () => undefined);
+  else {
+    const databases = postgresDatabases(postgresPlaces());
+    provesJobQueue("RabbitMQ over Postgres", brokerPlaces(address, databases), "by-server");
+    provesCrashSafety("RabbitMQ over Postgres", brokerPlaces(address, databases));
+    provesBroker("RabbitMQ over Postgres", () => underTest(rabbitMq, address()), databases);
+  }
 }
 
 function underTest(rabbitMq: RabbitMq, address: BrokerAddress): BrokerUnderTest {

@@ -1,11 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { createClient } from "@redis/client";
+import { lacksPostgres } from "../../../test/kit/postgres.ts";
 import { lacksRedis, type Redis, startRedis } from "../../../test/kit/redis.ts";
 import { type BrokerUnderTest, provesBroker } from "../../test/contract/broker.ts";
-import { type BrokerAddress, brokerPlaces, connectBroker } from "../../test/contract/broker-place.ts";
+import {
+  type BrokerAddress,
+  brokerPlaces,
+  connectBroker,
+  postgresDatabases,
+} from "../../test/contract/broker-place.ts";
 import { provesCrashSafety } from "../../test/contract/crash.ts";
 import { provesJobQueue } from "../../test/contract/job-queue.ts";
+import { postgresPlaces } from "../../test/contract/postgres-place.ts";
 
 if (lacksRedis) test("Redis Streams keep the contract of a broker", { skip: lacksRedis });
 else {
@@ -19,6 +26,14 @@ else {
   provesJobQueue("Redis Streams", brokerPlaces(address), "by-server");
   provesCrashSafety("Redis Streams", brokerPlaces(address));
   provesBroker("Redis Streams", () => underTest(redis, address()));
+
+  if (lacksPostgres) test("Redis Streams over Postgres", { skip: lacksPostgres }, () => undefined);
+  else {
+    const databases = postgresDatabases(postgresPlaces());
+    provesJobQueue("Redis Streams over Postgres", brokerPlaces(address, databases), "by-server");
+    provesCrashSafety("Redis Streams over Postgres", brokerPlaces(address, databases));
+    provesBroker("Redis Streams over Postgres", () => underTest(redis, address()), databases);
+  }
 }
 
 function underTest(redis: Redis, address: BrokerAddress): BrokerUnderTest {

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Broker } from "../../src/broker/broker.ts";
 import type { BrokerNote } from "../../src/broker/broker-note.ts";
 import { type BrokerQueue, createBrokerQueue, type Looks } from "../../src/broker/broker-queue.ts";
@@ -6,8 +7,9 @@ import type { HasOutbox } from "../../src/ports/outbox.ts";
 import { createRabbitMqBroker } from "../../src/rabbitmq/rabbitmq-broker.ts";
 import { createRedisStreamBroker } from "../../src/redis/stream-broker.ts";
 import { openStore } from "../../src/sqlite/open-store.ts";
+import { temporaryDirectory } from "../server-process.ts";
 import type { Connected, OpenPlace } from "./place.ts";
-import { openSqlitePlace } from "./sqlite-place.ts";
+import { connect as connectPostgres } from "./postgres-place.ts";
 
 /** Which broker, and which topics or queues in it. */
 export type BrokerAddress = {
@@ -17,29 +19,49 @@ export type BrokerAddress = {
   readonly prefix: string;
 };
 
+/** Which database is behind a broker: a file, or the URL of an empty one in Postgres. */
+export type DatabaseAddress = { readonly kind: "sqlite" | "postgres"; readonly at: string };
+
+/** An empty database for the servers of one test. */
+export type OpenDatabase = () => Promise<{ readonly address: DatabaseAddress } & AsyncDisposable>;
+
+export async function openSqliteDatabase() {
+  const directory = await temporaryDirectory();
+  const address: DatabaseAddress = { kind: "sqlite", at: join(directory.path, "reports.db") };
+  return { address, [Symbol.asyncDispose]: directory[Symbol.asyncDispose] };
+}
+
+/** Those that `postgresPlaces` makes; they go with their Postgres. */
+export function postgresDatabases({ emptyDatabase }: { emptyDatabase(): Promise<string> }): OpenDatabase {
+  return async () => {
+    const address: DatabaseAddress = { kind: "postgres", at: await emptyDatabase() };
+    return { address, [Symbol.asyncDispose]: async () => undefined };
+  };
+}
+
 export function connectBroker({ kind, at, prefix }: BrokerAddress, observe: (note: BrokerNote) => void): Broker {
   if (kind === "rabbitmq") return createRabbitMqBroker({ url: at, prefix }, observe);
   if (kind === "redis") return createRedisStreamBroker({ url: at, prefix }, observe);
   return createKafkaBroker({ brokers: [at], prefix, partitions: 4, replicas: 1 }, "contract", observe);
 }
 
-/** A SQLite file, and topics or queues of its own in that broker. */
-export function brokerPlaces(address: () => BrokerAddress): OpenPlace {
+/** An empty database, and topics or queues of its own in that broker. */
+export function brokerPlaces(address: () => BrokerAddress, openDatabase: OpenDatabase = openSqliteDatabase): OpenPlace {
   return async () => {
-    const place = await openSqlitePlace();
-    const argument = JSON.stringify({ path: place.elsewhere?.argument, address: address() });
+    const database = await openDatabase();
+    const argument = JSON.stringify({ database: database.address, address: address() });
     return {
       connect: () => connect(argument),
       elsewhere: { module: new URL(import.meta.url), argument },
-      [Symbol.asyncDispose]: place[Symbol.asyncDispose],
+      [Symbol.asyncDispose]: database[Symbol.asyncDispose],
     };
   };
 }
 
 export async function connect(argument: string): Promise<Connected> {
-  const { path, address } = JSON.parse(argument) as { path: string; address: BrokerAddress };
+  const { database, address } = JSON.parse(argument) as { database: DatabaseAddress; address: BrokerAddress };
   return connectServer(
-    path,
+    database,
     connectBroker(address, () => undefined),
   );
 }
@@ -51,13 +73,13 @@ export type ServerParts = {
   readonly openOutbox?: (store: HasOutbox) => HasOutbox["openOutbox"];
 };
 
-/** One server over a SQLite file and a broker. */
+/** One server over a database and a broker. */
 export async function connectServer(
-  path: string,
+  database: DatabaseAddress,
   broker: Broker,
   { looks, observe = () => undefined, openOutbox }: ServerParts = {},
 ): Promise<Connected & { readonly queue: BrokerQueue }> {
-  const store = openStore(path);
+  const store = await openDatabaseStore(database);
   const stores = { ...store, openOutbox: openOutbox?.(store) ?? store.openOutbox };
   const queue = await createBrokerQueue(stores, broker, observe, looks);
   return {
@@ -65,7 +87,13 @@ export async function connectServer(
     queue,
     async [Symbol.asyncDispose]() {
       await queue[Symbol.asyncDispose]();
-      store[Symbol.dispose]();
+      await store[Symbol.asyncDispose]();
     },
   };
+}
+
+async function openDatabaseStore({ kind, at }: DatabaseAddress): Promise<Connected & HasOutbox> {
+  if (kind === "postgres") return connectPostgres(at);
+  const store = openStore(at);
+  return { ...store, [Symbol.asyncDispose]: async () => store[Symbol.dispose]() };
 }

@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { test } from "node:test";
 import { until } from "../../../test/kit/wait.ts";
 import type { Broker } from "../../src/broker/broker.ts";
 import type { BrokerNote } from "../../src/broker/broker-note.ts";
 import type { Report } from "../../src/model/report.ts";
-import { temporaryDirectory } from "../server-process.ts";
-import { connectServer, type ServerParts } from "./broker-place.ts";
+import { connectServer, type OpenDatabase, openSqliteDatabase, type ServerParts } from "./broker-place.ts";
 import { type Connected, claimant, create, never, report, roomy } from "./place.ts";
 
 /** A broker's process and what to do to it, with topics or queues that nobody has used. */
@@ -26,11 +24,15 @@ const neverLook = { idleMs: Number.POSITIVE_INFINITY, busyMs: Number.POSITIVE_IN
 const patienceMs = 90_000;
 
 /** What a `Broker` must give to the queue over it, which here never looks into the store by itself. */
-export function provesBroker(name: string, open: () => BrokerUnderTest): void {
+export function provesBroker(
+  name: string,
+  open: () => BrokerUnderTest,
+  openDatabase: OpenDatabase = openSqliteDatabase,
+): void {
   const prove = (title: string, run: (under: BrokerUnderTest, place: Servers) => Promise<void>) =>
     test(`${name}: ${title}`, async () => {
       const under = open();
-      await using place = await servers(under);
+      await using place = await servers(under, openDatabase);
       await run(under, place);
     });
 
@@ -155,13 +157,13 @@ type Server = Awaited<ReturnType<typeof connectServer>>;
 type Servers = { connect(parts?: ServerParts): Promise<Server> } & AsyncDisposable;
 
 /** Servers over one database; each of them may be ended early. */
-async function servers(under: BrokerUnderTest): Promise<Servers> {
-  const directory = await temporaryDirectory();
+async function servers(under: BrokerUnderTest, openDatabase: OpenDatabase): Promise<Servers> {
+  const database = await openDatabase();
   const open = new Set<Server>();
   return {
     async connect({ observe = () => undefined, ...parts } = {}) {
       const broker = under.connect(observe);
-      const server = await connectServer(join(directory.path, "reports.db"), broker, {
+      const server = await connectServer(database.address, broker, {
         looks: neverLook,
         observe,
         ...parts,
@@ -180,7 +182,7 @@ async function servers(under: BrokerUnderTest): Promise<Servers> {
     },
     async [Symbol.asyncDispose]() {
       for (const server of open) await server[Symbol.asyncDispose]();
-      await directory[Symbol.asyncDispose]();
+      await database[Symbol.asyncDispose]();
     },
   };
 }
