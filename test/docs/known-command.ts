@@ -90,8 +90,8 @@ function npmProblem([verb = "", ...rest]: readonly string[]): string | undefined
   }
   const target = scripts[script]?.match(/setup\/run\.mjs (\S+)/)?.[1];
   if (target === undefined) return undefined;
-  const entry = new RegExp(`^ {2}"?${target}"?: \\{[^]*?script: "([^"]+)"`, "m").exec(read("setup/run.mjs"))?.[1];
-  if (entry === undefined) return `setup/run.mjs has no ${target}`;
+  const entry = new RegExp(`^ {2}"?${target}"?: \\{[^]*?script: "([^"]+)"`, "m").exec(read("setup/targets.mjs"))?.[1];
+  if (entry === undefined) return `setup/targets.mjs has no ${target}`;
   const folder = entry === "control-plane/src/main.ts" ? "control-plane/src/cli" : dirname(entry);
   const sources = globSync(`${folder}/**/*.{ts,mjs}`, { cwd: root }).map(read);
   const hasFlag = (flag: string) =>
