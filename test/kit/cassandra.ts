@@ -1,8 +1,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Client } from "cassandra-driver";
 import { makeFolder } from "./folder.ts";
 import { freePorts } from "./ports.ts";
 import { lastWords, type RunningProcess, startProcess } from "./process.ts";
+import { until } from "./wait.ts";
 
 /** A node of a test's own Cassandra cluster: one for each data center, on a loopback address of its own. */
 export type CassandraNode = {
@@ -38,7 +40,6 @@ export async function startCassandra(datacenters: readonly string[] = ["dc-a"]):
   const [cql = 0, storage = 0, tls = 0] = await freePorts(3);
   const seed = addressOf(0);
   const nodes: CassandraNode[] = [];
-  const running: RunningProcess[] = [];
   for (const [index, datacenter] of datacenters.entries()) {
     const home = join(folder.path, datacenter);
     const ip = addressOf(index);
@@ -60,12 +61,26 @@ export async function startCassandra(datacenters: readonly string[] = ["dc-a"]):
     starting.defer(kill);
     await start();
     // A keyspace cannot have copies where its node does not know yet that there is anything.
-    for (const other of running) await other.line(new RegExp(`${ip}\\b.* is now UP`), patienceMs);
-    if (node) running.push(node);
+    for (const other of nodes)
+      await until(() => knowsPlaceOf(ip, other), {
+        within: patienceMs,
+        what: `${other.datacenter} knows ${datacenter}`,
+      });
     nodes.push({ datacenter, address: `${ip}:${cql}`, kill, start });
   }
   const cluster = starting.move();
   return { nodes, [Symbol.asyncDispose]: () => cluster.disposeAsync() };
+}
+
+/** Whether a node knows which part of the ring another one has. That this one is up it knows a moment before. */
+async function knowsPlaceOf(ip: string, { address, datacenter }: CassandraNode): Promise<boolean> {
+  const client = new Client({ contactPoints: [address], localDataCenter: datacenter });
+  try {
+    const { rows } = await client.execute("select peer, tokens from system.peers_v2");
+    return rows.some(({ peer, tokens }) => String(peer) === ip && tokens?.length > 0);
+  } finally {
+    await client.shutdown();
+  }
 }
 
 /** Nodes of one cluster share their ports, so each has an address of its own. */
