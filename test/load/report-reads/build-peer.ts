@@ -33,7 +33,7 @@ const ours: Readonly<Record<string, string>> = {
 export async function buildPeer(): Promise<{ readonly kind: "ready"; readonly program: string } | Missing> {
   const version = await runTool("go", ["version"]);
   if (!version.ok) return { kind: "missing", why: "there is no go on PATH to build the server to compare with" };
-  const files = ["go.mod", "go.sum", "main.go", "calls.go"].map((file) => join(source, file));
+  const files = ["go.mod", "go.sum", "main.go", "calls.go", "load.go", "serve.go"].map((file) => join(source, file));
   const request = generatorRequest();
   const tools = `${version.output} ${Buffer.from(request).toString("base64")}`;
   const says = "compiling the Go server of reports, about a minute";
