@@ -58,6 +58,11 @@ export const targets = {
     script: "test/load/report-cost/goals.ts",
     args: [],
   },
+  "load:report-envoy": {
+    needs: { envoy: "required", consul: "no", postgres: "wanted" },
+    script: "test/load/report-cost/through-envoy.ts",
+    args: [],
+  },
   "load:clusters": { needs: { envoy: "no", consul: "no" }, script: "test/load/report-clusters/run.ts", args: [] },
   "load:growth": {
     needs: { envoy: "no", consul: "no", postgres: "required" },

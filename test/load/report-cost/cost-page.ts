@@ -1,4 +1,5 @@
-import type { Cpu, Measured } from "./measure.ts";
+import { type Cpu, totalOf } from "./cpu.ts";
+import type { Measured } from "./measure.ts";
 import { type CallKind, statedMix } from "./mix.ts";
 
 export type Phase = { readonly store: string; readonly name: string; readonly measured: Measured };
@@ -28,7 +29,7 @@ export function costPage(machine: string, phases: readonly Phase[], idles: Reado
     "CPU is user and system time of all processes of the service by `/proc`: `calls` answers calls, `work` claims reports and",
     "writes results, `making` is the process that runs the queries, `store` is all of Postgres (`fsync=on`). The load's own is",
     "not in it. A call is right where its `grpc-status` is OK. `others` is what else kept the machine busy meanwhile, which",
-    "lengthens times and leaves CPU nearly as it is. Times are from when a call was due.",
+    "lengthens times and leaves CPU nearly as it is. Times are from when a call was due. Envoy is the one of `npm run load:report-envoy`, led by Weir.",
     "",
     `The mix: ${mixText()}.`,
     "",
@@ -77,7 +78,7 @@ function envoyed(name: string, { cpu }: Measured): string {
 }
 
 function row(title: string, { cpu, all, perSecond, otherShare }: Measured): string {
-  const micros = [total(cpu), cpu.calls, cpu.work, cpu.making, cpu.store].map((value) => value.toFixed(0));
+  const micros = [totalOf(cpu), cpu.calls, cpu.work, cpu.making, cpu.store].map((value) => value.toFixed(0));
   const times = [all.p50Ms, all.p99Ms].map((value) => value.toFixed(1));
   const columns = [
     title,
@@ -94,10 +95,6 @@ function notOk(codes: Readonly<Record<string, number>>): number {
   return Object.entries(codes).reduce((sum, [code, count]) => (code === "OK" ? sum : sum + count), 0);
 }
 
-function total({ calls, work, making, store, envoy }: Cpu): number {
-  return calls + work + making + store + envoy;
-}
-
 /** Ten thousand calls a second, from what each kind costs alone. */
 function sumText(single: readonly Phase[]): readonly string[] {
   const cpuOf = (name: string) => single.find((phase) => phase.name === name)?.measured.cpu;
@@ -106,9 +103,9 @@ function sumText(single: readonly Phase[]): readonly string[] {
   const parts = Object.entries(statedMix).map(([kind, share]) => {
     const each = cpuOf(kind);
     const rate = (perSecond * share) / 100;
-    return { title: titles[kind as CallKind], rate, micros: each ? total(each) : 0 };
+    return { title: titles[kind as CallKind], rate, micros: each ? totalOf(each) : 0 };
   });
-  const making = Math.max(0, total(made) - total(created));
+  const making = Math.max(0, totalOf(made) - totalOf(created));
   const rate = (perSecond * (statedMix.created ?? 0)) / 100;
   const all = [...parts, { title: "making a report and writing its result", rate, micros: making }];
   const cores = all.reduce((sum, part) => sum + (part.rate * part.micros) / 1e6, 0);

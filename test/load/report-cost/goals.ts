@@ -1,5 +1,6 @@
 // npm run load:report-goals -- [--store postgres] [--seconds 8] [--rates 3000] [--rounds 2] [--only reads,mix,creates] [main.ts …]: what the report service is to cost, and what it does, of several versions of it by turns.
 import { parseArgs } from "node:util";
+import { totalOf } from "./cpu.ts";
 import { type Measured, measure } from "./measure.ts";
 import { type Mix, statedMix } from "./mix.ts";
 import { fill, settle, startService } from "./service.ts";
@@ -55,8 +56,7 @@ async function measureAll(main: string | undefined, perSecond: number): Promise<
     if (name === "creates") service.work.signal("SIGSTOP");
     const { cpu, all, otherShare } = await run(mix, seconds);
     if (name === "creates") service.work.signal("SIGCONT");
-    const sum = Object.values(cpu).reduce((total, micros) => total + micros, 0);
-    const figures = [sum, cpu.calls, cpu.store].map((micros) => micros.toFixed(0));
+    const figures = [totalOf(cpu), cpu.calls, cpu.store].map((micros) => micros.toFixed(0));
     const times = [all.p50Ms, all.p99Ms].map((ms) => ms.toFixed(1));
     const notOk = all.calls - (all.codes["OK"] ?? 0);
     const others = `${(otherShare * 100).toFixed(0)} %`;

@@ -1,15 +1,14 @@
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { makeFolder } from "../../kit/folder.ts";
 import { startProcess } from "../../kit/process.ts";
 import { buildPeer } from "../report-reads/build-peer.ts";
 import { type Load, writeCalls } from "./calls-file.ts";
+import { type Cpu, cpuBetween, readCpu, totalOf } from "./cpu.ts";
 import type { CallKind } from "./mix.ts";
-import { cpuOfMachine, cpuOfTrees } from "./process-tree.ts";
+import { cpuOfMachine } from "./process-tree.ts";
 import type { Service } from "./service.ts";
-
-/** Microseconds of CPU for one call, by who spent them; `making` is the process that makes reports. */
-export type Cpu = Readonly<Record<"calls" | "work" | "making" | "store" | "envoy", number>>;
 
 export type KindOutcome = {
   readonly calls: number;
@@ -23,6 +22,7 @@ export type KindOutcome = {
 export type Measured = {
   readonly sent: number;
   readonly perSecond: number;
+  /** Microseconds for one call. */
   readonly cpu: Cpu;
   readonly all: KindOutcome;
   readonly outcome: Readonly<Partial<Record<CallKind, KindOutcome>>>;
@@ -41,8 +41,11 @@ export async function measure(service: Service, load: Load, envoyPid?: number): 
   await writeCalls(file, load);
   const args = ["calls", file, String(load.perSecond), ...load.targets];
   const caller = startProcess({ name: "caller", command: peer.program, args });
-  const pids = [service.calls.pid, service.work.pid, service.storePid ?? -1, envoyPid ?? -1];
-  const [before, machineBefore, startedMs] = [await cpuOfTrees(pids), await cpuOfMachine(), performance.now()];
+  const [before, machineBefore, startedMs] = [
+    await readCpu(service, envoyPid),
+    await cpuOfMachine(),
+    performance.now(),
+  ];
   const result = (await caller.json(({ outcome }) => outcome !== undefined, load.seconds * 1_000 + 60_000)) as {
     readonly sent: number;
     readonly all: KindOutcome;
@@ -50,48 +53,24 @@ export async function measure(service: Service, load: Load, envoyPid?: number): 
     readonly cpuSeconds: number;
   };
   const [after, machineAfter, tookS] = [
-    await cpuOfTrees(pids),
+    await readCpu(service, envoyPid),
     await cpuOfMachine(),
     (performance.now() - startedMs) / 1_000,
   ];
   await caller.exit;
-
-  const [calls, work, store, envoy] = after.map((now, index) => ({
-    own: now.own - (before[index]?.own ?? 0),
-    below: now.below - (before[index]?.below ?? 0),
-  }));
-  const seconds = (one: { own: number; below: number } | undefined) => (one ? one.own + one.below : 0);
-  const ours = [calls, work, store, envoy].reduce((sum, one) => sum + seconds(one), result.cpuSeconds);
-  const machine = machineAfter - machineBefore;
-  const each = (spent: number) => (spent * 1e6) / result.sent;
+  const ours = totalOf(cpuBetween(before, after)) + result.cpuSeconds;
   return {
     ...result,
     perSecond: load.perSecond,
-    cpu: {
-      calls: each(seconds(calls)),
-      work: each(work?.own ?? 0),
-      making: each(work?.below ?? 0),
-      store: each(seconds(store)),
-      envoy: each(seconds(envoy)),
-    },
-    load: each(result.cpuSeconds),
-    otherShare: Math.max(0, machine - ours) / (tookS * 2),
+    cpu: cpuBetween(before, after, 1e6 / result.sent),
+    load: (result.cpuSeconds * 1e6) / result.sent,
+    otherShare: Math.max(0, machineAfter - machineBefore - ours) / (tookS * availableParallelism()),
   };
 }
 
 /** Milliseconds of CPU a second that the service uses while nobody asks for anything, by who spends them. */
 export async function measureIdle(service: Service, seconds: number): Promise<Cpu> {
-  const pids = [service.calls.pid, service.work.pid, service.storePid ?? -1];
-  const before = await cpuOfTrees(pids);
+  const before = await readCpu(service);
   await delay(seconds * 1_000);
-  const after = await cpuOfTrees(pids);
-  const each = (index: number, of: "own" | "below") =>
-    (((after[index]?.[of] ?? 0) - (before[index]?.[of] ?? 0)) * 1_000) / seconds;
-  return {
-    calls: each(0, "own") + each(0, "below"),
-    work: each(1, "own"),
-    making: each(1, "below"),
-    store: each(2, "own") + each(2, "below"),
-    envoy: 0,
-  };
+  return cpuBetween(before, await readCpu(service), 1_000 / seconds);
 }

@@ -1,12 +1,12 @@
 // npm run load:reports -- [--store sqlite|postgres] [--seconds 8] [--rates 500,1000,2000,3000] [--scale 1] [--write]: what calls cost the report service, in CPU of all its processes.
 import { readFile, writeFile } from "node:fs/promises";
-import { arch, cpus, release } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { startEnvoy } from "../../kit/envoy.ts";
 import { costPage, type Phase } from "./cost-page.ts";
-import { envoyBefore } from "./envoy-before.ts";
-import { type Cpu, type Measured, measure, measureIdle } from "./measure.ts";
+import type { Cpu } from "./cpu.ts";
+import { startEdgeBefore } from "./edge.ts";
+import { machineText } from "./machine.ts";
+import { type Measured, measure, measureIdle } from "./measure.ts";
 import { type Mix, statedMix } from "./mix.ts";
 import { fill, settle, startService } from "./service.ts";
 
@@ -31,8 +31,7 @@ for (const store of values.store.split(",")) {
   if (store !== "sqlite" && store !== "postgres") throw new Error(`--store must be sqlite or postgres, not "${store}"`);
   await measureStore(store);
 }
-const machine = `${cpus().length} cores of ${cpus()[0]?.model}, ${arch()}, Linux ${release()}, Node ${process.versions.node}`;
-const page = costPage(machine, phases, idles);
+const page = costPage(machineText(), phases, idles);
 console.log(`\n${page}`);
 if (values.write) {
   const path = join(process.cwd(), "docs", "report-service", "cost.md");
@@ -94,10 +93,8 @@ async function measureStore(store: "sqlite" | "postgres"): Promise<void> {
   await run("made", { created: 1 }, 60 * scale);
   for (const rate of values.rates.split(",").map(Number)) await run(`mix at ${rate}/s`, statedMix, rate);
 
-  await using envoy = await startEnvoy({ bootstrap: envoyBefore(service.address) });
-  await envoy.ready();
-  const target = await envoy.listener("reports");
-  await run(`mix at ${1_000 * scale}/s through Envoy`, statedMix, 1_000 * scale, target, envoy.process.pid);
+  await using edge = await startEdgeBefore(service.address);
+  await run(`mix at ${1_000 * scale}/s through Envoy`, statedMix, 1_000 * scale, edge.target, edge.envoyPid);
 }
 
 function lineOf(store: string, name: string, { cpu, all, sent, otherShare }: Measured): string {
