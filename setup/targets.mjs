@@ -89,7 +89,7 @@ export const targets = {
   },
   journeys: { needs: { envoy: "required", consul: "no" }, script: "test/journeys/prediction/run.ts", args: [] },
   "journeys:newcomer": { needs: { envoy: "no", consul: "no" }, script: "test/journeys/newcomer/run.ts", args: [] },
-  pack: { needs: { envoy: "no", consul: "no" }, script: "packages/pack.ts", args: [] },
+  pack: { needs: { envoy: "no", consul: "no" }, script: "setup/packages/pack.ts", args: [] },
   check: {
     needs: {
       envoy: "required",
@@ -141,6 +141,7 @@ export const targets = {
     needs: { envoy: "no", consul: "no", postgres: "required", kafka: "required", seaweedfs: "required" },
     script: "setup/check.mjs",
     args: ["--all", "test/data-centers/"],
+    env: { WEIR_DATA_CENTERS: "all" },
   },
   "test:zipkin": {
     needs: { envoy: "required", consul: "no", zipkin: "required" },

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { compile, npm } from "./run-tool.ts";
 import { type StagedSources, stageSources } from "./stage-sources.ts";
 
-export const root = fileURLToPath(new URL("../", import.meta.url));
+export const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** An npm package that is made of a part of this repository. */
 export type PackageDefinition = {

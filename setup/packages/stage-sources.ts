@@ -2,7 +2,7 @@ import { cp, glob, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const root = fileURLToPath(new URL("../", import.meta.url));
+const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /**
  * What is laid next to each other: folders and files of this repository, and where they lie then. `@weir/proto` is expected
