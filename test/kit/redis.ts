@@ -5,12 +5,21 @@ import { type Restartable, startRestartable } from "./restartable.ts";
 
 /** A real Redis (or Valkey) of a test's own, on the loopback address; what it held ends with it, unless it is durable. */
 export type Redis = Restartable & {
-  /** `redis://127.0.0.1:port` */
+  /** `redis://127.0.0.1:port`, or `rediss://` of one with TLS. */
   readonly url: string;
 };
 
-/** Starts one and waits until it takes connections; a durable one has all that it has answered on disk. */
-export async function startRedis({ durable = false }: { readonly durable?: boolean } = {}): Promise<Redis> {
+export type RedisOptions = {
+  /** Has all that it has answered on disk. */
+  readonly durable?: boolean;
+  /** PEM files; then it takes no plaintext. */
+  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
+  /** More of its arguments. */
+  readonly args?: readonly string[];
+};
+
+/** Starts one and waits until it takes connections. */
+export async function startRedis({ durable = false, tls, args = [] }: RedisOptions = {}): Promise<Redis> {
   await using starting = new AsyncDisposableStack();
   const folder = starting.use(await makeFolder("redis"));
   const port = await freePort();
@@ -19,8 +28,9 @@ export async function startRedis({ durable = false }: { readonly durable?: boole
       name: "redis",
       command: redisPath(),
       args: [
-        ...["--bind", "127.0.0.1", "--port", String(port), "--dir", folder.path],
+        ...["--bind", "127.0.0.1", ...portArgs(port, tls), "--dir", folder.path],
         ...["--save", "", "--appendonly", durable ? "yes" : "no", "--appendfsync", "always"],
+        ...args,
         ...["--maxmemory", "256mb", "--maxmemory-policy", durable ? "noeviction" : "allkeys-lru"],
       ],
     });
@@ -29,7 +39,15 @@ export async function startRedis({ durable = false }: { readonly durable?: boole
     });
     return process;
   };
-  return Object.assign(await startRestartable(starting, run), { url: `redis://127.0.0.1:${port}` });
+  return Object.assign(await startRestartable(starting, run), {
+    url: `${tls ? "rediss" : "redis"}://127.0.0.1:${port}`,
+  });
+}
+
+function portArgs(port: number, tls: RedisOptions["tls"]): readonly string[] {
+  if (!tls) return ["--port", String(port)];
+  const files = ["--tls-ca-cert-file", tls.ca, "--tls-cert-file", tls.cert, "--tls-key-file", tls.key];
+  return ["--port", "0", "--tls-port", String(port), "--tls-auth-clients", "no", ...files];
 }
 
 /** Why tests of Redis are passed over here; false where there is one to start. */
