@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import {
   Consumer,
   compatibilityPartitioner,
@@ -18,6 +19,7 @@ import { createTopics } from "./topics.ts";
 
 /** A server that does not answer for so long has lost its partitions to the others. */
 const sessionMs = 10_000;
+const patienceAtEndMs = 2_000;
 
 /** Kafka as a broker: a topic `report.tasks.{cluster}.{priority}` for each lane, keyed by the report's id. */
 export function createKafkaBroker(
@@ -99,6 +101,9 @@ export function createKafkaBroker(
         }
       } finally {
         await Promise.all(commits);
+        // By itself, close() lets a join that is under way go on (2.12.1), whose heartbeats then never end.
+        const left = Promise.resolve(consumer.leaveGroup(true)).catch(() => undefined);
+        await Promise.race([left, delay(patienceAtEndMs, undefined, { ref: false })]);
         await consumer.close(true).catch(() => undefined);
       }
     },
