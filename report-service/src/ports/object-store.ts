@@ -13,8 +13,8 @@ export class ObjectDamaged extends Error {
 export type StoredObject = { readonly key: string; readonly sizeBytes: number; readonly writtenAtMs: number };
 
 /**
- * Bytes by key. A key is written once and then never changes; a half-written one is never seen. What writes throws
- * `StoreUnavailable` where the store takes nothing now.
+ * Bytes by key. A key is written once and then never changes; a half-written one is never seen. Everything throws
+ * `StoreUnavailable` where the store cannot be reached, or takes nothing, now.
  */
 export type ObjectStore = {
   /** Moves a local file in; its size and hash are of the bytes that were stored. */

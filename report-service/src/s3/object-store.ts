@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import type { ObjectStore, Stored, StoredObject } from "../ports/object-store.ts";
 import { putFile } from "./put-file.ts";
+import { unavailable } from "./retries.ts";
 import type { S3Client } from "./s3-client.ts";
 import { isMissing } from "./s3-error.ts";
 import { elements, text } from "./xml.ts";
@@ -28,7 +29,7 @@ export function createS3Objects(client: S3Client, prefix: string): ObjectStore {
         }
       } catch (error) {
         signal.throwIfAborted();
-        if (breaks >= mostBreaks) throw error;
+        if (breaks >= mostBreaks) throw unavailable(error);
       }
       if (position >= end) return;
     }

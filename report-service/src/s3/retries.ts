@@ -8,15 +8,14 @@ const budgetShare = 0.2;
 const budgetMost = 10;
 const firstDelayMs = 100;
 const longestDelayMs = 5_000;
-// What clients are told to wait, and workers do, once trying again has not helped.
 const retryAfterMs = 5_000;
 
 export type Retried = { readonly deadlineMs: number; readonly isRead: boolean };
 
 export type Retries = {
   /**
-   * Runs `attempt` until it succeeds, fails for good, `deadlineMs` are over, or a read has no budget left. Throws
-   * `StoreUnavailable` where it may well succeed later.
+   * Runs `attempt` until it succeeds or fails for good. Throws `StoreUnavailable`, with the last failure as its cause, where
+   * `deadlineMs` are over, a read has no budget left, or the store lets nobody in.
    */
   run<T>(what: Retried, signal: AbortSignal, attempt: (signal: AbortSignal) => Promise<T>): Promise<T>;
 };
@@ -26,17 +25,22 @@ export function createRetries(refresh: () => Promise<boolean>): Retries {
   let budget = budgetMost;
   return {
     async run({ deadlineMs, isRead }, signal, attempt) {
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
+      signal.throwIfAborted();
+      const deadline = AbortSignal.timeout(deadlineMs);
+      const limit = AbortSignal.any([signal, deadline]);
       if (isRead) budget = Math.min(budgetMost, budget + budgetShare);
+      let lastFailure: unknown;
       for (let tries = 1; ; tries += 1) {
-        limit.throwIfAborted();
         try {
           return await attempt(limit);
         } catch (error) {
+          if (signal.aborted) throw error;
+          // That it was cut off by the deadline says less than what went wrong before.
+          if (deadline.aborted) throw unavailable(lastFailure ?? error);
+          lastFailure = error;
           if (error instanceof S3Error && error.status === 403 && tries === 1 && (await refresh())) continue;
-          const isAnswer = error instanceof S3Error;
-          if (signal.aborted || !(isPassing(error) || (limit.aborted && !isAnswer))) throw error;
-          if (limit.aborted || (isRead && budget < 1)) throw unavailable(error);
+          if (isShut(error) || (isPassing(error) && isRead && budget < 1)) throw unavailable(error);
+          if (!isPassing(error)) throw error;
           if (isRead) budget -= 1;
           const most = Math.min(longestDelayMs, firstDelayMs * 2 ** tries);
           await delay(Math.random() * most, undefined, { signal: limit }).catch(() => {
@@ -48,13 +52,20 @@ export function createRetries(refresh: () => Promise<boolean>): Retries {
   };
 }
 
+/** The failure of a store that is not to be had now, whatever is asked of it. */
+export function unavailable(cause: unknown): StoreUnavailable {
+  return new StoreUnavailable(`the object store is not available: ${(cause as Error).message}`, retryAfterMs, cause);
+}
+
+/** Whether it lets nobody in, until somebody corrects its keys, its rules or its bucket. */
+function isShut(error: unknown): boolean {
+  if (!(error instanceof S3Error)) return false;
+  return error.status === 401 || error.status === 403 || error.code === "NoSuchBucket";
+}
+
 const passing: ReadonlySet<string> = new Set([
   ...["ECONNRESET", "ECONNREFUSED", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "EAI_AGAIN", "ENOTFOUND"],
 ]);
-
-function unavailable(cause: unknown): StoreUnavailable {
-  return new StoreUnavailable(`the object store is away: ${(cause as Error).message}`, retryAfterMs, cause);
-}
 
 /** Whether it may well go through next time: a busy or broken store, or a connection that was lost. */
 function isPassing(error: unknown): boolean {

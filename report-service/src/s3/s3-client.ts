@@ -30,7 +30,7 @@ export type S3Answer = { readonly headers: IncomingHttpHeaders; readonly body: s
 
 export type S3Client = {
   readonly presign: Signer["presign"];
-  /** The answer; throws S3Error where it is an error that retries do not mend. */
+  /** The answer; throws S3Error where that is of this call alone, and `StoreUnavailable` where the store is not to be had. */
   call(call: S3Call, signal: AbortSignal): Promise<S3Answer>;
   /** As `call`, with the answer's body still to be read. */
   open(call: S3Call, signal: AbortSignal): Promise<IncomingMessage>;
@@ -39,6 +39,8 @@ export type S3Client = {
 // Of one call with all its tries, and what a slow line may add for its bytes.
 const deadlineMs = 60_000;
 const slowestBytesPerMs = 100;
+// Nobody waits for long for what the cleaner finds as well.
+const removalDeadlineMs = 10_000;
 // Neither side has sent anything for so long: the connection is dead.
 const idleMs = 20_000;
 const emptyHash = createHash("sha256").digest("hex");
@@ -115,7 +117,8 @@ async function textOf(response: IncomingMessage): Promise<string> {
 
 function retriedAs({ method, body }: S3Call): Retried {
   const slowMs = typeof body === "object" ? Math.ceil(body.sizeBytes / slowestBytesPerMs) : 0;
-  return { deadlineMs: deadlineMs + slowMs, isRead: method === "GET" || method === "HEAD" };
+  const ownMs = method === "DELETE" ? removalDeadlineMs : deadlineMs + slowMs;
+  return { deadlineMs: ownMs, isRead: method === "GET" || method === "HEAD" };
 }
 
 function what({ method, key, query = {} }: S3Call): string {

@@ -125,6 +125,7 @@ async function attemptJob(report: Report, attempt: number, parts: JobParts, hand
   const making = makeReport(report, attempt, parts, { kind, lease, time, handBack });
   const outcome = await making.catch((cause: unknown) => putOff(cause, attempt, parts));
   if (outcome.kind !== "put-off") return outcome;
+  await rm(inputsOf(parts), { recursive: true, force: true });
   await removeLeavings(report, attempt, parts);
   return outcome;
 }
@@ -189,10 +190,9 @@ function waitForInput(report: Report, attempt: number, message: string, { clock 
 }
 
 /** What an attempt has written that comes to nothing would keep a full disk full. */
-async function removeLeavings(report: Report, attempt: number, parts: JobParts): Promise<void> {
-  await rm(inputsOf(parts), { recursive: true, force: true });
+async function removeLeavings(report: Report, attempt: number, { objects }: JobParts): Promise<void> {
   // Where it cannot be removed now, the cleaner finds it.
-  await parts.objects.remove(`${objectsOf(report)}/${attempt}`).catch(() => undefined);
+  await objects.remove(`${objectsOf(report)}/${attempt}`).catch(() => undefined);
 }
 
 /** Longer each time in a row: what has no room anywhere must neither fill disk after disk nor have attempts without end. */
@@ -271,7 +271,7 @@ async function record(report: Report, attempt: number, outcome: Outcome, parts: 
   if (outcome.kind === "superseded") return "superseded";
   const { tenant, id } = report;
   if ((await parts.deliver({ key: { tenant, id }, change: changeBy(outcome) })) === "kept") return endOf(outcome);
-  if (outcome.kind === "succeed") await parts.objects.remove(`${objectsOf(report)}/${attempt}`);
+  if (outcome.kind === "succeed") await removeLeavings(report, attempt, parts);
   return "superseded";
 }
 

@@ -9,6 +9,7 @@ import type { Artifact } from "../model/report.ts";
 import { ownClock } from "../ports/clock.ts";
 import type { ReportStore } from "../ports/report-store.ts";
 import type { Result } from "../ports/results-queue.ts";
+import { StoreUnavailable } from "../ports/store-unavailable.ts";
 import { createDelivery } from "../worker/deliver-result.ts";
 import { startWriter } from "./write-results.ts";
 import type { WriterNote } from "./writer-note.ts";
@@ -50,6 +51,20 @@ test("a result of an attempt that no longer counts is refused, and its bytes are
     refusals.map((note) => note.kind === "result-refused" && note.why),
     ["ended", "fenced", "unknown"],
   );
+});
+
+test("a refused result whose bytes cannot be removed now keeps no other one waiting, and is not taken again", async () => {
+  await using scene = await openScene(["a", "b"]);
+  scene.trouble.objectsAway = true;
+  await using _writer = scene.start();
+  await scene.reports.change(report("a", 1), { kind: "cancel", message: "enough" }, 2);
+  const stumbled = scene.noted("writer-stumbled");
+  const puts = ["a", "b"].map((id) => scene.results.put(succeeded(id, 1), never));
+  assert.deepEqual(await Promise.all(puts), ["kept", "kept"]);
+  await stumbled;
+  await scene.results.put(lost("b", 1), never);
+  assert.equal(await scene.state("b"), "succeeded");
+  assert.equal(scene.notes.filter(({ kind }) => kind === "result-refused").length, 1);
 });
 
 test("while the store is away results wait, and one that it never takes does not keep out the others", async () => {
@@ -134,7 +149,7 @@ async function openScene(ids: readonly string[], most = 100) {
   for (const [index, id] of ids.entries()) await create(reports, report(id, index + 1));
   await queue.claim({ ...claimant, leaseMs: 60_000 }, ids.length, Date.now());
   const [batches, removed, notes]: [number[], string[], WriterNote[]] = [[], [], []];
-  const trouble = { away: false };
+  const trouble = { away: false, objectsAway: false };
   const heard = new EventEmitter();
   const troubled: ReportStore = {
     ...reports,
@@ -162,7 +177,12 @@ async function openScene(ids: readonly string[], most = 100) {
         notes.push(note);
         heard.emit(note.kind);
       };
-      const objects = { remove: async (prefix: string) => void removed.push(prefix) };
+      const objects = {
+        async remove(prefix: string) {
+          if (trouble.objectsAway) throw new StoreUnavailable("there is no object store", 1, undefined);
+          removed.push(prefix);
+        },
+      };
       return startWriter({ results, reports: troubled, clock: ownClock, objects, bulletin: undefined, observe });
     },
     noted: (kind: WriterNote["kind"]) => once(heard, kind),

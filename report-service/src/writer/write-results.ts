@@ -72,14 +72,22 @@ export function startWriter({ results, reports, clock, objects, bulletin, observ
   async function write(batch: Batch): Promise<void> {
     const startedAtMs = performance.now();
     const answers = await writeAll(batch.results);
-    let refused = 0;
-    for (const [index, result] of batch.results.entries()) {
-      if (await wasRefused(result, answers[index])) refused += 1;
-    }
+    const refused = batch.results.filter((result, index) => wasRefused(result, answers[index]));
+    const dropped = answers.filter((answer) => answer === "dropped").length;
+    const removing = refused.map(removeBytes);
     await batch.done();
     for (const answer of answers) tell(answer);
-    const written = batch.results.length - refused;
-    observe({ kind: "results-written", written, refused, tookMs: performance.now() - startedAtMs });
+    const unwritten = refused.length + dropped;
+    const written = batch.results.length - unwritten;
+    observe({ kind: "results-written", written, refused: unwritten, tookMs: performance.now() - startedAtMs });
+    await Promise.all(removing);
+  }
+
+  /** What is written must not wait, nor be written again, because there is no object store now: the cleaner finds these. */
+  async function removeBytes({ key, change }: Result): Promise<void> {
+    if (change.kind !== "succeed") return;
+    const removing = objects.remove(`${objectsOf(key)}/${change.attempt}`);
+    await removing.catch((cause: Error) => observe({ kind: "writer-stumbled", cause }));
   }
 
   function tell(answer: Answer | undefined): void {
@@ -111,12 +119,11 @@ export function startWriter({ results, reports, clock, objects, bulletin, observ
     });
   }
 
-  async function wasRefused(result: Result, answer: Answer | undefined): Promise<boolean> {
+  function wasRefused(result: Result, answer: Answer | undefined): boolean {
     const { key, change } = result;
-    if (answer === "dropped") return true;
+    if (answer === "dropped") return false;
     if (answer?.kind === "changed" || (answer && isWritten(result, answer))) return false;
     observe({ kind: "result-refused", report: key.id, attempt: change.attempt, why: answer?.why ?? "unknown" });
-    if (change.kind === "succeed") await objects.remove(`${objectsOf(key)}/${change.attempt}`);
     return true;
   }
 
