@@ -135,6 +135,22 @@ test("no code outlives its worker, nor its server, however that ends", async () 
   await untilProcesses(own.path, "", (pids) => pids.length === 0);
 });
 
+test("no code outlives a server that ended while its worker stood still, and had a beat to send", async () => {
+  await using own = await temporaryDirectory();
+  await using doomed = await startServer(own.path, ["--languages", "python"]);
+  await createOne(doomed.client, "scripted", { act: "loop" });
+  const [worker = 0] = await untilProcesses(own.path, "worker-process", (pids) => pids.length > 0);
+  await untilProcesses(own.path, "python-main", (pids) => pids.length > 0);
+  process.kill(worker, "SIGSTOP");
+  // So long its timers need to be due before it hears that its server is gone.
+  await delay(1_500);
+  doomed.process.signal("SIGKILL");
+  await untilProcesses(own.path, "", (pids) => !pids.includes(doomed.process.pid ?? 0));
+  process.kill(worker, "SIGCONT");
+  await untilProcesses(own.path, "", (pids) => pids.length === 0);
+  assert.doesNotMatch(doomed.log(), /EPIPE/);
+});
+
 test("a report whose worker is stopped is made again, long before its time is over", async () => {
   await using own = await temporaryDirectory();
   await using halted = await startServer(own.path, ["--languages", "sql"]);

@@ -31,8 +31,7 @@ process.on("message", (message: ToWorker) => {
   if (message.kind === "stop") stop.abort();
   else void take(message.job);
 });
-// The server is gone. An exit in order would wait for the query's thread; the group is this process and its sandboxes.
-process.on("disconnect", () => process.kill(-process.pid, "SIGKILL"));
+process.on("disconnect", endAll);
 setInterval(() => send({ kind: "beat" }), beatEveryMs);
 // Signals to the process group are for the server, which tells its worker when to stop.
 process.on("SIGINT", () => {});
@@ -115,7 +114,13 @@ function tellOfQuery({ connection }: Engine, tell: (progress: Progress) => void)
 }
 
 function send(message: FromWorker): void {
-  process.send?.(message);
+  // A write that fails may come before the word that the server is gone; thrown, it would end this process alone.
+  process.send?.(message, undefined, undefined, (error) => error && endAll());
+}
+
+/** The server is gone. An exit in order would wait for the query's thread; the group is this process and its sandboxes. */
+function endAll(): void {
+  process.kill(-process.pid, "SIGKILL");
 }
 
 function failureOf(error: Error, { inputs }: Job): FromWorker {
