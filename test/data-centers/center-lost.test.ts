@@ -155,7 +155,7 @@ async function startScene() {
     async killA() {
       const { primary, replicaOfOther, objects } = sites.a;
       const processes = [calls, worker, writer].map((server) => server.process.stop("SIGKILL"));
-      await Promise.all([...processes, primary.kill(), replicaOfOther.kill(), objects.kill(), kafkaA.stop("SIGKILL")]);
+      await Promise.all([...processes, primary.kill(), replicaOfOther.kill(), objects.stop(), kafkaA.stop("SIGKILL")]);
     },
     /** Its database as a standby of the promoted one; all else as it was. Answers a client of it. */
     async bringBack() {

@@ -48,7 +48,7 @@ test("a data center dies with its objects: the other one reads what it finished 
   const load = orders.keepPlacing(a);
   await until(() => orders.accepted.size >= 60, soon("dc-a is loaded"));
   const { primary, replicaOfOther, objects } = sites.a;
-  await Promise.all([serverA.process.stop("SIGKILL"), primary.kill(), replicaOfOther.kill(), objects.kill()]);
+  await Promise.all([serverA.process.stop("SIGKILL"), primary.kill(), replicaOfOther.kill(), objects.stop()]);
   await load;
   const accepted = [...orders.accepted.values()];
 

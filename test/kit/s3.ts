@@ -3,11 +3,11 @@ import { createS3Client } from "@weir/report-service/src/s3/s3-client.ts";
 import { type Folder, makeFolder } from "./folder.ts";
 import { freePorts } from "./ports.ts";
 import { lastWords, startProcess } from "./process.ts";
-import { startRestartable } from "./restartable.ts";
+import { type Restartable, startRestartable } from "./restartable.ts";
 import { until } from "./wait.ts";
 
-/** A real S3 server on this machine, SeaweedFS, which checks signatures; its objects outlive its ends, not itself. */
-export type S3Server = AsyncDisposable & {
+/** A real S3 server on this machine, SeaweedFS, which checks signatures. What it was given outlives its ends, not itself. */
+export type S3Server = Restartable & {
   /** `http://127.0.0.1:port`; its one bucket is `{url}/reports`. */
   readonly url: string;
   /** `127.0.0.1:port.grpcPort` of its filer, as SeaweedFS's own tools want it; the bucket is `/buckets/reports` there. */
@@ -16,13 +16,6 @@ export type S3Server = AsyncDisposable & {
   readonly credentials: string;
   /** What is in it. */
   readonly keys: string;
-  /** Halts it without ending it: calls to it hang, as over a cut line. */
-  freeze(): void;
-  thaw(): void;
-  /** kill -9 */
-  kill(): Promise<void>;
-  /** Starts it again, after it was killed. */
-  start(): Promise<void>;
 };
 
 /** Why there is none, or undefined where there is one. */
@@ -32,8 +25,8 @@ export const lacksS3: string | undefined = process.env["WEIR_SEAWEEDFS"]
 
 /** Starts it, with an empty bucket. */
 export async function startS3(): Promise<S3Server> {
-  await using owned = new AsyncDisposableStack();
-  const folder = owned.use(await makeFolder("s3"));
+  await using starting = new AsyncDisposableStack();
+  const folder = starting.use(await makeFolder("s3"));
   const [master, masterGrpc, volume, volumeGrpc, filer, filerGrpc, s3, s3Grpc] = await freePorts(8);
   const ports = {
     ...{ "master.port": master, "master.port.grpc": masterGrpc, "volume.port": volume, "volume.port.grpc": volumeGrpc },
@@ -48,34 +41,27 @@ export async function startS3(): Promise<S3Server> {
   };
   const args = Object.entries(flags).map(([name, value]) => `-${name}=${value}`);
   const url = `http://127.0.0.1:${s3}`;
+  // 403: it is there, and wants a signature.
+  const answers = async () => (await fetch(url)).status === 403;
   const run = async () => {
     const server = startProcess({ name: "seaweedfs", command: weedPath(), args: ["server", ...args] });
-    // 403: it is there, and wants a signature.
-    const answers = async () => (await fetch(url)).status === 403;
-    const within = 60_000;
-    await until(answers, { within, what: `S3 answers on ${url}` }).catch(async (cause) => {
+    await until(answers, { within: 60_000, what: `S3 answers on ${url}` }).catch(async (cause) => {
       await server.stop("SIGKILL");
       throw new Error(lastWords(server), { cause });
     });
     return server;
   };
-  const server = await startRestartable(owned, run);
-  await using starting = new AsyncDisposableStack();
-  starting.use(server);
+  await using opening = new AsyncDisposableStack();
+  const server = opening.use(await startRestartable(starting, run));
   const credentials = await folder.write("credentials", credentialFile);
   // Buckets would also be made by the first write, which takes seconds then.
   const settings = { bucketUrl: new URL(`${url}/reports`), publicUrl: undefined, region: "us-east-1", prefix: "" };
   using client = createS3Client(settings, await openCredentialFile(credentials));
   await client.call({ method: "PUT", key: undefined }, AbortSignal.timeout(30_000));
-  const started = starting.move();
-  return {
+  opening.move();
+  return Object.assign(server, {
     ...{ url, filer: `127.0.0.1:${filer}.${filerGrpc}`, credentials, keys: credentialFile },
-    freeze: server.freeze,
-    thaw: server.thaw,
-    kill: () => server.stop("SIGKILL"),
-    start: server.start,
-    [Symbol.asyncDispose]: () => started.disposeAsync(),
-  };
+  });
 }
 
 /** SeaweedFS's program. */

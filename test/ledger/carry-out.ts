@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Report_State as State } from "@weir/proto/report/v1/report_pb.ts";
 import type { ReportClient } from "@weir/report-service/src/client.ts";
-import { childrenOf, clockSignal, type Fleet } from "./fleet.ts";
+import { limitFileSize } from "@weir/report-service/test/file-size-limit.ts";
+import { childrenOf, clockSignal, type Fleet, isThere } from "./fleet.ts";
 import { tenants } from "./order.ts";
 import type { Fault } from "./plan.ts";
 
@@ -22,6 +23,7 @@ type ServerFault =
   | "kill-child"
   | "leave-server"
   | "jump-clock"
+  | "fill-disk"
   | "stop-server"
   | "stop-child"
   | "stop-working-server"
@@ -49,6 +51,8 @@ async function doFault(fault: Fault, victims: Victims): Promise<void> {
       return send(fleet.members[fault.server]?.pid(), clockSignal);
     case "stop-server":
       return stop(fleet.members[fault.server]?.pid(), fault.forMs);
+    case "fill-disk":
+      return fillDisk(fleet.members[fault.server]?.pid(), fault.forMs);
     case "kill-child":
       for (const child of await childrenAt(fleet, fault.server)) send(child, "SIGKILL");
       return;
@@ -63,6 +67,17 @@ async function doFault(fault: Fault, victims: Victims): Promise<void> {
       return store[fault.kind]?.("forMs" in fault ? fault.forMs : 0);
   }
 }
+
+/** One that ended meanwhile has as much room as it likes when it starts again. */
+async function fillDisk(pid: number | undefined, forMs: number): Promise<void> {
+  if (pid === undefined || spared.has(pid)) return;
+  limitFileSize(pid, fullAtBytes);
+  await delay(forMs);
+  if (await isThere(pid)) limitFileSize(pid, undefined);
+}
+
+// Less than the store's file and most results.
+const fullAtBytes = 100;
 
 /** Stops a server that has begun with a slow report until another one has taken that over, and for `forMs` at least. */
 async function stopWorkingServer(forMs: number, victims: Victims): Promise<void> {

@@ -114,6 +114,44 @@ test("a report of a rejected request, of no request, or of another body is found
   assert.deepEqual(broken({ entries: [...placed(plain), other] }), ["N6"]);
 });
 
+test("a cancellation and a retry that were answered and had no effect, or another one, are found", () => {
+  const cancelled = (became: string): readonly Entry[] => [
+    ...placed(plain),
+    { kind: "cancelling", request },
+    { kind: "cancel-answer", request, became },
+  ];
+  const ended = made(plain, { state: "CANCELLED", objects: [], attempts: [] });
+  assert.deepEqual(broken({ entries: cancelled("CANCELLED"), reports: [ended] }), []);
+  assert.deepEqual(broken({ entries: cancelled("CANCELLED") }), ["N2"], "it has succeeded all the same");
+  assert.deepEqual(broken({ entries: cancelled("FAILED_PRECONDITION") }), []);
+  assert.deepEqual(broken({ entries: cancelled("FAILED_PRECONDITION"), reports: [ended] }), ["N2"]);
+
+  const retried = (became: string): readonly Entry[] => [
+    ...cancelled("CANCELLED"),
+    { kind: "retrying", request },
+    { kind: "retried", request, became },
+    { kind: "retried", request, became },
+  ];
+  const again = retried(nameOf(plain));
+  assert.deepEqual(broken({ entries: again, reports: [made(plain, { endings: 2 })] }), []);
+  assert.deepEqual(broken({ entries: again }), ["N2"], "it was not made again");
+  assert.deepEqual(broken({ entries: again, reports: [made(plain, { endings: 3 })] }), ["N2"], "the repeat counted");
+  const refused = { entries: retried("FAILED_PRECONDITION"), reports: [made(plain, { endings: 1 })] };
+  assert.deepEqual(broken(refused), ["N5"]);
+});
+
+test("a request that has two uploads is found", () => {
+  const uploaded = ["u", "v"].map((upload): Entry => ({ kind: "uploaded", request, upload }));
+  assert.deepEqual(broken({ entries: [...placed(plain), ...uploaded.slice(0, 1)] }), []);
+  assert.deepEqual(broken({ entries: [...placed(plain), ...uploaded] }), ["N5"]);
+});
+
+test("a report that failed for what is not in its kind is found", () => {
+  const failed = (reason: string) => made(plain, { state: "FAILED", objects: [], attempts: [reason] });
+  assert.deepEqual(broken({ reports: [failed("WORKER_LOST")] }), []);
+  assert.deepEqual(broken({ reports: [failed("INPUT_MISSING")] }), ["N7"]);
+});
+
 test("too many attempts, a failure without a reason and a report that was blocked are found", () => {
   const attempts = Array.from({ length: 4 }, () => "WORKER_LOST");
   assert.deepEqual(broken({ reports: [made(plain, { attempts: [...attempts, ""] })] }), ["N7"]);

@@ -48,6 +48,12 @@ type Request = {
   readonly rejected: string | undefined;
   readonly unknowns: number;
   readonly cancelling: boolean;
+  /** What the cancellation was answered with. */
+  readonly cancelled: string | undefined;
+  readonly retrying: boolean;
+  /** What the retry and its repeat were answered with. */
+  readonly retried: readonly string[];
+  readonly uploads: ReadonlySet<string>;
   readonly otherBody: string | undefined;
   readonly seen: string | undefined;
 };
@@ -57,6 +63,8 @@ type Known = {
   readonly accepted: readonly Request[];
   readonly reports: readonly FinalReport[];
   readonly byName: ReadonlyMap<string, FinalReport>;
+  /** Requests by the report that answered them. */
+  readonly answeredBy: ReadonlyMap<string, readonly Request[]>;
 };
 
 function knownOf({ seed, entries, reports }: History): Known {
@@ -71,15 +79,19 @@ function knownOf({ seed, entries, reports }: History): Known {
       rejected: of("rejected")[0]?.code,
       unknowns: of("unknown").length,
       cancelling: of("cancelling").length > 0,
+      cancelled: of("cancel-answer")[0]?.became,
+      retrying: of("retrying").length > 0,
+      retried: of("retried").map(({ became }) => became),
+      uploads: new Set(of("uploaded").map(({ upload }) => upload)),
       otherBody: of("other-body")[0]?.became,
       seen: of("seen")[0]?.state,
     };
   });
+  const accepted = requests.filter(({ named }) => named.size > 0);
   return {
-    requests,
-    accepted: requests.filter(({ named }) => named.size > 0),
-    reports,
+    ...{ requests, accepted, reports },
     byName: new Map(reports.map((report) => [report.name, report])),
+    answeredBy: Map.groupBy(accepted, ({ named: [name = ""] }) => name),
   };
 }
 
@@ -97,14 +109,15 @@ function accepted({ accepted, byName }: Known): Verdict {
   };
 }
 
-function ended({ accepted, reports, byName }: Known): Verdict {
-  const cancelling = new Set(accepted.filter(({ cancelling }) => cancelling).flatMap(({ named }) => [...named]));
-  const may = (name: string) => ["SUCCEEDED", "FAILED", ...(cancelling.has(name) ? ["CANCELLED"] : [])];
+function ended({ accepted, reports, byName, answeredBy }: Known): Verdict {
+  const about = (name: string) => answeredBy.get(name) ?? [];
   const violations = [
     ...reports
-      .filter(({ name, state }) => !may(name).includes(state))
+      .filter(({ name, state }) => !mayEndAs(about(name)).includes(state))
       .map(({ name, state }) => `${name} is ${state} in the end`),
-    ...reports.filter(({ endings }) => endings !== 1).map(({ name, endings }) => `${name} has ended ${endings} times`),
+    ...reports
+      .filter(({ name, endings }) => !mayEndTimes(about(name)).includes(endings))
+      .map(({ name, endings }) => `${name} has ended ${endings} times`),
     ...reports
       .filter(({ sequences }) => sequences.some((sequence, index) => sequence !== index + 2))
       .map(({ name, sequences }) => `${name} has gaps in its events: ${sequences.join(" ")}`),
@@ -117,6 +130,25 @@ function ended({ accepted, reports, byName }: Known): Verdict {
   const count = (wanted: string) => reports.filter(({ state }) => state === wanted).length;
   const found = `${count("SUCCEEDED")} succeeded, ${count("FAILED")} failed, ${count("CANCELLED")} cancelled`;
   return { invariant: "N2", says: "each has ended, once, as one thing", found, violations };
+}
+
+function mayEndAs(requests: readonly Request[]): readonly string[] {
+  // Who cancelled it learnt whether that came before its end.
+  const wasCancelled = requests.some(({ cancelled }) => cancelled === "CANCELLED");
+  const isRetried = requests.some(({ retrying }) => retrying);
+  if (wasCancelled && !isRetried) return ["CANCELLED"];
+  const mayBeCancelled = requests.some(
+    ({ cancelling, cancelled, retried }) =>
+      cancelling && cancelled !== "FAILED_PRECONDITION" && !retried.some((answer) => answer.includes("/")),
+  );
+  return ["SUCCEEDED", "FAILED", ...(mayBeCancelled ? ["CANCELLED"] : [])];
+}
+
+/** Once, and once more for a retry, however often it was repeated; either where nobody learnt whether it was taken. */
+function mayEndTimes(requests: readonly Request[]): readonly number[] {
+  const retries = requests.filter(({ retrying }) => retrying);
+  const taken = retries.filter(({ retried }) => retried.some((answer) => answer.includes("/"))).length;
+  return Array.from({ length: retries.length - taken + 1 }, (_, more) => 1 + taken + more);
 }
 
 function kept({ reports }: Known): Verdict {
@@ -183,12 +215,21 @@ function resolved({ requests }: Known): Verdict {
   const torn = requests.filter(({ named, rejected }) => named.size > 1 || (named.size > 0 && rejected !== undefined));
   const repeats = requests.reduce((sum, { answers }) => sum + Math.max(0, answers - 1), 0);
   const unknown = requests.filter(({ unknowns }) => unknowns > 0).length;
+  const retries = requests.filter(({ retried }) => retried.length > 0).length;
   return {
     invariant: "N5",
     says: "who asks again gets the same report, and every unknown outcome is known in the end",
-    found: `${unknown} requests with unknown outcomes, ${repeats} repeated answers`,
+    found: `${unknown} requests with unknown outcomes, ${repeats} repeated answers, ${retries} retries`,
     violations: [
       ...open.map(({ order }) => `${order.request} was never answered`),
+      ...requests
+        .filter(({ uploads }) => uploads.size > 1)
+        .map(({ order, uploads }) => `${order.request} has the uploads ${[...uploads].join(" and ")}`),
+      ...requests.flatMap(({ order, named, retried }) =>
+        retried
+          .filter((answer) => !named.has(answer))
+          .map((answer) => `the retry of ${order.request} was answered with ${answer}`),
+      ),
       ...torn.map(
         ({ order, named, rejected }) =>
           `${order.request} got ${[...named, ...(rejected ? [rejected] : [])].join(" and ")}`,
@@ -220,24 +261,35 @@ function neverMade({ requests, reports }: Known): Verdict {
   };
 }
 
-function unblocked({ reports }: Known): Verdict {
+function unblocked({ reports, requests, answeredBy }: Known): Verdict {
   const longest = Math.max(0, ...reports.map(({ createdAtMs, endedAtMs = createdAtMs }) => endedAtMs - createdAtMs));
   const lost = reports.map(({ name, attempts }) => ({
     name,
     count: attempts.filter((reason) => reason === "WORKER_LOST").length,
   }));
+  const failedByLoss = reports.filter((one) => one.state === "FAILED" && one.attempts.at(-1) === "WORKER_LOST").length;
   const mostLost = Math.max(0, ...lost.map(({ count }) => count));
   const stallMs = longestStall(reports);
-  const overtaken = overtakenBy(reports);
+  const isRetried = (name: string) => (answeredBy.get(name) ?? []).some(({ retrying }) => retrying);
+  const overtaken = overtakenBy(reports.filter(({ name }) => !isRetried(name)));
+  const orders = new Map(requests.map(({ order }) => [order.request, order]));
   const seconds = (ms: number) => (ms / 1_000).toFixed(1);
   return {
     invariant: "N7",
     says: "no report has more attempts than it may, and none is blocked",
     found:
-      `at most ${mostLost} lost attempts, the longest took ${seconds(longest)} s, ` +
+      `at most ${mostLost} lost attempts, by which ${failedByLoss} failed, the longest took ${seconds(longest)} s, ` +
       `nothing ended for ${seconds(stallMs)} s at most`,
     violations: [
-      ...lost.filter(({ count }) => count > maxLostAttempts).map(({ name, count }) => `${name} lost ${count} attempts`),
+      ...lost
+        .filter(({ name, count }) => count > maxLostAttempts * (isRetried(name) ? 2 : 1))
+        .map(({ name, count }) => `${name} lost ${count} attempts`),
+      ...reports
+        .filter(({ state, request, attempts }) => {
+          const order = orders.get(request);
+          return state === "FAILED" && order && !mayFailFor(order.kind).includes(attempts.at(-1) ?? "");
+        })
+        .map(({ name, request, attempts }) => `${name}, ${orders.get(request)?.kind}, failed for ${attempts.at(-1)}`),
       ...reports
         .filter(({ state, attempts }) => state === "FAILED" && (attempts.at(-1) ?? "") === "")
         .map(({ name }) => `${name} failed for no reason`),
@@ -247,6 +299,12 @@ function unblocked({ reports }: Known): Verdict {
         .map(({ name, ms }) => `${name} ended ${seconds(ms)} s after one of its tenant that came later`),
     ],
   };
+}
+
+/** Reasons for which a report of this kind may fail, beside that three workers were lost with it. */
+function mayFailFor(kind: Order["kind"]): readonly string[] {
+  const own = { poison: ["TOO_MANY_ROWS"], impatient: ["DEADLINE_EXCEEDED"], slow: ["DEADLINE_EXCEEDED"] };
+  return ["WORKER_LOST", ...(own[kind as keyof typeof own] ?? [])];
 }
 
 /** The longest time in which no report ended though one was there. */

@@ -4,9 +4,10 @@ import { credentials } from "@grpc/grpc-js";
 import { createReportClient } from "@weir/report-service/src/client.ts";
 import { parseEntries } from "./entry.ts";
 import { openLedgerFile } from "./ledger-file.ts";
-import { type Placing, placeOrders } from "./place-orders.ts";
+import { placeOrders } from "./place-orders.ts";
+import type { Placing } from "./placing.ts";
 
-export type ClientArgument = Pick<Placing, "seed" | "perSecond" | "untilMs" | "giveUpAtMs"> & {
+export type ClientArgument = Pick<Placing, "seed" | "programs" | "perSecond" | "untilMs" | "giveUpAtMs"> & {
   readonly file: string;
   readonly addresses: readonly string[];
 };
@@ -17,5 +18,6 @@ await using ledger = await openLedgerFile(file);
 // A server that was killed is back within a second: gRPC's own back-off of up to two minutes would miss that.
 const options = { "grpc.initial_reconnect_backoff_ms": 100, "grpc.max_reconnect_backoff_ms": 500 };
 const clients = addresses.map((address) => createReportClient(address, credentials.createInsecure(), options));
-await placeOrders({ ...timing, clients, ledger, before });
+const inputs = new Map(before.flatMap((entry) => (entry.kind === "uploaded" ? [[entry.request, entry.upload]] : [])));
+await placeOrders({ ...timing, clients, ledger, before, inputs });
 for (const client of clients) client[Symbol.dispose]();

@@ -7,7 +7,15 @@ export type Entry =
   | { readonly kind: "rejected"; readonly request: string; readonly code: string }
   /** No answer: it may have made a report or not. The client asks again under the same id. */
   | { readonly kind: "unknown"; readonly request: string; readonly code: string }
+  /** What it is to read has been sent, under the request's own id. */
+  | { readonly kind: "uploaded"; readonly request: string; readonly upload: string }
   | { readonly kind: "cancelling"; readonly request: string }
+  /** What a cancellation was answered with: the report's state, or a code. */
+  | { readonly kind: "cancel-answer"; readonly request: string; readonly became: string }
+  /** It had ended, as the client saw, and is queued again under an id of its own. */
+  | { readonly kind: "retrying"; readonly request: string }
+  /** What that, or its repeat, was answered with: the report's name, or a code. */
+  | { readonly kind: "retried"; readonly request: string; readonly became: string }
   /** What came of another body under a request id that was accepted: a code, or the name of a report. */
   | { readonly kind: "other-body"; readonly request: string; readonly became: string }
   /** The state in which a watcher saw it end. */

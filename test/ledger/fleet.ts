@@ -1,4 +1,4 @@
-import { appendFile, readFile } from "node:fs/promises";
+import { access, appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -33,7 +33,7 @@ export function apart(results: "store" | "kafka"): readonly Post[] {
     flags: ["--roles", roles, "--results", results],
   });
   return [
-    ...[0, 1].map((index) => post(`calls-${index}`, true, "reports,results,cleaner")),
+    ...[0, 1].map((index) => post(`calls-${index}`, true, "reports,results,objects,cleaner")),
     ...[0, 1].map((index) => post(`worker-${index}`, false, "worker")),
     ...[0, 1].map((index) => post(`writer-${index}`, false, "writer")),
   ];
@@ -131,6 +131,14 @@ function startServer(id: string, port: number, flags: readonly string[]): Runnin
   const fixed = ["--listen", `127.0.0.1:${port}`, "--id", id, "--locality", "dc-a/z1", "--log-level", "warn"];
   const args = ["--import", shiftedClock, main, "serve", ...fixed, ...flags];
   return startProcess({ name: id, command: process.execPath, args });
+}
+
+/** Whether a process has not ended. */
+export async function isThere(pid: number): Promise<boolean> {
+  return access(`/proc/${pid}/task`).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** The children of a process, such as a server's workers; none where it is gone. */

@@ -17,6 +17,7 @@ test("what was accepted ends once and whole while servers, workers and the clien
     durationMs: 14_000,
     posts: together(3),
     perSecond: 20,
+    programs: false,
     openParts: openSqlite,
     folder: folder.path,
   };
@@ -46,7 +47,7 @@ test("the same holds on Postgres while a server's clock jumps and its standby ta
   await using folder = await makeFolder("ledger");
   // Of this seed's faults a clock that jumps is the first one, and the failover the second.
   const run = {
-    ...{ seed: 36, durationMs: 6_500, posts: together(3), perSecond: 20 },
+    ...{ seed: 36, durationMs: 6_500, posts: together(3), perSecond: 20, programs: false },
     ...{ openParts: openPostgres, folder: folder.path },
   };
   const { verdicts, history } = await runLedger(run);

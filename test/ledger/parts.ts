@@ -1,8 +1,12 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
+import { startCassandra } from "../kit/cassandra.ts";
 import { startKafka } from "../kit/kafka.ts";
 import { type PostgresServer, startPostgres } from "../kit/postgres.ts";
+import { startRedis } from "../kit/redis.ts";
+import type { Restartable } from "../kit/restartable.ts";
+import { startS3 } from "../kit/s3.ts";
 import { until } from "../kit/wait.ts";
 import type { Victims } from "./carry-out.ts";
 import type { FaultKind } from "./plan.ts";
@@ -12,27 +16,115 @@ export type Part = {
   /** What servers are told of it. */
   readonly flags: readonly string[];
   readonly faultKinds: readonly FaultKind[];
+  /** Groups of further ones, whose draws are their own. */
+  readonly besides: readonly (readonly FaultKind[])[];
   readonly faults: Victims["store"];
 } & AsyncDisposable;
 
 export type OpenParts = (folder: string) => Promise<Part>;
 
-/** The parts of these names; undefined where there are none such. */
-export function partsOf(store: string, queue: string): OpenParts | undefined {
-  const openStore = store === "sqlite" ? openSqlite : store === "postgres" ? openPostgres : undefined;
-  const openQueue = queue === "embedded" ? undefined : queue === "kafka" ? openKafka : "unknown";
-  if (!openStore || openQueue === "unknown") return undefined;
-  if (!openQueue) return openStore;
+export type PartNames = {
+  readonly store: string;
+  readonly queue: string;
+  readonly objects: string;
+  readonly cache: string;
+};
+
+const openers: { readonly [K in keyof PartNames]: Readonly<Record<string, OpenParts | undefined>> } = {
+  store: {
+    sqlite: (folder) => openSqlite(folder),
+    postgres: (folder) => openPostgres(folder),
+    cassandra: openCassandra,
+  },
+  queue: { embedded: nothing, kafka: openKafka },
+  objects: { disk: nothing, s3: openS3 },
+  cache: { memory: nothing, redis: openRedis },
+};
+
+/** The parts of these names; undefined where one is of no such name. */
+export function partsOf(names: PartNames): OpenParts | undefined {
+  const wanted = (["store", "queue", "objects", "cache"] as const).map((which) => openers[which][names[which]]);
+  if (wanted.some((open) => open === undefined)) return undefined;
   return async (folder) => {
     await using opening = new AsyncDisposableStack();
-    const [one, two] = [opening.use(await openStore(folder)), opening.use(await openQueue())];
+    const parts: Part[] = [];
+    for (const open of wanted) if (open) parts.push(opening.use(await open(folder)));
     const opened = opening.move();
     return {
-      flags: [...one.flags, ...two.flags],
-      faultKinds: [...one.faultKinds, ...two.faultKinds],
-      faults: { ...one.faults, ...two.faults },
+      flags: parts.flatMap(({ flags }) => flags),
+      faultKinds: parts.flatMap(({ faultKinds }) => faultKinds),
+      besides: parts.flatMap(({ besides }) => besides),
+      faults: Object.assign({}, ...parts.map(({ faults }) => faults)) as Part["faults"],
       [Symbol.asyncDispose]: () => opened.disposeAsync(),
     };
+  };
+}
+
+async function nothing(): Promise<Part> {
+  return { flags: [], faultKinds: [], besides: [], faults: {}, async [Symbol.asyncDispose]() {} };
+}
+
+/** One Cassandra node, which syncs each write before it answers, and takes a while to start again. */
+async function openCassandra(folder: string): Promise<Part> {
+  const cassandra = await startCassandra();
+  const [node] = cassandra.nodes;
+  const inTurn = oneAtATime();
+  return {
+    flags: ["--data", join(folder, "data"), "--store", `cassandra://${node?.address}/reports?datacenter=dc-a`],
+    faultKinds: ["kill-store"],
+    besides: [],
+    faults: {
+      "kill-store": () =>
+        inTurn(async () => {
+          await node?.kill();
+          await node?.start();
+        }),
+    },
+    [Symbol.asyncDispose]: () => cassandra[Symbol.asyncDispose](),
+  };
+}
+
+/** S3 that is killed and comes back, and that hangs: in the middle of what servers and clients send there. */
+async function openS3(): Promise<Part> {
+  const s3 = await startS3();
+  const { url, credentials } = s3;
+  return {
+    flags: ["--objects", "s3", "--s3-bucket", `${url}/reports`, "--s3-credentials", credentials],
+    ...restartedAndFrozen(s3, "kill-objects", "stop-objects"),
+  };
+}
+
+/** Redis, which holds allowances, finished reports and progress, and forgets them with each end. */
+async function openRedis(): Promise<Part> {
+  const redis = await startRedis();
+  return {
+    flags: ["--cache", redis.url, "--bulletin", redis.url],
+    ...restartedAndFrozen(redis, "kill-cache", "stop-cache"),
+  };
+}
+
+function restartedAndFrozen<
+  Kill extends FaultKind & keyof Part["faults"],
+  Stop extends FaultKind & keyof Part["faults"],
+>(part: Restartable, kill: Kill, stop: Stop): Omit<Part, "flags"> {
+  const inTurn = oneAtATime();
+  const faults: Part["faults"] = {
+    [kill]: (forMs: number) =>
+      inTurn(async () => {
+        await part.stop("SIGKILL");
+        await delay(forMs);
+        await part.start();
+      }),
+    [stop]: (forMs: number) =>
+      inTurn(async () => {
+        part.freeze();
+        await delay(forMs);
+        part.thaw();
+      }),
+  };
+  return {
+    ...{ faultKinds: [], besides: [[kill, stop]], faults },
+    [Symbol.asyncDispose]: () => part[Symbol.asyncDispose](),
   };
 }
 
@@ -59,6 +151,7 @@ export const openPostgres: OpenParts = async (folder) => {
   return {
     flags: ["--data", join(folder, "data"), "--store", `postgres://weir@${primary.host},${standby.host}/postgres`],
     // Where SQLite is the store, all servers have one clock.
+    besides: [],
     faultKinds: ["kill-store", "restart-store", "stop-store", "stop-standby", "fail-over-store", "jump-clock"],
     faults: {
       "kill-store": () =>
@@ -96,6 +189,7 @@ async function openKafka(): Promise<Part> {
   return {
     flags: ["--queue", `kafka://${kafka.address}`],
     faultKinds: ["kill-broker", "stop-broker"],
+    besides: [],
     faults: {
       "kill-broker": () => inTurn(() => again("SIGKILL")),
       "stop-broker": () =>
@@ -126,6 +220,7 @@ export const openSqlite: OpenParts = async (folder) => {
   return {
     flags: ["--data", data],
     faultKinds: ["hold-store"],
+    besides: [],
     faults: { "hold-store": (forMs) => holdStore(join(data, "reports.db"), forMs) },
     async [Symbol.asyncDispose]() {},
   };

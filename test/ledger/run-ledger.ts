@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { credentials } from "@grpc/grpc-js";
 import { createReportClient, type ReportClient } from "@weir/report-service/src/client.ts";
+import { lacksPrlimit } from "@weir/report-service/test/file-size-limit.ts";
 import { startProcess } from "../kit/process.ts";
 import { until } from "../kit/wait.ts";
 import { carryOut } from "./carry-out.ts";
@@ -20,6 +21,8 @@ export type LedgerRun = {
   readonly durationMs: number;
   readonly posts: readonly Post[];
   readonly perSecond: number;
+  /** Whether JavaScript and Python are asked for, too. */
+  readonly programs: boolean;
   readonly openParts: OpenParts;
   /** Where the ledger, the servers' logs and what was done are kept. */
   readonly folder: string;
@@ -45,7 +48,7 @@ export async function runLedger(
   run: LedgerRun,
   again?: (read: () => Promise<History>) => Promise<void>,
 ): Promise<LedgerResult> {
-  const { seed, durationMs, posts, perSecond, folder } = run;
+  const { seed, durationMs, posts, perSecond, programs, folder } = run;
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const said = join(folder, "done.log");
@@ -58,6 +61,7 @@ export async function runLedger(
   const clients = fleet.addresses.map((address) => stack.use(quickClient(address)));
   const plan = planOf(seed, {
     kinds: [...serverFaults, ...store.faultKinds],
+    besides: [...(lacksPrlimit ? [] : [["fill-disk" as const]]), ...store.besides],
     servers: posts.length,
     durationMs,
     leaseMs,
@@ -65,7 +69,15 @@ export async function runLedger(
 
   const file = join(folder, "ledger.jsonl");
   const untilMs = Date.now() + durationMs;
-  const argument = { file, addresses: fleet.addresses, seed, perSecond, untilMs, giveUpAtMs: untilMs + 60_000 };
+  const argument = {
+    file,
+    addresses: fleet.addresses,
+    seed,
+    programs,
+    perSecond,
+    untilMs,
+    giveUpAtMs: untilMs + 60_000,
+  };
   await using client = superviseClient(argument, say);
   let takeovers = 0;
   const onTakeover = () => {

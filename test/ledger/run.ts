@@ -1,4 +1,4 @@
-// npm run ledger -- --seed N [--seeds COUNT] [--store sqlite|postgres] [--queue embedded|kafka] [--minutes M] [--apart [--results store|kafka]] [--rate N]: loads the report service, breaks what it stands on, and counts.
+// npm run ledger -- --seed N [--seeds COUNT] [--store sqlite|postgres|cassandra] [--queue embedded|kafka] [--objects disk|s3] [--cache memory|redis] [--minutes M] [--apart [--results store|kafka]] [--rate N]: loads the report service, breaks what it stands on, and counts.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { apart, together } from "./fleet.ts";
@@ -11,13 +11,15 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "1" },
     store: { type: "string", default: "sqlite" },
     queue: { type: "string", default: "embedded" },
+    objects: { type: "string", default: "disk" },
+    cache: { type: "string", default: "memory" },
     minutes: { type: "string", default: "1" },
     apart: { type: "boolean", default: false },
     results: { type: "string", default: "store" },
     rate: { type: "string", default: "40" },
   },
 });
-const openParts = partsOf(values.store, values.queue);
+const openParts = partsOf(values);
 const { results } = values;
 const isResults = results === "store" || (results === "kafka" && values.queue === "kafka");
 const [first, count, minutes, perSecond] = [values.seed, values.seeds, values.minutes, values.rate].map(Number);
@@ -27,7 +29,7 @@ if (
   ![first, count, minutes, perSecond].every((value) => value !== undefined && value > 0)
 ) {
   console.error(
-    `usage: npm run ledger -- --seed N [--seeds COUNT] [--store sqlite|postgres] [--queue embedded|kafka] [--minutes M] [--apart [--results store|kafka]] [--rate N]`,
+    `usage: npm run ledger -- --seed N [--seeds COUNT] [--store sqlite|postgres|cassandra] [--queue embedded|kafka] [--objects disk|s3] [--cache memory|redis] [--minutes M] [--apart [--results store|kafka]] [--rate N]`,
   );
   process.exit(2);
 }
@@ -35,6 +37,8 @@ if (
 const about = [
   values.store,
   ...(values.queue === "embedded" ? [] : [values.queue]),
+  ...(values.objects === "disk" ? [] : [values.objects]),
+  ...(values.cache === "memory" ? [] : [values.cache]),
   ...(values.apart ? ["apart"] : []),
   ...(values.apart && results !== "store" ? ["results"] : []),
 ].join("-");
@@ -49,6 +53,7 @@ for (let seed = first ?? 1; seed < (first ?? 1) + (count ?? 1); seed += 1) {
     durationMs: (minutes ?? 1) * 60_000,
     posts: values.apart ? apart(results) : together(3),
     perSecond: perSecond ?? 40,
+    programs: true,
   };
   const { verdicts, faults, restarts, history } = await runLedger(run);
   const requests = history.entries.filter(({ kind }) => kind === "intent").length;
