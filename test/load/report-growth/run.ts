@@ -1,8 +1,9 @@
 // npm run load:growth -- [--store sqlite,postgres] [--most 1000000] [--watches 10000] [--only watches,queue,tenants,ended] [--write]: what times and memory of the report service do as things become many.
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { arch, cpus, release } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { sectionOf, withForgotten } from "./forgotten-table.ts";
 import { sqliteStores, startPostgresStores } from "./growing-stores.ts";
 import { growthPage } from "./growth-page.ts";
 import { endedReports, type Growth, queueDepth, tenantCount } from "./store-growth.ts";
@@ -48,5 +49,8 @@ console.log(`\n${page}`);
 if (values.write) {
   const folder = join(process.cwd(), "docs", "report-service");
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, "growth.md"), page);
+  const path = join(folder, "growth.md");
+  // What load:forgotten has written there stays.
+  const forgotten = sectionOf(await readFile(path, "utf8").catch(() => ""));
+  await writeFile(path, forgotten === "" ? page : withForgotten(page, forgotten));
 }
