@@ -45,7 +45,8 @@ export async function startLiveScene(): Promise<LiveScene> {
       for (const document of shown.toReversed())
         if (document.kind !== "Service" || !staying.has(document.metadata.name)) await remove(weir, document);
       shown = documents as readonly Written[];
-      const { status, body } = await weir.api("POST", "/v1/config:apply", documents);
+      // Forced: a Drain among them may leave nothing to its callers, which is refused otherwise, valid as it is.
+      const { status, body } = await weir.api("POST", "/v1/config:apply?force=true", documents);
       if (status !== 200) throw new Error(`valid documents were answered ${status} ${JSON.stringify(body)}`);
       const called = [...book.services.values()].filter((spec) => canCall("grpc", spec));
       await watch(
