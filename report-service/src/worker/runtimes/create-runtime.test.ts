@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
+import { until } from "../../../../test/kit/wait.ts";
 import { lacksPrlimit, limitFileSize } from "../../../test/file-size-limit.ts";
 import { residentBytes } from "../../lib/resident-bytes.ts";
 import type { InputMediaType, KindColumn, Language } from "../../model/kind.ts";
@@ -346,6 +347,23 @@ test("code whose process is stopped is lost without blame for its kind, and the 
   assert.equal((await run("javascript", next)).kind, "done");
 });
 
+test("a worker that is killed takes its sandboxes with it, busy or not, and its job is lost", async () => {
+  const looping = jobOf("javascript", javascript("for (;;);"), { formats: ["json"] });
+  const begun = Promise.withResolvers<void>();
+  const ended = runtimeOf("javascript").run(
+    looping,
+    { begun: begun.resolve, progress() {} },
+    AbortSignal.timeout(60_000),
+  );
+  await begun.promise;
+  const worker = await workerOf("javascript");
+  const sandboxes = await sandboxesOf(worker);
+  assert.ok(sandboxes.length > 0);
+  process.kill(worker, "SIGKILL");
+  assert.equal((await ended).kind, "lost");
+  await until(() => sandboxes.every(isGone), { within: 10_000, what: "the end of the sandboxes" });
+});
+
 test("a job that takes long is not taken for dead, in any language", async () => {
   // Longer than a worker may be still.
   const seconds = 14;
@@ -568,6 +586,14 @@ async function workerOf(language: Language): Promise<number> {
 async function sandboxesOf(worker: number): Promise<readonly number[]> {
   const children = await readFile(`/proc/${worker}/task/${worker}/children`, "utf8");
   return children.trim().split(" ").map(Number);
+}
+
+function isGone(pid: number): boolean {
+  try {
+    return !process.kill(pid, 0);
+  } catch {
+    return true;
+  }
 }
 
 function run(language: Language, job: Job): Promise<JobResult> {
