@@ -16,6 +16,10 @@ import { targets } from "./targets.mjs";
 /** @typedef {import("./suite-table.mjs").SuiteOutcome} SuiteOutcome */
 /** @typedef {import("./suites.mjs").Suite} Suite */
 
+// Three times what the longest takes. What hangs is told to end, and ended where it does not.
+const longestMs = 90 * 60_000;
+const endsWithinMs = 60_000;
+
 const { values } = parseArgs({ options: { only: { type: "string" } } });
 const chosen =
   values.only === undefined ? { ok: /** @type {const} */ (true), suites } : suitesOf(values.only.split(","));
@@ -68,24 +72,34 @@ async function runSuite({ name, target: targetName, args, needs }, signal) {
     env: { ...prepared.env, ...target.env },
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const stop = () => child.kill("SIGTERM");
-  signal.addEventListener("abort", stop, { once: true });
+  const late = AbortSignal.timeout(longestMs);
+  const ended = AbortSignal.any([signal, late]);
+  /** @type {NodeJS.Timeout | undefined} */
+  let killing;
+  const stop = () => {
+    child.kill("SIGTERM");
+    killing = setTimeout(() => child.kill("SIGKILL"), endsWithinMs);
+  };
+  ended.addEventListener("abort", stop, { once: true });
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text) => {
     process.stdout.write(text);
     output += text;
   });
   const [code, endedBy] = await once(child, "close");
-  signal.removeEventListener("abort", stop);
+  ended.removeEventListener("abort", stop);
+  clearTimeout(killing);
   const counts = countsIn(output);
   // A suite that says that something failed has failed, whatever it ended with.
-  const ok = code === 0 && (counts?.failed ?? 0) === 0;
+  const ok = code === 0 && !late.aborted && (counts?.failed ?? 0) === 0;
   return {
     kind: "ran",
     name,
     ok,
     counts,
     minutes: minutes(),
-    why: failuresIn(output) ?? `it ended with ${endedBy ?? code}`,
+    why: late.aborted
+      ? `it took more than ${longestMs / 60_000} minutes`
+      : (failuresIn(output) ?? `it ended with ${endedBy ?? code}`),
   };
 }
