@@ -10,7 +10,7 @@ import { settleJobs } from "./write-reports.ts";
 
 /** Where what is due stands, and since when; an index has it in that order. */
 const overdue: Readonly<Record<Chore, { readonly table: string; readonly at: string; readonly also?: string }>> = {
-  expired: { table: "reports", at: "expires_ms" },
+  expired: { table: "reports", at: "expiring_ms" },
   forgotten: { table: "reports", at: "expired_ms" },
   stuck: { table: "jobs", at: "leased_until_ms" },
   requests: { table: "requests", at: "created_ms" },

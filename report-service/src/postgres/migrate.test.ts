@@ -55,6 +55,24 @@ test("servers that start together make one schema", { skip }, async () => {
   assert.equal((await two.reports.read(report("a", 1)))?.id, "a");
 });
 
+test("what expired before there was a step for it is still forgotten in time", { skip }, async () => {
+  const { url, sql } = await openDatabase();
+  const client = await connectAlone(url);
+  await migrate(client, migrations.slice(0, 1));
+  await client.end();
+  const row = (id: string, state: string) =>
+    sql(`insert into reports (tenant, id, created_ms, kind, cluster, priority, state, labels, sequence, revision, expires_ms, body)
+         values ('acme', '${id}', 1, 'k', 'sql', 'normal', '${state}', '{}', 1, 1, 5, '')`);
+  row("expired-before", "expired");
+  row("to-expire", "cancelled");
+  await using store = await connect(url);
+  const due = async (chore: "expired" | "forgotten") => {
+    const cleared = await store.cleanUp.due(chore, 10, 10);
+    return cleared.map((one) => (one.kind === "report" ? one.key.id : one.kind));
+  };
+  assert.deepEqual([await due("expired"), await due("forgotten")], [["to-expire"], ["expired-before"]]);
+});
+
 test("steps are done once and in order by servers that start together, however long one takes", { skip }, async () => {
   const { sql, migrateTo } = await openDatabase();
   const slow = { sql: "insert into steps values ('slow'); select pg_sleep(1)", usableFrom };

@@ -66,7 +66,7 @@ test("what expiring and forgetting one report cost does not grow with those befo
     await forgotten.end();
   }
   const read = Number(
-    sql("select sum(idx_tup_read) from pg_stat_user_indexes where indexrelname ~ '_(expires|expired)_ms_'", name),
+    sql("select sum(idx_tup_read) from pg_stat_user_indexes where indexrelname ~ '_(expiring|expired)_ms_'", name),
   );
   // Each once, and the last one of each batch once more.
   assert.ok(read >= 2 * many && read < 3 * many, `${read} entries of indexes were read for ${many} reports`);

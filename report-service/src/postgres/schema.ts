@@ -36,11 +36,7 @@ const first = `
     -- Begins at created_ms, so that who remembers a report never takes a later one of its id for it; grows with each write.
     -- Who writes names the revision that it has read.
     revision bigint not null,
-    -- When it is to expire, until it has; then expired_ms tells when that was due. Two columns: what looks for the one kind
-    -- never steps over the other, and no index depends on the state, which changes with every claim: such a change would
-    -- have to write all indexes of its row.
     expires_ms bigint,
-    expired_ms bigint,
     -- When its receiver is to be told of its end, where it has one.
     notice_ms bigint,
     -- Of the one report that answers for its content; those that ended without a result give it up.
@@ -57,7 +53,6 @@ const first = `
   create index reports_latest on reports ((tenant collate "POSIX"), created_ms);
   create unique index reports_content on reports (tenant, content_key) where content_key is not null;
   create index reports_expiring on reports (expires_ms) where expires_ms is not null;
-  create index reports_expired on reports (expired_ms) where expired_ms is not null;
   create index reports_notices on reports (notice_ms) where notice_ms is not null;
 
   -- Every state but the first, which follows from the report.
@@ -148,5 +143,21 @@ const first = `
   end $$;
 `;
 
+// Two columns: what looks for the one kind never steps over the other, and no index depends on the state, which changes with
+// every claim: such a change would have to write all indexes of its row.
+const expiry = `
+  alter table reports
+    -- When it is to expire, until it has.
+    add column expiring_ms bigint generated always as (case when state <> 'expired' then expires_ms end) stored,
+    -- When it was due to, once it has.
+    add column expired_ms bigint generated always as (case when state = 'expired' then expires_ms end) stored;
+  drop index reports_expiring;
+  create index reports_expiring on reports (expiring_ms) where expiring_ms is not null;
+  create index reports_expired on reports (expired_ms) where expired_ms is not null;
+`;
+
 /** A database is brought from its version to the last one. */
-export const migrations: readonly Migration[] = [{ sql: first, usableFrom: 1 }];
+export const migrations: readonly Migration[] = [
+  { sql: first, usableFrom: 1 },
+  { sql: expiry, usableFrom: 1 },
+];

@@ -88,9 +88,8 @@ function answers({ status: { kind } }: Report): boolean {
 type Parts = { readonly events: boolean; readonly drop: boolean; readonly lease: boolean; readonly queue: boolean };
 
 const names = "tenant, id, revision, state, sequence, expires_ms, answers, body, seen_ms, job, until_ms, notice_ms";
-const setAndReturn = `set state = w.state, sequence = w.sequence, body = w.body, notice_ms = w.notice_ms,
-         expires_ms = case when w.state <> 'expired' then w.expires_ms end,
-         expired_ms = case when w.state = 'expired' then w.expires_ms end,
+const setAndReturn = `set state = w.state, sequence = w.sequence, expires_ms = w.expires_ms, body = w.body,
+         notice_ms = w.notice_ms,
          revision = r.revision + 1, content_key = case when w.answers then r.content_key end`;
 
 /**
