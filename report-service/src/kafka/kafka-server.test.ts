@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
+import { anyUnpack } from "@bufbuild/protobuf/wkt";
+import { ErrorInfoSchema } from "@weir/proto/google/rpc/error_details_pb.ts";
 import { Format, Report_State } from "@weir/proto/report/v1/report_pb.ts";
 import { lacksKafka, noLongTests, startKafka } from "../../../test/kit/kafka.ts";
 import { type ServerProcess, startServer, temporaryDirectory } from "../../test/server-process.ts";
@@ -25,15 +27,48 @@ test("servers of one role each pass reports on through Kafka, and without it whi
   for (const server of [worker, writer, api]) assert.equal(await server.end("SIGTERM"), 0, server.log());
 });
 
-async function makeReport({ client }: ServerProcess): Promise<void> {
+test("reports that are made while the Kafka of results is gone succeed when it is back, and lose no attempt", {
+  skip: lacksKafka || noLongTests,
+}, async () => {
+  await using kafka = await startKafka();
+  await using directory = await temporaryDirectory();
+  const flags = ["--queue", `kafka://${kafka.address}?replicas=1`, "--results", "kafka"];
+  await using api = await startServer(directory.path, [...flags, "--roles", "reports,results"]);
+  const work = ["--roles", "worker,writer", "--languages", "sql", "--concurrency", "sql=4", "--job-lease", "1s"];
+  await using worker = await startServer(directory.path, [...flags, ...work]);
+  await makeReport(api);
+  await kafka.stop("SIGKILL");
+  const names = await Promise.all([0, 1, 2, 3].map(() => createReport(api)));
+  await Promise.all(names.map((name) => waitForBegin(api, name)));
+  await kafka.start();
+  for (const name of names) {
+    const { state, error, attempts } = await api.client.waitForEnd(name);
+    assert.equal(state, Report_State.SUCCEEDED, JSON.stringify(error));
+    const details = attempts.flatMap((attempt) => attempt.error?.details ?? []);
+    const reasons = details.flatMap((detail) => anyUnpack(detail, ErrorInfoSchema)?.reason ?? []);
+    assert.ok(!reasons.includes("WORKER_LOST"), `${reasons}\n${worker.log()}`);
+  }
+});
+
+async function createReport({ client }: ServerProcess): Promise<string> {
   const { value: operation } = await client.createReport({
     parent: "tenants/acme",
     requestId: randomUUID(),
     report: { kind: "reportKinds/wide", parameters: { rows: 10 } },
   });
-  const report = await client.waitForEnd(reportNameOf(operation));
+  return reportNameOf(operation);
+}
+
+async function waitForBegin({ client }: ServerProcess, name: string): Promise<void> {
+  for await (const { report } of client.followReport(name)) {
+    if (report?.state === Report_State.RUNNING) return;
+  }
+}
+
+async function makeReport(server: ServerProcess): Promise<void> {
+  const report = await server.client.waitForEnd(await createReport(server));
   assert.equal(report.state, Report_State.SUCCEEDED, JSON.stringify(report.error));
-  assert.equal((await client.fetchReport(report.name, Format.CSV)).toString().trim().split("\n").length, 11);
+  assert.equal((await server.client.fetchReport(report.name, Format.CSV)).toString().trim().split("\n").length, 11);
 }
 
 test("servers of one role each pass reports and their results on through Kafka", {

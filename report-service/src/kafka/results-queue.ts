@@ -8,6 +8,7 @@ import {
   type ResultsQueue,
   usualResultsLimits,
 } from "../ports/results-queue.ts";
+import { StoreUnavailable } from "../ports/store-unavailable.ts";
 import { connectionTo } from "./connection.ts";
 import type { KafkaSettings } from "./kafka-settings.ts";
 import { openResultsReader, type ResultsReader } from "./results-reader.ts";
@@ -61,7 +62,7 @@ export function createKafkaResults(
       }
       return results.map((_, index) => (index < kept.length ? "kept" : "full"));
     } catch (cause) {
-      throw new Error(`kafka ${settings.brokers}: cannot keep results`, { cause });
+      throw new StoreUnavailable(`kafka ${settings.brokers}: cannot keep results`, pauseMs, cause);
     }
   }
 
@@ -84,7 +85,11 @@ export function createKafkaResults(
   return {
     async put(result, signal) {
       signal.throwIfAborted();
-      return put(result);
+      // The client tries a request for half a minute, and then again.
+      const { promise, reject } = Promise.withResolvers<never>();
+      const stop = () => reject(signal.reason);
+      signal.addEventListener("abort", stop, { once: true });
+      return Promise.race([put(result), promise]).finally(() => signal.removeEventListener("abort", stop));
     },
     async take(wanted, signal) {
       while (!signal.aborted) {

@@ -26,7 +26,8 @@ export const usualResultsLimits: ResultsLimits = { most: 10_000, patienceMs: 30_
 export type ResultsQueue = {
   /**
    * Resolves with `kept` once the result outlives this server, or is written. `full`: as many wait as may; the worker
-   * keeps it and tries again.
+   * keeps it and tries again. Throws `StoreUnavailable` where the queue cannot be reached; whether it has the result is
+   * unknown then, so that the same one may be put again, but its bytes must not be removed.
    */
   put(result: Result, signal: AbortSignal): Promise<"kept" | "full">;
   /**

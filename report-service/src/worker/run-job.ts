@@ -78,27 +78,46 @@ export async function runJob(
   });
   parts.observe({ kind: "job-started", ...about });
 
-  const outcome = await attemptJob(report, attempt, parts, handBack);
+  const { outcome, end } = await makeAndRecord(report, attempt, parts, handBack);
   const held = outcome.kind === "put-off" ? hold(report, attempt, outcome, parts, stopping) : undefined;
-  const end = held ? "put-off" : await record(report, attempt, outcome, parts);
   const failure = failureOf(outcome);
   parts.observe({ kind: "job-ended", ...about, end, ...failure, tookMs: performance.now() - startedAtMs });
   span?.end({ "report.end": end }, failure?.message);
   return { verdict: verdictOf(outcome, report), held };
 }
 
-/** Keeps a report that was put off from all workers for a while, and then hands it back. */
+/** A result that nobody takes does not cost its attempt: its report is put off, whose bytes stay, as it may be kept after all. */
+async function makeAndRecord(
+  report: Report,
+  attempt: number,
+  parts: JobParts,
+  handBack: AbortSignal,
+): Promise<{ readonly outcome: Outcome; readonly end: JobEnd }> {
+  const outcome = await attemptJob(report, attempt, parts, handBack);
+  if (outcome.kind === "put-off") return { outcome, end: "put-off" };
+  try {
+    return { outcome, end: await record(report, attempt, outcome, parts, handBack) };
+  } catch (cause) {
+    return { outcome: putOff(cause, attempt, parts), end: "put-off" };
+  }
+}
+
+/**
+ * Keeps a report that was put off from all workers for a while, and then hands it back: straight in the store, since the
+ * queue of results may be what is away. If that still has a result of this attempt, one of both is refused.
+ */
 async function hold(
   report: Report,
   attempt: number,
-  outcome: Outcome,
+  { message }: PutOff,
   parts: JobParts,
   stopping: AbortSignal,
 ): Promise<void> {
+  const { reports, clock } = parts;
   await using lease = holdLease(parts, report, attempt, parts.leaseMs);
   const signal = AbortSignal.any([lease.lost, stopping]);
   await delay(putOffMs(report), undefined, { signal, ref: false }).catch(() => undefined);
-  if (!lease.lost.aborted) await record(report, attempt, outcome, parts);
+  if (!lease.lost.aborted) await reports.change(report, { kind: "hand-back", attempt, message }, clock.now());
 }
 
 type Outcome =
@@ -108,13 +127,15 @@ type Outcome =
   | { readonly kind: "not-started"; readonly attempt: number; readonly message: string }
   /** There was one, and it stood still. */
   | { readonly kind: "stalled"; readonly attempt: number; readonly message: string }
-  /** The report can be made, but not here and now: a disk is full, a store is away, or an input is not in this data center yet. */
-  | {
-      readonly kind: "put-off";
-      readonly attempt: number;
-      readonly message: string;
-      readonly lacks: "room-or-store" | "input";
-    };
+  | PutOff;
+
+/** The report can be made, but not here and now: a disk is full, a store is away, or an input is not in this data center yet. */
+type PutOff = {
+  readonly kind: "put-off";
+  readonly attempt: number;
+  readonly message: string;
+  readonly lacks: "room-or-store" | "input";
+};
 
 async function attemptJob(report: Report, attempt: number, parts: JobParts, handBack: AbortSignal): Promise<Outcome> {
   const kind = parts.kinds.get(report.kind);
@@ -172,7 +193,7 @@ async function makeReport(
 }
 
 /** What went wrong is neither the report's fault nor its kind's; anything else is thrown on. */
-function putOff(cause: unknown, attempt: number, { observe }: JobParts): Outcome {
+function putOff(cause: unknown, attempt: number, { observe }: JobParts): PutOff {
   const away = cause instanceof StoreUnavailable;
   if (!away && !isOutOfRoom(cause)) throw cause;
   observe({ kind: "worker-stumbled", cause: cause as Error });
@@ -267,20 +288,25 @@ async function outcomeOf(
 }
 
 /** Hands an outcome to the writers; what nobody will look at leaves no bytes behind. */
-async function record(report: Report, attempt: number, outcome: Outcome, parts: JobParts): Promise<JobEnd> {
+async function record(
+  report: Report,
+  attempt: number,
+  outcome: Recorded,
+  parts: JobParts,
+  handBack: AbortSignal,
+): Promise<JobEnd> {
   if (outcome.kind === "superseded") return "superseded";
-  const { tenant, id } = report;
-  if ((await parts.deliver({ key: { tenant, id }, change: changeBy(outcome) })) === "kept") return endOf(outcome);
+  if ((await parts.deliver(report, changeBy(outcome), handBack)) === "kept") return endOf(outcome);
   if (outcome.kind === "succeed") await removeLeavings(report, attempt, parts);
   return "superseded";
 }
 
-function changeBy(outcome: Exclude<Outcome, { kind: "superseded" }>): Result["change"] {
+type Recorded = Exclude<Outcome, PutOff>;
+
+function changeBy(outcome: Exclude<Recorded, { kind: "superseded" }>): Result["change"] {
   switch (outcome.kind) {
     case "not-started":
       return { kind: "hand-back", attempt: outcome.attempt };
-    case "put-off":
-      return { kind: "hand-back", attempt: outcome.attempt, message: outcome.message };
     case "stalled":
       return { ...outcome, kind: "lose" };
     default:
@@ -288,7 +314,7 @@ function changeBy(outcome: Exclude<Outcome, { kind: "superseded" }>): Result["ch
   }
 }
 
-function endOf(outcome: Exclude<Outcome, { kind: "superseded" }>): JobEnd {
+function endOf(outcome: Exclude<Recorded, { kind: "superseded" }>): JobEnd {
   switch (outcome.kind) {
     case "succeed":
       return "succeeded";
@@ -300,7 +326,6 @@ function endOf(outcome: Exclude<Outcome, { kind: "superseded" }>): JobEnd {
     case "hand-back":
       return "handed-back";
     case "not-started":
-    case "put-off":
       return outcome.kind;
   }
 }

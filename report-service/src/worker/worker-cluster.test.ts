@@ -11,6 +11,7 @@ import type { KindName } from "../model/names.ts";
 import { makeUploadId } from "../model/report-id.ts";
 import { objectOfUpload, type Upload } from "../model/upload.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
+import type { ResultsQueue } from "../ports/results-queue.ts";
 import { StoreUnavailable } from "../ports/store-unavailable.ts";
 import { openStore } from "../sqlite/open-store.ts";
 import { createDelivery } from "./deliver-result.ts";
@@ -163,6 +164,30 @@ test("a report whose input is gone fails, at once in the own data center, and af
   ]);
 });
 
+test("a report whose result nobody takes is handed back by a server that stops, loses no attempt, and its bytes stay", async () => {
+  const asked = Promise.withResolvers<void>();
+  const results = {
+    async put() {
+      asked.resolve();
+      throw new StoreUnavailable("the queue of results is away", 1, undefined);
+    },
+  };
+  const objects = { put: async () => ({ sizeBytes: 1, sha256: "" }) };
+  await using servers = await clustersWith(() => withFile, objects, results);
+  const { store, sql, notes, removed } = servers;
+  await store.reports.create([{ report: report("s", 1, { kind: kindOf("sql") }) }], roomy);
+  await asked.promise;
+  await sql.drain(AbortSignal.abort());
+  const waiting = await store.reports.read(report("s", 1));
+  assert.equal(waiting?.status.kind, "queued");
+  assert.deepEqual(
+    waiting.attempts.map(({ failure }) => failure),
+    [{ reason: "HANDED_BACK", message: "a store is not available" }],
+  );
+  assert.deepEqual(removed, []);
+  assert.ok(notes.some((note) => note.kind === "job-ended" && note.end === "put-off"));
+});
+
 const bytes = Buffer.from("region,target\n");
 
 function uploadMadeIn(datacenter: string): Upload {
@@ -181,7 +206,11 @@ const withFile: JobResult = { kind: "done", rows: 1, files: [{ format: "csv", pa
 const done: JobResult = { kind: "done", rows: 0, files: [] };
 
 /** The clusters `sql` and `python` over one store, with one kind each, whose workers come to what `answer` says. */
-async function clustersWith(answer: (language: Language) => JobResult, objects: Partial<ObjectStore> = {}) {
+async function clustersWith(
+  answer: (language: Language) => JobResult,
+  objects: Partial<ObjectStore> = {},
+  results: Partial<ResultsQueue> = {},
+) {
   await using stack = new AsyncDisposableStack();
   const directory = stack.use(await temporaryDirectory());
   const store = stack.use(openStore(join(directory.path, "reports.db")));
@@ -200,7 +229,7 @@ async function clustersWith(answer: (language: Language) => JobResult, objects: 
         ...{ targetWaitMs: 5_000, tracer: undefined, kinds, tellProgress: () => () => {} },
         objects: { ...disk, remove, ...objects },
         deliver: createDelivery({
-          results: writtenAtOnce,
+          results: { ...writtenAtOnce, ...results },
           reports: store.reports,
           clock: store.clock,
           leaseMs: 5_000,
@@ -213,7 +242,7 @@ async function clustersWith(answer: (language: Language) => JobResult, objects: 
         },
       },
     );
-  const writtenAtOnce: Parameters<typeof createDelivery>[0]["results"] = {
+  const writtenAtOnce: ResultsQueue = {
     async put({ key, change }) {
       await store.reports.change(key, change, Date.now());
       return "kept";

@@ -8,7 +8,7 @@ import { createMemoryResults } from "../memory/results-queue.ts";
 import type { Artifact } from "../model/report.ts";
 import { ownClock } from "../ports/clock.ts";
 import type { ReportStore } from "../ports/report-store.ts";
-import type { Result } from "../ports/results-queue.ts";
+import type { Result, ResultsQueue } from "../ports/results-queue.ts";
 import { StoreUnavailable } from "../ports/store-unavailable.ts";
 import { createDelivery } from "../worker/deliver-result.ts";
 import { startWriter } from "./write-results.ts";
@@ -87,7 +87,10 @@ test("results and their deliveries outlast a store that another process has lock
   await using _writer = scene.start();
   const { results, reports } = scene;
   const deliver = createDelivery({ results, reports, clock: ownClock, leaseMs: 5_000, heldForMs: 60_000 });
-  const [put, delivery] = [scene.results.put(succeeded("a", 1), never), deliver(succeeded("b", 1))];
+  const [put, delivery] = [
+    scene.results.put(succeeded("a", 1), never),
+    deliver(report("b", 1), succeeded("b", 1).change, never),
+  ];
   await scene.noted("writer-stumbled");
   await lock.release();
   assert.deepEqual(await Promise.all([put, delivery]), ["kept", "kept"]);
@@ -106,7 +109,7 @@ test("a writer that drains ends what it has begun and takes no more", async () =
 });
 
 test("a worker waits while the queue is full, and learns when its attempt no longer counts", async () => {
-  await using scene = await openScene(["a", "b"], 1);
+  await using scene = await openScene(["a", "b", "c"], 1);
   const deliver = createDelivery({
     results: scene.results,
     reports: scene.reports,
@@ -114,12 +117,45 @@ test("a worker waits while the queue is full, and learns when its attempt no lon
     leaseMs: 5_000,
     heldForMs: 60_000,
   });
-  const first = deliver(succeeded("a", 1));
+  const first = deliver(report("a", 1), succeeded("a", 1).change, never);
   await full(scene.results);
-  const second = deliver(succeeded("b", 1));
+  const second = deliver(report("b", 1), succeeded("b", 1).change, never);
   await using _writer = scene.start();
   assert.deepEqual(await Promise.all([first, second]), ["kept", "kept"]);
-  assert.equal(await deliver(succeeded("b", 1)), "superseded");
+  await scene.reports.change(report("c", 1), { kind: "cancel", message: "not needed" }, Date.now());
+  assert.equal(await deliver(report("c", 1), succeeded("c", 1).change, never), "superseded");
+});
+
+test("a result that the queue has taken, and said that it has not, is kept and no other worker's", async () => {
+  await using scene = await openScene(["a"]);
+  await using _writer = scene.start();
+  const results: ResultsQueue = {
+    ...scene.results,
+    async put(result, signal) {
+      await scene.results.put(result, signal);
+      throw new StoreUnavailable("the answer was lost", 1, undefined);
+    },
+  };
+  const { reports } = scene;
+  const deliver = createDelivery({ results, reports, clock: ownClock, leaseMs: 5_000, heldForMs: 60_000 });
+  assert.equal(await deliver(report("a", 1), succeeded("a", 1).change, never), "kept");
+  assert.equal(await scene.state("a"), "succeeded");
+});
+
+test("a result of a report that was handed back is refused, also while the report is made again", async () => {
+  await using scene = await openScene(["a", "b"]);
+  for (const id of ["a", "b"]) {
+    const handBack = { kind: "hand-back", attempt: 1 } as const;
+    await scene.reports.change(report(id, 1), handBack, Date.now());
+  }
+  const claim = { kind: "claim", worker: "other", datacenter: "dc-a", leaseMs: 60_000 } as const;
+  await scene.reports.change(report("b", 1), claim, Date.now());
+  await using _writer = scene.start();
+  await Promise.all(["a", "b"].map((id) => scene.results.put(succeeded(id, 1), never)));
+  assert.deepEqual([await scene.state("a"), await scene.state("b")], ["queued", "running"]);
+  await scene.results.put(succeeded("b", 2), never);
+  assert.equal(await scene.state("b"), "succeeded");
+  assert.deepEqual(scene.removed.toSorted(), ["acme/a/1", "acme/b/1"]);
 });
 
 test("a worker that ends before its result is kept delays its report by its lease and no more", async () => {
@@ -133,7 +169,7 @@ test("a worker that ends before its result is kept delays its report by its leas
     leaseMs: 5_000,
     heldForMs: 600_000,
   });
-  await assert.rejects(deliver(succeeded("a", 1)));
+  await assert.rejects(deliver(report("a", 1), succeeded("a", 1).change, never));
   const status = (await scene.read("a"))?.status;
   assert.ok(status?.kind === "running" && status.leasedUntilMs <= Date.now() + 5_000);
 });

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Changed } from "../model/change-report.ts";
+import { isWritten } from "../model/is-written.ts";
 import { objectsOf } from "../model/report.ts";
 import type { Bulletin } from "../ports/bulletin.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -122,7 +123,7 @@ export function startWriter({ results, reports, clock, objects, bulletin, observ
   function wasRefused(result: Result, answer: Answer | undefined): boolean {
     const { key, change } = result;
     if (answer === "dropped") return false;
-    if (answer?.kind === "changed" || (answer && isWritten(result, answer))) return false;
+    if (answer?.kind === "changed" || (answer && isWritten(change, answer.report))) return false;
     observe({ kind: "result-refused", report: key.id, attempt: change.attempt, why: answer?.why ?? "unknown" });
     return true;
   }
@@ -137,14 +138,3 @@ export function startWriter({ results, reports, clock, objects, bulletin, observ
 
 /** `dropped`: the store takes it neither alone nor with others. */
 type Answer = Changed | "dropped";
-
-/** Whether a refusal only says that this very result was written before. */
-function isWritten({ change }: Result, { report: { status, attempts } }: Changed): boolean {
-  const last = attempts.at(-1);
-  if (change.kind === "succeed") {
-    const { attempt, artifacts } = change;
-    if (status.kind !== "succeeded" || last?.number !== attempt) return false;
-    return artifacts.every(({ key }) => status.artifacts.some((written) => written.key === key));
-  }
-  return attempts.some(({ number, endedAtMs }) => number === change.attempt && endedAtMs !== undefined);
-}
