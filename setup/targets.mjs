@@ -83,7 +83,15 @@ export const targets = {
   fuzz: { needs: { envoy: "no", consul: "no" }, script: "test/fuzz/run.ts", args: [] },
   random: { needs: { envoy: "required", consul: "no" }, script: "test/random-documents/run.ts", args: [] },
   ledger: {
-    needs: { envoy: "no", consul: "no", postgres: "if-there", kafka: "if-there" },
+    needs: {
+      envoy: "no",
+      consul: "no",
+      postgres: "if-there",
+      kafka: "if-there",
+      cassandra: "if-there",
+      redis: "if-there",
+      seaweedfs: "if-there",
+    },
     script: "test/ledger/run.ts",
     args: [],
   },

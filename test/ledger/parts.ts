@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
-import { startCassandra } from "../kit/cassandra.ts";
-import { startKafka } from "../kit/kafka.ts";
-import { type PostgresServer, startPostgres } from "../kit/postgres.ts";
-import { startRedis } from "../kit/redis.ts";
+import { lacksCassandra, startCassandra } from "../kit/cassandra.ts";
+import { lacksKafka, startKafka } from "../kit/kafka.ts";
+import { lacksPostgres, type PostgresServer, startPostgres } from "../kit/postgres.ts";
+import { lacksRedis, startRedis } from "../kit/redis.ts";
 import type { Restartable } from "../kit/restartable.ts";
-import { startS3 } from "../kit/s3.ts";
+import { lacksS3, startS3 } from "../kit/s3.ts";
 import { until } from "../kit/wait.ts";
 import type { Victims } from "./carry-out.ts";
 import type { FaultKind } from "./plan.ts";
@@ -40,6 +40,19 @@ const openers: { readonly [K in keyof PartNames]: Readonly<Record<string, OpenPa
   objects: { disk: nothing, s3: openS3 },
   cache: { memory: nothing, redis: openRedis },
 };
+
+const lacks: Readonly<Record<string, string | false | undefined>> = {
+  postgres: lacksPostgres,
+  cassandra: lacksCassandra,
+  kafka: lacksKafka,
+  s3: lacksS3,
+  redis: lacksRedis,
+};
+
+/** Why those of these names cannot be started here. */
+export function lackingOf(names: PartNames): readonly string[] {
+  return Object.values(names).flatMap((name) => lacks[name] || []);
+}
 
 /** The parts of these names; undefined where one is of no such name. */
 export function partsOf(names: PartNames): OpenParts | undefined {

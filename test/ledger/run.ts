@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { apart, together } from "./fleet.ts";
-import { partsOf } from "./parts.ts";
+import { lackingOf, partsOf } from "./parts.ts";
 import { runLedger } from "./run-ledger.ts";
 
 const { values } = parseArgs({
@@ -31,6 +31,11 @@ if (
   console.error(
     `usage: npm run ledger -- --seed N [--seeds COUNT] [--store sqlite|postgres|cassandra] [--queue embedded|kafka] [--objects disk|s3] [--cache memory|redis] [--minutes M] [--apart [--results store|kafka]] [--rate N]`,
   );
+  process.exit(2);
+}
+const lacking = lackingOf(values);
+if (lacking.length > 0) {
+  console.error(lacking.join("\n"));
   process.exit(2);
 }
 
