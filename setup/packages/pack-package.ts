@@ -1,10 +1,8 @@
 import { copyFile, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { root } from "../folders.mjs";
 import { compile, npm } from "./run-tool.ts";
 import { type StagedSources, stageSources } from "./stage-sources.ts";
-
-export const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** An npm package that is made of a part of this repository. */
 export type PackageDefinition = {

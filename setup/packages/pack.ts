@@ -1,8 +1,9 @@
-// node packages/pack.ts [FOLDER]: makes the npm packages of what is of use without the rest of Weir, each a file.
+// npm run pack -- [FOLDER]: makes the npm packages of what is of use without the rest of Weir, each a file.
 import { copyFile, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { packPackage, root } from "./pack-package.ts";
+import { root } from "../folders.mjs";
+import { packPackage } from "./pack-package.ts";
 import { reportClientPackage } from "./report-client.ts";
 import { xdsPackage } from "./xds.ts";
 

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { type PackageDefinition, root } from "./pack-package.ts";
+import { root } from "../folders.mjs";
+import type { PackageDefinition } from "./pack-package.ts";
 import { sectionOf } from "./section-of.ts";
 
 /** The page that describes the package, with what is typed to install it and a whole program. */

@@ -1,8 +1,6 @@
 import { cp, glob, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
-
-const root = fileURLToPath(new URL("../../", import.meta.url));
+import { root } from "../folders.mjs";
 
 /**
  * What is laid next to each other: folders and files of this repository, and where they lie then. `@weir/proto` is expected

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { type PackageDefinition, root } from "./pack-package.ts";
+import { root } from "../folders.mjs";
+import type { PackageDefinition } from "./pack-package.ts";
 import { sectionOf } from "./section-of.ts";
 
 /** The engine with all that it imports, and each of Envoy's files: users build their resources with the same types. */
