@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { credentials } from "@grpc/grpc-js";
 import { createReportClient, type ReportClient, reportNameOf } from "../../report-service/src/client.ts";
 import { makeFolder } from "../kit/folder.ts";
+import { reportDocuments } from "../kit/report-documents.ts";
 import { type ReportServer, startReportServer } from "../kit/report-server.ts";
 import { startEdge } from "../kit/three-data-centers.ts";
 import { until } from "../kit/wait.ts";
@@ -12,34 +13,7 @@ import { startWeir } from "../kit/weir.ts";
 const watchers = 300;
 const smallKinds = fileURLToPath(new URL("../../report-service/testdata/kinds", import.meta.url));
 
-const documents = `
-apiVersion: weir/v1alpha1
-kind: Service
-metadata: {name: report}
-spec: {protocol: GRPC, hosts: [report], endpoints: [{registry: {}}]}
----
-apiVersion: weir/v1alpha1
-kind: Service
-metadata: {name: report-result}
-spec: {protocol: GRPC, endpoints: [{registry: {}}]}
----
-apiVersion: weir/v1alpha1
-kind: Route
-metadata: {name: report}
-spec:
-  hosts: [report]
-  rules: [{matches: [{method: {service: report.v1.Results}}], backendRefs: [{service: report-result}]}]
----
-apiVersion: weir/v1alpha1
-kind: TrafficPolicy
-metadata: {name: report-result}
-spec:
-  targetRefs: [{name: report-result}]
-  loadBalancer:
-    type: RingHash
-    # Without a limit a ring alone shares 300 streams out within some 20 %.
-    consistentHash: {header: x-report-id, balanceFactor: 105}
-`;
+const documents = reportDocuments("[{registry: {}}]");
 
 test("300 watchers are shared out evenly; those of a killed replica move, and nobody misses or repeats an event", async (t) => {
   await using scene = await startScene();

@@ -3,7 +3,6 @@ import { test } from "node:test";
 import { lacksPostgres } from "../../../test/kit/postgres.ts";
 import { cancel, claimant, report, roomy } from "../../test/contract/place.ts";
 import { connect, connectAlone, databaseAt, postgresPlaces } from "../../test/contract/postgres-place.ts";
-
 import type { TenantId } from "../model/names.ts";
 import { readLanes } from "./waiting-lanes.ts";
 

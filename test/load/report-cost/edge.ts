@@ -1,3 +1,4 @@
+import { reportDocuments } from "../../kit/report-documents.ts";
 import { startEdge } from "../../kit/three-data-centers.ts";
 import { startWeir } from "../../kit/weir.ts";
 
@@ -17,7 +18,8 @@ export type Edge = {
  */
 export async function startEdgeBefore(address: string): Promise<Edge> {
   await using starting = new AsyncDisposableStack();
-  const weir = starting.use(await startWeir({ documents: { "report.yaml": documents(address) } }));
+  const endpoints = `[{static: [{address: "${address}", locality: dc-a/z1}]}]`;
+  const weir = starting.use(await startWeir({ documents: { "report.yaml": reportDocuments(endpoints) } }));
   const envoy = starting.use(await startEdge(weir));
   await envoy.ready();
   const target = await envoy.listener("edge");
@@ -37,34 +39,4 @@ export async function startEdgeBefore(address: string): Promise<Edge> {
     },
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
-}
-
-function documents(address: string): string {
-  return `
-apiVersion: weir/v1alpha1
-kind: Service
-metadata: {name: report}
-spec: {protocol: GRPC, hosts: [report], endpoints: [{static: [{address: "${address}", locality: dc-a/z1}]}]}
----
-apiVersion: weir/v1alpha1
-kind: Service
-metadata: {name: report-result}
-spec: {protocol: GRPC, endpoints: [{static: [{address: "${address}", locality: dc-a/z1}]}]}
----
-apiVersion: weir/v1alpha1
-kind: Route
-metadata: {name: report}
-spec:
-  hosts: [report]
-  rules: [{matches: [{method: {service: report.v1.Results}}], backendRefs: [{service: report-result}]}]
----
-apiVersion: weir/v1alpha1
-kind: TrafficPolicy
-metadata: {name: report-result}
-spec:
-  targetRefs: [{name: report-result}]
-  loadBalancer:
-    type: RingHash
-    consistentHash: {header: x-report-id, balanceFactor: 105}
-`;
 }
