@@ -10,6 +10,7 @@ import type { Database, Row } from "./database.ts";
 import { createFairTurns, type FairTurns, type TurnOf } from "./fair-turns.ts";
 import { kindLimitsOf } from "./kind-limits.ts";
 import { keyOf, type Stored, storedOf } from "./report-rows.ts";
+import { isLive } from "./slotted-tables.ts";
 import { readLanes, readLength, readRunning } from "./waiting-lanes.ts";
 import { settleJobs } from "./write-reports.ts";
 
@@ -31,15 +32,16 @@ type Cluster = {
 
 const soonestLease = {
   name: "soonest-lease",
-  text: `select leased_until_ms as until_ms from jobs where cluster = $1 and leased_until_ms is not null
-         order by leased_until_ms limit 1`,
+  text: `select j.leased_until_ms as until_ms from jobs j
+         where j.cluster = $1 and j.leased_until_ms is not null and ${isLive("jobs", "j")}
+         order by j.leased_until_ms limit 1`,
 };
 const takeLost = {
   name: "take-lost",
   text: `with off as materialized (select set_config('synchronous_commit', 'off', true)),
          picked as (
            select j.slot, j.tenant, j.id from jobs j, off where j.cluster = $1 and j.leased_until_ms <= $2
-             and j.kind <> all ($5::text[])
+             and j.kind <> all ($5::text[]) and ${isLive("jobs", "j")}
            order by j.leased_until_ms limit $3 for update of j skip locked),
          leased as (
            update jobs j set leased_until_ms = $4 from picked p
@@ -49,7 +51,7 @@ const takeLost = {
 };
 const take = {
   name: "take-jobs",
-  text: "select * from take_jobs_1($1, $2::text[], $3::text[], $4::int[], $5, $6, $7, $8, $9)",
+  text: "select * from take_jobs_2($1, $2::text[], $3::text[], $4::int[], $5, $6, $7, $8, $9)",
 };
 
 /**

@@ -16,6 +16,20 @@ const extend: Migration = {
 };
 const note = (step: string): Migration => ({ sql: `insert into steps values ('${step}')`, usableFrom });
 
+let older = 0;
+
+/** A database as a server has left it that knew no more than so many steps. */
+async function openOlder(steps: number) {
+  const { sql, url: urlOf } = await server();
+  const name = `older${older++}`;
+  sql(`create database ${name}`);
+  const url = urlOf(name);
+  const client = await connectAlone(url);
+  await migrate(client, migrations.slice(0, steps));
+  await client.end();
+  return { url, sql: (text: string) => sql(text, name) };
+}
+
 /** A database of this version, with what tests of later ones ask. */
 async function openDatabase() {
   const url = await emptyDatabase();
@@ -56,10 +70,7 @@ test("servers that start together make one schema", { skip }, async () => {
 });
 
 test("what expired before there was a step for it is still forgotten in time", { skip }, async () => {
-  const { url, sql } = await openDatabase();
-  const client = await connectAlone(url);
-  await migrate(client, migrations.slice(0, 1));
-  await client.end();
+  const { url, sql } = await openOlder(1);
   const row = (id: string, state: string) =>
     sql(`insert into reports (tenant, id, created_ms, kind, cluster, priority, state, labels, sequence, revision, expires_ms, body)
          values ('acme', '${id}', 1, 'k', 'sql', 'normal', '${state}', '{}', 1, 1, 5, '')`);
@@ -71,6 +82,17 @@ test("what expired before there was a step for it is still forgotten in time", {
     return cleared.map((one) => (one.kind === "report" ? one.key.id : one.kind));
   };
   assert.deepEqual([await due("expired"), await due("forgotten")], [["to-expire"], ["expired-before"]]);
+});
+
+test("what was filled before there could be many slots is filled afterwards", { skip }, async () => {
+  for (const turns of [0, 1]) {
+    const { url, sql } = await openOlder(2);
+    if (turns === 1) sql("select nextval('jobs_turns')");
+    const before = sql("select slot from jobs_slot");
+    await using _store = await connect(url);
+    assert.equal(sql("select slot from jobs_slot"), before);
+    assert.equal(sql("select slot + other from jobs_slot"), "1");
+  }
 });
 
 test("steps are done once and in order by servers that start together, however long one takes", { skip }, async () => {

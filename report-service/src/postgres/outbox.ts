@@ -10,6 +10,7 @@ import type { ChangeReports } from "./change-reports.ts";
 import type { Database } from "./database.ts";
 import { kindLimitsOf } from "./kind-limits.ts";
 import { keyOf, storedOf } from "./report-rows.ts";
+import { isLive } from "./slotted-tables.ts";
 import { settleJobs } from "./write-reports.ts";
 
 /** How long entries are kept from other relays. Publishing that takes longer is given up, or done twice. */
@@ -34,8 +35,9 @@ const opened = `
 const hold = {
   name: "hold-outbox",
   text: `with picked as (
-           select slot, position from outbox where held_until_ms <= $1 and position > $4
-           order by position limit $2 for update skip locked)
+           select o.slot, o.position from outbox o
+           where o.held_until_ms <= $1 and o.position > $4 and ${isLive("outbox", "o")}
+           order by o.position limit $2 for update skip locked)
          update outbox o set held_until_ms = $3 from picked p
          where o.slot = p.slot and o.position = p.position
          returning o.position, o.tenant, o.report, o.cluster, o.priority`,
@@ -43,7 +45,7 @@ const hold = {
 const forget = { name: "forget-outbox", text: "delete from outbox where position = any($1::bigint[])" };
 const free = { name: "free-outbox", text: "update outbox set held_until_ms = 0 where position = any($1::bigint[])" };
 const count = { name: "count-outbox", text: "select count(*) as entries from outbox" };
-const takeOne = { name: "take-job", text: "select * from take_job_1($1, $2, $3, $4, $5, $6, $7, $8)" };
+const takeOne = { name: "take-job", text: "select * from take_job_2($1, $2, $3, $4, $5, $6, $7, $8)" };
 
 /** The outbox in the same database as the reports. */
 export async function openPostgresOutbox(

@@ -11,6 +11,7 @@ import {
 import { arrayOf } from "./array.ts";
 import type { ChangeFeed } from "./change-feed.ts";
 import type { Database } from "./database.ts";
+import { isLive } from "./slotted-tables.ts";
 
 // A notification may be lost, and what a lost writer had makes no change that could wake anyone.
 const lookMs = 1_000;
@@ -27,14 +28,19 @@ const insert = {
 };
 const count = {
   name: "count-results",
-  text: "select count(*) as waiting from (select from results limit $1) as some_results",
+  text: `select count(*) as waiting from (
+           select from results r where ${isLive("results", "r")} limit $1) as some_results`,
 };
-const oldest = { name: "oldest-result", text: "select put_ms from results order by position limit 1" };
+const oldest = {
+  name: "oldest-result",
+  text: `select r.put_ms from results r where ${isLive("results", "r")} order by r.position limit 1`,
+};
 const takeSome = {
   name: "take-results",
   text: `with picked as (
-           select slot, position from results where taken_until_ms <= $1 and position > $4
-           order by position limit $2 for update skip locked)
+           select r.slot, r.position from results r
+           where r.taken_until_ms <= $1 and r.position > $4 and ${isLive("results", "r")}
+           order by r.position limit $2 for update skip locked)
          update results r set taken_until_ms = $3 from picked p
          where r.slot = p.slot and r.position = p.position
          returning r.position, r.body`,

@@ -1,48 +1,43 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Clock } from "../ports/clock.ts";
-import type { Database, Query, Row } from "./database.ts";
-import { type SlottedTable, slottedTables } from "./slotted-tables.ts";
+import type { Database } from "./database.ts";
+import { add, drain, empty, readSlots, remove, type Slot, type Slots, turn } from "./slots.ts";
+import { mostSlots, type SlottedTable, slottedTables } from "./slotted-tables.ts";
 
 // Dead rows that are worth a turn. Statements may have to look at each of them; each turn has statements planned anew.
 const worthRows = 1_000;
+// Where more of a slot lives than is dead, there is little to win, and it will be worked off. Not so with a few.
+const fewRows = 2_000;
 const lookMs = { busy: 100, quiet: 1_000 };
 // How much of the time may go into it: while an old transaction is open, each truncation leaves dead rows in the catalog.
 const timesCost = 20;
-// A transaction that has read the table itself keeps it from being truncated, and who waits for it keeps everyone else
-// waiting: so that is tried for a moment, and then not again for a while.
-const lockMs = 200;
-const longestPauseMs = 60_000;
-const movedAtOnce = 2_000;
-const lock = 7_101;
+// How often the slots are looked at in which nothing should live.
+const sweepMs = 1_000;
+// What a lock was not had for is tried again after so long, and each time after twice as long.
+const pauseMs = { first: 2_000, longest: 60_000 };
 
-function look({ name }: SlottedTable) {
-  return {
-    name: `look-at-${name}`,
-    text: `select s.slot as filled, pg_relation_size(filled.id) as bytes, pg_stat_get_live_tuples(filled.id) as live,
-             pg_relation_size(left_one.id) as left_bytes, pg_stat_get_live_tuples(left_one.id) as left_live,
-             pg_stat_get_dead_tuples(left_one.id) as left_dead
-           from ${name}_slot s cross join lateral (select ('${name}_' || s.slot)::regclass as id) filled
-           cross join lateral (select ('${name}_' || 1 - s.slot)::regclass as id) left_one`,
-  };
-}
+/** `hindered`: nothing could be done, and the next look may be later. */
+type Found = "quiet" | "busy" | "hindered";
 
 /**
  * Keeps dead rows out of tables whose rows soon go again, while an old transaction is open, and vacuum may not remove them.
  * Once a slot has much that is dead the other one is filled; the few rows that are left follow, and then the slot is
- * truncated, which no transaction delays that has not read it. Moving costs no more than what it frees.
+ * truncated, which no transaction delays that has not read it or written to it. While one does, a slot that is made for it
+ * is filled instead, and the old one left alone until the transaction has ended. Moving costs no more than what it frees.
  */
 export function startRotation(database: Database, clock: Clock): Disposable {
   const stopping = new AbortController();
 
   async function run(table: SlottedTable): Promise<void> {
+    const rotate = createRotation(database, table, clock);
     let waitMs = lookMs.quiet;
     for (;;) {
       await delay(waitMs, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
       if (stopping.signal.aborted) return;
       const startedMs = performance.now();
-      const found = await rotate(database, table, clock).catch(() => "hindered" as const);
+      const found = await rotate().catch(() => "hindered" as const);
       const costMs = performance.now() - startedMs;
-      if (found === "hindered") waitMs = Math.min(longestPauseMs, 2 * Math.max(waitMs, lookMs.quiet));
+      if (found === "hindered") waitMs = Math.min(pauseMs.longest, 2 * Math.max(waitMs, lookMs.quiet));
       else waitMs = Math.max(lookMs[found], timesCost * costMs);
     }
   }
@@ -54,87 +49,71 @@ export function startRotation(database: Database, clock: Clock): Disposable {
   };
 }
 
-/** One look, and what it asks for. Busy: the next one should be soon; hindered: something could not be done. */
-export async function rotate(
-  database: Database,
-  table: SlottedTable,
-  clock: Clock,
-): Promise<"quiet" | "busy" | "hindered"> {
-  const [seen] = await database.query(look(table), []);
-  if (!seen || !isBusy(table, seen)) return "quiet";
-  return (await turn(database, table, seen, clock)) ? "busy" : "hindered";
-}
+/** Each call looks once at the table, and does what that asks for. */
+export function createRotation(database: Database, table: SlottedTable, clock: Clock): () => Promise<Found> {
+  const locks = createLockTries();
+  let sweptAtMs = Number.NEGATIVE_INFINITY;
 
-/** Of the slot that is filled, by its size: statistics come a second later. */
-function deadRows({ rowBytes }: SlottedTable, row: Row): number {
-  return Number(row["bytes"]) / rowBytes - Number(row["live"]);
-}
+  /** By its size, not by statistics alone, which come a second late. */
+  const deadRows = (slot: Slot) => slot.bytes / table.rowBytes - slot.live;
 
-function isBusy(table: SlottedTable, row: Row): boolean {
-  return Number(row["left_bytes"]) > 0 || deadRows(table, row) > worthRows / 4;
-}
-
-/** Whether it could be done. */
-async function turn(database: Database, table: SlottedTable, row: Row, clock: Clock): Promise<boolean> {
-  const filled = Number(row["filled"]);
-  if (Number(row["left_bytes"]) === 0) {
-    if (deadRows(table, row) >= worthRows) await alone(database, table, (query) => swap(query, table, filled));
-    return true;
+  /** `held`: all has left the slot that can, and it cannot be truncated now. */
+  async function clear(slots: Slots, slot: Slot): Promise<"cleared" | "moving" | "held"> {
+    if (!(await drain(database, table, slots, slot, clock.now()))) return "moving";
+    return (await locks.attempt(slot.number, () => empty(database, table, slots, slot))) ? "cleared" : "held";
   }
-  // Where most of it lives there is little to win, and it will be worked off.
-  if (Number(row["left_live"]) > Math.max(movedAtOnce, Number(row["left_dead"]))) return true;
-  const emptied = await alone(database, table, (query) => drain(query, table, 1 - filled, clock.now()));
-  if (!emptied) return true;
-  // Not in one transaction with the move: who waits for a row that moves holds the table, and would never get it.
-  return alone(database, table, (query) => empty(query, table, 1 - filled)).then(
-    () => true,
-    () => false,
-  );
+
+  async function lookAtPair(slots: Slots): Promise<Found> {
+    const { filled, emptied } = slots;
+    const dead = deadRows(filled);
+    const found = dead > worthRows / 4 ? "busy" : "quiet";
+    if (emptied.bytes === 0) {
+      if (dead >= worthRows) await turn(database, table, slots, emptied.number);
+      return found;
+    }
+    if (emptied.live > Math.max(fewRows, emptied.dead)) return "busy";
+    if ((await clear(slots, emptied)) !== "held") return "busy";
+    if (Math.max(dead, deadRows(emptied)) < worthRows) return found;
+    const spare = slots.others.find(({ bytes }) => bytes === 0)?.number;
+    if (spare === undefined && slots.others.length + 2 >= mostSlots) return "hindered";
+    await turn(database, table, slots, spare ?? (await add(database, table, slots)));
+    return "busy";
+  }
+
+  /** Moves out what was committed late, and does away with slots that are needed no longer. */
+  async function sweep(slots: Slots): Promise<void> {
+    if (slots.others.length === 0 || performance.now() - sweptAtMs < sweepMs) return;
+    for (const slot of slots.others) if (slot.bytes > 0) await clear(slots, slot);
+    const spare = slots.others.find(({ bytes }) => bytes === 0);
+    if (spare) await locks.attempt("table", () => remove(database, table, slots, spare));
+    sweptAtMs = performance.now();
+  }
+
+  return async () => {
+    const slots = await readSlots(database, table);
+    const found = await lookAtPair(slots);
+    await sweep(slots);
+    return found;
+  };
 }
 
-/** `work` in a transaction, unless another server does the same with the table now. */
-async function alone<T>(
-  database: Database,
-  { name }: SlottedTable,
-  work: (query: Query) => Promise<T>,
-): Promise<T | undefined> {
-  return database.transact(async (query) => {
-    const [free] = await query({ text: `select pg_try_advisory_xact_lock(${lock}, hashtext($1)) as locked` }, [name]);
-    return free?.["locked"] ? work(query) : undefined;
-  });
-}
-
-/** Fills the other slot, unless somebody has turned it since `filled` was seen. */
-async function swap(query: Query, { name }: SlottedTable, filled: number): Promise<void> {
-  await query({ text: `select nextval('${name}_turns') from ${name}_slot where slot = $1` }, [filled]);
-}
-
-/** Moves what nobody holds out of a slot that is no longer filled; whether that was all. */
-async function drain(
-  query: Query,
-  { name, columns, heldUntil }: SlottedTable,
-  slot: number,
-  nowMs: number,
-): Promise<boolean> {
-  const moved = await query(
-    {
-      name: `move-${name}`,
-      text: `with gone as (
-               delete from ${name} where slot = $1 and ctid = any (array(
-                 select ctid from ${name} where slot = $1 ${heldUntil ? `and ${heldUntil} <= $3` : ""}
-                 limit $2 for update skip locked))
-               returning slot, ${columns})
-             insert into ${name} (slot, ${columns}) select 1 - slot, ${columns} from gone returning 1`,
+/** Keeps what could not be locked from being tried again at once: who waits for a lock keeps everyone else waiting. */
+function createLockTries() {
+  const missed = new Map<number | string, { readonly untilMs: number; readonly pauseMs: number }>();
+  return {
+    /** Whether `work`, which locks `what`, was tried and done. */
+    async attempt(what: number | string, work: () => Promise<void>): Promise<boolean> {
+      const before = missed.get(what);
+      if (before && performance.now() < before.untilMs) return false;
+      try {
+        await work();
+        missed.delete(what);
+        return true;
+      } catch {
+        const nextMs = Math.min(pauseMs.longest, before ? 2 * before.pauseMs : pauseMs.first);
+        missed.set(what, { untilMs: performance.now() + nextMs, pauseMs: nextMs });
+        return false;
+      }
     },
-    [slot, movedAtOnce, ...(heldUntil ? [nowMs] : [])],
-  );
-  return moved.length < movedAtOnce;
-}
-
-/** Truncates a slot, if nothing is left in it. */
-async function empty(query: Query, { name }: SlottedTable, slot: number): Promise<void> {
-  await query({ text: `set local lock_timeout = ${lockMs}` }, []);
-  await query({ text: `lock table ${name}_${slot} in access exclusive mode` }, []);
-  const [left] = await query({ text: `select exists (select from ${name}_${slot}) as rows` }, []);
-  if (!left?.["rows"]) await query({ text: `truncate ${name}_${slot}` }, []);
+  };
 }

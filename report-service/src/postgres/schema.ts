@@ -1,5 +1,5 @@
 import { claimFunctions } from "./claim-functions.ts";
-import { slotsOf } from "./slotted-tables.ts";
+import { manySlotsOf, slotsOf } from "./slotted-tables.ts";
 
 /**
  * One step of the schema, which is one transaction. Steps that were released never change. A new one first only adds
@@ -109,7 +109,7 @@ const first = `
   create index jobs_leased on jobs (cluster, leased_until_ms) where leased_until_ms is not null;
   create index jobs_running on jobs (cluster, tenant) where leased_until_ms is not null;
 
-  ${claimFunctions}
+  ${claimFunctions(1)}
   -- What workers have put and writers have not written yet.
   create sequence results_positions;
   create table results (
@@ -156,8 +156,15 @@ const expiry = `
   create index reports_expired on reports (expired_ms) where expired_ms is not null;
 `;
 
+// While somebody's old transaction keeps both slots of a table from being truncated, there must be others.
+const manySlots = `
+  ${["jobs", "results", "outbox"].map(manySlotsOf).join("")}
+  ${claimFunctions(2)}
+`;
+
 /** A database is brought from its version to the last one. */
 export const migrations: readonly Migration[] = [
   { sql: first, usableFrom: 1 },
   { sql: expiry, usableFrom: 1 },
+  { sql: manySlots, usableFrom: 1 },
 ];

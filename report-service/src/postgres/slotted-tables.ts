@@ -1,6 +1,7 @@
 /**
- * A table whose rows soon go again. They lie in one of two slots, the partitions `{name}_0` and `{name}_1`; now and then the
- * other one is filled, and the first is truncated once nothing is left in it: see rotate-slots.ts.
+ * A table whose rows soon go again. They lie in slots, the partitions `{name}_0`, `{name}_1` and so on: one is filled, and
+ * the one that was filled before is emptied; see rotate-slots.ts. The others are empty, or hold dead rows that an old
+ * transaction keeps from being truncated.
  */
 export type SlottedTable = {
   readonly name: string;
@@ -24,10 +25,10 @@ export const slottedTables: readonly SlottedTable[] = [
 const settings =
   "autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0";
 
-/**
- * The slots of a table that is partitioned by them, and the view `{name}_slot` of the one that is filled. A sequence counts
- * the turns: it has one version only, where a row would leave one more with each turn, for every insert to step over.
- */
+/** The most slots that a table may have. Each costs those who look a row up by its key. */
+export const mostSlots = 16;
+
+/** The first slots of a table that is partitioned by them, and the view of the one that is filled. */
 export function slotsOf(name: string): string {
   return `
     create table ${name}_0 partition of ${name} for values in (0) with (${settings});
@@ -35,4 +36,37 @@ export function slotsOf(name: string): string {
     create sequence ${name}_turns;
     select nextval('${name}_turns');
     create view ${name}_slot as select (last_value % 2)::smallint as slot from ${name}_turns;`;
+}
+
+/**
+ * Lets a table have more than two slots: `{name}_slot` has the one that is filled (`slot`) and the one that is being emptied
+ * (`other`). A sequence holds both numbers: it has one version only, where a row would leave one more with each turn, for
+ * every insert to step over.
+ */
+export function manySlotsOf(name: string): string {
+  return `
+    create sequence ${name}_slots minvalue 0;
+    select ${turnTo(name, "slot", "1 - slot")} from ${name}_slot;
+    create or replace view ${name}_slot as
+      select (last_value / 256)::smallint as slot, (last_value % 256)::smallint as other from ${name}_slots;`;
+}
+
+/** The call that has `slot` filled from now on, for everybody at once, and `other` emptied. */
+export function turnTo(name: string, slot: string, other: string): string {
+  return `setval('${name}_slots', 256 * (${slot})::bigint + (${other}))`;
+}
+
+/** One more slot. Only attaching it gets along with transactions that have read the table, or written to it. */
+export function freshSlot(name: string, slot: number): string {
+  return `
+    create table ${name}_${slot} (like ${name}) with (${settings});
+    alter table ${name} attach partition ${name}_${slot} for values in (${slot});`;
+}
+
+/**
+ * The condition that keeps a statement to the two slots in which rows live: Postgres does not open the others, however many
+ * dead rows they hold. What an old transaction commits there late is moved out within a second.
+ */
+export function isLive(name: string, alias: string): string {
+  return `${alias}.slot in ((select slot from ${name}_slot), (select other from ${name}_slot))`;
 }

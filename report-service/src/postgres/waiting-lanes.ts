@@ -2,6 +2,7 @@ import type { QueueLength } from "../model/admission.ts";
 import type { TenantId } from "../model/names.ts";
 import type { Priority, WorkerCluster } from "../model/report.ts";
 import type { Database } from "./database.ts";
+import { isLive } from "./slotted-tables.ts";
 
 /** A tenant's waiting jobs of one priority in one cluster. */
 export type WaitingLane = {
@@ -18,12 +19,13 @@ const ofCluster = {
   name: "lanes-of-cluster",
   text: `with recursive lanes as (
            (select j.cluster, j.priority, j.tenant, j.created_ms from jobs j
-            where j.leased_until_ms is null and j.cluster = $1
+            where j.leased_until_ms is null and j.cluster = $1 and ${isLive("jobs", "j")}
             order by j.cluster, j.priority, j.tenant, j.created_ms, j.id limit 1)
            union all
            select n.* from lanes l cross join lateral (
              select j.cluster, j.priority, j.tenant, j.created_ms from jobs j
              where j.leased_until_ms is null and (j.cluster, j.priority, j.tenant) > (l.cluster, l.priority, l.tenant)
+               and ${isLive("jobs", "j")}
              order by j.cluster, j.priority, j.tenant, j.created_ms, j.id limit 1) n
            where n.cluster = $1)
          select * from lanes`,
@@ -31,10 +33,11 @@ const ofCluster = {
 const clusters = {
   name: "clusters",
   text: `with recursive found as (
-           (select j.cluster from jobs j where j.leased_until_ms is null order by j.cluster limit 1)
+           (select j.cluster from jobs j where j.leased_until_ms is null and ${isLive("jobs", "j")}
+            order by j.cluster limit 1)
            union all
            select n.cluster from found s cross join lateral (
-             select j.cluster from jobs j where j.leased_until_ms is null and j.cluster > s.cluster
+             select j.cluster from jobs j where j.leased_until_ms is null and j.cluster > s.cluster and ${isLive("jobs", "j")}
              order by j.cluster limit 1) n)
          select cluster from found`,
 };
