@@ -82,7 +82,7 @@ export function claimFunctions(number: 1 | 2): string {
           for update skip locked
         ), leased as (
           update jobs j set leased_until_ms = until_ms from picked p
-          where j.slot = p.slot and j.tenant = p.tenant and j.id = p.id
+          where j.slot = p.slot and j.tenant = p.tenant and j.id = p.id ${live}
           returning j.tenant, j.id
         )
         select nth, 'taken', l.tenant, l.id, r.body, r.revision

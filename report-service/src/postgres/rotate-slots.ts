@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Clock } from "../ports/clock.ts";
 import type { Database } from "./database.ts";
-import { add, drain, empty, readSlots, remove, type Slot, type Slots, turn } from "./slots.ts";
+import { add, drain, empty, holdersOf, readSlots, remove, type Slot, type Slots, turn } from "./slots.ts";
 import { mostSlots, type SlottedTable, slottedTables } from "./slotted-tables.ts";
 
 // Dead rows that are worth a turn. Statements may have to look at each of them; each turn has statements planned anew.
@@ -13,8 +13,10 @@ const lookMs = { busy: 100, quiet: 1_000 };
 const timesCost = 20;
 // How often the slots are looked at in which nothing should live.
 const sweepMs = 1_000;
-// What a lock was not had for is tried again after so long, and each time after twice as long.
-const pauseMs = { first: 2_000, longest: 60_000 };
+// A transaction that has had a lock for so long is an old one, which nobody waits for. A lock that was missed is tried for
+// again after as long.
+const oldMs = 1_000;
+const longestPauseMs = 60_000;
 
 /** `hindered`: nothing could be done, and the next look may be later. */
 type Found = "quiet" | "busy" | "hindered";
@@ -28,91 +30,109 @@ type Found = "quiet" | "busy" | "hindered";
 export function startRotation(database: Database, clock: Clock): Disposable {
   const stopping = new AbortController();
 
-  async function run(table: SlottedTable): Promise<void> {
-    const rotate = createRotation(database, table, clock);
-    let waitMs = lookMs.quiet;
-    for (;;) {
-      await delay(waitMs, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
-      if (stopping.signal.aborted) return;
+  async function rotateOften({ rotate }: Rotation): Promise<void> {
+    for (let waitMs = lookMs.quiet; await passed(waitMs); ) {
       const startedMs = performance.now();
       const found = await rotate().catch(() => "hindered" as const);
       const costMs = performance.now() - startedMs;
-      if (found === "hindered") waitMs = Math.min(pauseMs.longest, 2 * Math.max(waitMs, lookMs.quiet));
+      if (found === "hindered") waitMs = Math.min(longestPauseMs, 2 * Math.max(waitMs, lookMs.quiet));
       else waitMs = Math.max(lookMs[found], timesCost * costMs);
     }
   }
 
+  async function sweepOften({ sweep }: Rotation): Promise<void> {
+    for (let waitMs = sweepMs; await passed(waitMs); ) {
+      const startedMs = performance.now();
+      await sweep().catch(() => undefined);
+      waitMs = Math.max(sweepMs, timesCost * (performance.now() - startedMs));
+    }
+  }
+
+  async function passed(ms: number): Promise<boolean> {
+    await delay(ms, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
+    return !stopping.signal.aborted;
+  }
+
   // Each by itself: what hinders one must not keep the others waiting.
-  for (const table of slottedTables) void run(table);
+  for (const table of slottedTables) {
+    const rotation = createRotation(database, table, clock);
+    void rotateOften(rotation);
+    void sweepOften(rotation);
+  }
   return {
     [Symbol.dispose]: () => stopping.abort(),
   };
 }
 
-/** Each call looks once at the table, and does what that asks for. */
-export function createRotation(database: Database, table: SlottedTable, clock: Clock): () => Promise<Found> {
-  const locks = createLockTries();
-  let sweptAtMs = Number.NEGATIVE_INFINITY;
+export type Rotation = {
+  /** Looks once at the two slots in which rows live, and does what that asks for. */
+  rotate(): Promise<Found>;
+  /** Moves out of the others what was committed late, and does away with those that nobody needs. */
+  sweep(): Promise<void>;
+};
+
+export function createRotation(database: Database, table: SlottedTable, clock: Clock): Rotation {
+  const locks = createLocks(database);
 
   /** By its size, not by statistics alone, which come a second late. */
   const deadRows = (slot: Slot) => slot.bytes / table.rowBytes - slot.live;
 
-  /** `held`: all has left the slot that can, and it cannot be truncated now. */
-  async function clear(slots: Slots, slot: Slot): Promise<"cleared" | "moving" | "held"> {
-    if (!(await drain(database, table, slots, slot, clock.now()))) return "moving";
-    return (await locks.attempt(slot.number, () => empty(database, table, slots, slot))) ? "cleared" : "held";
+  /** `held`: an old transaction keeps it from being truncated, and all has left it that can. */
+  async function clear(slots: Slots, slot: Slot): Promise<"cleared" | "not yet" | "held"> {
+    if (!(await drain(database, table, slots, slot, clock.now()))) return "not yet";
+    return locks.attempt(`${table.name}_${slot.number}`, () => empty(database, table, slots, slot));
   }
 
-  async function lookAtPair(slots: Slots): Promise<Found> {
-    const { filled, emptied } = slots;
-    const dead = deadRows(filled);
-    const found = dead > worthRows / 4 ? "busy" : "quiet";
-    if (emptied.bytes === 0) {
-      if (dead >= worthRows) await turn(database, table, slots, emptied.number);
-      return found;
-    }
-    if (emptied.live > Math.max(fewRows, emptied.dead)) return "busy";
-    if ((await clear(slots, emptied)) !== "held") return "busy";
-    if (Math.max(dead, deadRows(emptied)) < worthRows) return found;
-    const spare = slots.others.find(({ bytes }) => bytes === 0)?.number;
-    if (spare === undefined && slots.others.length + 2 >= mostSlots) return "hindered";
-    await turn(database, table, slots, spare ?? (await add(database, table, slots)));
-    return "busy";
-  }
-
-  /** Moves out what was committed late, and does away with slots that are needed no longer. */
-  async function sweep(slots: Slots): Promise<void> {
-    if (slots.others.length === 0 || performance.now() - sweptAtMs < sweepMs) return;
-    for (const slot of slots.others) if (slot.bytes > 0) await clear(slots, slot);
-    const spare = slots.others.find(({ bytes }) => bytes === 0);
-    if (spare) await locks.attempt("table", () => remove(database, table, slots, spare));
-    sweptAtMs = performance.now();
-  }
-
-  return async () => {
-    const slots = await readSlots(database, table);
-    const found = await lookAtPair(slots);
-    await sweep(slots);
-    return found;
+  return {
+    async rotate() {
+      const slots = await readSlots(database, table);
+      const { filled, emptied, others } = slots;
+      const dead = deadRows(filled);
+      const found = dead > worthRows / 4 ? "busy" : "quiet";
+      if (emptied.bytes === 0) {
+        if (dead >= worthRows) await turn(database, table, slots, emptied.number);
+        return found;
+      }
+      if (emptied.live > Math.max(fewRows, emptied.dead)) return "busy";
+      if ((await clear(slots, emptied)) !== "held") return "busy";
+      if (Math.max(dead, deadRows(emptied)) < worthRows) return found;
+      const spare = others.find(({ bytes }) => bytes === 0)?.number;
+      if (spare === undefined && others.length + 2 >= mostSlots) return "hindered";
+      await turn(database, table, slots, spare ?? (await add(database, table, slots)));
+      return "busy";
+    },
+    async sweep() {
+      const slots = await readSlots(database, table);
+      for (const slot of slots.others) if (slot.bytes > 0) await clear(slots, slot);
+      const spare = slots.others.find(({ bytes }) => bytes === 0);
+      if (spare) await locks.attempt(table.name, () => remove(database, table, slots, spare));
+    },
   };
 }
 
-/** Keeps what could not be locked from being tried again at once: who waits for a lock keeps everyone else waiting. */
-function createLockTries() {
-  const missed = new Map<number | string, { readonly untilMs: number; readonly pauseMs: number }>();
+/** Who waits for a lock keeps everyone else waiting: so none is waited for that an old transaction has. */
+function createLocks(database: Database) {
+  const seen = new Map<string, ReadonlyMap<string, number>>();
+  const missedAtMs = new Map<string, number>();
+
+  async function isHeld(relation: string): Promise<boolean> {
+    const nowMs = performance.now();
+    const before = seen.get(relation);
+    const holders = new Map((await holdersOf(database, relation)).map((one) => [one, before?.get(one) ?? nowMs]));
+    seen.set(relation, holders);
+    return [...holders.values()].some((sinceMs) => nowMs - sinceMs >= oldMs);
+  }
+
   return {
-    /** Whether `work`, which locks `what`, was tried and done. */
-    async attempt(what: number | string, work: () => Promise<void>): Promise<boolean> {
-      const before = missed.get(what);
-      if (before && performance.now() < before.untilMs) return false;
+    async attempt(relation: string, work: () => Promise<void>): Promise<"cleared" | "not yet" | "held"> {
+      if (await isHeld(relation)) return "held";
+      if (performance.now() - (missedAtMs.get(relation) ?? Number.NEGATIVE_INFINITY) < oldMs) return "not yet";
       try {
         await work();
-        missed.delete(what);
-        return true;
+        return "cleared";
       } catch {
-        const nextMs = Math.min(pauseMs.longest, before ? 2 * before.pauseMs : pauseMs.first);
-        missed.set(what, { untilMs: performance.now() + nextMs, pauseMs: nextMs });
-        return false;
+        missedAtMs.set(relation, performance.now());
+        return "not yet";
       }
     },
   };

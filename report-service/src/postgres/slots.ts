@@ -21,7 +21,7 @@ export type Slots = {
 const overtaken = Symbol("overtaken");
 
 // Who waits for a lock keeps everyone else waiting who comes after.
-const lockMs = 200;
+const lockMs = 50;
 const movedAtOnce = 2_000;
 const lock = 7_101;
 const patience = { text: `set local lock_timeout = ${lockMs}` };
@@ -65,6 +65,19 @@ async function change<T>(
     const same = Number(now?.["slot"]) === filled.number && Number(now?.["other"]) === emptied.number;
     return same ? work(query) : overtaken;
   });
+}
+
+/** The transactions that have a lock on a table or on one of its slots. */
+export async function holdersOf(database: Database, relation: string): Promise<readonly string[]> {
+  const rows = await database.query(
+    {
+      name: "holders",
+      text: `select distinct virtualtransaction as holder from pg_locks
+             where relation = to_regclass($1) and granted and pid is distinct from pg_backend_pid()`,
+    },
+    [relation],
+  );
+  return rows.map((row) => String(row["holder"]));
 }
 
 /** Has the slot of that number filled, and what is filled now emptied. */

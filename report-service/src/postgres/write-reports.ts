@@ -3,6 +3,7 @@ import { expiresAtMs, type Report } from "../model/report.ts";
 import { arrayOf } from "./array.ts";
 import type { Database, Statement, Value } from "./database.ts";
 import { keyOf } from "./report-rows.ts";
+import { isLive } from "./slotted-tables.ts";
 
 /** A report as it is to be, where it still is at `revision`. */
 export type Write = { readonly before: Report; readonly after: Report; readonly revision: number };
@@ -13,7 +14,7 @@ type JobStep = "keep" | "drop" | "lease" | "queue";
 export type Written = {
   /** Those that were still at their revision, by `keyOf`. */
   readonly keys: ReadonlySet<string>;
-  /** Some jobs were on their way into the other slot and not found; `settleJobs` brings them in line. */
+  /** Some jobs were on their way into another slot and not found; `settleJobs`, which looks into all, brings them in line. */
   readonly missedJobs: boolean;
 };
 
@@ -112,10 +113,11 @@ function writeStatement(one: boolean, { events, drop, lease, queue }: Parts): St
        returning r.tenant, r.id, r.kind, r.cluster, r.priority, r.created_ms, w.job, w.until_ms, w.sequence, w.seen_ms, w.body)`,
     events && `e as (insert into events select tenant, id, sequence, seen_ms, body from u where seen_ms is not null)`,
     drop &&
-      `d as (delete from jobs j using u where u.job = 'drop' and j.tenant = u.tenant and j.id = u.id returning 1)`,
+      `d as (delete from jobs j using u where u.job = 'drop' and j.tenant = u.tenant and j.id = u.id and ${isLive("jobs", "j")}
+             returning 1)`,
     lease &&
       `l as (update jobs j set leased_until_ms = u.until_ms from u
-             where u.job = 'lease' and j.tenant = u.tenant and j.id = u.id returning 1)`,
+             where u.job = 'lease' and j.tenant = u.tenant and j.id = u.id and ${isLive("jobs", "j")} returning 1)`,
     queue &&
       `q as (insert into jobs select s.slot, u.cluster, u.priority, u.tenant, u.created_ms, u.id, null, u.kind
              from u, jobs_slot s where u.job = 'queue'
