@@ -67,6 +67,11 @@ export type ReportClient = {
   /** `fields` such as `state`: those that are wanted; all where none is named. */
   getReport(name: string, call?: CallOptions, fields?: readonly string[]): Promise<Answer<Report>>;
   listReports(request: Init<typeof ListReportsRequestSchema>, call?: CallOptions): Promise<Answer<ListReportsResponse>>;
+  /**
+   * Each report of a list, over as many pages as it takes: with a filter pages may be short, and empty too, before the last
+   * one.
+   */
+  eachReport(request: Init<typeof ListReportsRequestSchema>, call?: CallOptions): AsyncGenerator<Report, void>;
   /** What waits for each worker cluster, of all tenants. */
   listQueues(call?: CallOptions): Promise<Answer<ListQueuesResponse>>;
   watchReport(request: Init<typeof WatchReportRequestSchema>, call?: CallOptions): AsyncGenerator<ReportEvent, void>;
@@ -119,6 +124,7 @@ export function createReportClient(
     getReport: (name, call, fields = []) =>
       unary(channel, Results.method.getReport, { name, readMask: { paths: [...fields] } }, call),
     listReports: (request, call) => unary(channel, Results.method.listReports, request, call),
+    eachReport: (request, call) => eachReport(channel, request, call),
     listQueues: (call) => unary(channel, Results.method.listQueues, {}, call),
     watchReport: (request, call) => stream(channel, Results.method.watchReport, request, call),
     streamReport: (request, call) => stream(channel, Results.method.streamReport, request, call),
@@ -128,6 +134,19 @@ export function createReportClient(
     fetchReport: (name, format, call) => fetchReport(channel, name, format, call),
     [Symbol.dispose]: () => channel.close(),
   };
+}
+
+async function* eachReport(
+  channel: Client,
+  request: Init<typeof ListReportsRequestSchema>,
+  call: CallOptions | undefined,
+): AsyncGenerator<Report, void> {
+  for (let pageToken = request.pageToken ?? ""; ; ) {
+    const { value } = await unary(channel, Results.method.listReports, { ...request, pageToken }, call);
+    yield* value.reports;
+    pageToken = value.nextPageToken;
+    if (pageToken === "") return;
+  }
 }
 
 /** The name of the report that an operation creates. */

@@ -13,8 +13,10 @@ import {
   Report_State as State,
 } from "@weir/proto/report/v1/report_pb.ts";
 import { all, createOne, failure, untilState } from "../test/calls.ts";
+import { report, roomy } from "../test/contract/place.ts";
 import { type ServerProcess, startServer, temporaryDirectory } from "../test/server-process.ts";
 import { reportNameOf } from "./client.ts";
+import type { TenantId } from "./model/names.ts";
 import { openStore } from "./sqlite/open-store.ts";
 
 const parent = "tenants/acme";
@@ -158,6 +160,26 @@ test("a report is deleted once it has ended, with its bytes, and only as it was 
   await client.deleteReport({ name, etag: cancelled.etag });
   assert.equal((await failure(client.getReport(name))).code, status.NOT_FOUND);
   assert.equal((await failure(client.deleteReport({ name }))).code, status.NOT_FOUND);
+});
+
+test("a page may be empty before the one with what a filter finds, and a client that goes on gets there", async () => {
+  const { client } = server;
+  const tenant = "many" as TenantId;
+  using store = openStore(join(data.path, "reports.db"));
+  const labelled = (index: number) => (index === 0 ? { labels: { team: "x" } } : {});
+  // Of a cluster that no worker is of: they stay as they are.
+  const reports = Array.from({ length: 5_001 }, (_, index) => ({
+    report: report(`r${index}`, 1_000 + index, { tenant, cluster: "nobody", ...labelled(index) }),
+  }));
+  await store.reports.create(reports, roomy);
+  const list = { parent: "tenants/many", filter: 'labels.team = "x"' };
+  const first = (await client.listReports(list)).value;
+  assert.deepEqual([first.reports.length, first.nextPageToken === ""], [0, false]);
+  const found = await all(client.eachReport(list));
+  assert.deepEqual(
+    found.map(({ name }) => name),
+    ["tenants/many/reports/r0"],
+  );
 });
 
 test("a list is filtered, ordered and cut to the fields that are wanted", async () => {

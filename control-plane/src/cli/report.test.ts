@@ -109,3 +109,11 @@ test("an order is tried without making anything", async () => {
   assert.match((await weir("create", "wide", "-p", "rows=many", "--dry-run")).err, /INVALID_ARGUMENT/);
   assert.equal(await count(), before);
 });
+
+test("a list shows so many, and says whether there are more", async () => {
+  for (const rows of [11, 12, 13]) await weir("create", "wide", "-p", `rows=${rows}`, "--wait");
+  const one = await weir("list", "--limit", "1");
+  assert.match(one.out, /there are more: --limit/);
+  const all = await weir("list", "--limit", "500");
+  assert.doesNotMatch(all.out, /there are more/);
+});

@@ -71,9 +71,13 @@ export const addReport: AddCommand = (command, cli) => {
     .option("--limit <number>", "at most so many", "20")
     .action((flags: { readonly filter?: string; readonly limit: string }) =>
       withReports(list, cli, async ({ client, tenant }) => {
-        const request = { parent: tenant, filter: flags.filter ?? "", pageSize: limitOf(flags.limit) };
-        const { value } = await client.listReports(request);
-        await printReports(cli, list, value.reports, value.nextPageToken === "" ? [] : ["there are more: --limit"]);
+        const limit = limitOf(flags.limit);
+        const found: Report[] = [];
+        const request = { parent: tenant, filter: flags.filter ?? "", pageSize: limit + 1 };
+        // One more than is shown tells that there is.
+        for await (const report of client.eachReport(request)) if (found.push(report) > limit) break;
+        const more = found.length > limit ? ["there are more: --limit"] : [];
+        await printReports(cli, list, found.slice(0, limit), more);
       }),
     );
 

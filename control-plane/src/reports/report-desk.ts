@@ -1,6 +1,7 @@
 import { Format, type Report, type ReportEvent, Report_State as State } from "@weir/proto/report/v1/report_pb.ts";
 import { ReportCallError, type ReportClient, reportNameOf } from "@weir/report-service/src/client.ts";
 import { type ReportDesk, ReportDeskError, type ReportState } from "../operator/report-desk.ts";
+import type { ToldReport } from "../operator/report-shapes.ts";
 import { createReportServers, deskError, type ReportAccess } from "./report-servers.ts";
 import { timelineOf } from "./timeline.ts";
 import { toldQueues } from "./told-queues.ts";
@@ -17,6 +18,8 @@ export type ReportDeskParts = ReportAccess & {
 
 // People wait for this; several servers may be asked one after the other.
 const timeoutMs = 2_000;
+// A page of the service may be short where a filter passes over many; after so long one is short here as well.
+const fillWithinMs = 1_000;
 // Events are there already: what takes longer does not come.
 const eventsWithinMs = 1_000;
 const mostEvents = 1_000;
@@ -40,9 +43,19 @@ export function createReportDesk({
     tenant: usual,
     service,
     async list({ tenant, states, kind, pageSize, pageToken }) {
-      const request = { parent: `tenants/${tenant}`, pageSize, pageToken, filter: filterOf(states, kind) };
-      const { value } = await servers.any((client) => client.listReports(request, { timeoutMs }));
-      return { reports: value.reports.map(toldReport), nextPageToken: value.nextPageToken };
+      const list = { parent: `tenants/${tenant}`, filter: filterOf(states, kind) };
+      const untilMs = performance.now() + fillWithinMs;
+      return servers.any(async (client) => {
+        const reports: ToldReport[] = [];
+        let next = pageToken;
+        do {
+          const request = { ...list, pageSize: pageSize - reports.length, pageToken: next };
+          const { value } = await client.listReports(request, { timeoutMs });
+          reports.push(...value.reports.map(toldReport));
+          next = value.nextPageToken;
+        } while (next !== "" && reports.length < pageSize && performance.now() < untilMs);
+        return { reports, nextPageToken: next };
+      });
     },
     async get(tenant, id) {
       const name = nameOf(tenant, id);

@@ -1,5 +1,4 @@
 import type { Parsed } from "../model/parsed.ts";
-import type { Report } from "../model/report.ts";
 import type { Cursor } from "../ports/report-store.ts";
 
 const defaultPageSize = 50;
@@ -11,9 +10,9 @@ export function pageSizeOf(asked: number): Parsed<number> {
   return { ok: true, value: Math.min(asked === 0 ? defaultPageSize : asked, maxPageSize) };
 }
 
-/** Where the page after `last` begins; `digest` tells which list it is a place in. */
-export function pageTokenOf(last: Report | undefined, digest: string): string {
-  return last ? Buffer.from(JSON.stringify([last.createdAtMs, last.id, digest])).toString("base64url") : "";
+/** A place in the list that `digest` tells; empty after the last page. */
+export function pageTokenOf(next: Cursor | undefined, digest: string): string {
+  return next ? Buffer.from(JSON.stringify([next.createdAtMs, next.id, digest])).toString("base64url") : "";
 }
 
 /** The place that `pageTokenOf` wrote down for the same list; undefined for the first page. */

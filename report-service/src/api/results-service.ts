@@ -132,10 +132,8 @@ export function createResultsService(
       const query = parseList(request);
       if (!query.ok) throw invalid(query.problems);
       const { mask, digest, ...page } = query.value;
-      // One more than asked for tells whether there is a next page.
-      const found = await reports.list({ ...page, limit: page.limit + 1 }, signal);
-      const shown = found.slice(0, page.limit);
-      const nextPageToken = found.length > shown.length ? pageTokenOf(shown.at(-1), digest) : "";
+      const { reports: shown, next } = await reports.list(page, signal);
+      const nextPageToken = pageTokenOf(next, digest);
       if (!mask) return encodedList(shown, nextPageToken);
       const masked = shown.map((report) => mask(reportMessage(report)));
       return create(ListReportsResponseSchema, { reports: masked, nextPageToken });

@@ -1,7 +1,7 @@
 import type { Changed } from "../model/change-report.ts";
 import { hasEnded, type Report } from "../model/report.ts";
 import { matchesFilter } from "../model/report-filter.ts";
-import type { ReportEvent, ReportQuery, ReportStore } from "../ports/report-store.ts";
+import type { Cursor, ReportEvent, ReportQuery, ReportStore } from "../ports/report-store.ts";
 import type { Bells } from "./bells.ts";
 import { changeReportIn } from "./change-report-in.ts";
 import { type CreateParts, createReport } from "./create-reports.ts";
@@ -14,12 +14,17 @@ export type StoreParts = CreateParts & { readonly hints: Hints; readonly bells: 
 // Changes of other servers ring no bell here.
 const lookEveryMs = 200;
 const pageSize = 200;
+// Each is read by itself, from a quorum.
+const mostLookedAt = 1_000;
 
 /** Reports in Cassandra. What one call creates or changes is done one by one, each of it whole. */
 export function createCassandraReports(parts: StoreParts): ReportStore {
   const { rows, intents, hints, bells } = parts;
 
-  async function* listed({ tenant, order, after }: ReportQuery): AsyncGenerator<Report> {
+  type Listed = { readonly place: Cursor; readonly report: Report | undefined };
+
+  /** Also where a report was and is no more. */
+  async function* listed({ tenant, order, after }: ReportQuery): AsyncGenerator<Listed> {
     const newestFirst = order === "newest-first";
     const months = (await hints.oldest(monthsOf(tenant), { limit: 10_000 })).map(({ atMs }) => atMs);
     const from = after === undefined ? undefined : monthOf(after.createdAtMs);
@@ -30,7 +35,9 @@ export function createCassandraReports(parts: StoreParts): ReportStore {
       for (;;) {
         const page = await hints.page(listedIn(tenant, month), { newestFirst, after: place, limit: pageSize });
         const found = await inParallel(page, ({ id }) => rows.read({ tenant, id: id as Report["id"] }));
-        for (const one of found) if (one) yield one.report;
+        for (const [index, { atMs, id }] of page.entries()) {
+          yield { place: { createdAtMs: atMs, id }, report: found[index]?.report };
+        }
         place = page.at(-1);
         if (page.length < pageSize) break;
       }
@@ -64,14 +71,19 @@ export function createCassandraReports(parts: StoreParts): ReportStore {
       return (await rows.read(key))?.report;
     },
     async list(query, signal) {
-      const page: Report[] = [];
+      const reports: Report[] = [];
+      const most = Math.min(query.lookAt, mostLookedAt);
+      let lookedAt = 0;
       signal?.throwIfAborted();
-      for await (const report of listed(query)) {
+      for await (const { place, report } of listed(query)) {
         signal?.throwIfAborted();
-        if (matchesFilter(report, query.filter)) page.push(report);
-        if (page.length >= query.limit) break;
+        const isFound = report !== undefined && matchesFilter(report, query.filter);
+        if (isFound && reports.length === query.limit) return { reports, next: reports.at(-1) };
+        if (isFound) reports.push(report);
+        lookedAt += 1;
+        if (lookedAt === most) return { reports, next: place };
       }
-      return page;
+      return { reports, next: undefined };
     },
     change: (key, change, nowMs) => changeReportIn(rows, key, change, nowMs),
     changeAll: changeEach,

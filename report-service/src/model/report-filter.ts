@@ -21,6 +21,11 @@ export type ReportFilter =
 /** Everything. */
 export const anyReportFilter: ReportFilter = { kind: "all", of: [] };
 
+/** Whether it is seen at once that a filter passes over no report. */
+export function isPlain(filter: ReportFilter): boolean {
+  return filter.kind === "all" && filter.of.length === 0;
+}
+
 /** What a provider's SQL must agree with. A label that is not there equals nothing, and differs from everything. */
 export function matchesFilter(report: Report, filter: ReportFilter): boolean {
   switch (filter.kind) {

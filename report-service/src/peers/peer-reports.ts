@@ -1,13 +1,14 @@
 import type { Changed } from "../model/change-report.ts";
 import type { ReportKey } from "../model/names.ts";
-import type { Report } from "../model/report.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { PeerStore } from "../ports/peer-store.ts";
 import {
   type ChangeOf,
   type Created,
   type Creation,
+  type Cursor,
   type Removed,
+  type ReportPage,
   type ReportQuery,
   type ReportStore,
   requestIdMs,
@@ -20,6 +21,8 @@ import { within } from "./within.ts";
 // A create does not wait longer to learn what another data center knows of its request id.
 const lookupMs = 300;
 const listMs = 1_000;
+
+const nothing: ReportPage = { reports: [], next: undefined };
 
 /**
  * The reports of all data centers. What is created is created here; a report of another data center is read and changed
@@ -88,9 +91,8 @@ export function reachPeers(
     async list(query, signal) {
       const readable = peers.filter((peer) => peer.state().readable !== "nowhere");
       // A peer that fails now is left out, as one that is away: the own list must not depend on it.
-      const others = readable.map((peer) => within(peer.list(query, signal), listMs).catch(() => []));
-      const [mine, ...theirs] = await Promise.all([own.list(query, signal), ...others]);
-      return inOrder([...mine, ...theirs.flat()], query);
+      const others = readable.map((peer) => within(peer.list(query, signal), listMs).catch(() => nothing));
+      return merged(await Promise.all([own.list(query, signal), ...others]), query);
     },
     change,
     async changeAll(changes, nowMs) {
@@ -136,9 +138,19 @@ function storeOf(home: Home): "own" | PeerStore {
   return home.kind === "own" ? "own" : home.peer;
 }
 
-/** All lists have this order and begin after the same place, and so have the first `limit` of all of them. */
-function inOrder(reports: readonly Report[], { order, limit }: ReportQuery): readonly Report[] {
+/**
+ * All lists have this order and begin after the same place, and so has the one of all of them, as far as the one that was
+ * looked through least.
+ */
+function merged(pages: readonly ReportPage[], { order, limit }: ReportQuery): ReportPage {
   const sign = order === "oldest-first" ? 1 : -1;
-  const before = (a: Report, b: Report) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
-  return reports.toSorted((a, b) => sign * before(a, b)).slice(0, limit);
+  const compare = (a: Cursor, b: Cursor) =>
+    sign * (a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+  const [edge] = pages.flatMap(({ next }) => next ?? []).sort(compare);
+  const known = pages
+    .flatMap(({ reports }) => reports)
+    .filter((report) => !edge || compare(report, edge) <= 0)
+    .sort(compare);
+  const reports = known.slice(0, limit);
+  return { reports, next: known.length > limit ? reports.at(-1) : edge };
 }

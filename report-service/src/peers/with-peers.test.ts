@@ -7,7 +7,7 @@ import { connect } from "../../test/contract/postgres-place.ts";
 import { anyReportFilter } from "../model/report-filter.ts";
 import { makeReportId, makeUploadId } from "../model/report-id.ts";
 import { HomeUnavailable } from "../ports/home-unavailable.ts";
-import type { ReportStore } from "../ports/report-store.ts";
+import type { Cursor, ReportPage, ReportStore } from "../ports/report-store.ts";
 import { openPostgresPeer } from "../postgres/open-peer.ts";
 import { withPeers } from "./with-peers.ts";
 
@@ -187,15 +187,13 @@ async function startScene() {
 
 async function pages(reports: ReportStore, order: "newest-first" | "oldest-first"): Promise<readonly string[]> {
   const ids: string[] = [];
-  let page = await reports.list({ tenant, filter: anyReportFilter, order, limit: 3 });
-  while (page.length > 0) {
-    ids.push(...page.map(({ id }) => id));
-    const last = page.at(-1);
-    if (!last) break;
-    const after = { createdAtMs: last.createdAtMs, id: last.id };
-    page = await reports.list({ tenant, filter: anyReportFilter, order, limit: 3, after });
+  const query = { tenant, filter: anyReportFilter, order, limit: 3, lookAt: 3 };
+  for (let after: Cursor | undefined; ; ) {
+    const page: ReportPage = await reports.list({ ...query, ...(after && { after }) });
+    ids.push(...page.reports.map(({ id }) => id));
+    after = page.next;
+    if (!after) return ids;
   }
-  return ids;
 }
 
 function soon(what: string) {

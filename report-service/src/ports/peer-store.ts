@@ -1,7 +1,7 @@
 import type { ReportKey, TenantId, UploadKey } from "../model/names.ts";
 import type { Report } from "../model/report.ts";
 import type { Upload } from "../model/upload.ts";
-import type { ReportEvent, ReportQuery } from "./report-store.ts";
+import type { ReportEvent, ReportPage, ReportQuery } from "./report-store.ts";
 import type { Stores } from "./stores.ts";
 
 export type PeerPlace = "here" | "there" | "nowhere";
@@ -30,7 +30,7 @@ export type PeerStore = {
    * data center is asked of its primary; `HomeUnavailable` where that is away, since nobody knows then.
    */
   read(key: ReportKey, signal?: AbortSignal): Promise<Report | undefined>;
-  list(query: ReportQuery, signal?: AbortSignal): Promise<readonly Report[]>;
+  list(query: ReportQuery, signal?: AbortSignal): Promise<ReportPage>;
   follow(key: ReportKey, afterSequence: number, signal: AbortSignal): AsyncGenerator<ReportEvent, void>;
   /** As `read`; the primary is also asked whether an upload is complete by now. */
   readUpload(key: UploadKey, signal?: AbortSignal): Promise<Upload | undefined>;

@@ -29,17 +29,21 @@ export type Created =
   | { readonly kind: "created" | "repeated" | "reused" | "other-body" | "id-taken"; readonly report: Report }
   | Exclude<Admission, { readonly kind: "admitted" }>;
 
-/** A place in a list: the report before it. */
+/** A place in a list: that after the report with this time and id, whether or not there is one. */
 export type Cursor = { readonly createdAtMs: number; readonly id: string };
 
-/** A page of a tenant's reports. */
+/** A page of a tenant's reports. `lookAt`: how many of them, `limit` or more, may be looked at for what the filter matches. */
 export type ReportQuery = {
   readonly tenant: TenantId;
   readonly filter: ReportFilter;
   readonly order: "newest-first" | "oldest-first";
   readonly limit: number;
+  readonly lookAt: number;
   readonly after?: Cursor;
 };
+
+/** `next`: where the rest begins, as long as there may be any. A page before it may be short, and empty too. */
+export type ReportPage = { readonly reports: readonly Report[]; readonly next: Cursor | undefined };
 
 /** A change to a report, of which any number may be written at once. */
 export type ChangeOf = { readonly key: ReportKey; readonly change: ReportChange };
@@ -59,7 +63,7 @@ export type ReportStore = {
   create(creations: readonly Creation[], limits: QueueLimits, signal?: AbortSignal): Promise<readonly Created[]>;
   read(key: ReportKey, signal?: AbortSignal): Promise<Report | undefined>;
   /** Agrees with `matchesFilter`; equal times are ordered by id. */
-  list(query: ReportQuery, signal?: AbortSignal): Promise<readonly Report[]>;
+  list(query: ReportQuery, signal?: AbortSignal): Promise<ReportPage>;
   /** Applies `changeReport`, atomically; undefined where there is no such report. */
   change(key: ReportKey, change: ReportChange, nowMs: number): Promise<Changed | undefined>;
   /** As `change` for each, in order, and cheaper than one by one: what writers of results use. */

@@ -1,12 +1,13 @@
 import { createLru } from "../lib/lru.ts";
 import type { Report } from "../model/report.ts";
-import type { ReportQuery } from "../ports/report-store.ts";
+import { isPlain } from "../model/report-filter.ts";
+import type { Cursor, ReportPage, ReportQuery } from "../ports/report-store.ts";
 import { arrayOf } from "./array.ts";
-import type { Database, Row, Value } from "./database.ts";
+import type { Database, Row, Statement, Value } from "./database.ts";
 import { filterSql } from "./filter-sql.ts";
 import { reportOf } from "./report-rows.ts";
 
-export type ListReports = (database: Database, query: ReportQuery, signal?: AbortSignal) => Promise<readonly Report[]>;
+export type ListReports = (database: Database, query: ReportQuery, signal?: AbortSignal) => Promise<ReportPage>;
 
 type Kept = { readonly report: Report; readonly bytes: number };
 
@@ -34,13 +35,18 @@ export function rememberingLists(nowMs: () => number = () => performance.now()):
     const rows = await database.query(...statementOf(query, [...(before?.reports.keys() ?? [])]), signal);
     const reports = new Map<string, Kept>();
     let bytes = 0;
+    let edge: Cursor | undefined;
     for (const row of rows) {
+      if (row["edge_id"] !== null) edge = { createdAtMs: Number(row["edge_ms"]), id: String(row["edge_id"]) };
+      if (!row["matches"]) continue;
       const kept = before?.reports.get(String(row["state"])) ?? keptOf(row);
       reports.set(String(row["state"]), kept);
       bytes += kept.bytes;
     }
     if (query.limit <= mostKnown) pages.set(name, { sinceMs, reports }, bytes, sinceMs + keepMs);
-    return Array.from(reports.values(), ({ report }) => report);
+    const found = Array.from(reports.values(), ({ report }) => report);
+    const shown = found.slice(0, query.limit);
+    return { reports: shown, next: found.length > shown.length ? shown.at(-1) : edge };
   };
 }
 
@@ -49,19 +55,33 @@ function keptOf(row: Row): Kept {
   return { report: reportOf(row), bytes: 500 + 5 * String(row["body"]).length };
 }
 
-function statementOf({ tenant, filter, order, limit, after }: ReportQuery, known: readonly string[]) {
+function statementOf(
+  { tenant, filter, order, limit, lookAt, after }: ReportQuery,
+  known: readonly string[],
+): readonly [Statement, readonly Value[]] {
   const [direction, beyond] = order === "newest-first" ? ["desc", "<"] : ["asc", ">"];
-  const values: Value[] = [tenant, limit, arrayOf(known)];
+  const values: Value[] = [tenant, limit + 1, arrayOf(known)];
   const page = after
     ? `and (created_ms, id) ${beyond} ($${values.push(after.createdAtMs)}, $${values.push(after.id)})`
     : "";
+  const inOrder = `order by created_ms ${direction}, id ${direction}`;
+  const from = `from reports where tenant = $1 and tenant collate "POSIX" = $1 ${page}`;
   // With its time: a report that is made again under the id of a deleted one begins later.
-  const text = `select state, case when state = any($3::text[]) then null else body end as body
-    from (select created_ms || ' ' || id || ' ' || revision as state, body, created_ms, id from reports
-      where tenant = $1 and tenant collate "POSIX" = $1 ${page} and ${filterSql(filter, values)}
-      order by created_ms ${direction}, id ${direction} limit $2) as page
-    order by created_ms ${direction}, id ${direction}`;
+  const state = "created_ms || ' ' || id || ' ' || revision as state";
   // Filters come in any form: only the usual list is worth being prepared.
-  const plain = filter.kind === "all" && filter.of.length === 0;
-  return [{ text, ...(plain && { name: `list-${order}${after ? "-after" : ""}` }) }, values] as const;
+  if (isPlain(filter)) {
+    const text = `select state, case when state = any($3::text[]) then null else body end as body,
+        true as matches, null as edge_ms, null as edge_id
+      from (select ${state}, body, created_ms, id ${from} ${inOrder} limit $2) as page ${inOrder}`;
+    return [{ text, name: `list-${order}${after ? "-after" : ""}` }, values];
+  }
+  const most = `$${values.push(lookAt)}`;
+  // What is looked at is numbered, and the last of it answered whether or not it matches: it tells where to go on. In one
+  // statement, so that what is written meanwhile moves nothing; Postgres stops as soon as the page is full.
+  const text = `select state, case when matches and state <> all($3::text[]) then body end as body, matches,
+      case when nth = ${most} then created_ms end as edge_ms, case when nth = ${most} then id end as edge_id
+    from (select ${state}, body, created_ms, id, nth, ${filterSql(filter, values)} as matches
+      from (select *, row_number() over (${inOrder}) as nth ${from} ${inOrder} limit ${most}) as looked_at) as found
+    where matches or nth = ${most} ${inOrder} limit $2`;
+  return [{ text }, values];
 }

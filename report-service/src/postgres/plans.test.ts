@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { lacksPostgres } from "../../../test/kit/postgres.ts";
-import { cancel, claimant, report, roomy } from "../../test/contract/place.ts";
+import { cancel, claimant, report, roomy, tenant } from "../../test/contract/place.ts";
 import { connect, connectAlone, databaseAt, postgresPlaces } from "../../test/contract/postgres-place.ts";
 import type { TenantId } from "../model/names.ts";
 import { readLanes } from "./waiting-lanes.ts";
@@ -69,6 +69,31 @@ test("what expiring and forgetting one report cost does not grow with those befo
   );
   // Each once, and the last one of each batch once more.
   assert.ok(read >= 2 * many && read < 3 * many, `${read} entries of indexes were read for ${many} reports`);
+});
+
+test("a list whose filter matches nothing reads as many reports as it may look at, of a tenant with many more", {
+  skip: lacksPostgres,
+}, async () => {
+  const url = await emptyDatabase();
+  const { sql } = await server();
+  const name = new URL(url).pathname.slice(1);
+  {
+    await using store = await connect(url);
+    const reports = Array.from({ length: 5_000 }, (_, index) => ({ report: report(`r${index}`, index) }));
+    await store.reports.create(reports, roomy);
+  }
+  sql("analyze reports", name);
+  const read = () =>
+    Number(sql("select sum(seq_tup_read + idx_tup_fetch) from pg_stat_user_tables where relname ~ '^reports_'", name));
+  const before = read();
+  {
+    await using store = await connect(url);
+    const filter = { kind: "text", field: "state", is: "=", value: "failed" } as const;
+    const page = await store.reports.list({ tenant, filter, order: "newest-first", limit: 50, lookAt: 500 });
+    assert.deepEqual([page.reports, page.next?.createdAtMs], [[], 4_500]);
+  }
+  const rows = read() - before;
+  assert.ok(rows >= 500 && rows < 600, `${rows} rows were read for a page that may look at 500`);
 });
 
 test("looking for the tenants that wait costs by their number, and not by how much of theirs waits", {

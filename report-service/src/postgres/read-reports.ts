@@ -1,6 +1,6 @@
 import type { ReportKey } from "../model/names.ts";
 import type { Report } from "../model/report.ts";
-import type { ReportQuery } from "../ports/report-store.ts";
+import type { ReportPage, ReportQuery } from "../ports/report-store.ts";
 import type { Database } from "./database.ts";
 import type { ListReports } from "./list-reports.ts";
 import { readReport } from "./report-rows.ts";
@@ -8,7 +8,7 @@ import { readReport } from "./report-rows.ts";
 /** What is read of single reports and lists of them. */
 export type ReadReports = {
   read(key: ReportKey, signal?: AbortSignal): Promise<Report | undefined>;
-  list(query: ReportQuery, signal?: AbortSignal): Promise<readonly Report[]>;
+  list(query: ReportQuery, signal?: AbortSignal): Promise<ReportPage>;
   /** These have just been written here: who reads them next must see it. */
   wrote(keys: readonly ReportKey[]): void;
 };

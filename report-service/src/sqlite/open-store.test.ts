@@ -7,7 +7,7 @@ import { provesJobQueue } from "../../test/contract/job-queue.ts";
 import { provesJobsAhead } from "../../test/contract/jobs-ahead.ts";
 import { provesKindLimits } from "../../test/contract/kind-limits.ts";
 import { provesNotices } from "../../test/contract/notices.ts";
-import { claimant, create, report, request } from "../../test/contract/place.ts";
+import { claimant, create, listAll, report, request, tenant } from "../../test/contract/place.ts";
 import { provesReportStore } from "../../test/contract/report-store.ts";
 import { provesSealing, sealed } from "../../test/contract/sealing.ts";
 import { openSqlitePlace } from "../../test/contract/sqlite-place.ts";
@@ -39,6 +39,24 @@ test("what was stored is there when the file is opened again", async () => {
   }
   using store = openStore(path);
   assert.deepEqual(await store.reports.read(report("a", 1)), report("a", 1));
+});
+
+test("what failed before a file was brought up to date is found among what failed", async () => {
+  await using directory = await temporaryDirectory();
+  const path = join(directory.path, "reports.db");
+  {
+    using old = new DatabaseSync(path);
+    old.exec(`${migrations.slice(0, 6).join(";")}; pragma user_version = 6`);
+    const insert = old.prepare("insert into reports (tenant, id, created_ms, state, body) values (?, ?, ?, ?, ?)");
+    for (const [id, state] of [
+      ["a", "failed"],
+      ["b", "succeeded"],
+    ] as const)
+      insert.run(tenant, id, 1, state, JSON.stringify(report(id, 1)));
+  }
+  using store = openStore(path);
+  const filter = { kind: "text", field: "state", is: "=", value: "failed" } as const;
+  assert.deepEqual(await listAll(store.reports, { filter }), [report("a", 1)]);
 });
 
 test("a file of the first version is brought up to date, and what waited in it still does", async () => {

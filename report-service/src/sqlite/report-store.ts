@@ -13,8 +13,8 @@ import {
 } from "../ports/report-store.ts";
 import type { ChangeFeed } from "./change-feed.ts";
 import type { Database } from "./database.ts";
-import { filterSql } from "./filter-sql.ts";
-import { createReportRows, reportOf } from "./report-rows.ts";
+import { listReports } from "./list-reports.ts";
+import { createReportRows } from "./report-rows.ts";
 import { createRequestRows } from "./request-rows.ts";
 
 /** Reports in a SQLite file that several servers may share. */
@@ -89,18 +89,9 @@ export function createSqliteReports(database: Database, feed: ChangeFeed): Repor
       signal?.throwIfAborted();
       return rows.get(key);
     },
-    async list({ tenant, filter, order, limit, after }, signal) {
+    async list(query, signal) {
       signal?.throwIfAborted();
-      const [direction, beyond] = order === "newest-first" ? ["desc", "<"] : ["asc", ">"];
-      const condition = filterSql(filter);
-      const page = after ? `and (created_ms, id) ${beyond} (?, ?)` : "";
-      return database
-        .prepare(
-          `select body from reports where tenant = ? ${page} and ${condition.sql}
-           order by created_ms ${direction}, id ${direction} limit ?`,
-        )
-        .all(tenant, ...(after ? [after.createdAtMs, after.id] : []), ...condition.values, limit)
-        .map(reportOf);
+      return listReports(database, query);
     },
     async change(key, change, nowMs) {
       const result = await database.transact(() => apply(key, change, nowMs));

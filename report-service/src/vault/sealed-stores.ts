@@ -54,7 +54,8 @@ export function sealStores<S extends Stores>(stores: S, vault: Vault, sealing: S
         return report && unseal(report);
       },
       async list(query, signal) {
-        return (await reports.list(query, signal)).map(unseal);
+        const page = await reports.list(query, signal);
+        return { ...page, reports: page.reports.map(unseal) };
       },
       async change(key, change, nowMs) {
         return unsealChanged(await reports.change(key, change, nowMs));

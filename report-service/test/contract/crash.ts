@@ -6,12 +6,10 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { ReportId } from "../../src/model/names.ts";
 import { hasEnded } from "../../src/model/report.ts";
-import { anyReportFilter } from "../../src/model/report-filter.ts";
 import type { Connected, OpenPlace } from "./place.ts";
-import { claimant, create, inWords, report, tenant } from "./place.ts";
+import { claimant, create, inWords, listAll, report, tenant } from "./place.ts";
 
 const program = fileURLToPath(new URL("crash-main.ts", import.meta.url));
-const everything = { tenant, filter: anyReportFilter, order: "oldest-first", limit: 10_000 } as const;
 
 /** What a provider that other processes can use must keep when they are killed, in the middle of whatever they do. */
 export function provesCrashSafety(name: string, open: OpenPlace): void {
@@ -28,7 +26,7 @@ export function provesCrashSafety(name: string, open: OpenPlace): void {
     }
     await using server = await place.connect();
     for (const cut of cutOff) await askAgain(server, cut);
-    const stored = new Map((await server.reports.list(everything)).map((each) => [String(each.id), each]));
+    const stored = new Map((await listAll(server.reports)).map((each) => [String(each.id), each]));
     for (const line of answered) {
       const [state = "", id = ""] = line.split(" ");
       const found = stored.get(id);
@@ -36,7 +34,7 @@ export function provesCrashSafety(name: string, open: OpenPlace): void {
       if (state === "succeeded") assert.equal(found.status.kind, "succeeded");
     }
     await finishAll(server);
-    const ended = await server.reports.list(everything);
+    const ended = await listAll(server.reports);
     assert.ok(ended.every(hasEnded));
     assert.deepEqual(await server.queue.length(), { queued: 0 });
     for (const { sequence, id } of ended) {
@@ -88,7 +86,7 @@ async function askAgain({ reports }: Connected, { run, made }: Cut): Promise<voi
     const { id } = asked;
     const answer = inWords(await create(reports, { ...asked, id: `${id}-again` as ReportId }, by));
     assert.ok(answer === `repeated ${id}` || (!isAnswered && answer === `created ${id}-again`), answer);
-    const same = (await reports.list(everything)).filter(({ contentKey }) => contentKey === id);
+    const same = (await listAll(reports)).filter(({ contentKey }) => contentKey === id);
     assert.equal(same.length, 1, `${id} and ${same.length - 1} more`);
   }
 }
@@ -108,7 +106,7 @@ async function finishAll({ queue, reports }: Connected): Promise<void> {
   while (!patience.aborted) {
     const claimed = await queue.claim(claimant, 50, nowMs);
     if (claimed.length === 0) {
-      if ((await reports.list(everything)).every(hasEnded)) return;
+      if ((await listAll(reports)).every(hasEnded)) return;
       await queue.wait(claimant.cluster, patience);
     }
     for (const key of claimed) {

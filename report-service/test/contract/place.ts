@@ -3,8 +3,18 @@ import type { QueueLimits } from "../../src/model/admission.ts";
 import type { ReportChange } from "../../src/model/change-report.ts";
 import type { KindName, ReportId, TenantId } from "../../src/model/names.ts";
 import { newReport, type Report } from "../../src/model/report.ts";
+import { anyReportFilter } from "../../src/model/report-filter.ts";
 import type { Claimant } from "../../src/ports/job-queue.ts";
-import type { Created, Creation, ReportEvent, ReportStore, RequestKey } from "../../src/ports/report-store.ts";
+import type {
+  Created,
+  Creation,
+  Cursor,
+  ReportEvent,
+  ReportPage,
+  ReportQuery,
+  ReportStore,
+  RequestKey,
+} from "../../src/ports/report-store.ts";
 import type { Stores } from "../../src/ports/stores.ts";
 
 export type Connected = Stores & AsyncDisposable;
@@ -63,6 +73,32 @@ export async function create(
   const [answer] = await reports.create([{ report: created, ...more }], limits);
   assert.ok(answer);
   return answer;
+}
+
+/** Each page of a list, which holds everything unless something else is asked. */
+export async function listPages(
+  reports: ReportStore,
+  asked: Partial<ReportQuery> = {},
+): Promise<readonly (readonly Report[])[]> {
+  const pages: (readonly Report[])[] = [];
+  const query = {
+    tenant,
+    filter: anyReportFilter,
+    order: "newest-first",
+    limit: 1_000,
+    lookAt: 5_000,
+    ...asked,
+  } as const;
+  for (let after: Cursor | undefined; ; ) {
+    const page: ReportPage = await reports.list({ ...query, ...(after && { after }) });
+    pages.push(page.reports);
+    after = page.next;
+    if (!after) return pages;
+  }
+}
+
+export async function listAll(reports: ReportStore, asked?: Partial<ReportQuery>): Promise<readonly Report[]> {
+  return (await listPages(reports, asked)).flat();
 }
 
 /** `created a`, `repeated a`, `full`. */

@@ -95,8 +95,8 @@ export async function timeReads(
   });
   const list = await meter.each(times, async (index) => {
     const { tenant } = known(index);
-    const found = await reports.list({ tenant, filter: anyReportFilter, order: "newest-first", limit: 20 });
-    if (found.length === 0) throw new Error(`no report of ${tenant} is listed`);
+    const found = await reports.list({ tenant, filter: anyReportFilter, order: "newest-first", limit: 20, lookAt: 20 });
+    if (found.reports.length === 0) throw new Error(`no report of ${tenant} is listed`);
   });
   const reuse = await meter.each(times, async (index) => {
     const report = { ...known(index), id: `dc-a-other-${index}` as ReportId };

@@ -15,12 +15,8 @@ export type Retried = {
 /** The tenant's reports that a filter finds, of those that can be made once more, oldest first: they have waited longest. */
 export async function findRetryable({ client, tenant }: ReportService, filter: string): Promise<readonly Report[]> {
   const found: Report[] = [];
-  for (let pageToken: string | undefined; pageToken !== ""; ) {
-    const request = { parent: tenant, filter, pageSize, pageToken: pageToken ?? "", orderBy: "create_time" };
-    const { value } = await client.listReports(request);
-    found.push(...value.reports.filter(({ state }) => retryable.has(state)));
-    pageToken = value.nextPageToken;
-  }
+  const request = { parent: tenant, filter, pageSize, orderBy: "create_time" };
+  for await (const report of client.eachReport(request)) if (retryable.has(report.state)) found.push(report);
   return found;
 }
 

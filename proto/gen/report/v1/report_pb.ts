@@ -834,12 +834,14 @@ export const ListReportsRequestSchema: GenMessage<ListReportsRequest> = /*@__PUR
  */
 export type ListReportsResponse = Message<"report.v1.ListReportsResponse"> & {
   /**
+   * With a filter these may be fewer than asked for, and none, before the last page: only so many reports are looked at for one.
+   *
    * @generated from field: repeated report.v1.Report reports = 1;
    */
   reports: Report[];
 
   /**
-   * Empty on the last page.
+   * Empty on the last page, and on no other.
    *
    * @generated from field: string next_page_token = 2;
    */
