@@ -41,9 +41,12 @@ const clusters = {
              order by j.cluster limit 1) n)
          select cluster from found`,
 };
-const waitingIn = {
-  name: "waiting-in",
-  text: "select count(*) as queued from jobs where cluster = $1 and leased_until_ms is null",
+
+// `limit null` is none.
+const waitingUpTo = {
+  name: "waiting-up-to",
+  text: `select count(*) as queued
+         from (select from jobs where cluster = $1 and leased_until_ms is null limit $2) as some_jobs`,
 };
 
 export async function readLanes(database: Database, cluster: WorkerCluster): Promise<readonly WaitingLane[]> {
@@ -56,13 +59,25 @@ export async function readLanes(database: Database, cluster: WorkerCluster): Pro
   }));
 }
 
-/** Exactly; costs as much as there is waiting. */
-export async function readLength(database: Database, cluster?: WorkerCluster): Promise<QueueLength> {
+export type CountWaiting = (cluster: WorkerCluster) => Promise<number>;
+
+/** What waits in a cluster, which costs as much; no more than `most` of it, if that is given. */
+export async function countUpTo(database: Database, cluster: WorkerCluster, most: number | null): Promise<number> {
+  const [row] = await database.query(waitingUpTo, [cluster, most]);
+  return Number(row?.["queued"]);
+}
+
+/** Of one cluster, or of all that have something waiting. */
+export async function readLength(
+  database: Database,
+  cluster: WorkerCluster | undefined,
+  countWaiting: CountWaiting = (name) => countUpTo(database, name, null),
+): Promise<QueueLength> {
   const names =
     cluster === undefined ? (await database.query(clusters, [])).map((row) => String(row["cluster"])) : [cluster];
   const lengths = await Promise.all(
     names.map(async (name) => ({
-      queued: Number((await database.query(waitingIn, [name]))[0]?.["queued"]),
+      queued: await countWaiting(name),
       oldest: await readOldest(database, name),
     })),
   );
