@@ -69,7 +69,7 @@ export async function openProviders(
   const { objects, urls, server: objectServer } = opening.use(await openObjects(config, objectParts));
   const redis = await redisOf(config, opening, observe);
   const limiter = await limiterOf(config, redis);
-  const results = await resultsOf(config, store, opening);
+  const results = await resultsOf(config, store, opening, observe);
   const bulletin = await bulletinOf(config, opening, observe);
   const peers = await peersOf(config, opening, observe);
   const reached = withPeers({ ...store, queue }, { datacenter: config.datacenter, peers, observe });
@@ -178,6 +178,7 @@ async function resultsOf(
   { results, queue, id }: Config,
   store: { readonly results: ResultsQueue; readonly clock: Clock },
   opening: Opening,
+  observe: (note: BrokerNote) => void,
 ): Promise<ResultsQueue> {
   switch (results) {
     case "memory":
@@ -187,7 +188,7 @@ async function resultsOf(
     case "kafka": {
       if (queue.kind !== "kafka") throw new Error("--results kafka needs --queue kafka://HOST:PORT,…");
       const { createKafkaResults } = await import("./kafka/results-queue.ts");
-      return opening.use(createKafkaResults(queue.settings, id));
+      return opening.use(createKafkaResults(queue.settings, id, observe));
     }
   }
 }

@@ -140,7 +140,9 @@ async function startScene() {
   const to = { name: "dc-b", address: kafkaB.address };
   starting.use(await startMirrorMaker({ from, to, topics: "report\\.(tasks\\..*|results)" }));
   const resultsIn = (kafka: Kafka, prefix: string) =>
-    starting.use(createKafkaResults({ brokers: [kafka.address], prefix, partitions: 6, replicas: 1 }, "test"));
+    starting.use(
+      createKafkaResults({ brokers: [kafka.address], prefix, partitions: 6, replicas: 1 }, "test", () => undefined),
+    );
   const [atHome, mirrored] = [resultsIn(kafkaA, ""), resultsIn(kafkaB, "dc-a.")];
   const running = starting.move();
   const [a, b] = [sites.clientOf(calls), sites.clientOf(serverB)];

@@ -14,9 +14,9 @@ export type Kafka = Restartable & {
 /** Java's own start, and a machine that is busy. */
 const patienceMs = 120_000;
 
-/** How a broker asks clients who they are. */
+/** How a broker asks clients who they are, and what it lets them do. */
 export type KafkaSecurity = {
-  readonly protocol: "SSL" | "SASL_SSL";
+  readonly protocol: "PLAINTEXT" | "SSL" | "SASL_SSL";
   /** Lines of server.properties. */
   readonly settings: readonly string[];
   /** Arguments of `kafka-storage format`, such as users. */

@@ -7,5 +7,19 @@ export type BrokerNote =
   | { readonly kind: "published-again"; readonly afterMs: number }
   /** Said once, until a message came again. */
   | { readonly kind: "receiving-failed"; readonly lane: Lane; readonly cause: Error }
+  /** The broker refuses what this server does with a topic until somebody mends it: `code` is its own name for why. */
+  | {
+      readonly kind: "broker-refuses";
+      readonly doing: "write" | "read";
+      readonly topic: string;
+      readonly code: string;
+      readonly mend: string;
+    }
+  | {
+      readonly kind: "broker-takes-again";
+      readonly doing: "write" | "read";
+      readonly topic: string;
+      readonly code: string;
+    }
   /** A message that is none of ours; it is passed over. */
   | { readonly kind: "message-unreadable"; readonly lane: Lane; readonly why: string };

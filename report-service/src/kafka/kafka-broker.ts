@@ -12,9 +12,12 @@ import {
 import type { Broker, Delivery, Lane } from "../broker/broker.ts";
 import type { BrokerNote } from "../broker/broker-note.ts";
 import { messageOf, parseMessage } from "../broker/message.ts";
+import type { Waiting } from "../ports/outbox.ts";
 import { connectionTo } from "./connection.ts";
 import type { KafkaSettings } from "./kafka-settings.ts";
 import { createOffsetKeeper } from "./offset-keeper.ts";
+import { createRefusals } from "./refusals.ts";
+import { sendInPieces } from "./send-in-pieces.ts";
 import { createTopics } from "./topics.ts";
 
 /** A server that does not answer for so long has lost its partitions to the others. */
@@ -36,6 +39,7 @@ export function createKafkaBroker(
     retryDelay: 300,
   };
   const topics = createTopics(settings, clientId);
+  const refusals = createRefusals(settings.brokers, observe);
   const producer = new Producer({
     ...common,
     idempotent: true,
@@ -49,18 +53,24 @@ export function createKafkaBroker(
 
   return {
     async publish(messages) {
-      await Promise.all([...new Set(messages.map(topicOf))].map((topic) => topics.ensure(topic)));
-      await producer.send({
-        messages: messages.map((waiting) => ({
-          topic: topicOf(waiting),
-          key: waiting.id,
-          value: messageOf(waiting),
-        })),
-      });
+      const publishTo = async (topic: string, some: readonly Waiting[]) => {
+        try {
+          await topics.ensure(topic);
+          const all = some.map((waiting) => ({ topic, key: String(waiting.id), value: messageOf(waiting) }));
+          await sendInPieces(all, (piece) => producer.send({ messages: piece }));
+          refusals.worked("write", topic);
+        } catch (cause) {
+          topics.forget(topic);
+          throw refusals.failed("write", topic, cause);
+        }
+      };
+      await Promise.all([...Map.groupBy(messages, topicOf)].map(([topic, some]) => publishTo(topic, some)));
     },
     async *receive(lane, signal) {
       const topic = topicOf(lane);
-      await topics.ensure(topic);
+      await topics.ensure(topic).catch((cause: unknown) => {
+        throw refusals.failed("read", topic, cause);
+      });
       const consumer = new Consumer({
         ...common,
         groupId: groupOf(lane),
@@ -94,11 +104,14 @@ export function createKafkaBroker(
         consumer.on("error", (error: Error) => stream.destroy(error));
         signal.addEventListener("abort", () => stream.destroy(), { once: true });
         if (signal.aborted) return;
+        refusals.worked("read", topic);
         for await (const message of stream) {
           const done = keeper.taken(message.partition, message.offset, () => commit(message));
           const delivery = deliveryOf(message.value, lane, done, observe);
           if (delivery) yield delivery;
         }
+      } catch (cause) {
+        throw refusals.failed("read", topic, cause);
       } finally {
         await Promise.all(commits);
         // By itself, close() lets a join that is under way go on (2.12.1), whose heartbeats then never end.

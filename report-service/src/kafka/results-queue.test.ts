@@ -18,7 +18,7 @@ else {
     const settings = { brokers: [kafka.address], prefix: `${randomUUID()}.`, partitions: 1, replicas: 1 };
     const opened = new AsyncDisposableStack();
     return {
-      connect: async () => opened.use(createKafkaResults(settings, "contract", limits)),
+      connect: async () => opened.use(createKafkaResults(settings, "contract", () => undefined, limits)),
       durable: true,
       tellsAge: false,
       [Symbol.asyncDispose]: () => opened.disposeAsync(),

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { compatibilityPartitioner, ProduceAcks, Producer, stringSerializers } from "@platformatic/kafka";
+import type { BrokerNote } from "../broker/broker-note.ts";
 import { inOneTurn } from "../lib/in-one-turn.ts";
 import {
   noResults,
@@ -11,7 +12,9 @@ import {
 import { StoreUnavailable } from "../ports/store-unavailable.ts";
 import { connectionTo } from "./connection.ts";
 import type { KafkaSettings } from "./kafka-settings.ts";
+import { createRefusals } from "./refusals.ts";
 import { openResultsReader, type ResultsReader } from "./results-reader.ts";
+import { sendInPieces } from "./send-in-pieces.ts";
 import { createTopics } from "./topics.ts";
 
 // How long the last count of what waits, and what was put since, is good for.
@@ -22,10 +25,12 @@ const pauseMs = 1_000;
 export function createKafkaResults(
   settings: KafkaSettings,
   clientId: string,
+  observe: (note: BrokerNote) => void,
   { most, patienceMs }: ResultsLimits = usualResultsLimits,
 ): ResultsQueue & AsyncDisposable {
   const topic = `${settings.prefix}report.results`;
   const topics = createTopics(settings, clientId);
+  const refusals = createRefusals(settings.brokers, observe);
   const producer = new Producer({
     clientId,
     ...connectionTo(settings),
@@ -55,14 +60,16 @@ export function createKafkaResults(
     try {
       const kept = results.slice(0, Math.max(0, await room(results.length)));
       if (kept.length > 0) {
-        await producer.send({
-          messages: kept.map((result) => ({ topic, key: result.key.id, value: JSON.stringify(result) })),
-        });
+        const messages = kept.map((result) => ({ topic, key: String(result.key.id), value: JSON.stringify(result) }));
+        await sendInPieces(messages, (some) => producer.send({ messages: some }));
+        refusals.worked("write", topic);
         counted = { ...counted, waiting: counted.waiting + kept.length };
       }
       return results.map((_, index) => (index < kept.length ? "kept" : "full"));
     } catch (cause) {
-      throw new StoreUnavailable(`kafka ${settings.brokers}: cannot keep results`, pauseMs, cause);
+      topics.forget(topic);
+      const why = refusals.failed("write", topic, cause);
+      throw new StoreUnavailable(`kafka ${settings.brokers}: cannot keep results`, pauseMs, why);
     }
   }
 

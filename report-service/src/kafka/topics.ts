@@ -4,8 +4,10 @@ import type { KafkaSettings } from "./kafka-settings.ts";
 
 /** Topics and consumer groups of one Kafka cluster. */
 export type Topics = {
-  /** Makes the topic unless it is there; asks the cluster once. */
+  /** Makes the topic unless it is there; asks the cluster once, and again after `forget`. */
   ensure(topic: string): Promise<void>;
+  /** It may have been deleted. */
+  forget(topic: string): void;
   /** How many messages of a topic the group has not committed yet. */
   lag(group: string, topic: string): Promise<number>;
 } & AsyncDisposable;
@@ -21,15 +23,20 @@ export function createTopics(settings: KafkaSettings, clientId: string): Topics 
     try {
       await admin.createTopics({ topics: [topic], partitions, replicas, configs });
     } catch (cause) {
-      if (!findErrorBy(cause as Error, "apiId", "TOPIC_ALREADY_EXISTS"))
-        throw new Error(`kafka ${settings.brokers}: topic ${topic} cannot be made`, { cause });
+      if (findErrorBy(cause as Error, "apiId", "TOPIC_ALREADY_EXISTS")) return;
+      // Who may make none is not told that it is there.
+      const there = await partitionsOf(topic).catch(() => 0);
+      if (there === 0) throw new Error(`kafka ${settings.brokers}: topic ${topic} cannot be made`, { cause });
     }
   }
 
-  async function ends(topic: string): Promise<ReadonlyMap<number, bigint>> {
+  async function partitionsOf(topic: string): Promise<number> {
     const metadata = await admin.metadata({ topics: [topic] });
-    const count = metadata.topics.get(topic)?.partitionsCount ?? 0;
-    const partitions = Array.from({ length: count }, (_, partitionIndex) => ({
+    return metadata.topics.get(topic)?.partitionsCount ?? 0;
+  }
+
+  async function ends(topic: string): Promise<ReadonlyMap<number, bigint>> {
+    const partitions = Array.from({ length: await partitionsOf(topic) }, (_, partitionIndex) => ({
       partitionIndex,
       timestamp: ListOffsetTimestamps.LATEST,
     }));
@@ -52,6 +59,7 @@ export function createTopics(settings: KafkaSettings, clientId: string): Topics 
       creating.catch(() => ensured.delete(topic));
       return creating;
     },
+    forget: (topic) => void ensured.delete(topic),
     async lag(group, topic) {
       const [last, done] = await Promise.all([ends(topic), committed(group, topic)]);
       let lag = 0n;

@@ -77,6 +77,12 @@ export async function startMetrics(
     labelNames: ["from"],
     registers,
   });
+  const brokerRefuses = new Gauge({
+    name: "report_broker_refuses",
+    help: "1 while Kafka refuses this server what does not pass by itself: an ACL, a limit, a policy; by its own name for it.",
+    labelNames: ["doing", "topic", "code"],
+    registers,
+  });
   const redisLost = new Counter({
     name: "report_redis_lost_total",
     help: "How often Redis ceased to answer in time.",
@@ -132,6 +138,9 @@ export async function startMetrics(
       countNotice(note);
       if (note.kind === "report-read") {
         reads.inc({ from: note.from });
+      } else if (note.kind === "broker-refuses" || note.kind === "broker-takes-again") {
+        const { doing, topic, code } = note;
+        brokerRefuses.set({ doing, topic, code }, note.kind === "broker-refuses" ? 1 : 0);
       } else if (note.kind === "redis-lost") {
         redisLost.inc();
       } else if (note.kind === "call-ended") {

@@ -75,6 +75,10 @@ function lineOf(note: Note): Line {
       return line("warn", "broker", "publishing works again");
     case "receiving-failed":
       return line("error", "broker", "cannot receive from the broker; looking into the store, trying again");
+    case "broker-refuses":
+      return line("error", "broker", "the broker refuses this until somebody mends it; nothing is lost meanwhile");
+    case "broker-takes-again":
+      return line("warn", "broker", "the broker takes again what it refused");
     case "message-unreadable":
       return line("warn", "broker", "a message is none of ours and was passed over");
     case "cleaned":
