@@ -156,7 +156,7 @@ export function createResultsService(
       const artifact = artifactFor(report, format);
       const elsewhere = madeElsewhere(report);
       // A signed URL would tell whoever follows it nothing but that there is no such object.
-      if (elsewhere !== undefined && !(await objects.check(artifact.key))) throw notHereYet(elsewhere);
+      if (elsewhere !== undefined && !(await objects.isThere(artifact.key))) throw notHereYet(elsewhere);
       const as = { fileName: `${report.id}.${artifact.format}`, mediaType: mediaTypeOf(artifact.format) };
       return encodedUrl(await urls.get(artifact.key, as, validMs), artifact);
     }),

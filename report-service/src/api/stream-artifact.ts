@@ -58,7 +58,7 @@ async function* readThere(
     yield* objects.read(key, offset, signal);
   } catch (cause) {
     if (cause instanceof ObjectDamaged) throw dataLoss(cause.message);
-    if (signal.aborted || (await objects.check(key))) throw cause;
+    if (signal.aborted || (await objects.isThere(key))) throw cause;
     if (madeElsewhere !== undefined) throw notHereYet(madeElsewhere);
     throw dataLoss(`the bytes of ${key} are gone`);
   }

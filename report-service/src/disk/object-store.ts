@@ -44,6 +44,9 @@ export function createDiskObjects(root: string, sealing?: Sealing): ObjectStore 
       const hash = async () => (await hashSealed(key)) ?? (await syncAndHash(join(root, key)));
       return hash().catch(undefinedIfMissing);
     },
+    async isThere(key) {
+      return (await stat(join(root, key)).catch(undefinedIfMissing)) !== undefined;
+    },
     async remove(prefix) {
       await rm(join(root, prefix), { recursive: true, force: true });
     },

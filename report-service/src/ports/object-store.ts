@@ -26,6 +26,8 @@ export type ObjectStore = {
    * `ObjectDamaged`, as reading does, where that is seen.
    */
   check(key: string): Promise<Stored | undefined>;
+  /** Whether anything is there under this key: without reading it, however large it is. */
+  isThere(key: string): Promise<boolean>;
   /** Removes the object `prefix`, and everything whose key starts with `prefix/`. */
   remove(prefix: string): Promise<void>;
   /** All objects, in any order; one that is written or removed meanwhile may be among them or not. */

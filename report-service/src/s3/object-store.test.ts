@@ -1,4 +1,7 @@
+import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { lacksS3, type S3Server, startS3 } from "../../../test/kit/s3.ts";
 import { type ObjectPlace, provesObjectStore, provesSignedUrls } from "../../test/contract/object-store.ts";
@@ -18,6 +21,31 @@ else {
   after(() => s3[Symbol.asyncDispose]());
   provesObjectStore("S3", openS3Place, 2 * partBytes + 1_000);
   provesSignedUrls("S3", openS3Place);
+
+  test("whether an object of several parts is there is asked without reading it", async () => {
+    await using place = await openS3Place();
+    const file = join(place.scratch, "large");
+    await writeFile(file, Buffer.alloc(2 * partBytes));
+    await place.objects.put("large", file);
+    const asked: string[] = [];
+    const { client } = place;
+    const objects = createS3Objects(
+      {
+        ...client,
+        call: (request, signal) => {
+          asked.push(request.method);
+          return client.call(request, signal);
+        },
+        open: (request, signal) => {
+          asked.push(request.method);
+          return client.open(request, signal);
+        },
+      },
+      "",
+    );
+    assert.deepEqual([await objects.isThere("large"), asked], [true, ["HEAD"]]);
+    assert.equal((await objects.check("large"))?.sizeBytes, 2 * partBytes);
+  });
 }
 
 async function openS3Place() {

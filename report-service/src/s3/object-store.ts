@@ -78,6 +78,15 @@ export function createS3Objects(client: S3Client, prefix: string): ObjectStore {
       if (vouched !== "unknown") return vouched;
       return hashOf(key);
     },
+    async isThere(key) {
+      return client.call({ method: "HEAD", key }, never).then(
+        () => true,
+        (error: unknown) => {
+          if (isMissing(error)) return false;
+          throw error;
+        },
+      );
+    },
     async remove(below) {
       await client.call({ method: "DELETE", key: below }, never).catch((error: Error) => {
         if (!isMissing(error)) throw error;

@@ -47,7 +47,7 @@ export async function fetchInputs(
     if (!mediaType) return invalid(`${name} is ${upload.mediaType}; this kind reads ${mediaTypes.join(", ")}`);
     const path = join(directory, name);
     const sha256 = await copy(objects, upload, path, signal).catch(async (cause: unknown) => {
-      if (signal.aborted || (await objects.check(objectOfUpload(upload)))) throw cause;
+      if (signal.aborted || (await objects.isThere(objectOfUpload(upload)))) throw cause;
       return "not-there" as const;
     });
     if (sha256 === "not-there") return notThere(name, upload, datacenter);

@@ -42,6 +42,7 @@ export function provesObjectStore(name: string, open: OpenObjectPlace, largeByte
     for (const [key, bytes] of [["t/r/1/empty", Buffer.alloc(0)] as const, ["t/r/1/large", large] as const]) {
       assert.deepEqual(await put(place, key, bytes), factsOf(bytes));
       assert.deepEqual(await place.objects.check(key), factsOf(bytes));
+      assert.equal(await place.objects.isThere(key), true);
       assert.ok((await bytesOf(place.objects.read(key, 0, never))).equals(bytes));
     }
   });
@@ -50,6 +51,7 @@ export function provesObjectStore(name: string, open: OpenObjectPlace, largeByte
     await using place = await open();
     const { objects } = place;
     assert.equal(await objects.check("t/r/1/nothing"), undefined);
+    assert.equal(await objects.isThere("t/r/1/nothing"), false);
     await assert.rejects(bytesOf(objects.read("t/r/1/nothing", 0, never)));
   });
 
