@@ -94,6 +94,11 @@ export function parseConfig(
     problems.push({ at: "--results", says: "kafka needs --queue kafka://HOST:PORT,…" });
   if (config.peers.some(({ datacenter }) => datacenter === config.datacenter))
     problems.push({ at: "--peer", says: `is for other data centers; ${config.datacenter} is this one, of --store` });
+  if (config.lostDatacenters.has(config.datacenter))
+    problems.push({
+      at: "--lost-datacenters",
+      says: `is for other data centers; this server is in ${config.datacenter}`,
+    });
   return problems.length > 0 ? { ok: false, problems } : { ok: true, value: config };
 }
 

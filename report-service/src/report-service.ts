@@ -1,5 +1,6 @@
 import type { CallNote } from "./api/call-note.ts";
 import type { FaultNote } from "./api/fault-switch.ts";
+import type { ArtifactNote } from "./api/made-elsewhere.ts";
 import type { BrokerNote } from "./broker/broker-note.ts";
 import { startCleaner } from "./cleaner/cleaner.ts";
 import type { CleanerNote } from "./cleaner/cleaner-note.ts";
@@ -34,6 +35,7 @@ import { startWriter } from "./writer/write-results.ts";
 import type { WriterNote } from "./writer/writer-note.ts";
 
 export type ServiceNote =
+  | ArtifactNote
   | BrokerNote
   | CacheNote
   | CallNote

@@ -10,7 +10,7 @@ import {
   Report_State as State,
 } from "@weir/proto/report/v1/report_pb.ts";
 import type { Changed, ReportChange } from "../model/change-report.ts";
-import { parseReportName, type ReportKey } from "../model/names.ts";
+import { parseReportName } from "../model/names.ts";
 import { objectsOf, type Report } from "../model/report.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
 import {
@@ -27,6 +27,7 @@ import { type Answer, type CreateParts, createReports } from "./create-reports.t
 import { sequenceOf } from "./etag.ts";
 import type { Answering } from "./handlers.ts";
 import { createKindCalls } from "./kind-calls.ts";
+import { hasLostBytes, type Whereabouts } from "./made-elsewhere.ts";
 import { operationMessage } from "./operation-message.ts";
 import { isRequestId, requestIdSays } from "./parse-create.ts";
 import { reportMessage } from "./report-message.ts";
@@ -34,7 +35,7 @@ import { createUploadCalls, type UploadParts } from "./upload-calls.ts";
 
 const maxBatch = 500;
 
-export type ReportsParts = CreateParts & UploadParts & { readonly queue: JobQueue };
+export type ReportsParts = CreateParts & UploadParts & Whereabouts & { readonly queue: JobQueue };
 
 /** report.v1.Reports: validates, queues, cancels, retries and deletes. */
 export function createReportsService(parts: ReportsParts, { unary }: Answering): Handlers<typeof Reports> {
@@ -48,8 +49,7 @@ export function createReportsService(parts: ReportsParts, { unary }: Answering):
   }
 
   /** A report that waits again takes a place, which the store does not look at. */
-  async function admitRetry(key: ReportKey): Promise<void> {
-    const report = await reports.read(key);
+  async function admitRetry(report: Report | undefined): Promise<void> {
     const { queued } = await queue.length(report?.cluster ?? "");
     if (queued < limits.queue) return;
     throw new CallError(status.RESOURCE_EXHAUSTED, `${queued} reports wait and no more than ${limits.queue} may`, [
@@ -90,13 +90,15 @@ export function createReportsService(parts: ReportsParts, { unary }: Answering):
       if (!isRequestId(requestId)) throw invalid([{ at: "request_id", says: requestIdSays }]);
       const key = parseReportName(name);
       if (!key) throw notFound(name);
-      await admitRetry(key);
-      const answer = await change(name, { kind: "retry", requestId });
+      const report = await reports.read(key);
+      await admitRetry(report);
+      const lost = report && (await hasLostBytes(report, parts, objects)) ? { lostAt: report.sequence } : {};
+      const answer = await change(name, { kind: "retry", requestId, ...lost });
       const { kind: state } = answer.report.status;
       if (answer.kind === "refused" && answer.why !== "repeated") {
         throw notNow(
           "NOTHING_TO_RETRY",
-          `${name} is ${state}; only what failed, was cancelled or expired is retried`,
+          `${name} is ${state}; only what failed, was cancelled, expired or was lost with its data center is retried`,
           state,
         );
       }

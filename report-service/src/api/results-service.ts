@@ -14,7 +14,7 @@ import {
   type StreamReportRequest,
 } from "@weir/proto/report/v1/report_pb.ts";
 import { parseReportName, type ReportKey } from "../model/names.ts";
-import { endOf, hasEnded, type Report } from "../model/report.ts";
+import { type Artifact, endOf, hasEnded, type Report } from "../model/report.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
@@ -24,12 +24,13 @@ import { artifactFor } from "./artifact-for.ts";
 import { CallError, errorInfo, invalid, notFound, retryInfo } from "./call-error.ts";
 import { encodedEvent, encodedList, encodedReport, encodedUrl } from "./encoded-report.ts";
 import type { Answering } from "./handlers.ts";
+import { type ArtifactNote, madeElsewhere, type Whereabouts } from "./made-elsewhere.ts";
 import { pageTokenOf } from "./paging.ts";
 import { parseList } from "./parse-list.ts";
 import { createQueueCalls, type QueueParts } from "./queue-calls.ts";
 import { parseReadMask } from "./read-mask.ts";
 import { mediaTypeOf, reportMessage } from "./report-message.ts";
-import { notHereYet, streamArtifact } from "./stream-artifact.ts";
+import { NotHere, streamArtifact } from "./stream-artifact.ts";
 import { noSignedUrls } from "./upload-calls.ts";
 
 // A place further behind than this is told as just that.
@@ -48,17 +49,15 @@ export type ResultsParts = {
   readonly urls: SignedUrls | undefined;
   /** Aborts when this server is about to end: waiting calls are told to go on elsewhere. */
   readonly leaving: AbortSignal;
-  /** Of this server. */
-  readonly datacenter: string;
   /** Calls that may follow a report at once. */
   readonly watches: number;
-};
+  readonly observe: (note: ArtifactNote) => void;
+} & Whereabouts;
 
 /** report.v1.Results: reads, follows and delivers. */
-export function createResultsService(
-  { reports, clock, queue, workersOf, objects, urls, leaving, datacenter, watches }: ResultsParts,
-  { unary, streaming }: Answering,
-): Handlers<typeof Results> {
+export function createResultsService(parts: ResultsParts, { unary, streaming }: Answering): Handlers<typeof Results> {
+  const { reports, clock, queue, workersOf, objects, urls, leaving, datacenter, watches, observe } = parts;
+
   /** With its place in the queue, where it waits in this data center's. */
   async function messageOf(report: Report): Promise<ReportMessage> {
     const message = reportMessage(report);
@@ -111,13 +110,21 @@ export function createResultsService(
     const found = await find(request.name, signal);
     const report = request.wait && !hasEnded(found) ? await ended(found, signal) : found;
     const artifact = artifactFor(report, request.format);
-    yield* streamArtifact(objects, artifact, Number(request.offset), madeElsewhere(report), signal);
+    try {
+      yield* streamArtifact(objects, artifact, Number(request.offset), madeElsewhere(report, parts), signal);
+    } catch (error) {
+      if (error instanceof NotHere) observe(error.note);
+      throw error;
+    }
   }
 
-  /** The data center whose worker made it, where that is another one. */
-  function madeElsewhere({ attempts }: Report): string | undefined {
-    const last = attempts.at(-1);
-    return last && last.datacenter !== datacenter ? last.datacenter : undefined;
+  /** A signed URL would tell whoever follows it nothing but that there is no such object. */
+  async function assertHere(report: Report, { key }: Artifact): Promise<void> {
+    const elsewhere = madeElsewhere(report, parts);
+    if (elsewhere === undefined || (await objects.isThere(key))) return;
+    const missing = new NotHere(key, elsewhere);
+    observe(missing.note);
+    throw missing;
   }
 
   return {
@@ -154,9 +161,7 @@ export function createResultsService(
       if (!urls) throw noSignedUrls();
       const report = await find(name, signal);
       const artifact = artifactFor(report, format);
-      const elsewhere = madeElsewhere(report);
-      // A signed URL would tell whoever follows it nothing but that there is no such object.
-      if (elsewhere !== undefined && !(await objects.isThere(artifact.key))) throw notHereYet(elsewhere);
+      await assertHere(report, artifact);
       const as = { fileName: `${report.id}.${artifact.format}`, mediaType: mediaTypeOf(artifact.format) };
       return encodedUrl(await urls.get(artifact.key, as, validMs), artifact);
     }),

@@ -5,6 +5,7 @@ import { type Chunk, ChunkSchema } from "@weir/proto/report/v1/report_pb.ts";
 import type { Artifact } from "../model/report.ts";
 import { ObjectDamaged, type ObjectStore } from "../ports/object-store.ts";
 import { CallError, errorInfo, retryInfo } from "./call-error.ts";
+import type { ArtifactNote, Elsewhere } from "./made-elsewhere.ts";
 
 /**
  * An artifact's bytes from `offset` on. A read from the start is checked on the way: bytes that are not those recorded
@@ -15,7 +16,7 @@ export async function* streamArtifact(
   objects: ObjectStore,
   { key, sizeBytes, sha256 }: Artifact,
   offset: number,
-  madeElsewhere: string | undefined,
+  madeElsewhere: Elsewhere | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<Chunk> {
   if (offset < 0 || offset > sizeBytes) {
@@ -51,7 +52,7 @@ async function* readThere(
   objects: ObjectStore,
   key: string,
   offset: number,
-  madeElsewhere: string | undefined,
+  madeElsewhere: Elsewhere | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
   try {
@@ -59,15 +60,31 @@ async function* readThere(
   } catch (cause) {
     if (cause instanceof ObjectDamaged) throw dataLoss(cause.message);
     if (signal.aborted || (await objects.isThere(key))) throw cause;
-    if (madeElsewhere !== undefined) throw notHereYet(madeElsewhere);
+    if (madeElsewhere !== undefined) throw new NotHere(key, madeElsewhere);
     throw dataLoss(`the bytes of ${key} are gone`);
   }
 }
 
-/** The report is known here before its bytes are, where both are copied; as long as it is, nothing is lost. */
-export function notHereYet(datacenter: string): CallError {
-  const message = `the bytes were made in data center ${datacenter} and are not here yet; try again, or ask there`;
-  return elsewhere("ARTIFACT_NOT_HERE_YET", message, datacenter);
+/**
+ * The report is known here before its bytes are, where both are copied; as long as their data center may come back, nothing is
+ * lost.
+ */
+export class NotHere extends CallError {
+  readonly note: ArtifactNote;
+
+  constructor(key: string, { datacenter, isLost }: Elsewhere) {
+    const made = `the bytes were made in data center ${datacenter}`;
+    if (isLost) {
+      const message = `${made}, which is lost, and were not copied here; retry the report to make it again`;
+      super(status.DATA_LOSS, message, [errorInfo("ARTIFACT_LOST", { datacenter })]);
+    } else {
+      super(status.UNAVAILABLE, `${made} and are not here yet; try again, or ask there`, [
+        retryInfo(5_000),
+        errorInfo("ARTIFACT_NOT_HERE_YET", { datacenter }),
+      ]);
+    }
+    this.note = { kind: "artifact-not-here", key, datacenter, isLost };
+  }
 }
 
 /** The same of what a client says it has sent to another data center: whether it has is not to be seen from here. */
@@ -75,11 +92,10 @@ export function uploadNotHereYet(name: string, datacenter: string): CallError {
   const message =
     `${name} belongs to data center ${datacenter} and its bytes are not here; if they were sent, try again or complete it ` +
     "there, or make another upload here";
-  return elsewhere("UPLOAD_NOT_HERE_YET", message, datacenter);
-}
-
-function elsewhere(reason: string, message: string, datacenter: string): CallError {
-  return new CallError(status.UNAVAILABLE, message, [retryInfo(5_000), errorInfo(reason, { datacenter })]);
+  return new CallError(status.UNAVAILABLE, message, [
+    retryInfo(5_000),
+    errorInfo("UPLOAD_NOT_HERE_YET", { datacenter }),
+  ]);
 }
 
 function dataLoss(message: string): CallError {

@@ -1,4 +1,5 @@
 import { createLru } from "../lib/lru.ts";
+import type { ReportChange } from "../model/change-report.ts";
 import type { ReportKey } from "../model/names.ts";
 import { expiresAtMs, type Report } from "../model/report.ts";
 import type { CacheNote, SharedCache } from "../ports/cache.ts";
@@ -25,7 +26,7 @@ const fromStore: CacheNote = { kind: "report-read", from: "store" };
 /**
  * The same stores, in which a report that has succeeded is read from memory. Nothing else is kept: a report that waits,
  * runs, failed or was cancelled may change at any other server, and one that is not there may come to be. What this
- * server changes it sees at once. A deletion at another server it sees at once where the shared cache tells of it, and
+ * server changes it sees at once. A deletion at another server, or a retry of what was lost, it sees at once where the shared cache tells of it, and
  * after `memory.keepMs` where not. Expired reports are never read from memory.
  */
 export function cacheReads<S extends Stores>(
@@ -114,12 +115,12 @@ export function cacheReads<S extends Stores>(
       },
       async change(key, change, nowMs) {
         const changed = await reports.change(key, change, nowMs);
-        if (change.kind === "expire") await forget([key]);
+        if (endsSuccess(change)) await forget([key]);
         return changed;
       },
       async changeAll(changes, nowMs) {
         const changed = await reports.changeAll(changes, nowMs);
-        await forget(changes.filter(({ change }) => change.kind === "expire").map(({ key }) => key));
+        await forget(changes.filter(({ change }) => endsSuccess(change)).map(({ key }) => key));
         return changed;
       },
       async remove(key, sequence) {
@@ -137,6 +138,11 @@ export function cacheReads<S extends Stores>(
       },
     },
   };
+}
+
+/** Whether a report that has succeeded may be something else afterwards. */
+function endsSuccess(change: ReportChange): boolean {
+  return change.kind === "expire" || (change.kind === "retry" && change.lostAt !== undefined);
 }
 
 function nameOf({ tenant, id }: ReportKey): string {

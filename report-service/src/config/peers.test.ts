@@ -28,6 +28,21 @@ test("peers are given one by one or in one list, each with its replica here firs
   assert.deepEqual(none.ok && none.value.peers, []);
 });
 
+test("data centers that are lost are others than the own one", () => {
+  const config = parseConfig([...required, "--lost-datacenters", "dc-b,dc-c"], {}, defaults);
+  assert.deepEqual(config.ok && [...config.value.lostDatacenters], ["dc-b", "dc-c"]);
+  const none = parseConfig(required, {}, defaults);
+  assert.deepEqual(none.ok && [...none.value.lostDatacenters], []);
+  for (const wrong of ["dc-a", "dc-b,dc-a", "dc-b, dc-c"]) {
+    const parsed = parseConfig([...required, "--lost-datacenters", wrong], {}, defaults);
+    assert.ok(!parsed.ok, wrong);
+    assert.deepEqual(
+      parsed.problems.map(({ at }) => at),
+      ["--lost-datacenters"],
+    );
+  }
+});
+
 test("what is wrong with peers is said without their passwords", () => {
   const flags = [
     "--peer",

@@ -2,8 +2,8 @@ import type { PeerSettings } from "../postgres/open-peer.ts";
 import { flagGroup } from "./flag-group.ts";
 import { parsePostgresUrl } from "./postgres-url.ts";
 
-/** The databases of other data centers. */
-export type Peers = { readonly peers: readonly PeerSettings[] };
+/** The databases of other data centers, and those data centers that will not come back. */
+export type Peers = { readonly peers: readonly PeerSettings[]; readonly lostDatacenters: ReadonlySet<string> };
 
 const form = "DC=postgres://USER@HERE,THERE/DATABASE";
 
@@ -14,6 +14,11 @@ export const peers = flagGroup(
       value: "DC=URL,…",
       repeatable: true,
       help: `the Postgres of another data center, ${form}: first its replica in this one, then its servers (docs/report-service/data-centers.md)`,
+    },
+    {
+      name: "lost-datacenters",
+      value: "DC,…",
+      help: "will not come back: what was made there and is not here is lost, and may be retried (docs/report-service/data-centers.md)",
     },
   ],
   (flags): Peers => {
@@ -28,7 +33,12 @@ export const peers = flagGroup(
       else if (found.some((one) => one.datacenter === datacenter)) flags.say("peer", `names ${datacenter} twice`);
       else found.push({ datacenter, here, there });
     }
-    return { peers: found };
+    const lost = flags.matching(
+      "lost-datacenters",
+      /^[a-z0-9][a-z0-9-]{0,35}(,[a-z0-9][a-z0-9-]{0,35})*$/,
+      "must be names of data centers with commas between, as dc-b",
+    );
+    return { peers: found, lostDatacenters: new Set(lost?.split(",")) };
   },
 );
 

@@ -157,6 +157,18 @@ test("each attempt tells who ran it, when, and how it was lost", () => {
   assert.deepEqual(status, { kind: "running", attempt: 2, leasedUntilMs: 210 });
 });
 
+test("what has succeeded is retried only by who says that its bytes were lost, of the report as it is now", () => {
+  const running = changeReport(fresh(), claim, 10).report;
+  const done = changeReport(running, { kind: "succeed", attempt: 1, artifacts: [] }, 20).report;
+  const retry = (lostAt?: number) =>
+    changeReport(done, { kind: "retry", requestId: "", ...(lostAt !== undefined && { lostAt }) }, 30);
+  assert.equal(retry().kind, "refused");
+  assert.equal(retry(done.sequence - 1).kind, "refused");
+  const again = retry(done.sequence);
+  assert.deepEqual([again.kind, again.report.status], ["changed", { kind: "queued" }]);
+  assert.equal(changeReport(running, { kind: "retry", requestId: "", lostAt: running.sequence }, 30).kind, "refused");
+});
+
 function fresh(): Report {
   return newReport({
     tenant: "acme" as TenantId,

@@ -14,8 +14,8 @@ export type ReportChange =
   | { readonly kind: "hand-back"; readonly attempt: number; readonly message?: string }
   /** From a client, only as long as the report is as in `sequence`, where that is given. */
   | { readonly kind: "cancel"; readonly message: string; readonly sequence?: number }
-  /** Queues a report again that ended without a result, or whose result has expired. */
-  | { readonly kind: "retry"; readonly requestId: string }
+  /** Queues a report again that ended without a result, whose result has expired, or was lost as it is at `lostAt`, a sequence. */
+  | { readonly kind: "retry"; readonly requestId: string; readonly lostAt?: number }
   /** Ends the time that an ended report is kept. */
   | { readonly kind: "expire" }
   /** Begins a try of the notice of that `sequence`, the one after so many; if it comes to nothing, the next is at `nextMs`. */
@@ -41,7 +41,7 @@ export type Changed =
  * attempt, so that the answer may also be a report that failed for good.
  */
 export function changeReport(report: Report, change: ReportChange, nowMs: number): Changed {
-  if (change.kind === "retry") return retry(report, change.requestId);
+  if (change.kind === "retry") return retry(report, change);
   if (change.kind === "expire") return expire(report, nowMs);
   if (change.kind === "try-notice" || change.kind === "defer-notice" || change.kind === "end-notice")
     return changeNotice(report, change);
@@ -106,10 +106,13 @@ function cancel(report: Report, message: string, nowMs: number): Report {
   return report.status.kind === "running" ? endAttempt(report, status, nowMs, failure) : { ...report, status };
 }
 
-function retry(report: Report, requestId: string): Changed {
+type Retry = Extract<ReportChange, { kind: "retry" }>;
+
+function retry(report: Report, { requestId, lostAt }: Retry): Changed {
   if (requestId !== "" && report.retries.some((one) => one.requestId === requestId)) return refused(report, "repeated");
   const { kind } = report.status;
-  if (kind !== "failed" && kind !== "cancelled" && kind !== "expired") return refused(report, "not-due");
+  const isLost = kind === "succeeded" && lostAt === report.sequence;
+  if (kind !== "failed" && kind !== "cancelled" && kind !== "expired" && !isLost) return refused(report, "not-due");
   const retries = [...report.retries, { afterAttempts: report.attempts.length, requestId }];
   return changed({ ...report, retries, status: { kind: "queued" } });
 }

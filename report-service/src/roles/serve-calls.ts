@@ -10,6 +10,7 @@ import { type FaultNote, watchFaultFile } from "../api/fault-switch.ts";
 import { type GrpcServer, type ServerTls, startGrpcServer } from "../api/grpc-server.ts";
 import { answering } from "../api/handlers.ts";
 import { identify, observeCalls, refuseCalls } from "../api/interceptors.ts";
+import type { ArtifactNote } from "../api/made-elsewhere.ts";
 import { createOperationsService } from "../api/operations-service.ts";
 import type { ParseParts } from "../api/parse-create.ts";
 import type { QueueParts } from "../api/queue-calls.ts";
@@ -46,7 +47,7 @@ export type CallParts = {
   readonly vault: Vault;
   readonly refusesNotice: ParseParts["refusesNotice"];
   readonly tracer: Tracer | undefined;
-  readonly observe: (note: CallNote | FaultNote) => void;
+  readonly observe: (note: ArtifactNote | CallNote | FaultNote) => void;
 };
 
 export type Calls = {
@@ -66,7 +67,7 @@ export type Calls = {
 export async function serveCalls(config: Config, parts: CallParts): Promise<Calls> {
   const { stores, objects, urls, limiter, bulletin, kinds, shut, workersOf, vault, refusesNotice, tracer, observe } =
     parts;
-  const { id, datacenter, zone, limits, retentionMs, roles } = config;
+  const { id, datacenter, lostDatacenters, zone, limits, retentionMs, roles } = config;
   await using starting = new AsyncDisposableStack();
   const leaving = new AbortController();
   const faults = starting.use(config.faultFile ? await watchFaultFile(config.faultFile, observe) : undefined);
@@ -89,14 +90,15 @@ export async function serveCalls(config: Config, parts: CallParts): Promise<Call
     urls,
     kinds,
     datacenter,
+    lostDatacenters,
     limits,
     retentionMs,
     fingerprint,
     refusesNotice,
   };
   const read = {
-    ...{ reports, clock, queue, workersOf, objects, urls, datacenter },
-    ...{ leaving: leaving.signal, watches: config.watchLimit },
+    ...{ reports, clock, queue, workersOf, objects, urls, datacenter, lostDatacenters },
+    ...{ leaving: leaving.signal, watches: config.watchLimit, observe },
   };
   const isCalled = roles.has("reports") || roles.has("results");
   const health = createHealth([

@@ -100,6 +100,12 @@ export async function startMetrics(
     labelNames: ["method"],
     registers,
   });
+  const notHere = new Counter({
+    name: "report_artifacts_not_here_total",
+    help: "Answers that bytes which another data center made are not here: not yet, or lost with it.",
+    labelNames: ["datacenter", "why"],
+    registers,
+  });
   const cleaned = new Counter({
     name: "report_cleaned_total",
     help: "What the cleaner has removed, by kind; stuck reports it has queued again or failed.",
@@ -155,6 +161,8 @@ export async function startMetrics(
       } else if (note.kind === "object-call-ended") {
         objectCalls.inc({ method: note.method, status: note.status });
         if (note.status < 300) objectBytes.inc({ method: note.method }, note.bytes);
+      } else if (note.kind === "artifact-not-here") {
+        notHere.inc({ datacenter: note.datacenter, why: note.isLost ? "lost" : "not-yet" });
       } else if (note.kind === "result-refused") refused.inc();
       else if (note.kind === "results-written") batches.observe(note.written + note.refused);
     },

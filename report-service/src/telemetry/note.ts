@@ -1,5 +1,6 @@
 import type { CallNote } from "../api/call-note.ts";
 import type { FaultNote } from "../api/fault-switch.ts";
+import type { ArtifactNote } from "../api/made-elsewhere.ts";
 import type { BrokerNote } from "../broker/broker-note.ts";
 import type { CleanerNote } from "../cleaner/cleaner-note.ts";
 import type { ObjectNote } from "../disk/object-server.ts";
@@ -14,6 +15,7 @@ import type { WriterNote } from "../writer/writer-note.ts";
 
 /** Everything the report service can say. */
 export type Note =
+  | ArtifactNote
   | BrokerNote
   | CacheNote
   | CallNote

@@ -69,6 +69,8 @@ function lineOf(note: Note): Line {
       return line("debug", "objects", "object call ended");
     case "object-call-broke":
       return line("error", "objects", "serving an object met an unexpected error");
+    case "artifact-not-here":
+      return line("debug", "objects", "bytes were asked for that another data center made and that are not here");
     case "publishing-failed":
       return line("error", "broker", "cannot publish what is queued; it stays in the store's outbox, trying again");
     case "published-again":

@@ -255,6 +255,30 @@ export function provesReportStore(name: string, open: OpenPlace): void {
     },
   );
 
+  prove(
+    "a report that has succeeded and lost its bytes waits again, is made once more and answers for its content",
+    async () => {
+      await using servers = await twoServers(open);
+      const { one, two } = servers;
+      await create(one.reports, report("a", 1, { contentKey: "k" }), { reuseSinceMs: 0 });
+      const succeed = (attempt: number) => ({ kind: "succeed", attempt, artifacts: [] }) as const;
+      await one.queue.claim(claimant, 1, 10);
+      const done = await one.reports.change(report("a", 1), succeed(1), 20);
+      const lostAt = done?.report.sequence ?? 0;
+      const retried = await two.reports.change(report("a", 1), { kind: "retry", requestId: "", lostAt }, 30);
+      assert.equal(retried?.kind, "changed");
+      assert.equal((await one.queue.length()).queued, 1);
+      assert.equal(
+        inWords(await create(two.reports, report("b", 2, { contentKey: "k" }), { reuseSinceMs: 0 })),
+        "reused a",
+      );
+      assert.equal((await one.queue.claim(claimant, 1, 40)).length, 1);
+      assert.equal((await one.reports.change(report("a", 1), succeed(2), 50))?.kind, "changed");
+      const seen = await collect(two.reports.follow(report("a", 1), 1, never));
+      assert.deepEqual(seen, ["2 running", "3 succeeded", "4 queued", "5 running", "6 succeeded"]);
+    },
+  );
+
   prove("changes written together are each fenced by their attempt", async () => {
     await using servers = await twoServers(open);
     const { one, two } = servers;

@@ -1436,7 +1436,8 @@ export const Reports: GenService<{
     output: typeof ReportSchema;
   },
   /**
-   * Queues a report again that failed, was cancelled or has expired; its attempts are counted on.
+   * Queues a report again that failed, was cancelled or has expired, or whose bytes were lost with their data center
+   * (ARTIFACT_LOST); its attempts are counted on.
    * FAILED_PRECONDITION NOTHING_TO_RETRY: it waits, runs or has succeeded.
    *
    * @generated from rpc report.v1.Reports.RetryReport
@@ -1540,6 +1541,8 @@ export const Results: GenService<{
    * The bytes of one format, from `offset` on. With `wait` it is the one call for a small report: it waits, within the
    * client's deadline, for the report to end.
    * FAILED_PRECONDITION: not finished (without `wait`), failed, cancelled or expired; the ErrorInfo tells which.
+   * UNAVAILABLE ARTIFACT_NOT_HERE_YET: made in another data center and not copied here yet. DATA_LOSS ARTIFACT_LOST: an operator
+   * has given that one up, and RetryReport makes it again.
    *
    * @generated from rpc report.v1.Results.StreamReport
    */
