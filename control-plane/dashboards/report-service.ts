@@ -137,6 +137,7 @@ export const reportService: Dashboard = {
           {
             "not told": "max(report_broker_unpublished)",
             "not passed on": "max(report_broker_undelivered)",
+            "refuses: {{doing}} {{topic}} {{code}}": "max by (doing, topic, code) (report_broker_refuses)",
           },
           { mayBeEmpty: true },
         ),
@@ -144,6 +145,15 @@ export const reportService: Dashboard = {
           "Replicas of other data centers are behind",
           "s",
           { "{{peer}}": "max by (peer) (report_peer_replication_lag_seconds)" },
+          { mayBeEmpty: true },
+        ),
+        series(
+          "Files of other data centers that are not here",
+          "ops",
+          {
+            "{{datacenter}} {{why}}":
+              "sum by (datacenter, why) (rate(report_artifacts_not_here_total[$__rate_interval]))",
+          },
           { mayBeEmpty: true },
         ),
       ],
