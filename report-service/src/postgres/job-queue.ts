@@ -9,9 +9,10 @@ import type { ChangeReports } from "./change-reports.ts";
 import type { Database, Row } from "./database.ts";
 import { createFairTurns, type FairTurns, type TurnOf } from "./fair-turns.ts";
 import { kindLimitsOf } from "./kind-limits.ts";
+import { createQueueLength } from "./queue-length.ts";
 import { keyOf, type Stored, storedOf } from "./report-rows.ts";
 import { isLive } from "./slotted-tables.ts";
-import { readLanes, readLength, readRunning } from "./waiting-lanes.ts";
+import { readLanes, readRunning } from "./waiting-lanes.ts";
 import { settleJobs } from "./write-reports.ts";
 
 // A lease that runs out makes no change that could wake anyone, and a notification may be lost.
@@ -188,7 +189,7 @@ export function createPostgresQueue(
       return [...lost, ...(await claimWaiting(cluster, claimant, most - lost.length, nowMs))];
     },
     wait: (cluster, signal) => clusterOf(cluster).bell.rung(signal, lookMs),
-    length: (cluster) => readLength(database, cluster),
+    length: createQueueLength(database),
     running: (cluster) => readRunning(database, cluster),
     [Symbol.dispose]: () => hearing[Symbol.dispose](),
   };

@@ -19,7 +19,6 @@ import { lookForOldTransactions } from "./old-transactions.ts";
 import { openPostgresOutbox } from "./outbox.ts";
 import { createPool } from "./pool.ts";
 import { createQueueCounts } from "./queue-counts.ts";
-import { createQueueLength } from "./queue-length.ts";
 import { readFromReplica } from "./read-from-replica.ts";
 import { readFromPrimary } from "./read-reports.ts";
 import { createPostgresReports } from "./report-store.ts";
@@ -62,7 +61,7 @@ export async function openPostgresStore(
   const opened = opening.move();
   return {
     reports: createPostgresReports({ database, feed, reads, createReports, changeReports }),
-    queue: { ...queue, length: createQueueLength(database), ahead: countPostgresJobsAhead(database) },
+    queue: { ...queue, ahead: countPostgresJobsAhead(database) },
     uploads: createPostgresUploads(database),
     cleanUp: createPostgresCleanUp(database, feed, changeReports),
     notices: createPostgresNotices(database),

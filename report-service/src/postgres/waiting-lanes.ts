@@ -71,7 +71,7 @@ export async function countUpTo(database: Database, cluster: WorkerCluster, most
 export async function readLength(
   database: Database,
   cluster: WorkerCluster | undefined,
-  countWaiting: CountWaiting = (name) => countUpTo(database, name, null),
+  countWaiting: CountWaiting,
 ): Promise<QueueLength> {
   const names =
     cluster === undefined ? (await database.query(clusters, [])).map((row) => String(row["cluster"])) : [cluster];
