@@ -77,7 +77,7 @@ test("queues tell what waits for each worker cluster", async () => {
 test("all that a filter finds are made once more, after they were shown and confirmed", async () => {
   const filter = ["--filter", 'state = CANCELLED AND kind = "reportKinds/slow"'];
   for (let count = 0; count < 3; count += 1) {
-    const name = (await weir("create", "slow", "-p", `rows=${1_000 + count}`, "-o", "name")).out.trim();
+    const name = (await weir("create", "slow", "-p", `rows=${100_000_000_000 + count}`, "-o", "name")).out.trim();
     await weir("cancel", name);
   }
   const tried = await weir("retry", ...filter, "--dry-run");
