@@ -100,21 +100,21 @@ test("while another process has the store's lock creates are unavailable, and re
 
   await using lock = await lockSqlite(join(data.path, "reports.db"));
   const refused = failure(client.createReport(order));
-  let longestMs = 0;
+  let read = 0;
   let answered = false;
   void refused.finally(() => (answered = true));
   while (!answered) {
-    const startedMs = performance.now();
     await client.getReport(before);
-    longestMs = Math.max(longestMs, performance.now() - startedMs);
+    read += 1;
   }
   const error = await refused;
   assert.equal(error.code, status.UNAVAILABLE);
   assert.ok((error.retryAfterMs ?? 0) > 0);
-  assert.ok(longestMs < 1_500, `a read took ${longestMs} ms`);
+  // One that waits for the lock as well ends no sooner than the create.
+  assert.ok(read > 5, `${read} reads were answered before the create was refused`);
 
   await lock.release();
-  const made = await until(() => client.createReport(order), { within: 10_000, what: "a create is taken" });
+  const made = await until(() => client.createReport(order), { within: 30_000, what: "a create is taken" });
   assert.equal((await client.waitForEnd(reportNameOf(made.value))).state, State.SUCCEEDED);
 });
 

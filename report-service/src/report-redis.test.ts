@@ -90,7 +90,7 @@ test("a report that one server deletes no other one reads from memory any more, 
       () => false,
       () => true,
     );
-  await until(gone, { within: 10_000, what: "the other server no longer has it" });
+  await until(gone, { within: 30_000, what: "the other server no longer has it" });
   assert.equal((await failure(read())).reason, "NOT_FOUND");
 });
 
@@ -111,7 +111,7 @@ test("what a kind marks as sensitive lies in Redis as in the store, encrypted", 
     await server.client.getReport(name);
     return look.get(key);
   };
-  const text = await until(readAndLook, { within: 10_000, what: "it is in Redis" });
+  const text = await until(readAndLook, { within: 30_000, what: "it is in Redis" });
   assert.match(String(text), /"sealed"/);
   assert.doesNotMatch(String(text), /canary/);
 });

@@ -101,20 +101,25 @@ test("a replica that hangs costs the own reports next to nothing", { skip }, asy
   const { here, replica, made } = scene;
   await create(here.reports, report(made("dc-b", 1), 1));
   replica.freeze();
-  const slowest = async (work: (nth: number) => Promise<unknown>) => {
-    const startedMs = performance.now();
-    for (let nth = 0; nth < 5; nth += 1) await work(nth);
-    return performance.now() - startedMs;
+  const fastest = async (work: (nth: number) => Promise<unknown>) => {
+    const tookMs: number[] = [];
+    for (let nth = 0; nth < 10; nth += 1) {
+      const startedMs = performance.now();
+      await work(nth);
+      tookMs.push(performance.now() - startedMs);
+    }
+    return Math.min(...tookMs);
   };
-  const createsMs = await slowest((nth) =>
+  const createMs = await fastest((nth) =>
     create(here.reports, report(made("dc-b", 10 + nth), 10 + nth), { request: { id: `q${nth}`, bodyHash: "h" } }),
   );
-  // Each waits 300 ms at most, and none once the replica is known to hang.
-  assert.ok(createsMs < 3_000, `five creates took ${createsMs} ms`);
-  assert.ok((await slowest(() => here.reports.read(report(made("dc-b", 1), 1)))) < 1_000);
+  // The first ones wait for 300 ms, and none once the replica is known to hang: a busy machine is late with some, a wait shows in all.
+  assert.ok(createMs < 250, `the fastest of ten creates took ${createMs} ms`);
+  const readMs = await fastest(() => here.reports.read(report(made("dc-b", 1), 1)));
+  assert.ok(readMs < 250, `the fastest of ten reads took ${readMs} ms`);
   // Now what it was asked for comes from over there.
   await until(() => scene.state().readable === "there", soon("it is read over there"));
-  assert.equal((await pages(here.reports, "oldest-first")).length, 6);
+  assert.equal((await pages(here.reports, "oldest-first")).length, 11);
   replica.thaw();
   await until(() => scene.state().readable === "here", soon("it is read here again"));
 });

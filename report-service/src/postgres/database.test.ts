@@ -40,14 +40,13 @@ test("who leaves hears so at once, and Postgres no longer runs what was asked", 
   const { database, running } = place;
   const leaving = new AbortController();
   const asked = database.query(waitForLock, [], leaving.signal);
-  await until(() => running() === 1, { within: 10_000, what: "it waits for the lock" });
+  await until(() => running() === 1, { within: 30_000, what: "it waits for the lock" });
   const leftMs = performance.now();
   leaving.abort(new Error("gone"));
   await assert.rejects(asked, /gone/);
-  assert.ok(performance.now() - leftMs < 1_000);
   // The only connection there may be was taken by it.
   assert.deepEqual(await database.query({ text: "select 1 as one" }, []), [{ one: 1 }]);
-  assert.ok(performance.now() - leftMs < 5_000);
+  assert.ok(performance.now() - leftMs < patienceMs / 2, "it was not patience that ended");
   assert.equal(running(), 0);
 });
 
@@ -56,15 +55,15 @@ test("when all connections are taken by what nobody waits for any more, all of t
   const { database, running } = place;
   const leaving = new AbortController();
   const asked = Array.from({ length: 4 }, () => database.query(waitForLock, [], leaving.signal));
-  await until(() => running() === 4, { within: 10_000, what: "four wait for the lock" });
+  await until(() => running() === 4, { within: 30_000, what: "four wait for the lock" });
   asked.push(database.query(waitForLock, [], leaving.signal));
   const leftMs = performance.now();
   leaving.abort(new Error("gone"));
   for (const each of await Promise.allSettled(asked)) assert.equal(each.status, "rejected");
   // Neither those that ran nor the one that waited for a connection.
-  assert.ok(performance.now() - leftMs < 1_000);
+  assert.ok(performance.now() - leftMs < patienceMs / 2, "it was not patience that ended");
   await Promise.all(Array.from({ length: 8 }, () => database.query({ text: "select 1" }, [])));
-  await until(() => running() === 0, { within: 10_000, what: "none waits for the lock" });
+  await until(() => running() === 0, { within: 30_000, what: "none waits for the lock" });
 });
 
 test("leaving just as the answer comes hits nothing that runs after it", { skip }, async () => {
@@ -100,10 +99,10 @@ test("over TLS, too, Postgres hears that somebody has left", { skip: skip || !ha
   assert.deepEqual(await database.query(ask, []), [{ ssl: true }]);
   const leaving = new AbortController();
   const asked = database.query(waitForLock, [], leaving.signal);
-  await until(() => running() === 1, { within: 10_000, what: "it waits for the lock" });
+  await until(() => running() === 1, { within: 30_000, what: "it waits for the lock" });
   leaving.abort(new Error("gone"));
   await assert.rejects(asked, /gone/);
-  await until(() => running() === 0, { within: 5_000, what: "it no longer waits" });
+  await until(() => running() === 0, { within: 30_000, what: "it no longer waits" });
 });
 
 /** Postgres takes a key only from a file that is its own. */

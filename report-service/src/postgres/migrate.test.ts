@@ -147,14 +147,14 @@ test("an older server goes on while a step waits for its turn, and after it", { 
   try {
     const migrating = migrateTo(extend);
     // While it waits, whoever needs the table waits behind it.
-    await until(() => waiting("alter table") === 1, { within: 10_000, what: "the step waits for the reader" });
-    await until(() => waiting("alter table") === 0, { within: 10_000, what: "it gives way" });
+    await until(() => waiting("alter table") === 1, { within: 30_000, what: "the step waits for the reader" });
+    await until(() => waiting("alter table") === 0, { within: 30_000, what: "it gives way" });
     const before = made;
-    await until(() => made > before + 5, { within: 10_000, what: "the older server goes on" });
+    await until(() => made > before + 5, { within: 30_000, what: "the older server goes on" });
     await reader.query("commit");
     await migrating;
     const then = made;
-    await until(() => made > then + 20, { within: 10_000, what: "it goes on with what it has prepared" });
+    await until(() => made > then + 20, { within: 30_000, what: "it goes on with what it has prepared" });
   } finally {
     stop.abort();
     await serving;

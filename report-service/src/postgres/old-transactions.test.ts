@@ -17,7 +17,7 @@ test("the oldest transaction is told of, and what it holds back, until it ends",
   await forgotten.query("begin isolation level repeatable read");
   await forgotten.query("select count(*) from jobs");
   for (let index = 0; index < 20; index += 1) await database.query({ text: "select txid_current()" }, []);
-  await until(async () => Number((await look())?.oldestMs) > 200, { within: 10_000, what: "the transaction is old" });
+  await until(async () => Number((await look())?.oldestMs) > 200, { within: 30_000, what: "the transaction is old" });
   assert.ok(Number((await look())?.transactions) >= 20);
   await forgotten.query("rollback");
   assert.ok(Number((await look())?.oldestMs) < 200);

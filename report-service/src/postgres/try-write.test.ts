@@ -41,10 +41,10 @@ test("a database that was made read-only is found out, and found well again", { 
         () => false,
         () => true,
       );
-    await until(isFound, { within: 10_000, what: "it is found out" });
+    await until(isFound, { within: 30_000, what: "it is found out" });
   } finally {
     sql("alter system reset default_transaction_read_only");
     sql("select pg_reload_conf()");
   }
-  await until(() => store.tryWrite().then(() => true), { within: 10_000, what: "it takes writes again" });
+  await until(() => store.tryWrite().then(() => true), { within: 30_000, what: "it takes writes again" });
 });

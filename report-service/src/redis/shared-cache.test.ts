@@ -44,7 +44,7 @@ test("what could not be forgotten while Redis was halted is forgotten when it an
     await cache.get("c");
     return (await reader.get("a")) === undefined && (await reader.get("b")) === undefined;
   };
-  await until(forgotten, { within: 10_000, what: "both are forgotten" });
+  await until(forgotten, { within: 30_000, what: "both are forgotten" });
   await reader.put("b", "text", 60_000);
   assert.equal(await reader.get("b"), undefined);
 });

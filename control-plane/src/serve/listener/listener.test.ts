@@ -81,7 +81,7 @@ function clientOf(address: string, credentials = clientCredentials.createInsecur
   return {
     echo: () =>
       new Promise<string>((resolve, reject) => {
-        const deadline = Date.now() + 5_000;
+        const deadline = Date.now() + 60_000;
         client.makeUnaryRequest("/t/Echo", bytes, bytes, Buffer.alloc(0), { deadline }, (error, value) =>
           error ? reject(error) : resolve(String(value)),
         );

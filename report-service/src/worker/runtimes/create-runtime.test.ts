@@ -361,7 +361,7 @@ test("a worker that is killed takes its sandboxes with it, busy or not, and its 
   assert.ok(sandboxes.length > 0);
   process.kill(worker, "SIGKILL");
   assert.equal((await ended).kind, "lost");
-  await until(() => sandboxes.every(isGone), { within: 10_000, what: "the end of the sandboxes" });
+  await until(() => sandboxes.every(isGone), { within: 30_000, what: "the end of the sandboxes" });
 });
 
 test("a job that takes long is not taken for dead, in any language", async () => {
