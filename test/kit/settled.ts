@@ -3,7 +3,7 @@ import type { ApiAnswer, Weir } from "./weir.ts";
 
 /** Waits until every client, one at least, has acknowledged all that it is to hold by now. */
 export async function settled(weir: Weir): Promise<void> {
-  const { status, body } = await weir.api("GET", "/v1/clients:settled?within=10s");
+  const { status, body } = await weir.api("GET", "/v1/clients:settled?within=60s");
   assert.equal(status, 200, JSON.stringify(body));
   const { acked, of } = body as { readonly acked: number; readonly of: number };
   assert.ok(of > 0, "a client is connected");
