@@ -23,10 +23,13 @@ const policies = {
   outlierDetection: {localOrigin: {}, successRate: {enforcing: 100}, detectDegradedHosts: true, maxEjectionTimeJitter: 0s},
   circuitBreaker: {maxRequests: 100, maxRetries: 0, perEndpoint: {maxConnections: 1}},
   retry: {attempts: 10, retryOn: [UNAVAILABLE, INTERNAL, gateway-error], otherPriority: {}, rateLimitedBackOff: {}, backOff: {baseInterval: 1s, maxInterval: 5s}},
-  timeouts: {request: 5s, maxStream: 10s, streamIdle: 1m},
+  timeouts: {request: 1m, maxStream: 2m, streamIdle: 1m},
   connection: {maxConcurrentStreams: 10, ping: {interval: 5m}},
   healthCheck: {grpc: {}, perLocality: {dc-a: {disabled: true}}}`,
 };
+
+/** The first calls of a process wait until it has compiled itself, been told where to go and connected. */
+const patient = { deadlineMs: 40_000 };
 
 for (const [language, { prepare }] of Object.entries(foreignClients)) {
   // The first time, it has to be built, which takes a busy machine minutes.
@@ -53,7 +56,7 @@ for (const [language, { prepare }] of Object.entries(foreignClients)) {
 
     for (const service of ["ring", "maglev"]) {
       const client = await start(service);
-      assert.equal(answersById(await client.send(60)).size, 1, service);
+      assert.equal(answersById(await client.send(60, patient)).size, 1, service);
     }
 
     for (const service of ["reported", "streamed"]) {
@@ -62,7 +65,7 @@ for (const [language, { prepare }] of Object.entries(foreignClients)) {
     }
 
     const tuned = await start("tuned");
-    assert.deepEqual(codes(await tuned.send(60)), new Map([["OK", 60]]));
+    assert.deepEqual(codes(await tuned.send(60, patient)), new Map([["OK", 60]]));
 
     const { stdout } = await weirCommand(weir, ["proxy", "status"]);
     assert.doesNotMatch(stdout, /ERROR/);
