@@ -1,12 +1,12 @@
 import { shareInterval } from "../../control-plane/src/demo/share-interval.ts";
 
 /**
- * The 99.9 % interval of a whole run of the tests, which has some two hundred of them: at 99.9 % each, every fifth run would find one
- * outside of it by chance alone.
+ * How likely a count lies outside of its interval by chance alone. A run of the tests has some two hundred of them, so that one run in
+ * 50,000 is refused without a cause: at the usual 0.001 it would be every fifth.
  */
-const outside = 0.001 / 200;
+const outside = 1e-7;
 
-/** Throws unless the count lies within the interval of its share that all but one of 1,000 runs of the tests keep to. */
+/** Throws unless the count lies within the interval of its share that all but one of ten million keep to. */
 export function assertShare(
   count: number,
   {
