@@ -54,10 +54,14 @@ test("a data center is drained under load and comes back by itself, over a crash
   assert.equal(row?.by, "ana");
   const expires = Date.parse(row?.expireTime ?? "");
   // A client acknowledges what it is sent a moment before its next request goes by it.
-  const drained = Date.now() + 500;
-  await until(() => traffic.since(drained).length >= 400, { within: 20_000, what: "requests after the drain" });
-  assert.ok(Date.now() < expires, "this machine was too slow for the drain that the test made");
-  const meanwhile = traffic.since(drained).filter(({ endedAt }) => endedAt < expires);
+  const drained = Date.now() + 1_000;
+  const during = () => traffic.since(drained).filter(({ endedAt }) => endedAt < expires);
+  await until(() => during().length >= 400 || Date.now() > expires, {
+    within: 40_000,
+    what: "requests after the drain",
+  });
+  const meanwhile = during();
+  assert.ok(meanwhile.length >= 50, `${meanwhile.length} requests in the time of the drain`);
   assert.equal(countOf(meanwhile, "dc-a"), 0, "nobody is sent to dc-a");
   assert.ok(countOf(meanwhile, "dc-b") > 0);
 
@@ -101,7 +105,7 @@ test("a drain is refused where what is left would not bear what clients report, 
   const forced = await weirCommand(weir, [...drain, "--force", "--wait"]);
   assert.equal(forced.code, 0, forced.stderr);
   assert.match(forced.stdout, /^! report: dc-b would get .* \(forced\)$/m);
-  const drained = Date.now() + 500;
+  const drained = Date.now() + 1_000;
   await until(() => traffic.since(drained).length >= 100, { within: 20_000, what: "requests after the drain" });
   assert.equal(countOf(traffic.since(drained), "dc-a"), 0);
   const ended = await weirCommand(weir, ["traffic", "undrain", "dc-a", "--reason", "done", "--wait"]);

@@ -16,12 +16,12 @@ const row: MeasuredRow = {
 };
 
 for (const bad of ["dc-a", "dc-a and dc-b"] as const)
-  test(`within two intervals after ${bad} began to fail, neither kind of client fails any more`, async () => {
+  test(`a few intervals after ${bad} began to fail, neither kind of client fails any more`, async () => {
     await using scene = await startMeasuredScene([row]);
     await using envoy = await scene.client(row, "envoy");
     await using node = await scene.client(row, "node");
     for (const client of [envoy, node]) await client.send(20);
-    const load = { perSecond: 150, forMs: 1_000 + 4 * intervalMs };
+    const load = { perSecond: 150, forMs: 1_000 + 5 * intervalMs };
     const running = Promise.all([envoy.sendAtRate(load), node.sendAtRate(load)]);
     await delay(1_000);
     scene.makeBad(bad);
@@ -30,8 +30,8 @@ for (const bad of ["dc-a", "dc-a and dc-b"] as const)
       const failed = records.filter(({ code }) => code !== "OK");
       const lastMs = Math.max(0, ...failed.map(({ startedAt }) => startedAt - badAt));
       assert.ok(failed.length > 0, `${name}: nothing failed, so nothing was measured`);
-      assert.ok(lastMs < 2 * intervalMs, `${name}: the last of ${failed.length} failures came after ${lastMs} ms`);
-      const later = records.filter(({ startedAt }) => startedAt > badAt + 2 * intervalMs);
+      assert.ok(lastMs < 3 * intervalMs, `${name}: the last of ${failed.length} failures came after ${lastMs} ms`);
+      const later = records.filter(({ startedAt }) => startedAt > badAt + 3 * intervalMs);
       assert.ok(later.length > 100, `${name}: ${later.length} requests after that`);
     }
   });

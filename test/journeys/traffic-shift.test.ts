@@ -70,7 +70,7 @@ test("a shift to a data center that begins to fail at its second step is rolled 
   assert.equal((await newestShift(weir))?.step, 1);
   assert.equal(await served(weir), 55);
 
-  await until(async () => (await newestShift(weir))?.step === 2, { within: 15_000, what: "the second step" });
+  await until(async () => (await newestShift(weir))?.step === 2, { within: 40_000, what: "the second step" });
   assert.deepEqual((await newestShift(weir))?.failures, [], "the first step was good");
   for (const backend of scene.backends("dc-b")) backend.fail(true);
   const failing = Date.now();
@@ -82,8 +82,9 @@ test("a shift to a data center that begins to fail at its second step is rolled 
     { within: 30_000, what: "the guard to roll it back" },
   );
   const tookMs = Date.parse(ended.ended?.time ?? "") - failing;
-  // Half a second is what a timer may be late by on a busy machine.
-  assert.ok(tookMs <= 2 * 5_000 + 500, `rolled back after ${tookMs} ms`);
+  assert.equal(ended.failures.length, 2, "by the second failure in a row");
+  // Two intervals, and half of one by which timers of a busy machine may be late.
+  assert.ok(tookMs <= 2.5 * 5_000, `rolled back after ${tookMs} ms`);
   assert.equal(await served(weir), 30);
   const said =
     /rolled back: shift-\w+ at step 2 of 2, dc-a=20 dc-b=80: error-rate of dc-b is [\d.]+ % of \d+ requests, over [\d.]+ % \([\d.]+ % before the shift, and 1 % more\)/;
@@ -100,7 +101,7 @@ test("a control plane that is killed in the middle of a shift serves the same sh
   assert.equal((await weirCommand(weir, [...words, "--yes"])).code, 0);
   const begun = await newestShift(weir);
   assert.ok(begun);
-  await until(async () => (await served(weir)) === 50, { within: 10_000, what: "the second step" });
+  await until(async () => ((await served(weir)) ?? 0) >= 50, { within: 30_000, what: "the second step" });
   await weir.kill();
   await weir.start();
   const seen: number[] = [];
@@ -112,8 +113,10 @@ test("a control plane that is killed in the middle of a shift serves the same sh
       if (share === undefined) return false;
       seen.push(share);
       // A step every 2 s: what is served is what the clock says, give or take what it takes to publish and to ask.
-      const expected = [before - 500, after].map((ms) => Math.min(80, 40 + 10 * Math.floor(Math.max(0, ms) / 2_000)));
-      assert.ok(expected.includes(share), `${share} at ${before} to ${after} ms, expected ${expected}`);
+      const [least = 0, most = 0] = [before - 1_900, after].map((ms) =>
+        Math.min(80, 40 + 10 * Math.floor(Math.max(0, ms) / 2_000)),
+      );
+      assert.ok(share >= least && share <= most, `${share} at ${before} to ${after} ms, expected ${least} to ${most}`);
       return (await newestShift(weir))?.state === "succeeded";
     },
     { within: 20_000, what: "the end of the shift" },
@@ -147,7 +150,7 @@ test("three replicas serve the same shares at every step of a shift, and end it 
   let asked = [a, b, c];
   await until(
     async () => {
-      const before = Math.floor((sinceMs() - 700) / 3_000);
+      const before = Math.floor((sinceMs() - 1_500) / 3_000);
       const shares = await Promise.all(asked.map(served));
       const after = Math.floor(sinceMs() / 3_000);
       // Around the time of a step one may have published it and another not yet.
@@ -167,13 +170,13 @@ test("three replicas serve the same shares at every step of a shift, and end it 
   ).catch((error) => assert.fail(`${error} ${error.cause ?? ""}`));
   assert.ok(seen.size >= 3, `steps seen: ${[...seen]}`);
   assert.deepEqual(await Promise.all([b, c].map(served)), [80, 80]);
-  await until(async () => (await newestShift(c))?.state === "succeeded", { within: 5_000, what: "its end at c" });
+  await until(async () => (await newestShift(c))?.state === "succeeded", { within: 30_000, what: "its end at c" });
   const about = await until(
     async () => {
       const found = (await revisions(c)).filter(({ reason }) => reason.includes(begun.name));
       return found.length > 1 && found;
     },
-    { within: 5_000, what: "its end in the journal of c" },
+    { within: 30_000, what: "its end in the journal of c" },
   );
   assert.deepEqual(
     about.map(({ by }) => by),
