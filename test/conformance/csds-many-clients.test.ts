@@ -68,7 +68,7 @@ test("a reader that goes away in the middle leaves nothing behind", async () => 
   addMany(scene, 1_000, 50);
   for (let round = 0; round < 6; round += 1) await scene.status.streamAndLeave();
   // An answer in the making for good would be refused after the fourth.
-  await until(async () => "length" in (await scene.status.stream({})), { within: 10_000, what: "a whole answer" });
+  await until(async () => "length" in (await scene.status.stream({})), { within: 30_000, what: "a whole answer" });
 });
 
 test("more questions than can be answered at once are told to come again", async () => {
@@ -85,8 +85,8 @@ test("readers that do not read keep others from asking only for a time", async (
   addMany(scene, 1_000, 50);
   using _stalled = new DisposableStack();
   for (let reader = 0; reader < 4; reader += 1) _stalled.use(scene.status.streamAndStall());
-  await until(() => scene.notes.length === 4, { within: 10_000, what: "four answers in the making" });
-  await until(async () => "length" in (await scene.status.stream({})), { within: 10_000, what: "a whole answer" });
+  await until(() => scene.notes.length === 4, { within: 30_000, what: "four answers in the making" });
+  await until(async () => "length" in (await scene.status.stream({})), { within: 30_000, what: "a whole answer" });
 });
 
 test("a stream on which nothing is asked is ended", async () => {

@@ -31,7 +31,7 @@ test("a real Envoy is told with its node and everything that it accepted", async
   using status = connectStatusClient(weir.xds);
   const synced = [...allSynced, "Listener edge SYNCED", "RouteConfiguration edge SYNCED"];
   await until(async () => resourceTexts(await configOf(status, "edge-1")).join() === synced.join(), {
-    within: 10_000,
+    within: 30_000,
     what: "all of edge-1 in step",
   });
   const config = await configOf(status, "edge-1");
@@ -60,7 +60,7 @@ test("a client that rejects is told with its own words and what it rejected", as
       const config = (await configOf(status, "picky-1"))?.genericXdsConfigs[0];
       return config?.clientStatus === ClientResourceStatus.NACKED && config;
     },
-    { within: 5_000, what: "the rejection" },
+    { within: 30_000, what: "the rejection" },
   );
   assert.equal(rejected.versionInfo, "", "it has none yet");
   assert.equal(rejected.errorState?.details, "report: no such load balancer");
@@ -81,7 +81,7 @@ test("a client that left is told no more", async () => {
     await leaving.response();
     assert.ok(await configOf(status, "leaving-1"));
   }
-  await until(async () => (await configOf(status, "leaving-1")) === undefined, { within: 5_000, what: "its end" });
+  await until(async () => (await configOf(status, "leaving-1")) === undefined, { within: 30_000, what: "its end" });
 });
 
 const clusterUrl = "type.googleapis.com/envoy.config.cluster.v3.Cluster";

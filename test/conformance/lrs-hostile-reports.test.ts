@@ -102,7 +102,7 @@ test("made-up localities and endpoints are left out and told; who was there befo
   await until(
     () => scene.notes.filter((note) => note.kind === "load-reported" && note.nodeId === "liar").length === 8,
     {
-      within: 10_000,
+      within: 30_000,
       what: "all reports of the liar",
     },
   );

@@ -148,7 +148,7 @@ function openStream(client: Client): LoadStream {
       const cut = ended.then((how): never => {
         throw new Error(`the stream ended: ${how}`);
       });
-      await inTime(Promise.race([next, cut]), 5_000, () => "an answer to a load report");
+      await inTime(Promise.race([next, cut]), 30_000, () => "an answer to a load report");
       taken += 1;
       const answer = came[taken - 1];
       if (answer === undefined) throw new Error("an answer that came is gone");

@@ -26,7 +26,7 @@ test("of 200 calls at a time through Envoy exactly the surplus over maxRequests 
     refused.every((details) => /overflow/.test(details)),
     refused[0],
   );
-  await until(async () => (await stat(edge, rqOpen)) === 0, { within: 10_000, what: "the breaker is closed again" });
+  await until(async () => (await stat(edge, rqOpen)) === 0, { within: 30_000, what: "the breaker is closed again" });
 });
 
 test("of 200 calls that the Node client begins one after the other exactly the surplus over maxRequests is refused at once", async () => {

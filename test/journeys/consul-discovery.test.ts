@@ -43,7 +43,7 @@ test("services of Consul are served without documents, are kept over a restart w
   await shows("team-b", "10.1.0.5:9090");
 
   await until(async () => JSON.stringify(await weir.api("GET", "/v1/sources")).includes("current"), {
-    within: 5_000,
+    within: 30_000,
     what: "the source is current",
   });
   await weir.stop();

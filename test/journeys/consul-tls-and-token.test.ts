@@ -69,7 +69,7 @@ test("a Consul that wants a certificate and a token is read, and both are replac
     await it.sees("report", one);
 
     await consul.call(0, "DELETE", `/v1/acl/token/${first.id}`);
-    await until(() => it.source("dc-a")?.state === "stale", { within: 10_000, what: "the token is no longer taken" });
+    await until(() => it.source("dc-a")?.state === "stale", { within: 30_000, what: "the token is no longer taken" });
     assert.match(it.source("dc-a")?.cause ?? "", /403/);
     assert.deepEqual(it.endpoints("report"), one);
     const second = await readToken(consul, "second");
@@ -78,7 +78,7 @@ test("a Consul that wants a certificate and a token is read, and both are replac
 
     // A certificate that is gone is a failure that names the file; one that is back is used.
     await rename(files.client.cert, `${files.client.cert}.away`);
-    await until(() => it.source("dc-a")?.state === "stale", { within: 10_000, what: "the certificate is missed" });
+    await until(() => it.source("dc-a")?.state === "stale", { within: 30_000, what: "the certificate is missed" });
     assert.match(it.source("dc-a")?.cause ?? "", /certificate for Consul .*client-consul-0\.pem cannot be read/);
     await rename(`${files.client.cert}.away`, files.client.cert);
     await until(() => it.source("dc-a")?.state === "current", {
@@ -103,7 +103,7 @@ test("a Consul that wants a certificate and a token is read, and both are replac
       services: ["report"],
       limits,
     });
-    const cause = await until(() => it.source("dc-a")?.cause, { within: 10_000, what: "it is refused" });
+    const cause = await until(() => it.source("dc-a")?.cause, { within: 30_000, what: "it is refused" });
     assert.match(cause, says);
   }
 

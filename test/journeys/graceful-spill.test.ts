@@ -60,7 +60,7 @@ test("what dc-b cannot bear when dc-a dies goes to dc-c, before any source has n
   const tookOver = async (when: string) => {
     for (const [name, kind] of Object.entries(everyone)) {
       await until(async () => codes(await scene[kind].send(50)).get("OK") === 50, {
-        within: 10_000,
+        within: 30_000,
         what: `${name} goes on`,
       });
       assertShares(await scene[kind].send(requests), { "dc-a": 0, "dc-b": 0.4, "dc-c": 0.6 }, `${name}, ${when}`);
@@ -113,7 +113,7 @@ async function startScene(split: string): Promise<Scene> {
       };
       // What is the same as before is no revision.
       if (Object.values(failing).some((count) => count !== 0) || revision > 1)
-        await until(isRead, { within: 10_000, what: "the documents are read" });
+        await until(isRead, { within: 30_000, what: "the documents are read" });
       await settled();
     },
     async foretold(client) {

@@ -114,7 +114,7 @@ async function servesGrpc(server: RunningProcess, first: Backend, second: Backen
 
   server.write(String(second.port));
   await until(async () => answersById(await client.send(1)).has("second"), {
-    within: 5_000,
+    within: 30_000,
     what: "calls go to where the second line says",
   });
   // A gRPC client does not take the same endpoint twice.
@@ -144,10 +144,10 @@ async function servesEnvoy(
     await server.line(new RegExp(`^shop-1 has ${type} \\S`));
 
   server.write(`${first.port} ${second.port}`);
-  await until(async () => answersById(await load.send(2)).size === 2, { within: 10_000, what: "calls go to both" });
+  await until(async () => answersById(await load.send(2)).size === 2, { within: 30_000, what: "calls go to both" });
   server.write(String(second.port));
   const onlySecond = async () => answersById(await load.send(4)).get("second") === 4;
-  await until(onlySecond, { within: 10_000, what: "calls go to the second alone" });
+  await until(onlySecond, { within: 30_000, what: "calls go to the second alone" });
   assert.deepEqual([...codes(await load.send(100))], [["OK", 100]]);
   const rejections = [...(await envoy.stats("update_rejected"))].filter(([, count]) => count > 0);
   assert.deepEqual(rejections, []);

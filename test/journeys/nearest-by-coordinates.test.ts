@@ -38,7 +38,7 @@ test("distances between two federated data centers come from Consul's coordinate
   await consul.stop("dc-a");
   await consul.stop("dc-b");
   await until(() => notes.filter(({ kind }) => kind === "distances-unknown").length === 2, {
-    within: 10_000,
+    within: 30_000,
     what: "both are told once",
   });
   assert.equal(distances.current()?.get("eu-west")?.get("eu-north") !== undefined, true);

@@ -59,7 +59,7 @@ test("a data center is drained, the drain extended and ended, shares are moved i
     await page.setViewportSize({ width: 390, height: 844 });
     // It is drawn anew for the new width with the next frame.
     const fits = async () => Number(await page.evaluate("document.documentElement.scrollWidth")) <= 390;
-    await until(fits, { within: 10_000, what: "everything fits into 390 pixels" });
+    await until(fits, { within: 30_000, what: "everything fits into 390 pixels" });
     await page.setViewportSize({ width: 1280, height: 800 });
   };
 
@@ -95,7 +95,7 @@ test("a data center is drained, the drain extended and ended, shares are moved i
   await banner.getByText(/4h 59m left/).waitFor();
   assert.equal((await drains()).length, 1);
   await banner.getByRole("button", { name: "Undrain" }).click();
-  await until(async () => (await drains()).length === 0, { within: 10_000, what: "no drain" });
+  await until(async () => (await drains()).length === 0, { within: 30_000, what: "no drain" });
   await banner.waitFor({ state: "detached" });
 
   // A shift: planned, then begun in steps.

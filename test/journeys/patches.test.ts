@@ -41,14 +41,14 @@ test("a patch arrives in Envoy, one that does not fit is told and harms nothing,
   );
   assert.deepEqual([...codes(await load.send(5))], [["OK", 5]]);
   const counted = async () => (await edge.stats("cluster.patched_report.upstream_rq_total")).size;
-  await until(async () => (await counted()) === 1, { within: 5_000, what: "the cluster counts under its new name" });
+  await until(async () => (await counted()) === 1, { within: 30_000, what: "the cluster counts under its new name" });
   const stopped = await fetch(`http://${await edge.listener("edge")}/`, { headers: { host: "report", "x-stop": "1" } });
   assert.equal(stopped.status, 403, "the filter that was put in answers");
 
   const unfit = [stats, { op: "remove", path: "/health_checks/0" }];
   await settledAfter(weir, patch("unfit", { type: "Cluster", name: "report", operations: unfit }));
   await until(() => weir.process().lines.join("\n").includes("Patch unfit is left out for envoy/edge"), {
-    within: 5_000,
+    within: 30_000,
     what: "the log tells of the patch that does not fit",
   });
   const described = await weirCommand(weir, ["describe", "patch", "unfit"]);
@@ -64,7 +64,7 @@ test("a patch arrives in Envoy, one that does not fit is told and harms nothing,
 
   for (const name of ["stats", "lua", "unfit"]) await settledAfter(weir, weir.api("DELETE", `/v1/patches/${name}`));
   await until(async () => (await edge.stats("cluster.report.upstream_rq_total")).size === 1, {
-    within: 5_000,
+    within: 30_000,
     what: "the cluster counts under its own name again",
   });
   assert.deepEqual([...codes(await load.send(5))], [["OK", 5]]);

@@ -126,7 +126,7 @@ test("a plan tells the truth: what it names changes, for whom it names, and traf
         const now = await holdings(weir);
         return changedClients(before, now).length === touched.length && now;
       },
-      { within: 10_000, what: `${what}: the clients ${touched.join(", ")} hold something else` },
+      { within: 30_000, what: `${what}: the clients ${touched.join(", ")} hold something else` },
     );
     assert.deepEqual(changedClients(before, after), touched, what);
     assert.deepEqual(differences(before, after), promised(plan, before), what);

@@ -23,7 +23,7 @@ test("a listener that Envoy cannot bind is explained in its words, and served as
   await using edge = await startEdge(weir, { listen: { host: "127.0.0.1", port } });
 
   await until(async () => (await weirCommand(weir, ["proxy", "status"])).stdout.includes("ERROR"), {
-    within: 10_000,
+    within: 30_000,
     what: "the rejection shows",
   });
   const explained = await weirCommand(weir, ["proxy", "explain-nack", "edge-1"]);
@@ -42,7 +42,7 @@ test("a listener that Envoy cannot bind is explained in its words, and served as
   await using load = startLoad({ target: await edge.listener("edge", 15_000), authority: "report" });
   assert.deepEqual([...codes(await load.send(20))], [["OK", 20]]);
   await until(async () => (await weirCommand(weir, ["proxy", "diff", "edge-1"])).code === 0, {
-    within: 10_000,
+    within: 30_000,
     what: "the edge has all that it is to have",
   });
 });

@@ -63,7 +63,7 @@ test("the shared store is reached over TLS, with a certificate and a token that 
   await using a = await startWeir({ args });
   await using b = await startWeir({ args });
   assert.equal(await put(a, 1), 201);
-  await until(async () => (await port(b)) === 1, { within: 5_000, what: "b has a's change" });
+  await until(async () => (await port(b)) === 1, { within: 30_000, what: "b has a's change" });
 
   await consul.call(0, "DELETE", `/v1/acl/token/${AccessorID}`);
   await until(async () => (await put(a, 2)) === 503, { within: 40_000, everyMs: 500, what: "the token is gone" });
@@ -80,7 +80,7 @@ test("while the leader of the store is killed every confirmed change stays, and 
   await using a = await startWeir({ args });
   await using b = await startWeir({ args });
   assert.equal(await put(a, 1), 201);
-  await until(async () => (await port(b)) === 1, { within: 10_000, what: "b has it" });
+  await until(async () => (await port(b)) === 1, { within: 30_000, what: "b has it" });
   let next = 2;
   for (const weir of [a, b]) {
     const leader = await consul.leader();

@@ -19,7 +19,7 @@ test("a call goes from the caller's sidecar to the callee's and from there to it
   await using load = startLoad({ target: await caller.listener("outbound"), authority: "report" });
   // The caller's active checks go the same way: they find the endpoint well only because the application says so.
   await until(async () => (await caller.clusters()).some(({ cluster, healthy }) => cluster === "report" && healthy), {
-    within: 10_000,
+    within: 30_000,
     what: "the endpoint is healthy to the caller",
   });
   const records = await load.send(40);
@@ -41,14 +41,14 @@ test("a call goes from the caller's sidecar to the callee's and from there to it
     sent += (await load.send(1)).length;
     return (await counted()) > 0;
   };
-  await until(isCounted, { within: 10_000, what: "load reports", everyMs: 300 });
+  await until(isCounted, { within: 30_000, what: "load reports", everyMs: 300 });
   sent += (await load.send(200)).length;
-  await until(async () => (await counted()) >= 200, { within: 10_000, what: "all of it is reported" });
+  await until(async () => (await counted()) >= 200, { within: 30_000, what: "all of it is reported" });
   assert.ok((await counted()) <= sent, "the callee's sidecar does not count them again");
 
   application.serving(false);
   await until(async () => !(await caller.clusters()).some(({ cluster, healthy }) => cluster === "report" && healthy), {
-    within: 10_000,
+    within: 30_000,
     what: "the caller sees that the application is not well",
   });
 });

@@ -11,7 +11,7 @@ test("two federated data centers show a flipped check to each other, and one com
     return entries.map(({ Service }) => Service.ID).join();
   };
   const shown = (ids: string) =>
-    until(async () => (await passingInDc2()) === ids, { within: 2_000, what: `dc1 sees "${ids}"` });
+    until(async () => (await passingInDc2()) === ids, { within: 30_000, what: `dc1 sees "${ids}"` });
 
   await consul.register("dc2", { service: "report", id: "r1", address: "127.0.0.1", port: 9001, meta: { zone: "z1" } });
   await shown("r1");

@@ -53,5 +53,5 @@ test("children of a test run that is killed end with it", async () => {
       return true;
     }
   };
-  await until(isGone, { within: 2_000, what: "the grandchild is gone" });
+  await until(isGone, { within: 30_000, what: "the grandchild is gone" });
 });
