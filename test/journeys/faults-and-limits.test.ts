@@ -14,12 +14,16 @@ import { until } from "../kit/wait.ts";
 import { startWeir } from "../kit/weir.ts";
 import { startXdsClient } from "../kit/xds-client.ts";
 
+/** It waits until the client has been told where to go, and has connected. */
+const firstCall = { deadlineMs: 40_000 };
+
 test("half of the calls are answered in the service's place, through Envoy and by the Node client alike", async () => {
   await using scene = await startScene();
   const fault = { abort: { grpcStatus: "PERMISSION_DENIED", percent: 50 } };
   await setRules(scene, [{ fault }]);
   const node = { id: "client-1", cluster: "billing", locality: { region: "dc-a", zone: "z1" } };
   await using proxyless = await startXdsClient({ target: "xds:///report", xds: scene.weir.xds, node });
+  await proxyless.send(1, firstCall);
   for (const [what, load] of [["Envoy", scene.load] as const, ["the Node client", proxyless] as const]) {
     const records = await load.send(1_000);
     assertShare(codes(records).get("PERMISSION_DENIED") ?? 0, { of: 1_000, share: 0.5, what });
@@ -37,6 +41,7 @@ test("a Node client does a fault to the calls that it is for, and to no others",
   await setRules(scene, [{ matches, fault: { abort: { grpcStatus: "ABORTED" }, onHeaders } }]);
   const node = { id: "client-1", cluster: "billing", locality: { region: "dc-a", zone: "z1" } };
   await using proxyless = await startXdsClient({ target: "xds:///report", xds: scene.weir.xds, node });
+  await proxyless.send(1, firstCall);
   assert.deepEqual(Object.fromEntries(codes(await proxyless.send(20))), { OK: 20 });
   assert.deepEqual(Object.fromEntries(codes(await proxyless.send(20, { freshHeader: "x-chaos" }))), { ABORTED: 20 });
   assert.deepEqual(Object.fromEntries(codes(await proxyless.send(20, { freshHeader: "x-spared" }))), { OK: 20 });
