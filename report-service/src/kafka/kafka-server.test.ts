@@ -11,12 +11,11 @@ import { reportNameOf } from "../client.ts";
 test("servers of one role each pass reports on through Kafka, and without it while it is gone", {
   skip: lacksKafka || noLongTests,
 }, async () => {
-  await using kafka = await startKafka();
-  await using directory = await temporaryDirectory();
-  const flags = ["--queue", `kafka://${kafka.address}?replicas=1`, "--results", "store"];
-  await using api = await startServer(directory.path, [...flags, "--roles", "reports,results"]);
-  await using worker = await startServer(directory.path, [...flags, "--roles", "worker"]);
-  await using writer = await startServer(directory.path, [...flags, "--roles", "writer"]);
+  await using scene = await openScene("store");
+  const { kafka, start } = scene;
+  await using api = await start("reports,results");
+  await using worker = await start("worker");
+  await using writer = await start("writer");
 
   for (let count = 0; count < 3; count += 1) await makeReport(api);
   await kafka.stop("SIGKILL");
@@ -30,12 +29,11 @@ test("servers of one role each pass reports on through Kafka, and without it whi
 test("reports that are made while the Kafka of results is gone succeed when it is back, and lose no attempt", {
   skip: lacksKafka || noLongTests,
 }, async () => {
-  await using kafka = await startKafka();
-  await using directory = await temporaryDirectory();
-  const flags = ["--queue", `kafka://${kafka.address}?replicas=1`, "--results", "kafka"];
-  await using api = await startServer(directory.path, [...flags, "--roles", "reports,results"]);
-  const work = ["--roles", "worker,writer", "--languages", "sql", "--concurrency", "sql=4", "--job-lease", "1s"];
-  await using worker = await startServer(directory.path, [...flags, ...work]);
+  await using scene = await openScene("kafka");
+  const { kafka, start } = scene;
+  await using api = await start("reports,results");
+  const work = ["--languages", "sql", "--concurrency", "sql=4", "--job-lease", "1s"];
+  await using worker = await start("worker,writer", work);
   await makeReport(api);
   await kafka.stop("SIGKILL");
   const names = await Promise.all([0, 1, 2, 3].map(() => createReport(api)));
@@ -49,6 +47,36 @@ test("reports that are made while the Kafka of results is gone succeed when it i
     assert.ok(!reasons.includes("WORKER_LOST"), `${reasons}\n${worker.log()}`);
   }
 });
+
+test("servers of one role each pass reports and their results on through Kafka", {
+  skip: lacksKafka || noLongTests,
+}, async () => {
+  await using scene = await openScene("kafka");
+  const { start } = scene;
+  await using api = await start("reports,results");
+  await using worker = await start("worker");
+  await using first = await start("writer");
+  for (let count = 0; count < 3; count += 1) await makeReport(api);
+  await using second = await start("writer");
+  await first.end("SIGKILL");
+  for (let count = 0; count < 3; count += 1) await makeReport(api);
+  for (const server of [worker, second, api]) assert.equal(await server.end("SIGTERM"), 0, server.log());
+});
+
+/** A Kafka, and what starts servers whose queue is there, over one store; who starts them ends them. */
+async function openScene(results: "store" | "kafka") {
+  await using opening = new AsyncDisposableStack();
+  const kafka = opening.use(await startKafka());
+  const directory = opening.use(await temporaryDirectory());
+  const opened = opening.move();
+  const flags = ["--queue", `kafka://${kafka.address}?replicas=1`, "--results", results];
+  return {
+    kafka,
+    start: (roles: string, more: readonly string[] = []) =>
+      startServer(directory.path, [...flags, "--roles", roles, ...more]),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
 
 async function createReport({ client }: ServerProcess): Promise<string> {
   const { value: operation } = await client.createReport({
@@ -70,19 +98,3 @@ async function makeReport(server: ServerProcess): Promise<void> {
   assert.equal(report.state, Report_State.SUCCEEDED, JSON.stringify(report.error));
   assert.equal((await server.client.fetchReport(report.name, Format.CSV)).toString().trim().split("\n").length, 11);
 }
-
-test("servers of one role each pass reports and their results on through Kafka", {
-  skip: lacksKafka || noLongTests,
-}, async () => {
-  await using kafka = await startKafka();
-  await using directory = await temporaryDirectory();
-  const flags = ["--queue", `kafka://${kafka.address}?replicas=1`, "--results", "kafka"];
-  await using api = await startServer(directory.path, [...flags, "--roles", "reports,results"]);
-  await using worker = await startServer(directory.path, [...flags, "--roles", "worker"]);
-  await using first = await startServer(directory.path, [...flags, "--roles", "writer"]);
-  for (let count = 0; count < 3; count += 1) await makeReport(api);
-  await using second = await startServer(directory.path, [...flags, "--roles", "writer"]);
-  await first.end("SIGKILL");
-  for (let count = 0; count < 3; count += 1) await makeReport(api);
-  for (const server of [worker, second, api]) assert.equal(await server.end("SIGTERM"), 0, server.log());
-});

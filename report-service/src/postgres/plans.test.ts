@@ -8,15 +8,22 @@ import { readLanes } from "./waiting-lanes.ts";
 
 const { server, emptyDatabase } = postgresPlaces();
 const many = 200;
+const oneConnection = { pool: { max: 1, maxIdle: 1, lifetimeMs: 60_000 } };
+
+/** An empty database, and what asks Postgres for a number that it has counted there; a connection tells its own when it ends. */
+async function countedDatabase() {
+  const url = await emptyDatabase();
+  const { sql } = await server();
+  const name = new URL(url).pathname.slice(1);
+  return { url, count: (text: string) => Number(sql(text, name)) };
+}
 
 test("what one report costs does not grow with its tenant, by plans from when there was nothing", {
   skip: lacksPostgres,
 }, async () => {
-  const url = await emptyDatabase();
-  const { sql } = await server();
-  const name = new URL(url).pathname.slice(1);
+  const { url, count } = await countedDatabase();
   {
-    await using store = await connect(url, { pool: { max: 1, maxIdle: 1, lifetimeMs: 60_000 } });
+    await using store = await connect(url, oneConnection);
     const shares = { everyone: { weight: 1, concurrency: many }, others: new Map() };
     const make = (index: number) => ({
       report: report(`r${index}`, index, { contentKey: `c${index}` }),
@@ -32,21 +39,16 @@ test("what one report costs does not grow with its tenant, by plans from when th
       await store.reports.change(running, { kind: "succeed", attempt: 1, artifacts: [] }, 30);
     }
   }
-  // A connection tells what it has read when it ends, at the latest.
-  const read = Number(
-    sql("select sum(idx_tup_read) from pg_stat_user_indexes where relname ~ '^(reports|requests)_'", name),
-  );
+  const read = count("select sum(idx_tup_read) from pg_stat_user_indexes where relname ~ '^(reports|requests)_'");
   assert.ok(read > 0 && read < 15 * many, `${read} entries of indexes were read for ${many} reports`);
 });
 
 test("what expiring and forgetting one report cost does not grow with those before it, also beside a forgotten transaction", {
   skip: lacksPostgres,
 }, async () => {
-  const url = await emptyDatabase();
-  const { sql } = await server();
-  const name = new URL(url).pathname.slice(1);
+  const { url, count } = await countedDatabase();
   {
-    await using store = await connect(url, { pool: { max: 1, maxIdle: 1, lifetimeMs: 60_000 } });
+    await using store = await connect(url, oneConnection);
     const reports = Array.from({ length: many }, (_, index) => report(`r${index}`, index, { retentionMs: 1 }));
     await store.reports.create(
       reports.map((one) => ({ report: one })),
@@ -64,8 +66,8 @@ test("what expiring and forgetting one report cost does not grow with those befo
     }
     await forgotten.end();
   }
-  const read = Number(
-    sql("select sum(idx_tup_read) from pg_stat_user_indexes where indexrelname ~ '_(expiring|expired)_ms_'", name),
+  const read = count(
+    "select sum(idx_tup_read) from pg_stat_user_indexes where indexrelname ~ '_(expiring|expired)_ms_'",
   );
   // Each once, and the last one of each batch once more.
   assert.ok(read >= 2 * many && read < 3 * many, `${read} entries of indexes were read for ${many} reports`);
@@ -99,9 +101,7 @@ test("a list whose filter matches nothing reads as many reports as it may look a
 test("looking for the tenants that wait costs by their number, and not by how much of theirs waits", {
   skip: lacksPostgres,
 }, async () => {
-  const url = await emptyDatabase();
-  const { sql } = await server();
-  const name = new URL(url).pathname.slice(1);
+  const { url, count } = await countedDatabase();
   const tenants = 50;
   {
     await using store = await connect(url);
@@ -111,11 +111,8 @@ test("looking for the tenants that wait costs by their number, and not by how mu
     await store.reports.create(reports, { queue: 100 * tenants, tenant: 100 });
   }
   const blocks = () =>
-    Number(
-      sql(
-        "select sum(idx_blks_hit + idx_blks_read) from pg_statio_user_indexes where indexrelname ~ '^jobs_.*priority'",
-        name,
-      ),
+    count(
+      "select sum(idx_blks_hit + idx_blks_read) from pg_statio_user_indexes where indexrelname ~ '^jobs_.*priority'",
     );
   const before = blocks();
   {
