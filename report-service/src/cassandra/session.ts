@@ -91,11 +91,17 @@ const unavailableCodes: readonly number[] = [
   ...[codes.writeTimeout, codes.readTimeout, codes.readFailure, codes.writeFailure],
 ];
 
+// What the driver has no class for: the connection ended while a statement was on it that it may not repeat by itself.
+function isLostConnection(error: unknown): error is Error {
+  return error instanceof Error && "isSocketError" in error;
+}
+
 function failureOf(error: unknown): unknown {
   const cannotGoOn =
     error instanceof errors.NoHostAvailableError ||
     error instanceof errors.OperationTimedOutError ||
     error instanceof errors.BusyConnectionError ||
+    isLostConnection(error) ||
     (error instanceof errors.ResponseError && unavailableCodes.includes(error.code));
   if (!cannotGoOn) return error;
   return new StoreUnavailable(`Cassandra is not available: ${error.message}`, retryAfterMs, error);
