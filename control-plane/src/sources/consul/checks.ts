@@ -67,8 +67,11 @@ export function changedBetween(before: Census, after: Census): ReadonlySet<strin
   return changed;
 }
 
-/** All checks of a data center as they are now, by service. */
+/**
+ * All checks of a data center as they are now, by service. As its leader has them: another server than the one that told of a
+ * change may not know of it yet.
+ */
 export async function readCensus(datacenter: DatacenterClient, signal: AbortSignal): Promise<Census> {
-  const { text } = await datacenter.ask("/v1/health/state/any", { index: 0, by: "any" }, signal);
+  const { text } = await datacenter.ask("/v1/health/state/any", { index: 0, by: "leader" }, signal);
   return censusOf(parseChecks(text));
 }

@@ -14,6 +14,8 @@ export type ConsulLimits = ConsulClientLimits & {
   readonly reads: number;
   /** How often all that share a roll call are read, whatever it said. */
   readonly sweepMs: number;
+  /** So long after a change all are read, for what changed with it, or was not known yet to the server that was asked. */
+  readonly afterChangeMs: number;
   /** How often each service is read with a check that the leader still leads. */
   readonly consistentMs: number;
   /** For how long the leader is asked rather than any server, after a server was caught with wrong or old data. */
@@ -40,6 +42,7 @@ export const consulLimits: ConsulLimits = {
   reads: 8,
   // 2,000 services take half a second of CPU.
   sweepMs: 120_000,
+  afterChangeMs: 10_000,
   consistentMs: 300_000,
   mistrustMs: 600_000,
   rewoundMs: 600_000,

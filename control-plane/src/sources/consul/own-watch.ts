@@ -34,7 +34,12 @@ export async function* ownWatch(
     if (signal.aborted) return;
     try {
       const consistent = monotonicMs() >= consistentAtMs;
-      reading = await read(feed, reading, { index: consistent ? 0 : place.ask, consistent }, signal);
+      reading = await read(
+        feed,
+        reading,
+        consistent ? { index: 0, by: "confirmed-leader" } : { index: place.ask, by: "any" },
+        signal,
+      );
       if (consistent) consistentAtMs = nextConsistent();
       place = afterAnswer(place, reading.index).place;
       failures = 0;

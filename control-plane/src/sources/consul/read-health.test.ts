@@ -52,7 +52,12 @@ function reading(answers: readonly Answer[]) {
       nowMs += ms;
     },
     async next(consistent = false): Promise<Reading> {
-      last = await read(feed, last, { index: 0, consistent }, new AbortController().signal);
+      last = await read(
+        feed,
+        last,
+        { index: 0, by: consistent ? "confirmed-leader" : "any" },
+        new AbortController().signal,
+      );
       return last;
     },
   };

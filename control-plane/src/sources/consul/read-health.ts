@@ -20,7 +20,7 @@ export type Reading = {
 export type ReadHealth = (
   feed: ConsulFeed,
   before: Reading | undefined,
-  asking: { readonly index: number; readonly consistent: boolean },
+  asking: Pick<Asking, "index" | "by">,
   signal: AbortSignal,
 ) => Promise<Reading>;
 
@@ -46,15 +46,15 @@ export function createReadHealth({
   readonly monotonicMs: () => number;
   readonly limits: Pick<ConsulLimits, "rewoundMs">;
 }): ReadHealth {
-  return async (feed, before, { index, consistent }, signal) => {
+  return async (feed, before, { index, by }, signal) => {
     const ask = (index: number, by: Asking["by"]) =>
       datacenter.ask(`/v1/health/service/${encodeURIComponent(feed.service)}`, { index, by, tags: feed.tags }, signal);
     // A server that has just started answers 200 and [] before it has heard all from the leader (hashicorp/consul#2644), and there
     // is nothing yet to tell that by: the first answer is the leader's.
-    let answer = await ask(index, consistent ? "confirmed-leader" : before ? "any" : "leader");
-    let confirmed = consistent;
+    let answer = await ask(index, by === "any" && !before ? "leader" : by);
+    let confirmed = by === "confirmed-leader";
     let behind = 0;
-    if (before && answer.index < before.index && !consistent) {
+    if (before && answer.index < before.index && !confirmed) {
       answer = await ask(0, "confirmed-leader");
       confirmed = true;
       behind = answer.index < before.index ? 0 : before.behind + 1;

@@ -20,6 +20,8 @@ function callOf(services: readonly string[], sweepMs = 3_600_000) {
     ...{ index: 1, failing: undefined as string | undefined, checks: [] as readonly object[], hosts: 1 },
     /** So many answers fail, and then no more. */
     hiccups: 0,
+    /** What servers answer that are not the leader, where they lag behind. */
+    hostsOfOthers: undefined as number | undefined,
   };
   const reads: string[] = [];
   let changed = Promise.withResolvers<void>();
@@ -48,14 +50,20 @@ function callOf(services: readonly string[], sweepMs = 3_600_000) {
   const stop = new AbortController();
   const rollCall = createRollCall({
     datacenter,
-    async read(feed) {
+    async read(feed, _, { by }) {
       reads.push(feed.service);
-      const endpoints = [endpoint(`10.0.0.${now.hosts}:1`)];
+      const endpoints = [endpoint(`10.0.0.${(by === "any" ? now.hostsOfOthers : undefined) ?? now.hosts}:1`)];
       const sighting = { kind: "seen", endpoints, skipped: [] } as const;
       return { index: now.index, digest: "", sighting, behind: 0, rewound: undefined };
     },
     explain: ({ service }, cause) => new Error(`${service}: ${(cause as Error).message}`),
-    limits: { ...consulLimits, sweepMs, rate: { burst: 1_000, everyMs: 1 }, backoff: { baseMs: 1, maxMs: 5 } },
+    limits: {
+      ...consulLimits,
+      sweepMs,
+      afterChangeMs: 1_500,
+      rate: { burst: 1_000, everyMs: 1 },
+      backoff: { baseMs: 1, maxMs: 5 },
+    },
     monotonicMs: () => performance.now(),
     random: () => 0,
   });
@@ -109,6 +117,28 @@ test("a change that nothing explains has all read", async () => {
   using it = callOf(services);
   await it.until(() => it.newest.size === 3);
   it.move({ hosts: 2 });
+  const hosts = () =>
+    [...it.newest.values()].map((sighting) => sighting.kind === "seen" && sighting.endpoints[0]?.address.host);
+  await it.until(() => hosts().join() === "10.0.0.2,10.0.0.2,10.0.0.2");
+});
+
+test("what was told of is seen although all servers but the leader lag behind", async () => {
+  using it = callOf(services);
+  await it.until(() => it.newest.size === 3);
+  it.move({ checks: [check("b", 2)], hosts: 2, hostsOfOthers: 1 });
+  const host = () => {
+    const sighting = it.newest.get("b");
+    return sighting?.kind === "seen" && sighting.endpoints[0]?.address.host;
+  };
+  await it.until(() => host() === "10.0.0.2");
+});
+
+test("what a lagging server did not know when all were read is seen soon after", async () => {
+  using it = callOf(services);
+  await it.until(() => it.newest.size === 3);
+  it.move({ hosts: 2, hostsOfOthers: 1 });
+  await it.until(() => it.reads.length >= 6);
+  it.now.hostsOfOthers = undefined;
   const hosts = () =>
     [...it.newest.values()].map((sighting) => sighting.kind === "seen" && sighting.endpoints[0]?.address.host);
   await it.until(() => hosts().join() === "10.0.0.2,10.0.0.2,10.0.0.2");

@@ -36,13 +36,13 @@ type Member = {
   readonly sightings: Latest<Sighting>;
   readonly signal: AbortSignal;
   reading: Reading | undefined;
+  /** It was told of as changed: its leader is asked, as another server than the one that told may not know of it yet. */
+  isTold: boolean;
   /** When it is to be read with a check that the leader still leads. */
   consistentAtMs: number;
   failures: number;
 };
 
-/** After a change that was found, what may have changed beside it is looked for. */
-const afterChangeMs = 10_000;
 /** Sweeps take at most a fifth of the time, or half of it when something has changed that nothing else can find. */
 const restShare = 4;
 const urgentRestShare = 1;
@@ -73,6 +73,7 @@ export function createRollCall(parts: RollCallParts): RollCall {
   let sweepTimer: { readonly timer: NodeJS.Timeout; readonly atMs: number } | undefined;
   let sweptAtMs = Number.NEGATIVE_INFINITY;
   let sweepTookMs = 0;
+  let nextSweepMs = limits.sweepMs;
 
   const paths = {
     services: "/v1/catalog/services",
@@ -106,7 +107,8 @@ export function createRollCall(parts: RollCallParts): RollCall {
     if (!before) return;
     const changed = changedBetween(before, census);
     readServices(changed);
-    sweepIn(changed.size > 0 ? afterChangeMs : 0);
+    if (changed.size > 0) sweepIn(limits.afterChangeMs);
+    else sweepTwice();
   }
 
   function stateAnswered(path: string, text: string): void {
@@ -117,7 +119,7 @@ export function createRollCall(parts: RollCallParts): RollCall {
     const touched = touchedBetween(before, after);
     readServices(touched);
     // A check of a node is one of each service on it, and it does not say which these are.
-    if (touched.has("")) sweepIn(0);
+    if (touched.has("")) sweepTwice();
   }
 
   function answers(path: string): void {
@@ -148,7 +150,11 @@ export function createRollCall(parts: RollCallParts): RollCall {
   function readServices(services: Iterable<string>): void {
     // As long as a query fails they stay as they are; all are read once it is answered again.
     if (!isHeard()) return;
-    for (const service of services) queue.add(byService.get(service) ?? []);
+    for (const service of services) {
+      const told = byService.get(service) ?? [];
+      for (const member of told) member.isTold = true;
+      queue.add(told);
+    }
   }
 
   /** Reads all in so long, or sooner if that was said before. */
@@ -160,8 +166,16 @@ export function createRollCall(parts: RollCallParts): RollCall {
     sweepTimer = { timer: setTimeout(() => void sweep(), Math.max(0, atMs - monotonicMs())).unref(), atMs };
   }
 
+  /** At once, and then again: a server that is asked for so many may be one that does not know of the change yet. */
+  function sweepTwice(): void {
+    nextSweepMs = limits.afterChangeMs;
+    sweepIn(0);
+  }
+
   async function sweep(): Promise<void> {
     sweepTimer = undefined;
+    const nextMs = nextSweepMs;
+    nextSweepMs = limits.sweepMs;
     if (signal.aborted) return;
     sweptAtMs = monotonicMs();
     if (isHeard()) {
@@ -170,20 +184,24 @@ export function createRollCall(parts: RollCallParts): RollCall {
       sweepTookMs = monotonicMs() - sweptAtMs;
       sweptAtMs = monotonicMs();
     }
-    sweepIn(limits.sweepMs);
+    sweepIn(nextMs);
   }
 
   async function readOne(member: Member): Promise<void> {
     if (member.signal.aborted) return;
     const consistent = monotonicMs() >= member.consistentAtMs;
-    const wasRead = member.reading;
+    const { reading: wasRead, isTold } = member;
+    // Before it is read: it may be told of once more meanwhile.
+    member.isTold = false;
+    const by = consistent ? "confirmed-leader" : isTold ? "leader" : "any";
     try {
-      member.reading = await read(member.feed, wasRead, { index: 0, consistent }, member.signal);
+      member.reading = await read(member.feed, wasRead, { index: 0, by }, member.signal);
       if (consistent || !wasRead) member.consistentAtMs = nextConsistent();
       member.failures = 0;
       member.sightings.set(member.reading.sighting);
     } catch (cause) {
       if (member.signal.aborted) return;
+      member.isTold ||= isTold;
       memberFails(member, cause);
       void again(member);
     }
@@ -209,6 +227,7 @@ export function createRollCall(parts: RollCallParts): RollCall {
         sightings: createLatest<Sighting>(),
         signal: feedSignal,
         reading: undefined,
+        isTold: false,
         consistentAtMs: Number.POSITIVE_INFINITY,
         failures: 0,
       };
