@@ -272,6 +272,7 @@ test("replicas with the same directory make one revision of each change, and wha
   await until(async () => (await port(a)) === 3 && (await port(b)) === 3, { within: 15_000, what: "both have r3" });
   // Both have looked at their directories again by then.
   await a.writeDocument("other.yaml", yaml(9).replace("report", "other"));
-  await until(async () => (await port(b, "other")) === 9, { within: 15_000, what: "b has the other one" });
+  const other = async () => (await port(a, "other")) === 9 && (await port(b, "other")) === 9;
+  await until(other, { within: 15_000, what: "both have the other one" });
   assert.deepEqual([await revision(a), await revision(b)], [4, 4]);
 });
