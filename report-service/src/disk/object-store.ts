@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
+import { createReadStream } from "node:fs";
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -79,7 +79,7 @@ async function sealIn(root: string, key: string, file: string, vault: Vault): Pr
   const draft = await newDraft(root);
   const measured = measure(createReadStream(file, { highWaterMark: pieceBytes }));
   try {
-    await pipeline(sealPieces(key, measured.pieces, vault), createWriteStream(draft, draftOptions));
+    await writeDraft(draft, sealPieces(key, measured.pieces, vault));
     await mkdir(dirname(target), { recursive: true });
     await rename(draft, target);
   } catch (cause) {
@@ -114,8 +114,12 @@ export function measure(pieces: AsyncIterable<Uint8Array>): {
   return { pieces: measured(), stored: () => ({ sizeBytes, sha256: hash.digest("hex") }) };
 }
 
-/** How a draft is written: by one writer, for nobody else to read, and on disk when it is closed. */
-export const draftOptions = { flags: "wx", mode: 0o600, flush: true } as const;
+/** By one writer, for nobody else to read; on disk when this returns. */
+export async function writeDraft(draft: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  // A stream that opens its file by itself may do so after its pieces have failed and the draft was removed.
+  const file = await open(draft, "wx", 0o600);
+  await pipeline(pieces, file.createWriteStream({ flush: true }));
+}
 
 /** A name that no draft has yet. */
 export async function newDraft(root: string): Promise<string> {

@@ -1,10 +1,8 @@
-import { createWriteStream } from "node:fs";
 import { link, mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import type { Announced } from "../ports/signed-urls.ts";
 import type { Sealing } from "./object-file.ts";
-import { draftOptions, measure, newDraft, syncDirectory, unavailableIfFull } from "./object-store.ts";
+import { measure, newDraft, syncDirectory, unavailableIfFull, writeDraft } from "./object-store.ts";
 import { sealPieces } from "./sealed-file.ts";
 
 export type Received =
@@ -28,8 +26,7 @@ export async function receiveObject(
   const measured = measure(bound(body, announced.sizeBytes));
   const { pieces } = measured;
   try {
-    const written = sealing?.seals ? sealPieces(key, pieces, sealing.vault) : pieces;
-    await pipeline(written, createWriteStream(draft, draftOptions));
+    await writeDraft(draft, sealing?.seals ? sealPieces(key, pieces, sealing.vault) : pieces);
     const { sizeBytes, sha256 } = measured.stored();
     if (sizeBytes !== announced.sizeBytes || sha256 !== announced.sha256) return { kind: "differs", sizeBytes, sha256 };
     await publish(draft, join(root, key));
