@@ -60,10 +60,12 @@ export async function askBatch(orders: readonly Order[], placing: Placing): Prom
   const requests = sent.map((order) => messageOf(order, placing));
   const parent = `tenants/${orders[0]?.tenant}`;
   const accepted = new Map<string, string>();
-  const rejected = new Set<string>();
+  // Of a batch that is sent twice the second answer counts: there may be room by then, or none that is known of.
+  const rejected = new Map<string, status>();
   const mayHaveArrived = new Set<string>();
   const unknown = async ({ request }: Order, code: status) => {
     mayHaveArrived.add(request);
+    rejected.delete(request);
     await ledger.append({ kind: "unknown", request, code: status[code] });
   };
 
@@ -89,17 +91,17 @@ export async function askBatch(orders: readonly Order[], placing: Placing): Prom
     if (code === undefined && operation) {
       const report = reportNameOf(operation);
       accepted.set(request, report);
+      rejected.delete(request);
       return ledger.append({ kind: "accepted", request, report });
     }
     const failed = code ?? status.UNKNOWN;
     if (!refusals.has(failed)) return unknown(order, failed);
-    if (!isLastWord(failed, mayHaveArrived.has(request) || accepted.has(request))) return;
-    rejected.add(request);
-    await ledger.append({ kind: "rejected", request, code: status[failed] });
+    if (isLastWord(failed, mayHaveArrived.has(request) || accepted.has(request))) rejected.set(request, failed);
   }
 
   for (let tries = 0; tries < mostBatches && !(await send()); tries += 1) await delay(pauseMs(tries));
   if (orders[0]?.batch === "twice") await send();
+  for (const [request, code] of rejected) await ledger.append({ kind: "rejected", request, code: status[code] });
   const open = sent.filter(({ request }) => !accepted.has(request) && !rejected.has(request));
   for (const order of open) {
     const report = await ask(order, placing);
