@@ -94,7 +94,7 @@ export async function startReportService(config: Config, { observe, tracer }: Pa
   const writer = starting.use(
     roles.has("writer") ? startWriter({ ...parts, reports: stores.reports, clock: stores.clock }) : undefined,
   );
-  const workers = starting.use(roles.has("worker") ? startWorkers(config, parts) : undefined);
+  const workers = starting.use(roles.has("worker") ? await startWorkers(config, parts) : undefined);
   clusters = workers?.clusters ?? [];
   const cleanParts = cleanPartsOf(config, providers, observe);
   starting.use(roles.has("cleaner") ? startCleaner(cleanParts, config.cleanEveryMs) : undefined);

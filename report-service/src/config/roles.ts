@@ -1,3 +1,4 @@
+import { type CodeScheduling, codeSchedulings } from "../model/code-scheduling.ts";
 import { type Language, languages } from "../model/kind.ts";
 import { flagGroup } from "./flag-group.ts";
 
@@ -12,6 +13,7 @@ export type Roles = {
   /** Whose reports its workers make; each has a queue of its own. */
   readonly languages: readonly Language[];
   readonly jobLeaseMs: number;
+  readonly codeScheduling: CodeScheduling;
   /** Where results wait for a writer; `memory`: their worker waits, at a server that is a writer, too. `kafka`: the one of the queue. */
   readonly results: "memory" | "store" | "kafka";
 };
@@ -41,6 +43,12 @@ export const roles = flagGroup(
       value: "TIME",
       help: "its reports go to another server so long after it is gone",
     },
+    {
+      name: "code-scheduling",
+      default: "other",
+      value: "WHICH",
+      help: "CPU time of Python and JavaScript: as others have it (other), or what nobody else wants (idle; Linux)",
+    },
   ],
   (flags): Roles => {
     const roles = new Set(flags.someOf("roles", allRoles));
@@ -51,6 +59,7 @@ export const roles = flagGroup(
       roles,
       languages: flags.someOf("languages", languages),
       jobLeaseMs: flags.time("job-lease", 200),
+      codeScheduling: flags.oneOf("code-scheduling", codeSchedulings),
       results: asked ?? (isBoth ? "memory" : "store"),
     };
   },

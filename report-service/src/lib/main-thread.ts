@@ -21,3 +21,13 @@ export function mainThread(pid: number | undefined): MainThread | undefined {
     return undefined;
   }
 }
+
+/** How long the main thread of a process could have run and had no CPU, since it started; undefined where nobody knows. */
+export function waitedMs(pid: number | undefined): number | undefined {
+  try {
+    // Documentation/scheduler/sched-stats.rst: nanoseconds that it ran, and that it waited.
+    return Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, "utf8").split(" ")[1]) / 1e6;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Config } from "../config.ts";
+import { checkIdle } from "../lib/start-idle.ts";
 import type { KindBook } from "../model/kind.ts";
 import type { Bulletin } from "../ports/bulletin.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
@@ -31,10 +32,15 @@ export type Workers = {
   drain(limit: AbortSignal): Promise<void>;
 } & AsyncDisposable;
 
-/** What the role `worker` does: a cluster for each language, over the queue of that name. */
-export function startWorkers(config: Config, parts: WorkParts): Workers {
+/** What the role `worker` does: a cluster for each language, over the queue of that name. Throws where its code cannot be run as asked. */
+export async function startWorkers(config: Config, parts: WorkParts): Promise<Workers> {
   const { stores, results, objects, bulletin, kinds, tracer, observe } = parts;
-  const { id, data, datacenter, jobLeaseMs: leaseMs, shares, targetWaitMs } = config;
+  const { id, data, datacenter, jobLeaseMs: leaseMs, shares, targetWaitMs, codeScheduling } = config;
+  if (codeScheduling === "idle") {
+    await checkIdle().catch(({ message }: Error) => {
+      throw new Error(`--code-scheduling idle: ${message}`);
+    });
+  }
   const { reports, uploads, queue, clock } = stores;
   const clusterParts: ClusterParts = {
     ...{ reports, uploads, queue, clock, objects, kinds, leaseMs, targetWaitMs, tracer, observe },
@@ -48,7 +54,8 @@ export function startWorkers(config: Config, parts: WorkParts): Workers {
     tellProgress: createProgressTeller(reports, bulletin, clock),
     createRuntime(language, number, longestMs) {
       const scratch = join(data, "scratch", `${id}-${language}-${number}`);
-      return createRuntime(language, { scratch, sample: join(data, "sample", "sales-1.parquet") }, longestMs);
+      const places = { scratch, sample: join(data, "sample", "sales-1.parquet") };
+      return createRuntime(language, places, { longestMs, codeScheduling });
     },
   };
   const clusters = config.languages.map((language) =>

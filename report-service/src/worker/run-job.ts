@@ -16,12 +16,11 @@ import type { Deliver } from "./deliver-result.ts";
 import { fetchInputs } from "./fetch-inputs.ts";
 import type { FormatAbout } from "./formats/format-about.ts";
 import { type HeldLease, holdLease } from "./hold-lease.ts";
+import { type JobTime, limitTime, longestStartMs, longestWaitMs } from "./limit-time.ts";
 import type { JobResult, Runtime } from "./runtime.ts";
 import type { TellProgress } from "./tell-progress.ts";
 import type { JobEnd, WorkerNote } from "./worker-note.ts";
 
-// Starting a worker takes a second or two, and more where the machine is busy.
-const startLimitMs = 120_000;
 // How long a report whose disk is full, or whose store is away, is held before another worker may try it.
 const firstPutOffMs = 1_000;
 const longestPutOffMs = 120_000;
@@ -154,7 +153,7 @@ async function attemptJob(report: Report, attempt: number, parts: JobParts, hand
 type Attempting = {
   readonly kind: ReportKind;
   readonly lease: HeldLease;
-  readonly time: ReturnType<typeof limitTime>;
+  readonly time: JobTime;
   readonly handBack: AbortSignal;
 };
 
@@ -183,13 +182,17 @@ async function makeReport(
     ...limits,
   };
   const progress = parts.tellProgress(report, attempt);
-  const result = await parts.runtime.run(job, { begun: time.begin, progress }, stop);
+  const result = await parts.runtime.run(job, { begun: time.begin, waited: time.waited, progress }, stop);
 
   if (result.kind !== "stopped") return outcomeOf(result, report, attempt, parts);
   if (lease.lost.aborted) return { kind: "superseded" };
   if (!time.isUp.aborted) return { kind: "hand-back", attempt };
+  if (time.hasStarved()) {
+    const message = `it waited for CPU time for ${longestWaitMs} ms and got next to none`;
+    return { kind: "not-started", attempt, message };
+  }
   if (time.hasBegun()) return fail(attempt, tooSlow(kind));
-  return { kind: "not-started", attempt, message: `no worker was ready within ${startLimitMs} ms` };
+  return { kind: "not-started", attempt, message: `no worker was ready within ${longestStartMs} ms` };
 }
 
 /** What went wrong is neither the report's fault nor its kind's; anything else is thrown on. */
@@ -229,24 +232,6 @@ function putOffInARow({ attempts }: Report): number {
 
 function inputsOf({ runtime }: JobParts): string {
   return join(runtime.scratch, "inputs");
-}
-
-/** The time of a job: its own begins once a worker is ready for it, which has its limit, too. */
-function limitTime(ownMs: number) {
-  const up = new AbortController();
-  let begun = false;
-  let timer = setTimeout(() => up.abort(), startLimitMs);
-  return {
-    isUp: up.signal,
-    hasBegun: () => begun,
-    begin() {
-      if (begun) return;
-      begun = true;
-      clearTimeout(timer);
-      timer = setTimeout(() => up.abort(), ownMs);
-    },
-    [Symbol.dispose]: () => clearTimeout(timer),
-  };
 }
 
 function aboutOf({ parameters, sensitive, asOfMs, createdAtMs }: Report, { title }: ReportKind): FormatAbout {

@@ -32,6 +32,8 @@ export type JobResult =
 export type HearOfJob = {
   /** The worker is ready, and the job's own time begins. */
   readonly begun: () => void;
+  /** So long, in all, code could have run since then and had no CPU; told now and then where the system knows it. */
+  readonly waited: (ms: number) => void;
   readonly progress: (progress: Progress) => void;
 };
 

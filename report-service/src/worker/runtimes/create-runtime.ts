@@ -3,7 +3,7 @@ import { residentBytes } from "../../lib/resident-bytes.ts";
 import type { Language } from "../../model/kind.ts";
 import type { HearOfJob, Job, JobResult, Runtime } from "../runtime.ts";
 import { memoryBytes } from "./memory-bytes.ts";
-import type { FromWorker, WorkerPlaces, WorkerSettings } from "./messages.ts";
+import type { FromWorker, WorkerLimits, WorkerPlaces, WorkerSettings } from "./messages.ts";
 import { type Loss, startWorkerChild, type WorkerChild } from "./worker-child.ts";
 
 // An interrupted job ends within milliseconds; a worker that does not answer by then is stuck and gets replaced.
@@ -15,12 +15,13 @@ const ownBytes = 700_000_000;
 // One that has more than this between two jobs is replaced, so that none is ended for what another one has left behind.
 const restBytes = 550_000_000;
 
-/**
- * Runs reports of one language in a child process, started with the first job and again whenever it is lost.
- * `longestMs` is the longest that a job may take: whatever happens to everybody else, no code runs for longer.
- */
-export function createRuntime(language: Language, places: WorkerPlaces, longestMs: number = anHourMs): Runtime {
-  const settings: WorkerSettings = { ...places, language, longestMs };
+/** Runs reports of one language in a child process, started with the first job and again whenever it is lost. */
+export function createRuntime(
+  language: Language,
+  places: WorkerPlaces,
+  { longestMs = anHourMs, codeScheduling = "other" }: Partial<WorkerLimits> = {},
+): Runtime {
+  const settings: WorkerSettings = { ...places, language, longestMs, codeScheduling };
   let worker: WorkerChild | undefined;
   let loseJob: (loss: Loss) => void = () => {};
 
@@ -77,6 +78,8 @@ function converse(
         return;
       case "begun":
         return hear.begun();
+      case "waited":
+        return hear.waited(message.ms);
       case "progress":
         return hear.progress(message.progress);
       default:

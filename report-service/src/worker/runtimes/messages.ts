@@ -1,3 +1,4 @@
+import type { CodeScheduling } from "../../model/code-scheduling.ts";
 import type { Language } from "../../model/kind.ts";
 import type { FailureReason, Progress } from "../../model/report.ts";
 import type { Job, JobFile } from "../runtime.ts";
@@ -5,11 +6,12 @@ import type { Job, JobFile } from "../runtime.ts";
 /** What the server tells its worker process. */
 export type ToWorker = { readonly kind: "run"; readonly job: Job } | { readonly kind: "stop" };
 
-/** What the worker process tells its server; each `run` ends with one of those after the first three. */
+/** What the worker process tells its server; each `run` ends with one of those after the first four. */
 export type FromWorker =
   /** It lives, and its event loop turns. */
   | { readonly kind: "beat" }
   | { readonly kind: "begun" }
+  | { readonly kind: "waited"; readonly ms: number }
   | { readonly kind: "progress"; readonly progress: Progress }
   | { readonly kind: "done"; readonly rows: number; readonly files: readonly JobFile[] }
   | { readonly kind: "failed"; readonly reason: FailureReason; readonly message: string }
@@ -25,9 +27,12 @@ export type WorkerPlaces = {
   readonly sample: string;
 };
 
-/** The argument of the worker process. */
-export type WorkerSettings = WorkerPlaces & {
-  readonly language: Language;
-  /** The longest that any job of this language may take. */
+/** What a worker process gives to code. */
+export type WorkerLimits = {
+  /** The longest that any job of its language may take: whatever happens to everybody else, no code runs for longer. */
   readonly longestMs: number;
+  readonly codeScheduling: CodeScheduling;
 };
+
+/** The argument of the worker process. */
+export type WorkerSettings = WorkerPlaces & WorkerLimits & { readonly language: Language };

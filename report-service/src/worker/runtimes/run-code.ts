@@ -20,7 +20,7 @@ export async function runCode(
   program: Code,
   job: Job,
   scratch: string,
-  { begun, progress }: HearOfJob,
+  { begun, waited, progress }: HearOfJob,
   signal: AbortSignal,
 ): Promise<Ended> {
   using cursors = createCursors(instance);
@@ -29,6 +29,7 @@ export async function runCode(
     cursors.interrupt();
   };
   signal.addEventListener("abort", stop);
+  using _waiting = tellOfWaiting(sandbox, waited);
   try {
     const loader = await createResultLoader(connection, program.columns);
     const failure = await converse(sandbox, sandboxJobOf(program, job), {
@@ -45,6 +46,22 @@ export async function runCode(
     signal.removeEventListener("abort", stop);
     await connection.run("drop table if exists temp.result");
   }
+}
+
+// Most jobs are over before, and of those nobody has to hear.
+const tellOfWaitingEveryMs = 500;
+const worthTellingMs = 50;
+
+/** Tells how long code has waited for a CPU whenever that has become more; until disposed. */
+function tellOfWaiting(sandbox: Sandbox, waited: (ms: number) => void): Disposable {
+  let toldMs = 0;
+  const timer = setInterval(() => {
+    const ms = sandbox.waitedMs();
+    if (ms < toldMs + worthTellingMs) return;
+    toldMs = ms;
+    waited(ms);
+  }, tellOfWaitingEveryMs);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 function sandboxJobOf({ code, file, columns }: Code, { parameters, memory }: Job): SandboxJob {

@@ -34,8 +34,9 @@ export function startWorkerChild(settings: WorkerSettings, onEnd: (loss: Loss) =
   const program = fileURLToPath(new URL("./worker-process.ts", import.meta.url));
   const child = fork(program, [JSON.stringify(settings)], {
     stdio: ["ignore", "ignore", "inherit", "ipc"],
-    // A process group of its own, to be killed with the sandboxes that it has started.
-    detached: true,
+    // A process group of its own, to be killed with the sandboxes that it has started. It is also a session of its own, and
+    // between sessions the kernel may know nobody as idle (sched(7), "The autogroup feature"): idle ones end by themselves.
+    detached: settings.codeScheduling === "other",
     execArgv: [...process.execArgv, `--max-old-space-size=${heapMegabytes}`, ...heapReportFlags(settings.scratch)],
   });
   // Where the system does not let us, the worker just runs at the priority of its server.
@@ -43,7 +44,7 @@ export function startWorkerChild(settings: WorkerSettings, onEnd: (loss: Loss) =
   let killed = false;
   const kill = () => {
     killed = true;
-    killGroup(child);
+    killAll(child, settings);
   };
 
   let dead: Loss | undefined;
@@ -123,8 +124,8 @@ function lossBy(death: Death): Loss {
   }
 }
 
-function killGroup({ pid }: ChildProcess): void {
-  if (pid !== undefined) ignoreErrors(() => process.kill(-pid, "SIGKILL"));
+function killAll({ pid }: ChildProcess, { codeScheduling }: WorkerSettings): void {
+  if (pid !== undefined) ignoreErrors(() => process.kill(codeScheduling === "other" ? -pid : pid, "SIGKILL"));
 }
 
 function ignoreErrors(action: () => void): void {

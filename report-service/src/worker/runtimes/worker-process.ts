@@ -66,6 +66,7 @@ async function work(engine: Engine, job: Job, signal: AbortSignal): Promise<Ende
   // What writes PDF and XLSX is no query that could be interrupted, and ends with what this throws.
   const hear: HearOfJob = {
     begun: () => send({ kind: "begun" }),
+    waited: (ms) => send({ kind: "waited", ms }),
     progress(progress) {
       signal.throwIfAborted();
       tell(progress);
@@ -118,9 +119,9 @@ function send(message: FromWorker): void {
   process.send?.(message, undefined, undefined, (error) => error && endAll());
 }
 
-/** The server is gone. An exit in order would wait for the query's thread; the group is this process and its sandboxes. */
+/** The server is gone. An exit in order would wait for the query's thread; sandboxes are in its group or end with it. */
 function endAll(): void {
-  process.kill(-process.pid, "SIGKILL");
+  process.kill(settings.codeScheduling === "other" ? -process.pid : process.pid, "SIGKILL");
 }
 
 function failureOf(error: Error, { inputs }: Job): FromWorker {

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import type * as Core from "quickjs-emscripten-core";
 import { capMemory } from "./cap-memory.ts";
 import { frameOf, readFrame, writeAll } from "./channel.ts";
+import { ignoreSignals } from "./ignore-signals.ts";
 import type { SandboxJob } from "./sandbox-job.ts";
 import { sealProcess } from "./seal-process.ts";
 
@@ -20,6 +21,7 @@ class ScriptError extends Error {
   }
 }
 
+ignoreSignals();
 const [core = "", variant = "", prelude = ""] = process.argv.slice(2);
 const leave = process.exit.bind(process);
 const { newQuickJSWASMModuleFromVariant } = (await import(core)) as typeof Core;

@@ -1,23 +1,25 @@
 // The process in which a kind's Python code runs, once: in CPython on WebAssembly. Its worker starts it with nothing
 // but a socket and may kill it at any time.
-import { readFileSync } from "node:fs";
 import { addDevice } from "./add-device.ts";
 import { capMemory } from "./cap-memory.ts";
 import { frameOf, readFrame, readSome, writeAll } from "./channel.ts";
 import { gateRules } from "./gate-rules.ts";
+import { ignoreSignals } from "./ignore-signals.ts";
 import { installImportGate } from "./import-gate.ts";
+import { readInPieces } from "./read-in-pieces.ts";
 import type { SandboxJob } from "./sandbox-job.ts";
 import { sealProcess } from "./seal-process.ts";
 import { startPython } from "./start-python.ts";
 
 const channelPath = "/dev/weir";
 
+ignoreSignals();
 const [pyodide = "", snapshot = ""] = process.argv.slice(2);
 const leave = process.exit.bind(process);
 const gate = installImportGate();
 let memoryBytes = Number.POSITIVE_INFINITY;
 capMemory(() => memoryBytes);
-const python = await startPython(pyodide, readFileSync(snapshot));
+const python = await startPython(pyodide, readInPieces(snapshot));
 let unread: Uint8Array | undefined;
 
 addDevice(python, channelPath, {

@@ -1,8 +1,10 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { setPriority } from "node:os";
 import type { Duplex } from "node:stream";
-import { mainThread } from "../../lib/main-thread.ts";
+import { mainThread, waitedMs } from "../../lib/main-thread.ts";
+import { startIdle } from "../../lib/start-idle.ts";
 import { watchMemory } from "../../lib/watch-memory.ts";
+import type { CodeScheduling } from "../../model/code-scheduling.ts";
 import { createFrameReader } from "./frame-reader.ts";
 import type { SandboxPlaces } from "./sandbox-places.ts";
 
@@ -19,6 +21,8 @@ export type Sandbox = {
   send(message: object): void;
   /** A job begins: from now on it gives way to others, and is ended when it has more than this beside what it needs for itself. */
   beginJob(bytes: number): void;
+  /** So long its code could have run and had no CPU since its job began; 0 where the system does not say. */
+  waitedMs(): number;
   /** What it says, in turn; ends with the process. Throws where that makes no sense. */
   readonly messages: AsyncIterable<unknown>;
   readonly ended: Promise<SandboxEnd>;
@@ -27,10 +31,15 @@ export type Sandbox = {
 export type SandboxLimits = {
   /** CPU time after which the system ends it, should nobody be left to do so. */
   readonly cpuSeconds: number;
+  readonly scheduling: CodeScheduling;
 };
 
 // What V8 needs for itself; kinds have their memory within WebAssembly.
 const v8HeapMegabytes = 128;
+
+// Threads that compile and collect beside the code would take several cores while it starts; by itself it starts as fast,
+// and runs as fast. What it never calls need not be looked at.
+const engineFlags = ["--single-threaded", "--wasm-lazy-validation"];
 
 // Code, snapshots and buffers, of Python more than of JavaScript. WebAssembly itself keeps a kind within its limit; this is
 // for what that would not see.
@@ -44,12 +53,18 @@ const mostStoppedLooks = 12;
 export async function startSandbox(places: SandboxPlaces, limits: SandboxLimits): Promise<Sandbox> {
   const node = [
     ...[process.execPath, "--permission", "--disallow-code-generation-from-strings", "--no-warnings"],
+    ...engineFlags,
     ...[`--max-old-space-size=${v8HeapMegabytes}`, ...places.readable.map((path) => `--allow-fs-read=${path}`)],
     ...places.arguments,
   ];
   // No core dumps, no bytes into files, an end after so much CPU time.
   const bounded = ["-c", `ulimit -c 0 -f 0 -t ${limits.cpuSeconds}; exec "$@"`, "sh", ...(await withoutNetwork())];
-  const child = spawn("/bin/sh", [...bounded, ...node], { stdio: ["ignore", "ignore", "ignore", "pipe"], env: {} });
+  // After what changes its user: that would forget whose end is its own.
+  const idle = limits.scheduling === "idle" ? startIdle : [];
+  const child = spawn("/bin/sh", [...bounded, ...idle, ...node], {
+    stdio: ["ignore", "ignore", "ignore", "pipe"],
+    env: {},
+  });
   const channel = child.stdio[3] as Duplex;
   // A sandbox that has just died cannot be told anything; the end of its messages says so.
   channel.on("error", () => {});
@@ -68,10 +83,12 @@ export async function startSandbox(places: SandboxPlaces, limits: SandboxLimits)
   }, lookEveryMs);
   void ended.then(() => clearInterval(look));
   let watch: Disposable | undefined;
+  let waitedBeforeMs = 0;
   return {
     ended,
     beginJob(bytes) {
       beNice(child.pid);
+      waitedBeforeMs = waitedMs(child.pid) ?? 0;
       const most = watchMemory(child.pid, bytes + ownBytes, (used) => {
         resolve({ kind: "out-of-memory", message: `the code's process had ${used} bytes of memory and was ended` });
         child.kill("SIGKILL");
@@ -79,6 +96,7 @@ export async function startSandbox(places: SandboxPlaces, limits: SandboxLimits)
       watch = most;
       void ended.then(() => most[Symbol.dispose]());
     },
+    waitedMs: () => Math.max(0, (waitedMs(child.pid) ?? 0) - waitedBeforeMs),
     send(message) {
       const body = Buffer.from(JSON.stringify(message));
       const head = Buffer.allocUnsafe(4);

@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import type { CodeScheduling } from "../../model/code-scheduling.ts";
 import type { Language } from "../../model/kind.ts";
 import { type Sandbox, startSandbox } from "./sandbox.ts";
 import { findSandboxPlaces, type SandboxPlaces } from "./sandbox-places.ts";
@@ -9,6 +10,12 @@ export type Spares = {
   take(): Promise<Sandbox>;
 };
 
+export type SpareSettings = {
+  readonly sample: string;
+  readonly longestMs: number;
+  readonly codeScheduling: CodeScheduling;
+};
+
 // A spare costs memory; one that nobody asks for is let go.
 const keptMs = 60_000;
 // What starting takes on a busy machine, on top of the longest job.
@@ -16,9 +23,9 @@ const startSeconds = 30;
 
 export function createSpares(
   language: Exclude<Language, "sql">,
-  { sample, longestMs }: { readonly sample: string; readonly longestMs: number },
+  { sample, longestMs, codeScheduling }: SpareSettings,
 ): Spares {
-  const limits = { cpuSeconds: Math.ceil(longestMs / 1_000) + startSeconds };
+  const limits = { cpuSeconds: Math.ceil(longestMs / 1_000) + startSeconds, scheduling: codeScheduling };
   let places: Promise<SandboxPlaces> | undefined;
   let spare: { readonly sandbox: Promise<Sandbox>; readonly timer: NodeJS.Timeout } | undefined;
 
