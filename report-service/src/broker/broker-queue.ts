@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Priority, Report, WorkerCluster } from "../model/report.ts";
 import type { Backlog, Claimant, JobQueue } from "../ports/job-queue.ts";
-import type { HasOutbox } from "../ports/outbox.ts";
+import type { HasOutbox, Lane } from "../ports/outbox.ts";
 import type { Stores } from "../ports/stores.ts";
-import type { Broker, Lane } from "./broker.ts";
+import type { Broker } from "./broker.ts";
 import type { BrokerNote } from "./broker-note.ts";
 import { createFairBuffer, type FairBuffer } from "./fair-buffer.ts";
 import { startRelay } from "./relay.ts";

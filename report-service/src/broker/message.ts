@@ -1,7 +1,6 @@
 import { parseReportName, reportName } from "../model/names.ts";
 import type { Parsed } from "../model/parsed.ts";
-import type { Waiting } from "../ports/outbox.ts";
-import type { Lane } from "./broker.ts";
+import type { Lane, Waiting } from "../ports/outbox.ts";
 
 /** The body of a message: `{"report":"tenants/acme/reports/dc-a-01…"}`. Of which lane it is, says where it was found. */
 export function messageOf(waiting: Waiting): string {

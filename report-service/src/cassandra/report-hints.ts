@@ -1,5 +1,6 @@
 import type { ReportKey } from "../model/names.ts";
 import { expiresAtMs, type Priority, type Report, type WorkerCluster } from "../model/report.ts";
+import type { Lane } from "../ports/outbox.ts";
 import type { Hint } from "./hints.ts";
 
 /** A report as it is stored; `revision` counts every write, also those that no watcher sees. */
@@ -14,6 +15,8 @@ export const endedReports = "ended";
 export const expiredReports = "expired";
 export const dueNotices = "notices";
 export const outboxEntries = "outbox";
+export const refusedIn = ({ cluster, priority }: Lane) => `outbox:${cluster}.${priority}`;
+export const refusedLanes = "refused-lanes";
 export const clusters = "clusters";
 export const monthsOf = (tenant: string) => `months:${tenant}`;
 export const listedIn = (tenant: string, month: number) => `listed:${tenant}:${month}`;

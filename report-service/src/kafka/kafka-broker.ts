@@ -9,14 +9,14 @@ import {
   stringDeserializers,
   stringSerializers,
 } from "@platformatic/kafka";
-import type { Broker, Delivery, Lane } from "../broker/broker.ts";
+import type { Broker, Delivery, Refused } from "../broker/broker.ts";
 import type { BrokerNote } from "../broker/broker-note.ts";
 import { messageOf, parseMessage } from "../broker/message.ts";
-import type { Waiting } from "../ports/outbox.ts";
+import type { Lane, Waiting } from "../ports/outbox.ts";
 import { connectionTo } from "./connection.ts";
 import type { KafkaSettings } from "./kafka-settings.ts";
 import { createOffsetKeeper } from "./offset-keeper.ts";
-import { createRefusals } from "./refusals.ts";
+import { createRefusals, isAnswer } from "./refusals.ts";
 import { sendInPieces } from "./send-in-pieces.ts";
 import { createTopics } from "./topics.ts";
 
@@ -51,20 +51,38 @@ export function createKafkaBroker(
   const topicOf = ({ cluster, priority }: Lane) => `${settings.prefix}report.tasks.${cluster}.${priority}`;
   const groupOf = (lane: Lane) => `${topicOf(lane)}.workers`;
 
+  /** What was not sent, the first of them and what follows: the lane keeps its order. */
+  async function publishTo(
+    topic: string,
+    some: readonly Waiting[],
+  ): Promise<(Refused & { readonly isOfLane: boolean }) | undefined> {
+    let sent = 0;
+    try {
+      await topics.ensure(topic);
+      const all = some.map((waiting) => ({ topic, key: String(waiting.id), value: messageOf(waiting) }));
+      await sendInPieces(all, async (piece) => {
+        await producer.send({ messages: piece });
+        sent += piece.length;
+      });
+      refusals.worked("write", topic);
+      return undefined;
+    } catch (cause) {
+      topics.forget(topic);
+      const messages = some.slice(sent);
+      return { messages, cause: refusals.failed("write", topic, cause), isOfLane: isAnswer(cause) };
+    }
+  }
+
   return {
     async publish(messages) {
-      const publishTo = async (topic: string, some: readonly Waiting[]) => {
-        try {
-          await topics.ensure(topic);
-          const all = some.map((waiting) => ({ topic, key: String(waiting.id), value: messageOf(waiting) }));
-          await sendInPieces(all, (piece) => producer.send({ messages: piece }));
-          refusals.worked("write", topic);
-        } catch (cause) {
-          topics.forget(topic);
-          throw refusals.failed("write", topic, cause);
-        }
-      };
-      await Promise.all([...Map.groupBy(messages, topicOf)].map(([topic, some]) => publishTo(topic, some)));
+      const lanes = [...Map.groupBy(messages, topicOf)];
+      const answers = await Promise.all(lanes.map(([topic, some]) => publishTo(topic, some)));
+      const refused = answers.filter((answer) => answer !== undefined);
+      const [first] = refused;
+      if (!first) return undefined;
+      // One that is away says nothing about any of them.
+      if (refused.length === lanes.length && !refused.some(({ isOfLane }) => isOfLane)) throw first.cause;
+      return { messages: refused.flatMap((each) => each.messages), cause: first.cause };
     },
     async *receive(lane, signal) {
       const topic = topicOf(lane);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import {
   type Acl,
@@ -13,12 +14,15 @@ import {
 } from "@platformatic/kafka";
 import { type Kafka, lacksKafka, startKafka } from "../../../test/kit/kafka.ts";
 import { until } from "../../../test/kit/wait.ts";
-import { never, tenant } from "../../test/contract/place.ts";
+import { create, never, report, roomy, tenant } from "../../test/contract/place.ts";
+import { temporaryDirectory } from "../../test/server-process.ts";
 import type { BrokerNote } from "../broker/broker-note.ts";
+import { startRelay } from "../broker/relay.ts";
 import type { ReportId } from "../model/names.ts";
 import type { Waiting } from "../ports/outbox.ts";
 import type { Result } from "../ports/results-queue.ts";
 import { StoreUnavailable } from "../ports/store-unavailable.ts";
+import { openStore } from "../sqlite/open-store.ts";
 import { createKafkaBroker } from "./kafka-broker.ts";
 import { createKafkaResults } from "./results-queue.ts";
 
@@ -147,6 +151,58 @@ else {
       return false;
     }
     assert.ok((await broker.lag(lane("standard"))) >= 2);
+  });
+  test("a lane that may not be written keeps no other lane in the outbox, however much of it waits, and is caught up once", async () => {
+    await using place = await start();
+    await using directory = await temporaryDirectory();
+    using store = openStore(join(directory.path, "reports.db"));
+    const outbox = await store.openOutbox();
+    await using broker = createKafkaBroker(place.settings, "relay", place.observe);
+    const bulk = { cluster: "sql", priority: "bulk" } as const;
+    const standard = { cluster: "sql", priority: "standard" } as const;
+    const acl = deny(`${place.settings.prefix}report.tasks.sql.bulk`, AclOperations.WRITE);
+    await admin.createAcls({ creations: [acl] });
+    await using _relay = startRelay(outbox, broker.publish, store.clock, place.observe);
+    // More than a relay takes at once, also of what comes later.
+    const many = (from: number) =>
+      Array.from({ length: 1_100 }, (_, at) => ({ report: report(`b${from + at}`, from + at, bulk) }));
+    for (const from of [0, 2_000]) {
+      await store.reports.create(many(from), roomy);
+      await create(store.reports, report(`s${from}`, from + 1_500, standard));
+      await until(async () => (await broker.lag(standard)) === 1 + from / 2_000, soon);
+    }
+    assert.equal(await outbox.length(), 2_200);
+    await admin.deleteAcls({ filters: [acl] });
+    await until(async () => (await outbox.length()) === 0, soon);
+    assert.deepEqual([await broker.lag(bulk), await broker.lag(standard)], [2_200, 2]);
+    assert.deepEqual(place.notes, [
+      "broker-refuses write TOPIC_AUTHORIZATION_FAILED",
+      "broker-takes-again write TOPIC_AUTHORIZATION_FAILED",
+    ]);
+  });
+
+  test("a lane whose topic cannot be made as wanted is told so, and waits apart until somebody makes it", async () => {
+    await using place = await start();
+    await using directory = await temporaryDirectory();
+    using store = openStore(join(directory.path, "reports.db"));
+    const outbox = await store.openOutbox();
+    const makeTopic = (priority: string) =>
+      admin.createTopics({
+        topics: [`${place.settings.prefix}report.tasks.sql.${priority}`],
+        partitions: 1,
+        replicas: 1,
+      });
+    await makeTopic("standard");
+    await using broker = createKafkaBroker({ ...place.settings, replicas: 3 }, "relay", place.observe);
+    for (const [at, priority] of (["bulk", "standard"] as const).entries())
+      await create(store.reports, report(priority, at, { priority }));
+    await using _relay = startRelay(outbox, broker.publish, store.clock, place.observe);
+    await until(async () => (await outbox.length()) === 1, soon);
+    assert.deepEqual(await outbox.refusedLanes(), [{ cluster: "sql", priority: "bulk" }]);
+    assert.deepEqual(place.notes, ["broker-refuses write INVALID_REPLICATION_FACTOR"]);
+    await makeTopic("bulk");
+    await until(async () => (await outbox.length()) === 0, soon);
+    assert.equal(await broker.lag({ cluster: "sql", priority: "bulk" }), 1);
   });
 }
 

@@ -1,4 +1,4 @@
-import { findErrorBy } from "@platformatic/kafka";
+import { findErrorBy, ProtocolError } from "@platformatic/kafka";
 import type { BrokerNote } from "../broker/broker-note.ts";
 
 /** What Kafka answers again and again until somebody mends it, by Kafka's own names, and how it is mended. */
@@ -24,7 +24,14 @@ export type Refusals = {
 
 /** The name that Kafka gives what it refuses, of what can not pass by itself. */
 export function refusalIn(error: unknown): string | undefined {
-  return error instanceof Error ? Object.keys(mending).find((code) => findErrorBy(error, "apiId", code)) : undefined;
+  if (!(error instanceof Error)) return undefined;
+  return Object.keys(mending).find((code) => findErrorBy(error, "apiId", code)) ?? refusalIn(error.cause);
+}
+
+/** Whether Kafka said so itself: it is there. */
+export function isAnswer(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return findErrorBy(error, "code", ProtocolError.code) !== null || isAnswer(error.cause);
 }
 
 export function createRefusals(brokers: readonly string[], observe: (note: BrokerNote) => void): Refusals {

@@ -2,8 +2,14 @@ import type { ReportKey } from "../model/names.ts";
 import type { Priority, Report, WorkerCluster } from "../model/report.ts";
 import type { Claimant } from "./job-queue.ts";
 
+/** What has a queue of its own in a broker. */
+export type Lane = { readonly cluster: WorkerCluster; readonly priority: Priority };
+
 /** What a message to a broker says: this report waits for a worker. It may come twice, or when that is no longer so. */
-export type Waiting = ReportKey & { readonly cluster: WorkerCluster; readonly priority: Priority };
+export type Waiting = ReportKey & Lane;
+
+/** Returns once all are published, but for those that it answers: of a lane that the broker refuses, as nobody else's is. */
+export type Publish = (entries: readonly Waiting[]) => Promise<readonly Waiting[] | undefined>;
 
 /**
  * What claiming one report came to. `claimed`: as `JobQueue.claim` answers it. `busy`: it waits, and its tenant runs as
@@ -22,12 +28,15 @@ export type Outbox = {
   /**
    * Gives up to `most` entries, oldest first, to `publish`, and forgets them once that has returned; where it throws
    * (as this then does) or its server dies, they are given again. Entries that are being published are given to nobody
-   * else, for as long as 30 s. Answers how many it gave.
+   * else, for as long as 30 s. Those that `publish` answers are set aside, where no other lane's stand behind them. With
+   * `refused`, gives what was set aside of that lane; it stays there until it is published. Answers how many it gave.
    */
-  relay(publish: (entries: readonly Waiting[]) => Promise<void>, most: number, nowMs: number): Promise<number>;
+  relay(publish: Publish, most: number, nowMs: number, refused?: Lane): Promise<number>;
+  /** All lanes of which something is set aside, and maybe others. */
+  refusedLanes(): Promise<readonly Lane[]>;
   /** Returns when there may be something to relay, early rather than late. */
   wait(signal: AbortSignal): Promise<void>;
-  /** How many entries wait to be published. */
+  /** How many entries wait to be published, with those that are set aside. */
   length(): Promise<number>;
   /**
    * Claims reports by their names, one after the other as given. Each is decided in a transaction, of its own or with

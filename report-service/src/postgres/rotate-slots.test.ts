@@ -5,6 +5,7 @@ import { until } from "../../../test/kit/wait.ts";
 import { claimant, never, report, roomy } from "../../test/contract/place.ts";
 import { connect, connectAlone, databaseAt, postgresPlaces } from "../../test/contract/postgres-place.ts";
 import { ownClock } from "../ports/clock.ts";
+import type { Waiting } from "../ports/outbox.ts";
 import { createRotation } from "./rotate-slots.ts";
 import { slottedTables } from "./slotted-tables.ts";
 
@@ -42,8 +43,11 @@ for (const [deed, statements] of Object.entries(deeds)) {
 
     const outbox = await store.openOutbox();
     const published = new Set<string>();
-    const publish = (most: number) =>
-      outbox.relay(async (entries) => entries.forEach(({ id }) => void published.add(id)), most, Date.now());
+    const publishTo = async (entries: readonly Waiting[]) => {
+      for (const { id } of entries) published.add(id);
+      return undefined;
+    };
+    const publish = (most: number) => outbox.relay(publishTo, most, Date.now());
     const given: string[] = [];
     const take = async (most: number) => {
       const batch = await store.results.take(most, never);

@@ -162,9 +162,23 @@ const manySlots = `
   ${claimFunctions(2)}
 `;
 
+// What a broker refuses of a lane: out of the way of the others, and by lanes, as each is tried by itself.
+const refusedLanes = `
+  create table outbox_refused (
+    cluster text collate "C" not null,
+    priority text collate "C" not null,
+    position bigint not null,
+    tenant text collate "C" not null,
+    report text collate "C" not null,
+    held_until_ms bigint not null default 0,
+    primary key (cluster, priority, position)
+  );
+`;
+
 /** A database is brought from its version to the last one. */
 export const migrations: readonly Migration[] = [
   { sql: first, usableFrom: 1 },
   { sql: expiry, usableFrom: 1 },
   { sql: manySlots, usableFrom: 1 },
+  { sql: refusedLanes, usableFrom: 1 },
 ];

@@ -1,9 +1,10 @@
 import type { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Channel, type ChannelModel, type ConfirmChannel, type ConsumeMessage, connect } from "amqplib";
-import type { Broker, Lane } from "../broker/broker.ts";
+import type { Broker } from "../broker/broker.ts";
 import type { BrokerNote } from "../broker/broker-note.ts";
 import { messageOf, parseMessage } from "../broker/message.ts";
+import type { Lane } from "../ports/outbox.ts";
 import { createInbox } from "./inbox.ts";
 import type { RabbitMqSettings } from "./rabbitmq-settings.ts";
 
@@ -81,6 +82,7 @@ export function createRabbitMqBroker(settings: RabbitMqSettings, observe: (note:
       }
       for (const queue of returned) declared.delete(queue);
       if (returned.size > 0) throw new Error(`rabbitmq: ${[...returned].join(", ")} was deleted; making it again`);
+      return undefined;
     },
     async *receive(lane, signal) {
       const open = await connected();

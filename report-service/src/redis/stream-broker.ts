@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { createClient } from "@redis/client";
-import type { Broker, Delivery, Lane } from "../broker/broker.ts";
+import type { Broker, Delivery } from "../broker/broker.ts";
 import type { BrokerNote } from "../broker/broker-note.ts";
 import { messageOf, parseMessage } from "../broker/message.ts";
+import type { Lane } from "../ports/outbox.ts";
 
 /** Which Redis; `prefix` is in front of the names of all streams and may be empty. */
 export type RedisStreamSettings = { readonly url: string; readonly prefix: string };
@@ -83,6 +84,7 @@ export function createRedisStreamBroker(
       await ask((client) =>
         Promise.all(messages.map((waiting) => client.xAdd(streamOf(waiting), "*", { body: messageOf(waiting) }))),
       );
+      return undefined;
     },
     async *receive(lane, signal): AsyncGenerator<Delivery> {
       const stream = streamOf(lane);

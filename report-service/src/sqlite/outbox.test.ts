@@ -16,7 +16,7 @@ test("what a relay that died had in hand is given again after half a minute", as
   const outbox = await server.openOutbox();
   await create(server.reports, report("a", 1));
   // As if its process had ended: neither done nor failed.
-  void outbox.relay(() => new Promise<void>(() => undefined), 9, 1_000);
+  void outbox.relay(() => new Promise<undefined>(() => undefined), 9, 1_000);
   const count = (nowMs: number) => outbox.relay(async () => undefined, 9, nowMs);
   assert.equal(await count(30_999), 0);
   assert.equal(await count(31_000), 1);

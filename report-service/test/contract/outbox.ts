@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TenantId } from "../../src/model/names.ts";
-import type { HasOutbox, Outbox, Waiting } from "../../src/ports/outbox.ts";
+import type { HasOutbox, Lane, Outbox, Waiting } from "../../src/ports/outbox.ts";
 import { type Connected, cancel, claimant, create, never, report, request, roomy } from "./place.ts";
 
 export type OutboxServer = Connected & HasOutbox;
@@ -83,6 +83,7 @@ export function provesOutbox(name: string, open: OpenOutboxPlace): void {
     const publish = async (entries: readonly Waiting[]) => {
       await new Promise(setImmediate);
       seen.push(...entries.map(({ id }) => id));
+      return undefined;
     };
     for (let left = 90; left > 0; ) {
       const some = await Promise.all([outbox, other, outbox, other].map((each) => each.relay(publish, 10, 100)));
@@ -90,6 +91,53 @@ export function provesOutbox(name: string, open: OpenOutboxPlace): void {
     }
     assert.equal(seen.length, 90);
     assert.equal(new Set(seen).size, 90);
+  });
+
+  prove("what is refused stands aside, and is given apart, in order, until it is published", async () => {
+    await using servers = await twoServers(open);
+    const { one, two, outbox } = servers;
+    const other = await two.openOutbox();
+    const bulk = { cluster: "sql", priority: "bulk" } as const;
+    const others = { cluster: "python", priority: "bulk" } as const;
+    for (const [at, id] of ["a", "b", "c"].entries()) await create(one.reports, report(id, at, bulk));
+    await create(one.reports, report("d", 4));
+    await create(one.reports, report("e", 5, others));
+    const refuse = async (entries: readonly Waiting[]) => entries.filter(({ priority }) => priority === "bulk");
+    assert.deepEqual(await outbox.refusedLanes(), []);
+    assert.equal(await outbox.relay(refuse, 9, 10), 5);
+    assert.equal(await outbox.length(), 4);
+    await create(one.reports, report("f", 6, bulk));
+    assert.equal(await relayed(outbox), "f");
+    assert.deepEqual(new Set(await other.refusedLanes()), new Set([bulk, others]));
+
+    const broken = other.relay(() => Promise.reject(new Error("no broker")), 9, 11, bulk);
+    await assert.rejects(broken, /no broker/);
+    // Some of a lane may have been published before one was refused.
+    assert.equal(await other.relay(async (entries) => entries.slice(1), 2, 12, bulk), 2);
+    assert.equal(await relayed(outbox, 9, 13, bulk), "b c");
+    assert.equal(await relayed(outbox, 9, 14, bulk), "");
+    assert.equal(await relayed(outbox, 9, 15, others), "e");
+    assert.equal(await outbox.length(), 0);
+  });
+
+  prove("relays at once share what stands aside and publish none twice", async () => {
+    await using servers = await twoServers(open);
+    const { one, two, outbox } = servers;
+    const other = await two.openOutbox();
+    const lane = { cluster: "sql", priority: "standard" } as const;
+    await one.reports.create(
+      Array.from({ length: 30 }, (_, index) => ({ report: report(`r${index}`, index) })),
+      roomy,
+    );
+    assert.equal(await outbox.relay(async (entries) => entries, 100, 10), 30);
+    const seen: string[] = [];
+    while ((await outbox.length()) > 0) {
+      const some = await Promise.all([outbox, other, outbox].map((each) => relayed(each, 4, 20, lane)));
+      seen.push(...some.filter((ids) => ids !== ""));
+    }
+    const ids = seen.join(" ").split(" ");
+    assert.equal(ids.length, 30);
+    assert.equal(new Set(ids).size, 30);
   });
 
   prove("waiting ends with what another server queues, and with its signal", async () => {
@@ -166,9 +214,9 @@ async function twoServers(open: OpenOutboxPlace) {
 }
 
 /** The ids that one relay publishes. */
-async function relayed(outbox: Outbox, most = 100, nowMs = 100): Promise<string> {
+async function relayed(outbox: Outbox, most = 100, nowMs = 100, refused?: Lane): Promise<string> {
   const seen: string[] = [];
-  await outbox.relay(async (entries) => void seen.push(...entries.map(({ id }) => id)), most, nowMs);
+  await outbox.relay(async (entries) => void seen.push(...entries.map(({ id }) => id)), most, nowMs, refused);
   return seen.join(" ");
 }
 
