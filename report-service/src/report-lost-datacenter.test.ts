@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -6,7 +7,7 @@ import { status } from "@grpc/grpc-js";
 import { Format, Report_State as State } from "@weir/proto/report/v1/report_pb.ts";
 import { all, createOne, failure } from "../test/calls.ts";
 import { startServer, temporaryDirectory } from "../test/server-process.ts";
-import type { ReportClient } from "./client.ts";
+import { type ReportClient, reportNameOf } from "./client.ts";
 
 /** As both ways to the bytes of a report answer. */
 async function answers(client: ReportClient, name: string) {
@@ -53,4 +54,41 @@ test("what a data center made and did not hand on is waited for until somebody s
   );
   assert.equal((await b.client.fetchReport(lost, Format.CSV)).toString().trim().split("\n").length, 4);
   assert.equal((await failure(b.client.retryReport({ name: lost }))).reason, "NOTHING_TO_RETRY");
+});
+
+test("what was sent to a data center that is lost and not handed on is not waited for: a report that needs it fails at once", async () => {
+  await using data = await temporaryDirectory();
+  const bytes = Buffer.from("region,target\neu,7\n");
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const announced = { parent: "tenants/acme", mediaType: "text/csv", sizeBytes: BigInt(bytes.length), sha256 };
+  const send = async ({ client }: { client: ReportClient }) => {
+    const { value: upload } = await client.createUpload(announced);
+    const sent = await fetch(upload.putUrl, { method: "PUT", headers: upload.headers, body: bytes });
+    assert.equal(sent.status, 200);
+    return upload.name;
+  };
+  const names: string[] = [];
+  {
+    await using a = await startServer(data.path, ["--locality", "dc-a/z1"]);
+    names.push(await send(a), await send(a));
+    await a.client.completeUpload(names[0] ?? "");
+  }
+  const [complete = "", incomplete = ""] = names;
+  await rm(join(data.path, "objects", "acme", "uploads"), { recursive: true });
+  await using b = await startServer(data.path, ["--locality", "dc-b/z1", "--lost-datacenters", "dc-a"]);
+  const { code, reason } = await failure(b.client.completeUpload(incomplete));
+  assert.equal(`${status[code]} ${reason}`, "FAILED_PRECONDITION UPLOAD_MISSING");
+
+  const order = (upload: string) => ({
+    parent: "tenants/acme",
+    report: { kind: "reportKinds/targets", uploads: [upload] },
+  });
+  const made = async (upload: string) =>
+    b.client.waitForEnd(reportNameOf((await b.client.createReport(order(upload))).value));
+  const failed = await made(complete);
+  assert.deepEqual([failed.state, failed.attempts.length], [State.FAILED, 1]);
+  assert.match(failed.error?.message ?? "", /sent to dc-a, which is lost, .* upload them again and create the report/);
+  const again = await send(b);
+  await b.client.completeUpload(again);
+  assert.equal((await made(again)).state, State.SUCCEEDED);
 });

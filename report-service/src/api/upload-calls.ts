@@ -30,6 +30,7 @@ export type UploadParts = {
   /** Undefined where clients cannot reach the object store. */
   readonly urls: SignedUrls | undefined;
   readonly datacenter: string;
+  readonly lostDatacenters: ReadonlySet<string>;
 };
 
 const urlMs = 3_600_000;
@@ -38,7 +39,7 @@ const maxBytes = 5 * 1024 ** 3;
 
 /** The calls about uploads, whose bytes never come this way. */
 export function createUploadCalls(
-  { uploads, clock, objects, urls, datacenter }: UploadParts,
+  { uploads, clock, objects, urls, datacenter, lostDatacenters }: UploadParts,
   unary: Answering["unary"],
 ): Pick<Handlers<typeof Reports>, "createUpload" | "completeUpload"> {
   async function uploadMessage(upload: Upload): Promise<UploadMessage> {
@@ -83,6 +84,10 @@ export function createUploadCalls(
         throw cause;
       });
       const home = datacenterOf(upload.id);
+      if (!there && lostDatacenters.has(home)) {
+        const message = `${name} belongs to data center ${home}, which is lost, and its bytes were not copied here`;
+        throw notNow("UPLOAD_MISSING", `${message}; make another upload`, "announced");
+      }
       if (!there && home !== datacenter) throw uploadNotHereYet(name, home);
       if (!there) throw notNow("UPLOAD_MISSING", `nothing has been sent to ${name} yet`, "announced");
       if (there.sizeBytes !== upload.sizeBytes || there.sha256 !== upload.sha256) {

@@ -35,7 +35,7 @@ export type Workers = {
 /** What the role `worker` does: a cluster for each language, over the queue of that name. Throws where its code cannot be run as asked. */
 export async function startWorkers(config: Config, parts: WorkParts): Promise<Workers> {
   const { stores, results, objects, bulletin, kinds, tracer, observe } = parts;
-  const { id, data, datacenter, jobLeaseMs: leaseMs, shares, targetWaitMs, codeScheduling } = config;
+  const { id, data, datacenter, lostDatacenters, jobLeaseMs: leaseMs, shares, targetWaitMs, codeScheduling } = config;
   if (codeScheduling === "idle") {
     await checkIdle().catch(({ message }: Error) => {
       throw new Error(`--code-scheduling idle: ${message}`);
@@ -43,7 +43,7 @@ export async function startWorkers(config: Config, parts: WorkParts): Promise<Wo
   }
   const { reports, uploads, queue, clock } = stores;
   const clusterParts: ClusterParts = {
-    ...{ reports, uploads, queue, clock, objects, kinds, leaseMs, targetWaitMs, tracer, observe },
+    ...{ reports, uploads, queue, clock, objects, kinds, lostDatacenters, leaseMs, targetWaitMs, tracer, observe },
     deliver: createDelivery({
       results,
       reports,

@@ -16,6 +16,8 @@ export type FetchParts = {
   readonly uploads: UploadStore;
   readonly objects: ObjectStore;
   readonly datacenter: string;
+  /** Whose bytes will not come any more. */
+  readonly lostDatacenters: ReadonlySet<string>;
 };
 
 /** `not-here-yet`: the upload is known here before its bytes are, where both are copied from another data center. */
@@ -32,7 +34,7 @@ export async function fetchInputs(
   report: Report,
   wanted: readonly KindInput[],
   directory: string,
-  { uploads, objects, datacenter }: FetchParts,
+  { uploads, objects, ...here }: FetchParts,
   signal: AbortSignal,
 ): Promise<Fetched> {
   await rm(directory, { recursive: true, force: true });
@@ -50,7 +52,7 @@ export async function fetchInputs(
       if (signal.aborted || (await objects.isThere(objectOfUpload(upload)))) throw cause;
       return "not-there" as const;
     });
-    if (sha256 === "not-there") return notThere(name, upload, datacenter);
+    if (sha256 === "not-there") return notThere(name, upload, here);
     if (sha256 !== upload.sha256) return invalid(`the bytes of ${name} are not those that were promised`);
     inputs.push({ name, mediaType: mediaType satisfies InputMediaType, path });
   }
@@ -80,9 +82,17 @@ async function copy(
   }
 }
 
-function notThere(input: string, { id }: Upload, datacenter: string): Fetched {
+function notThere(
+  input: string,
+  { id }: Upload,
+  { datacenter, lostDatacenters }: Pick<FetchParts, "datacenter" | "lostDatacenters">,
+): Fetched {
   const home = datacenterOf(id);
   if (home === datacenter) return missing(`the bytes of ${input} are gone; upload them again`);
+  if (lostDatacenters.has(home)) {
+    const sent = `the bytes of ${input} were sent to ${home}, which is lost, and were not copied to ${datacenter}`;
+    return missing(`${sent}; upload them again and create the report with that upload`);
+  }
   return {
     kind: "not-here-yet",
     message: `the bytes of ${input} were sent to ${home} and are not in ${datacenter} yet`,

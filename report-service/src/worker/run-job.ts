@@ -37,6 +37,7 @@ export type JobParts = {
   readonly uploads: UploadStore;
   readonly kinds: KindBook;
   readonly runtime: Runtime;
+  readonly lostDatacenters: ReadonlySet<string>;
   readonly leaseMs: number;
   readonly deliver: Deliver;
   readonly tellProgress: TellProgress;

@@ -164,6 +164,39 @@ test("a report whose input is gone fails, at once in the own data center, and af
   ]);
 });
 
+test("a report whose input was sent to a data center that is lost fails at once, unless it was copied before", async () => {
+  await using servers = await clustersWith(() => done);
+  const { store, notes, directory } = servers;
+  const [gone, copied] = [uploadMadeIn("dc-c"), uploadMadeIn("dc-c", 2)];
+  for (const upload of [gone, copied]) {
+    await store.uploads.create(upload, undefined);
+    await store.uploads.complete(upload, 1);
+  }
+  await writeObject(directory, copied);
+  const reports = [gone, copied].map(({ id }, at) => report(`s${at}`, Date.now(), { kind: ofInput, uploads: [id] }));
+  await store.reports.create(
+    reports.map((one) => ({ report: one })),
+    roomy,
+  );
+  await servers.until(() => notes.filter((note) => note.kind === "job-ended").length === 2);
+  const made = await Promise.all(reports.map((one) => store.reports.read(one)));
+  assert.deepEqual(
+    made.map((one) => [one?.status.kind, one?.attempts.length, one?.attempts[0]?.failure]),
+    [
+      [
+        ...["failed", 1],
+        {
+          reason: "INPUT_MISSING",
+          message:
+            "the bytes of targets were sent to dc-c, which is lost, and were not copied to dc-a; upload them again and create " +
+            "the report with that upload",
+        },
+      ],
+      ["succeeded", 1, undefined],
+    ],
+  );
+});
+
 test("a report whose result nobody takes is handed back by a server that stops, loses no attempt, and its bytes stay", async () => {
   const asked = Promise.withResolvers<void>();
   const results = {
@@ -190,9 +223,9 @@ test("a report whose result nobody takes is handed back by a server that stops, 
 
 const bytes = Buffer.from("region,target\n");
 
-function uploadMadeIn(datacenter: string): Upload {
+function uploadMadeIn(datacenter: string, atMs = 1): Upload {
   const sha256 = createHash("sha256").update(bytes).digest("hex");
-  const id = makeUploadId(datacenter, 1, new Uint8Array(10));
+  const id = makeUploadId(datacenter, atMs, new Uint8Array(10));
   return { tenant, id, mediaType: "text/csv", sizeBytes: bytes.length, sha256, createdAtMs: 1 };
 }
 
@@ -226,6 +259,7 @@ async function clustersWith(
       { worker: "w", datacenter: "dc-a", leaseMs: 5_000, shares },
       {
         ...{ queue: store.queue, reports: store.reports, uploads: store.uploads, clock: store.clock, leaseMs: 5_000 },
+        lostDatacenters: new Set(["dc-c"]),
         ...{ targetWaitMs: 5_000, tracer: undefined, kinds, tellProgress: () => () => {} },
         objects: { ...disk, remove, ...objects },
         deliver: createDelivery({

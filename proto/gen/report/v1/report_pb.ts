@@ -1471,7 +1471,7 @@ export const Reports: GenService<{
   },
   /**
    * Ends an upload, after which reports can read it.
-   * FAILED_PRECONDITION UPLOAD_MISSING: there are no bytes yet. UPLOAD_DIFFERS: they are not those that were announced.
+   * FAILED_PRECONDITION UPLOAD_MISSING: there are no bytes yet, or their data center is lost. UPLOAD_DIFFERS: they are not those that were announced.
    * UNAVAILABLE UPLOAD_NOT_HERE_YET: it was begun in another data center, and no bytes of it have been copied here.
    *
    * @generated from rpc report.v1.Reports.CompleteUpload
