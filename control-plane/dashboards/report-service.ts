@@ -156,6 +156,12 @@ export const reportService: Dashboard = {
           },
           { mayBeEmpty: true },
         ),
+        series(
+          "Oldest sampled report of other data centers whose files are not here",
+          "s",
+          { "{{datacenter}}": "max by (datacenter) (report_objects_behind_seconds)" },
+          { mayBeEmpty: true },
+        ),
       ],
     },
     {

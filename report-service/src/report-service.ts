@@ -9,6 +9,7 @@ import type { ObjectNote } from "./disk/object-server.ts";
 import { readKinds } from "./kinds/read-kinds.ts";
 import type { KindBook, Language, ReportKind } from "./model/kind.ts";
 import type { NotifierNote } from "./notifier/notifier-note.ts";
+import { createObjectsLook, type ObjectsBehind } from "./peers/objects-behind.ts";
 import type { CacheNote } from "./ports/cache.ts";
 import type { Clock, ClockNote } from "./ports/clock.ts";
 import type { JobQueue } from "./ports/job-queue.ts";
@@ -66,6 +67,7 @@ export type ReportService = {
   readonly tryWrite: TryWrite;
   readonly results: ResultsQueue;
   readonly peers: readonly PeerStore[];
+  readonly objectsBehind: () => Promise<ObjectsBehind>;
   readonly lookForOldTransactions: LookForOldTransactions | undefined;
   /** Its workers, by language. */
   readonly clusters: readonly WorkerCluster[];
@@ -111,6 +113,7 @@ export async function startReportService(config: Config, { observe, tracer }: Pa
     tryWrite: stores.tryWrite,
     results: providers.results,
     peers: providers.peers,
+    objectsBehind: createObjectsLook({ ...config, ...providers, clock: stores.clock }),
     lookForOldTransactions: providers.lookForOldTransactions,
     clusters,
     drain: () =>

@@ -9,6 +9,7 @@ import { all, failure, untilState } from "@weir/report-service/test/calls.ts";
 import { assertBytes, assertEndedOnce, attemptsOf, createOrders, listAll, parent } from "../data-centers/orders.ts";
 import { type Site, startSites } from "../data-centers/sites.ts";
 import { lacksPostgres } from "../kit/postgres.ts";
+import type { ReportServer } from "../kit/report-server.ts";
 import { lacksS3 } from "../kit/s3.ts";
 import { until } from "../kit/wait.ts";
 
@@ -19,7 +20,7 @@ test("a data center dies with its objects: the other one reads what it finished 
   skip: lacksPostgres || (lacksS3 ?? false),
 }, async (t) => {
   await using scene = await startScene();
-  const { sites, serverA, b } = scene;
+  const { sites, serverA, serverB, b } = scene;
   let { a } = scene;
   const orders = createOrders();
 
@@ -33,6 +34,9 @@ test("a data center dies with its objects: the other one reads what it finished 
   for (const name of finished) await until(() => isThere(b, name), soon(`dc-b has the bytes of ${name}`));
   const ofCopied = await orders.place(b, { kind: "copied", uploads: [copied] });
   assert.equal((await b.waitForEnd(ofCopied)).state, State.SUCCEEDED);
+
+  // By itself dc-b sees how far its objects are behind: 0, or a moment where another file of a report is on its way.
+  assert.match(await metricsOf(serverB), /^report_objects_behind_seconds\{datacenter="dc-a"\} \d/m);
 
   // The replication of objects is behind when dc-a dies: one report, one upload that is complete, and one that is not.
   sites.replication.freeze();
@@ -128,14 +132,19 @@ test("a data center dies with its objects: the other one reads what it finished 
 async function startScene() {
   await using starting = new AsyncDisposableStack();
   const sites = starting.use(await startSites());
-  const start = (site: Site) => site.start(`report-${site.name}`, ["--concurrency", "sql=2", "--languages", "sql"]);
+  const start = (site: Site) =>
+    site.start(`report-${site.name}`, ["--concurrency", "sql=2", "--languages", "sql", "--metrics", "127.0.0.1:0"]);
   const [serverA, serverB] = await Promise.all([start(sites.a), start(sites.b)]);
   const running = starting.move();
   return {
-    ...{ sites, serverA, a: sites.clientOf(serverA), b: sites.clientOf(serverB) },
+    ...{ sites, serverA, serverB, a: sites.clientOf(serverA), b: sites.clientOf(serverB) },
     restartA: async () => sites.clientOf(await start(sites.a)),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+async function metricsOf({ metrics }: ReportServer): Promise<string> {
+  return (await fetch(`http://${metrics}/metrics`)).text();
 }
 
 /** An upload whose bytes were sent, and that nobody has completed yet. */

@@ -38,6 +38,11 @@ export type PeerStore = {
   findRequests(
     requests: readonly { readonly tenant: TenantId; readonly id: string }[],
   ): Promise<readonly (KnownRequest | undefined)[]>;
+  /**
+   * At most `limit` that have succeeded, of the next few to expire at `expireMs` or later: so many, however many there are.
+   * As old as the replica that is asked.
+   */
+  succeeded(expireMs: number, limit: number): Promise<readonly Report[]>;
   /** Where it takes changes now. */
   stores(): Promise<Stores>;
 };

@@ -12,7 +12,7 @@ import { openPostgresStore } from "./open-store.ts";
 import { createPeerServer, type PeerServer } from "./peer-server.ts";
 import { type Looks, newestTimeline, peerStateOf, type SeenPeer } from "./peer-state.ts";
 import { readEvents } from "./report-events.ts";
-import { readReport } from "./report-rows.ts";
+import { readReport, readSucceeded } from "./report-rows.ts";
 import { defaultSettings } from "./settings.ts";
 import { createPostgresUploads } from "./upload-store.ts";
 
@@ -167,6 +167,7 @@ export function openPostgresPeer(
         ({ database }) => createPostgresUploads(database).read(key, signal),
         ({ completedAtMs }) => completedAtMs !== undefined,
       ),
+    succeeded: (expireMs, limit) => reading(({ database }) => readSucceeded(database, expireMs, limit)),
     findRequests: (requests) => reading(({ database }) => findRequests(database, requests)),
     stores,
     async [Symbol.asyncDispose]() {

@@ -4,6 +4,7 @@ import { lacksPostgres } from "../../../test/kit/postgres.ts";
 import { cancel, claimant, report, roomy, tenant } from "../../test/contract/place.ts";
 import { connect, connectAlone, databaseAt, postgresPlaces } from "../../test/contract/postgres-place.ts";
 import type { TenantId } from "../model/names.ts";
+import { readSucceeded } from "./report-rows.ts";
 import { readLanes } from "./waiting-lanes.ts";
 
 const { server, emptyDatabase } = postgresPlaces();
@@ -122,4 +123,33 @@ test("looking for the tenants that wait costs by their number, and not by how mu
   const read = blocks() - before;
   // From the root of each slot's index to the leaf, where most of the tenants of one have another one's beside them.
   assert.ok(read >= tenants && read < 10 * tenants, `${read} blocks of indexes were read for ${tenants} tenants`);
+});
+
+test("looking for a few reports by when they expire reads a few, also where none of those has succeeded", {
+  skip: lacksPostgres,
+}, async () => {
+  const { url, count } = await countedDatabase();
+  const { sql } = await server();
+  {
+    await using store = await connect(url);
+    const reports = Array.from({ length: 3_000 }, (_, index) => report(`r${index}`, index, { retentionMs: 1_000 }));
+    await store.reports.create(
+      reports.map((one) => ({ report: one })),
+      roomy,
+    );
+    await store.reports.changeAll(
+      reports.map((key) => ({ key, change: cancel })),
+      5_000,
+    );
+  }
+  sql("analyze reports", new URL(url).pathname.slice(1));
+  const rows = () =>
+    count("select sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) from pg_stat_user_tables where relname ~ '^reports_'");
+  const before = rows();
+  {
+    await using database = databaseAt(url, { max: 1 });
+    assert.deepEqual(await readSucceeded(database, 6_000, 2), []);
+  }
+  const read = rows() - before;
+  assert.ok(read >= 20 && read < 100, `${read} rows were read to look at 20`);
 });

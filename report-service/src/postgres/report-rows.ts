@@ -13,6 +13,15 @@ const readMany = {
          join reports r on r.tenant = w.tenant and r.id = w.id`,
 };
 
+// Ends also where nearly all have failed.
+const lookAt = 20;
+const nextSucceeded = {
+  name: "next-succeeded",
+  text: `select body from (
+           select state, body, expiring_ms from reports where expiring_ms >= $1 order by expiring_ms limit ${lookAt}) as next
+         where state = 'succeeded' order by expiring_ms limit $2`,
+};
+
 export async function readReport(
   database: Database,
   key: ReportKey,
@@ -37,6 +46,11 @@ export async function readReports(
     arrayOf(keys.map(({ id }) => id)),
   ]);
   return new Map(rows.map(storedOf).map((stored) => [keyOf(stored.report), stored]));
+}
+
+/** As `PeerStore.succeeded`. */
+export async function readSucceeded(database: Database, expireMs: number, limit: number): Promise<readonly Report[]> {
+  return (await database.query(nextSucceeded, [expireMs, limit])).map(reportOf);
 }
 
 export function keyOf({ tenant, id }: ReportKey): string {

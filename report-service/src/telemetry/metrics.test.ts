@@ -19,6 +19,7 @@ const well: MeasuredQueues = {
   clock: ownClock,
   tryWrite: async () => undefined,
   peers: [{ datacenter: "dc-b", state: () => ({ readable: "here", writable: "there" }) } as PeerStore],
+  objectsBehind: async () => new Map([["dc-b", 90_000]]),
   clusters: [],
 };
 
@@ -39,16 +40,19 @@ test("metrics are served while the store fails or hangs, and say that it does", 
       results: { length: ask },
       notices: { due: ask },
       tryWrite: ask,
+      objectsBehind: ask,
     });
     assert.match(text, /^report_store_up 0$/m);
     assert.match(text, /^report_store_writable 0$/m);
     assert.doesNotMatch(text, /^report_(queue_length|queue_age_seconds|results_waiting|notices_overdue_seconds) /m);
+    assert.doesNotMatch(text, /^report_objects_behind_seconds\{/m);
     assert.match(text, /^report_redis_lost_total 0$/m);
   }
   const text = await scrape(well);
   assert.match(text, /^report_store_up 1$/m);
   assert.match(text, /^report_store_writable 1$/m);
   assert.match(text, /^report_queue_length 3$/m);
+  assert.match(text, /^report_objects_behind_seconds\{datacenter="dc-b"\} 90$/m);
 });
 
 test("a store that answers and takes no write is told apart, and however many scrape write little", async () => {

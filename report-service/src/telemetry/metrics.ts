@@ -5,7 +5,6 @@ import type { Clock } from "../ports/clock.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
 import type { Notices } from "../ports/notices.ts";
 import type { LookForOldTransactions } from "../ports/old-transactions.ts";
-import type { PeerStore } from "../ports/peer-store.ts";
 import type { ResultsQueue } from "../ports/results-queue.ts";
 import type { TryWrite } from "../ports/try-write.ts";
 import type { WorkerCluster } from "../worker/worker-cluster.ts";
@@ -14,7 +13,7 @@ import { addClusterMetrics } from "./cluster-metrics.ts";
 import type { Note } from "./note.ts";
 import { addNoticeMetrics } from "./notice-metrics.ts";
 import { measureOldTransactions } from "./old-transaction-metrics.ts";
-import { measurePeers } from "./peer-metrics.ts";
+import { type MeasuredPeers, measurePeers } from "./peer-metrics.ts";
 import { measureStore } from "./store-metrics.ts";
 
 export type Metrics = {
@@ -32,14 +31,13 @@ export type MeasuredQueues = {
   readonly tryWrite: TryWrite;
   /** Undefined where the store has no such transactions. */
   readonly lookForOldTransactions?: LookForOldTransactions | undefined;
-  readonly peers: readonly PeerStore[];
   readonly clusters: readonly Pick<WorkerCluster, "language" | "signal">[];
-};
+} & MeasuredPeers;
 
 /** Serves Prometheus metrics on `listen`. prom-client is loaded here, and so only where metrics are wanted. */
 export async function startMetrics(
   listen: string,
-  { queue, results, notices, clock, tryWrite, lookForOldTransactions, peers, clusters }: MeasuredQueues,
+  { queue, results, notices, clock, tryWrite, lookForOldTransactions, clusters, ...others }: MeasuredQueues,
 ): Promise<Metrics> {
   const { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } = await import("prom-client");
   const registry = new Registry();
@@ -133,7 +131,7 @@ export async function startMetrics(
   measureOldTransactions(lookForOldTransactions, Gauge, registers);
   measureBacklog(queue, Gauge, registers);
 
-  measurePeers(peers, Gauge, registers);
+  measurePeers(others, Gauge, registers);
   addClusterMetrics({ Gauge }, registers, clusters);
   const countNotice = addNoticeMetrics({ Counter, Gauge, Histogram }, registers, notices, clock);
 

@@ -1,10 +1,21 @@
 import type { Gauge, Registry } from "prom-client";
 import type { PeerStore } from "../ports/peer-store.ts";
+import { answered } from "./answered.ts";
 
 const places = ["here", "there", "nowhere"] as const;
 
-/** How the databases of other data centers are reached, for each of them; nothing where there are none. */
-export function measurePeers(peers: readonly PeerStore[], make: typeof Gauge, registers: readonly Registry[]): void {
+export type MeasuredPeers = {
+  readonly peers: readonly PeerStore[];
+  /** As `createObjectsLook` has it. */
+  readonly objectsBehind: () => Promise<ReadonlyMap<string, number>>;
+};
+
+/** How the databases of other data centers are reached, and their objects copied; nothing where there are none. */
+export function measurePeers(
+  { peers, objectsBehind }: MeasuredPeers,
+  make: typeof Gauge,
+  registers: readonly Registry[],
+): void {
   if (peers.length === 0) return;
   for (const [access, help] of [
     ["readable", "1 where a data center's reports are read: from its replica here, from there, or nowhere."],
@@ -31,6 +42,16 @@ export function measurePeers(peers: readonly PeerStore[], make: typeof Gauge, re
         const { lagMs } = peer.state();
         if (lagMs !== undefined) this.set({ peer: peer.datacenter }, lagMs / 1000);
       }
+    },
+  });
+  new make({
+    name: "report_objects_behind_seconds",
+    help: "How old the oldest sampled report is that another data center made and whose bytes are not here; absent where unknown.",
+    registers: [...registers],
+    labelNames: ["datacenter"] as const,
+    async collect() {
+      this.reset();
+      for (const [datacenter, ageMs] of (await answered(objectsBehind)) ?? []) this.set({ datacenter }, ageMs / 1000);
     },
   });
 }
