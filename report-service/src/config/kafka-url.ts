@@ -1,8 +1,8 @@
 import type { KafkaSettings } from "../kafka/kafka-settings.ts";
 import type { Parsed, Problem } from "../model/parsed.ts";
+import { readTlsOptions, tlsOptions } from "./tls-options.ts";
 
 const form = "kafka://HOST:PORT,HOST:PORT?prefix=P&partitions=N&replicas=N";
-const tlsOptions = ["ca", "cert", "key"] as const;
 const saslOptions = ["sasl", "user", "password-file"] as const;
 const options = ["prefix", "partitions", "replicas", ...tlsOptions, ...saslOptions];
 const mechanisms = {
@@ -33,21 +33,10 @@ export function parseKafkaUrl(text: string): Parsed<KafkaSettings> {
   const replicas = Number(given.get("replicas") ?? -1);
   if (!Number.isInteger(replicas) || replicas === 0 || replicas < -1 || replicas > 9)
     say("replicas", "must be 1 to 9, or -1 for what the cluster has as its default");
-  const tls = tlsOf(given, secure === "s", say);
+  const tls = readTlsOptions(given, { isSecure: secure === "s", secure: "kafkas" }, say);
   const sasl = saslOf(given, secure === "s", say);
   if (problems.length > 0) return { ok: false, problems };
   return { ok: true, value: { brokers, prefix, partitions, replicas, ...(tls && { tls }), ...(sasl && { sasl }) } };
-}
-
-function tlsOf(given: URLSearchParams, secure: boolean, say: Say): KafkaSettings["tls"] {
-  const files = Object.fromEntries(tlsOptions.flatMap((name) => (given.get(name) ? [[name, given.get(name)]] : [])));
-  if (!secure) {
-    for (const name of Object.keys(files)) say(name, "needs TLS: kafkas://");
-    return undefined;
-  }
-  if ((files["cert"] === undefined) !== (files["key"] === undefined))
-    say(files["cert"] === undefined ? "cert" : "key", "is needed, too: a client certificate is cert=FILE and key=FILE");
-  return files;
 }
 
 function saslOf(given: URLSearchParams, secure: boolean, say: Say): KafkaSettings["sasl"] {
