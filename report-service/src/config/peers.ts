@@ -1,6 +1,7 @@
 import type { PeerSettings } from "../postgres/open-peer.ts";
 import { flagGroup } from "./flag-group.ts";
 import { parsePostgresUrl } from "./postgres-url.ts";
+import { withoutPassword } from "./without-password.ts";
 
 /** The databases of other data centers, and those data centers that will not come back. */
 export type Peers = { readonly peers: readonly PeerSettings[]; readonly lostDatacenters: ReadonlySet<string> };
@@ -41,7 +42,3 @@ export const peers = flagGroup(
     return { peers: found, lostDatacenters: new Set(lost?.split(",")) };
   },
 );
-
-function withoutPassword(url: string): string {
-  return url.replace(/:[^:@/]*@/, ":…@");
-}

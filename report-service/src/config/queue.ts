@@ -4,6 +4,7 @@ import type { RabbitMqSettings } from "../rabbitmq/rabbitmq-settings.ts";
 import type { RedisStreamSettings } from "../redis/stream-broker.ts";
 import { flagGroup } from "./flag-group.ts";
 import { parseKafkaUrl } from "./kafka-url.ts";
+import { withoutPassword } from "./without-password.ts";
 
 /** Where reports wait for workers. `store`: where they are; else a message broker tells workers of them. */
 export type Queue = {
@@ -42,7 +43,7 @@ function parseQueue(given: string): Parsed<Queue["queue"]> {
     return { ok: true, value: { kind: "rabbitmq", settings: settingsOf(new URL(given)) } };
   if (/^rediss?:\/\//.test(given) && URL.canParse(given))
     return { ok: true, value: { kind: "redis", settings: settingsOf(new URL(given)) } };
-  const says = `must be store, kafka://HOST:PORT,…, amqp://USER:PASSWORD@HOST:PORT or redis://HOST:PORT, not "${given}"`;
+  const says = `must be store, kafka://HOST:PORT,…, amqp://USER:PASSWORD@HOST:PORT or redis://HOST:PORT, not "${withoutPassword(given)}"`;
   return { ok: false, problems: [{ at: "", says }] };
 }
 
