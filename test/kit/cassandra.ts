@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Client } from "cassandra-driver";
+import type { Certificates } from "./certificates.ts";
 import { makeFolder } from "./folder.ts";
 import { freePorts } from "./ports.ts";
 import { lastWords, type RunningProcess, startProcess } from "./process.ts";
@@ -19,6 +20,12 @@ export type CassandraNode = {
 
 export type Cassandra = AsyncDisposable & { readonly nodes: readonly CassandraNode[] };
 
+/** Its superuser is `cassandra` with the password `cassandra`. */
+export type CassandraSecurity = { readonly certificates: Certificates };
+
+/** What the certificate of the first node has to name. */
+export const firstAddress = addressOf(0);
+
 /** Java's own start, and a machine that is busy. */
 const patienceMs = 180_000;
 
@@ -34,7 +41,16 @@ export const lacksTwoCenters: string | false =
     : "it takes long: npm run test:cassandra runs it";
 
 /** Starts a cluster with one node in each data center, and waits until all of them take queries. */
-export async function startCassandra(datacenters: readonly string[] = ["dc-a"]): Promise<Cassandra> {
+export function startCassandra(datacenters: readonly string[] = ["dc-a"]): Promise<Cassandra> {
+  return startCluster(datacenters);
+}
+
+/** Starts one node that takes TLS alone, only of clients with a certificate of the same authority, and asks for a password. */
+export function startSecuredCassandra(security: CassandraSecurity): Promise<Cassandra> {
+  return startCluster(["dc-a"], security);
+}
+
+async function startCluster(datacenters: readonly string[], security?: CassandraSecurity): Promise<Cassandra> {
   await using starting = new AsyncDisposableStack();
   const folder = starting.use(await makeFolder("cassandra"));
   const [cql = 0, storage = 0, tls = 0] = await freePorts(3);
@@ -43,7 +59,7 @@ export async function startCassandra(datacenters: readonly string[] = ["dc-a"]):
   for (const [index, datacenter] of datacenters.entries()) {
     const home = join(folder.path, datacenter);
     const ip = addressOf(index);
-    await writeSettings(home, { datacenter, ip, seed, cql, storage, tls });
+    await writeSettings(home, { datacenter, ip, seed, cql, storage, tls, security });
     let node: RunningProcess | undefined;
     const start = async () => {
       const started = startProcess({
@@ -103,6 +119,7 @@ async function writeSettings(
     readonly cql: number;
     readonly storage: number;
     readonly tls: number;
+    readonly security: CassandraSecurity | undefined;
   },
 ): Promise<void> {
   const conf = join(home, "conf");
@@ -139,9 +156,21 @@ concurrent_writes: 8
 cas_contention_timeout: 10s
 write_request_timeout: 10s
 read_request_timeout: 10s
-`,
+${node.security ? securitySettings(node.security) : ""}`,
     ),
   ]);
+}
+
+// The keys of PEMBasedSslContextFactory: conf/cassandra.yaml of Cassandra 5.0, client_encryption_options.
+function securitySettings({ certificates: { ca, server } }: CassandraSecurity): string {
+  return `authenticator: {class_name: PasswordAuthenticator}
+client_encryption_options:
+  enabled: true
+  require_client_auth: true
+  keystore: ${server.both}
+  truststore: ${ca}
+  ssl_context_factory: {class_name: org.apache.cassandra.security.PEMBasedSslContextFactory}
+`;
 }
 
 // One line for each warning, for the end of the start, and for each node that is seen.
@@ -186,6 +215,8 @@ function javaArgs(home: string): readonly string[] {
     `-Dcassandra.config=file://${join(home, "conf", "cassandra.yaml")}`,
     `-Dcassandra.storagedir=${home}`,
     "-Dcassandra-foreground=yes",
+    // Its superuser is there as soon as it takes queries.
+    "-Dcassandra.superuser_setup_delay_ms=0",
     // Of tokens and gossip there is nothing to wait for in a cluster that is this young.
     ...["-Dcassandra.ring_delay_ms=500", "-Dcassandra.skip_wait_for_gossip_to_settle=0"],
     `-Dlogback.configurationFile=${join(home, "conf", "logback.xml")}`,

@@ -9,7 +9,6 @@ export const lacksOpenssl: string | false =
 /** PEM files, good for two days. */
 export type Certificates = {
   readonly ca: string;
-  /** For 127.0.0.1. */
   readonly server: Pair;
   readonly client: Pair;
 };
@@ -21,8 +20,8 @@ export type Pair = {
   readonly both: string;
 };
 
-/** An authority of its own, with a certificate of a server and one of a client, in `folder`. */
-export async function makeCertificates(folder: string): Promise<Certificates> {
+/** An authority of its own, with a certificate of a server and one of a client, in `folder`. `names` are those of both. */
+export async function makeCertificates(folder: string, names = "IP:127.0.0.1"): Promise<Certificates> {
   const openssl = (...args: readonly string[]) => execFileSync("openssl", [...args], { stdio: "pipe" });
   const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
   const authority = { cert: join(folder, "ca.pem"), key: join(folder, "ca.key") };
@@ -32,7 +31,7 @@ export async function makeCertificates(folder: string): Promise<Certificates> {
     if (!cert || !key || !both) throw new Error("a file lacks its name");
     const [request, extensions] = [join(folder, `${name}.csr`), join(folder, `${name}.ext`)];
     openssl("req", ...newKey, "-subj", `/CN=${name}`, "-keyout", key, "-out", request);
-    await writeFile(extensions, "subjectAltName=IP:127.0.0.1\n");
+    await writeFile(extensions, `subjectAltName=${names}\n`);
     const by = ["-CA", authority.cert, "-CAkey", authority.key, "-CAcreateserial"];
     openssl("x509", "-req", "-in", request, ...by, "-days", "2", "-extfile", extensions, "-out", cert);
     await writeFile(both, (await readFile(key, "utf8")) + (await readFile(cert, "utf8")));

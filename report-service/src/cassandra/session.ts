@@ -1,5 +1,6 @@
-import { auth, Client, errors, policies, types } from "cassandra-driver";
-import { StoreUnavailable } from "../ports/store-unavailable.ts";
+import { Client, policies, types } from "cassandra-driver";
+import { connectionTo } from "./connection.ts";
+import { failureOf } from "./failure.ts";
 import type { CassandraSettings } from "./settings.ts";
 
 export type Value = string | number | bigint | boolean | null;
@@ -13,8 +14,6 @@ export type Session = {
   /** Whether the conditions held and so all of the statements, of one partition, were done. */
   applied(statements: readonly Statement[]): Promise<boolean>;
 } & AsyncDisposable;
-
-const retryAfterMs = 1_000;
 
 /** Of two writes the one with the later timestamp counts, whose server's clock is ahead or not. */
 class Timestamps extends policies.timestampGeneration.MonotonicTimestampGenerator {
@@ -32,22 +31,19 @@ class Timestamps extends policies.timestampGeneration.MonotonicTimestampGenerato
 
 export type Use = { readonly keyspace: string; readonly nowMs: () => number };
 
-/** Connects, or throws StoreUnavailable. `use` is left out where the keyspace is still to be made. */
+/** Connects, or throws StoreUnavailable, and other errors where certificates cannot be read. `use` is left out where the keyspace is still to be made. */
 export async function connect(settings: CassandraSettings, use?: Use): Promise<Session> {
-  const { credentials } = settings;
   const serial = settings.serial === "local" ? types.consistencies.localSerial : types.consistencies.serial;
   const client = new Client({
-    contactPoints: [...settings.contactPoints],
-    localDataCenter: settings.datacenter,
+    ...connectionTo(settings),
     ...(use && { keyspace: use.keyspace, policies: { timestampGeneration: new Timestamps(use.nowMs) } }),
-    ...(credentials && { authProvider: new auth.PlainTextAuthProvider(credentials.user, credentials.password) }),
     encoding: { useBigIntAsLong: true },
     socketOptions: { connectTimeout: settings.timeoutMs, readTimeout: settings.timeoutMs },
     queryOptions: { prepare: true, consistency: types.consistencies.localQuorum, serialConsistency: serial },
   });
   const said = async <T>(work: Promise<T>): Promise<T> =>
     work.catch((error: unknown) => {
-      throw failureOf(error);
+      throw failureOf(error, settings);
     });
   await said(client.connect()).catch(async (error: unknown) => {
     await client.shutdown();
@@ -80,29 +76,4 @@ export async function connect(settings: CassandraSettings, use?: Use): Promise<S
 /** A whole number of milliseconds as a bigint column takes it. */
 export function bigint(ms: number): bigint {
   return BigInt(Math.round(ms));
-}
-
-const { responseErrorCodes: codes } = types;
-// https://github.com/apache/cassandra/blob/trunk/doc/native_protocol_v5.spec: CAS_WRITE_UNKNOWN
-const casWriteUnknown = 0x1700;
-const unavailableCodes: readonly number[] = [
-  casWriteUnknown,
-  ...[codes.unavailableException, codes.overloaded, codes.isBootstrapping, codes.truncateError],
-  ...[codes.writeTimeout, codes.readTimeout, codes.readFailure, codes.writeFailure],
-];
-
-// What the driver has no class for: the connection ended while a statement was on it that it may not repeat by itself.
-function isLostConnection(error: unknown): error is Error {
-  return error instanceof Error && "isSocketError" in error;
-}
-
-function failureOf(error: unknown): unknown {
-  const cannotGoOn =
-    error instanceof errors.NoHostAvailableError ||
-    error instanceof errors.OperationTimedOutError ||
-    error instanceof errors.BusyConnectionError ||
-    isLostConnection(error) ||
-    (error instanceof errors.ResponseError && unavailableCodes.includes(error.code));
-  if (!cannotGoOn) return error;
-  return new StoreUnavailable(`Cassandra is not available: ${error.message}`, retryAfterMs, error);
 }

@@ -2,7 +2,13 @@
 export type CassandraSettings = {
   /** `host:port`; all of them, or some to begin with. */
   readonly contactPoints: readonly string[];
-  readonly credentials?: { readonly user: string; readonly password: string };
+  /** How this client proves who it is, beside or instead of its certificate. */
+  readonly credentials?: Credentials;
+  /**
+   * PEM files; undefined: plaintext. Without a `ca` nodes' certificates are checked by the authorities that Node knows; they name
+   * the node's address, or a host of `contactPoints`.
+   */
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
   readonly keyspace: string;
   /** The data center, by Cassandra's name, whose replicas answer: reads and writes are LOCAL_QUORUM there. */
   readonly datacenter: string;
@@ -16,3 +22,8 @@ export type CassandraSettings = {
   /** What takes longer is given up. */
   readonly timeoutMs: number;
 };
+
+export type Credentials =
+  | { readonly user: string; readonly password: string }
+  /** Read at each login. */
+  | { readonly user: string; readonly passwordFile: string };

@@ -3,6 +3,7 @@ import type { PostgresSettings } from "../postgres/settings.ts";
 import { parseCassandraUrl } from "./cassandra-url.ts";
 import { type FlagReader, flagGroup } from "./flag-group.ts";
 import { parsePostgresUrl } from "./postgres-url.ts";
+import { withoutPassword } from "./without-password.ts";
 
 /** What keeps reports. */
 export type Store = {
@@ -18,7 +19,7 @@ export const store = flagGroup(
       name: "store",
       default: "sqlite",
       value: "WHERE",
-      help: "what keeps reports: sqlite (in --data), postgres://USER@HOST,…/DATABASE (docs/report-service/postgres.md), or cassandra://HOST,…/KEYSPACE?datacenter=NAME (docs/report-service/cassandra.md)",
+      help: "what keeps reports: sqlite (in --data), postgres://USER@HOST,…/DATABASE (docs/report-service/postgres.md), or cassandra://HOST,…/KEYSPACE?datacenter=NAME (cassandras: TLS; docs/report-service/cassandra.md)",
     },
     {
       name: "postgres-replica",
@@ -38,11 +39,11 @@ export const store = flagGroup(
   (flags): Store => {
     const given = flags.get("store") ?? "sqlite";
     if (given === "sqlite") return { store: { kind: "sqlite" } };
-    if (given.startsWith("cassandra:")) return cassandraOf(flags, given);
+    if (/^cassandras?:/.test(given)) return cassandraOf(flags, given);
     const addresses = parsePostgresUrl(given);
     if (!addresses) {
       const known = "sqlite, postgres://USER@HOST,…/DATABASE or cassandra://HOST,…/KEYSPACE?datacenter=NAME";
-      flags.say("store", `must be ${known}, not "${shown(given)}"`);
+      flags.say("store", `must be ${known}, not "${withoutPassword(given)}"`);
     }
     const replicas = replicasOf(flags);
     const settings: PostgresSettings = {
@@ -63,8 +64,9 @@ export const store = flagGroup(
 
 function cassandraOf(flags: FlagReader<"store">, given: string): Store {
   const settings = parseCassandraUrl(given);
-  if (typeof settings !== "string") return { store: { kind: "cassandra", settings } };
-  flags.say("store", `${shown(given)} ${settings}`);
+  if (settings.ok) return { store: { kind: "cassandra", settings: settings.value } };
+  for (const { at, says } of settings.problems)
+    flags.say("store", at === "" ? `${says}, not "${withoutPassword(given)}"` : `${at} ${says}`);
   return { store: { kind: "sqlite" } };
 }
 
@@ -72,11 +74,7 @@ function replicasOf(flags: FlagReader<"postgres-replica">): PostgresSettings["re
   const given = flags.get("postgres-replica");
   if (given === undefined) return undefined;
   const replicas = parsePostgresUrl(given);
-  if (!replicas) flags.say("postgres-replica", `must be postgres://USER@HOST,…/DATABASE, not "${shown(given)}"`);
+  if (!replicas)
+    flags.say("postgres-replica", `must be postgres://USER@HOST,…/DATABASE, not "${withoutPassword(given)}"`);
   return replicas;
-}
-
-/** Without a password. */
-function shown(url: string): string {
-  return url.replace(/:[^:@/]*@/, ":…@");
 }
