@@ -243,3 +243,10 @@ function spansOf(body: unknown): readonly Span[] {
   const { resourceSpans } = body as { resourceSpans: { scopeSpans: { spans: Span[] }[] }[] };
   return resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans));
 }
+
+test("a server that was told to leave ends, whatever a library has left open", async () => {
+  await using data = await temporaryDirectory();
+  const leftOpen = "data:text/javascript,setInterval(() => undefined, 1000)";
+  await using server = await startServer(data.path, ["--languages", "sql"], { NODE_OPTIONS: `--import="${leftOpen}"` });
+  assert.equal(await server.end("SIGTERM"), 0);
+});

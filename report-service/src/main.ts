@@ -12,6 +12,7 @@ import { startTracing } from "./telemetry/tracing.ts";
 
 // Between calls and what is made: see docs/report-service/kinds.md.
 const backgroundNiceness = 5;
+const leftOpenMs = 2_000;
 
 const stop = new AbortController();
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -42,6 +43,8 @@ async function main(flags: readonly string[], run: (config: Config) => Promise<v
   } catch (error) {
     refuse((error as Error).message);
   }
+  // What a library has left open, as cassandra-driver may after an outage, does not keep alive what has ended.
+  setTimeout(() => process.exit(), leftOpenMs).unref();
 }
 
 async function serve(config: Config): Promise<void> {
