@@ -5,7 +5,7 @@ import { makeFolder } from "../../test/kit/folder.ts";
 import { type ReportServer, startReportServer } from "../../test/kit/report-server.ts";
 import { createReportClient, type ReportClient } from "../src/client.ts";
 
-const testKinds = fileURLToPath(new URL("../testdata/kinds", import.meta.url));
+export const testKinds = fileURLToPath(new URL("../testdata/kinds", import.meta.url));
 // A server that is told to leave may finish what it has in hand first.
 const patienceMs = 60_000;
 
@@ -19,14 +19,15 @@ export type ServerProcess = ReportServer & {
 /** A directory that is removed with its owner. */
 export const temporaryDirectory = () => makeFolder("report");
 
-/** Starts `main.ts serve` with the kinds of `testdata`; rejects with what it logged where it does not get ready. */
+/** Starts `main.ts serve` with the kinds of `testdata`, where not told of others; rejects with what it logged where it does not get ready. */
 export async function startServer(
   data: string,
   flags: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
+  kinds = testKinds,
 ): Promise<ServerProcess> {
   const server = await startReportServer({
-    ...{ data, id: `server-${randomUUID()}`, kinds: testKinds, env },
+    ...{ data, id: `server-${randomUUID()}`, kinds, env },
     flags: ["--log-level", "info", ...flags],
   });
   const client = createReportClient(server.address, credentials.createInsecure());

@@ -52,6 +52,27 @@ test("idle code shares its server's session, for the kernel to know it as idle, 
   await until(() => !existsSync(`/proc/${busy}`), { within: 30_000, what: "its end" });
 });
 
+for (const language of ["javascript", "python"] as const) {
+  test(`idle code in ${language} pauses all the time, so that its core takes what waits for another one; other code never does`, {
+    skip: lacksIdle,
+  }, async () => {
+    for (const codeScheduling of ["idle", "other"] as const) {
+      await using place = await openRuntime(codeScheduling, language);
+      const { sandboxes, stop, ended } = await place.loop();
+      const [busy = 0] = sandboxes;
+      const before = { ...(await statOf(busy)), pauses: await pausesOf(busy) };
+      await until(async () => (await statOf(busy)).ranTicks >= before.ranTicks + 50, {
+        within: 60_000,
+        what: "half a second of the loop",
+      });
+      const pauses = (await pausesOf(busy)) - before.pauses;
+      assert.ok(codeScheduling === "idle" ? pauses > 100 : pauses < 50, `${codeScheduling}: ${pauses} pauses`);
+      stop();
+      assert.equal((await ended).kind, "stopped");
+    }
+  });
+}
+
 test("a job whose worker hangs is ended with its idle code", { skip: lacksIdle }, async () => {
   await using place = await openRuntime("idle");
   const { sandboxes, worker, stop, ended } = await place.loop();
@@ -85,11 +106,11 @@ test("a server that cannot start idle code says so and does not start", async ()
   );
 });
 
-async function openRuntime(codeScheduling: CodeScheduling) {
+async function openRuntime(codeScheduling: CodeScheduling, language: keyof typeof programs = "javascript") {
   const folder = await makeFolder("scheduling");
   const scratch = join(folder.path, "scratch");
   const sample = join(folder.path, "sample", "sales.parquet");
-  const runtime = createRuntime("javascript", { scratch, sample }, { codeScheduling });
+  const runtime = createRuntime(language, { scratch, sample }, { codeScheduling });
   let worker = 0;
   const sandboxes = () => childrenOf(worker);
   return {
@@ -113,7 +134,7 @@ async function openRuntime(codeScheduling: CodeScheduling) {
         },
         progress() {},
       };
-      const ended = runtime.run(looping, hear, stopping.signal);
+      const ended = runtime.run(loopingIn(language), hear, stopping.signal);
       await Promise.race([begun.promise, ended.then((result) => assert.fail(JSON.stringify(result)))]);
       for (const pid of await childrenOf(process.pid)) {
         const command = await readFile(`/proc/${pid}/cmdline`, "utf8");
@@ -129,16 +150,16 @@ async function openRuntime(codeScheduling: CodeScheduling) {
   };
 }
 
-const looping: Job = {
-  program: {
-    language: "javascript",
-    code: "function* report() { for (;;); }",
-    file: "kind",
-    columns: [{ name: "n", type: "integer" }],
-  },
+const programs = {
+  javascript: "function* report() { for (;;); }",
+  python: "def report(parameters, rows):\n    while True:\n        pass\n",
+} as const;
+
+const loopingIn = (language: keyof typeof programs): Job => ({
+  program: { language, code: programs[language], file: "kind", columns: [{ name: "n", type: "integer" }] },
   ...{ inputs: [], parameters: {}, memory: "64MB", maxRows: 10, formats: [] },
   about: { title: "Test", parameters: {}, timeMs: 0 },
-};
+});
 
 /** The oldest first. */
 async function childrenOf(pid: number): Promise<readonly number[]> {
@@ -156,4 +177,10 @@ async function statOf(pid: number): Promise<{ session: number; ranTicks: number;
     .map(Number);
   const [session = 0, user = 0, system = 0, policy = 0] = [3, 11, 12, 38].map((at) => fields[at]);
   return { session, ranTicks: user + system, policy };
+}
+
+/** How often it has left its core by itself. */
+async function pausesOf(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8");
+  return Number(status.match(/^voluntary_ctxt_switches:\s*(\d+)/m)?.[1]);
 }

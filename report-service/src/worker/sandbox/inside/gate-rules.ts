@@ -42,6 +42,5 @@ export const gateRules: GateRules = {
   _dlopen_js: 0,
   _dlsym_js: 0,
   _dlsym_catchup_js: 0,
-  _Py_CheckEmscriptenSignals_Helper: 0,
   can_run_sync_js: 0,
 };

@@ -2,10 +2,11 @@
 // starts it with nothing but a socket and may kill it at any time.
 import { readFileSync } from "node:fs";
 import type * as Core from "quickjs-emscripten-core";
+import type { SandboxJob } from "../sandbox-job.ts";
 import { capMemory } from "./cap-memory.ts";
 import { frameOf, readFrame, writeAll } from "./channel.ts";
 import { ignoreSignals } from "./ignore-signals.ts";
-import type { SandboxJob } from "./sandbox-job.ts";
+import { createPauses } from "./pause.ts";
 import { sealProcess } from "./seal-process.ts";
 
 // QuickJS counts what a script allocates; the module's memory holds its engine as well.
@@ -22,7 +23,7 @@ class ScriptError extends Error {
 }
 
 ignoreSignals();
-const [core = "", variant = "", prelude = ""] = process.argv.slice(2);
+const [core = "", variant = "", prelude = "", scheduling] = process.argv.slice(2);
 const leave = process.exit.bind(process);
 const { newQuickJSWASMModuleFromVariant } = (await import(core)) as typeof Core;
 const engine = await newQuickJSWASMModuleFromVariant(import(variant) as Promise<Core.QuickJSSyncVariant>);
@@ -44,6 +45,7 @@ function run({ code, file, memoryBytes, parameters, columns }: SandboxJob): void
   const runtime = engine.newRuntime();
   runtime.setMemoryLimit(memoryBytes);
   runtime.setMaxStackSize(stackBytes);
+  if (scheduling === "idle") runtime.setInterruptHandler(createPauses());
   const context = runtime.newContext();
   const { undefined: nothing } = context;
 

@@ -1,22 +1,25 @@
 // The process in which a kind's Python code runs, once: in CPython on WebAssembly. Its worker starts it with nothing
 // but a socket and may kill it at any time.
+import type { SandboxJob } from "../sandbox-job.ts";
 import { addDevice } from "./add-device.ts";
 import { capMemory } from "./cap-memory.ts";
 import { frameOf, readFrame, readSome, writeAll } from "./channel.ts";
 import { gateRules } from "./gate-rules.ts";
 import { ignoreSignals } from "./ignore-signals.ts";
 import { installImportGate } from "./import-gate.ts";
+import { createPauses } from "./pause.ts";
 import { readInPieces } from "./read-in-pieces.ts";
-import type { SandboxJob } from "./sandbox-job.ts";
 import { sealProcess } from "./seal-process.ts";
 import { startPython } from "./start-python.ts";
 
 const channelPath = "/dev/weir";
 
 ignoreSignals();
-const [pyodide = "", snapshot = ""] = process.argv.slice(2);
+const [pyodide = "", snapshot = "", scheduling] = process.argv.slice(2);
+// Python asks for signals every few dozen of its steps, and more often where it makes texts of numbers.
+const pause = scheduling === "idle" ? createPauses(16) : undefined;
 const leave = process.exit.bind(process);
-const gate = installImportGate();
+const gate = installImportGate({ _Py_CheckEmscriptenSignals_Helper: noSignal });
 let memoryBytes = Number.POSITIVE_INFINITY;
 capMemory(() => memoryBytes);
 const python = await startPython(pyodide, readInPieces(snapshot));
@@ -38,6 +41,7 @@ addDevice(python, channelPath, {
   },
   write: writeAll,
 });
+if (pause) python.setInterruptBuffer(new Uint8Array(1));
 // Pyodide loads what it draws random numbers from with the first of them.
 python.runPython("import os; os.urandom(1)");
 sealProcess();
@@ -52,6 +56,11 @@ function close(job: string): void {
   memoryBytes = (JSON.parse(job) as SandboxJob).memoryBytes;
   const rules = { ...gateRules, proc_exit: () => leave(0) };
   gate.close(rules, (name) => fail(`the code tried to leave its sandbox (${name})`));
+}
+
+function noSignal(): number {
+  pause?.();
+  return 0;
 }
 
 function fail(message: string): never {

@@ -1,0 +1,21 @@
+const runMs = 1;
+// The kernel adds the slack of its timers, 50 us.
+const pauseMs = 0.01;
+
+/**
+ * What idle code calls again and again while it runs; every `callsPerLook` times it looks at the clock, which costs more than
+ * the rest, and leaves its core for a moment once it has run for a millisecond. A core that has nothing to do takes what waits
+ * for another one at once; while it runs idle code, only with the kernel's next tick: docs/decisions/0033-code-on-idle-time.md.
+ */
+export function createPauses(callsPerLook = 1): () => void {
+  const nobody = new Int32Array(new SharedArrayBuffer(4));
+  const now = performance.now.bind(performance);
+  let calls = 0;
+  let sinceMs = 0;
+  return () => {
+    calls = (calls + 1) % callsPerLook;
+    if (calls !== 0 || now() - sinceMs < runMs) return;
+    Atomics.wait(nobody, 0, 0, pauseMs);
+    sinceMs = now();
+  };
+}
