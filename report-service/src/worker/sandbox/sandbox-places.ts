@@ -52,7 +52,12 @@ function packageOf(name: string): string {
 /** Python's snapshot. */
 async function ensureSnapshot(pyodide: string, cache: string): Promise<string> {
   const prelude = join(inside, "prelude.py");
-  const made = [join(pyodide, "package.json"), prelude, join(inside, "start-python.ts")];
+  const made = [
+    join(pyodide, "package.json"),
+    prelude,
+    join(inside, "start-python.ts"),
+    join(inside, "memory-image.ts"),
+  ];
   return ensure(join(cache, `python-${await hashOf(made)}.snapshot`), (draft) => [
     ...[join(own, "snapshot-main.ts"), pyodide, prelude, draft],
   ]);

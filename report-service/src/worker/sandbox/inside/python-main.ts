@@ -8,7 +8,6 @@ import { gateRules } from "./gate-rules.ts";
 import { ignoreSignals } from "./ignore-signals.ts";
 import { installImportGate } from "./import-gate.ts";
 import { createPauses } from "./pause.ts";
-import { readInPieces } from "./read-in-pieces.ts";
 import { sealProcess } from "./seal-process.ts";
 import { startPython } from "./start-python.ts";
 
@@ -22,7 +21,7 @@ const leave = process.exit.bind(process);
 const gate = installImportGate({ _Py_CheckEmscriptenSignals_Helper: noSignal });
 let memoryBytes = Number.POSITIVE_INFINITY;
 capMemory(() => memoryBytes);
-const python = await startPython(pyodide, readInPieces(snapshot));
+const python = await startPython(pyodide, snapshot);
 let unread: Uint8Array | undefined;
 
 addDevice(python, channelPath, {
