@@ -1,25 +1,38 @@
 // What SQL reports take while Python reports loop, eat memory and throw, beside what they take without: npm run load:clusters
-import { writeFile } from "node:fs/promises";
+import { cp, readFile, writeFile } from "node:fs/promises";
 import { cpus, loadavg, release } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { Report_State as State } from "@weir/proto/report/v1/report_pb.ts";
+import { ReportCallError } from "@weir/report-service/src/client.ts";
 import { createOne } from "@weir/report-service/test/calls.ts";
-import { type ServerProcess, startServer, temporaryDirectory } from "@weir/report-service/test/server-process.ts";
+import {
+  type ServerProcess,
+  startServer,
+  temporaryDirectory,
+  testKinds,
+} from "@weir/report-service/test/server-process.ts";
+import { type Folder, makeFolder } from "../../kit/folder.ts";
 import { quietMachine } from "../quiet-machine.ts";
 
-type Phase = "alone" | "beside";
+// "again" is alone, too: what differs between them is noise. "beside" are three kinds that only misbehave, "full" is a kind
+// that does so in turns and now and then what it should, so that no circuit opens and its cluster never rests.
+const phases = ["alone", "beside", "again", "full"] as const;
+type Phase = (typeof phases)[number];
+const misdeeds = ["loop", "eat", "throw"] as const;
 type Sample = { readonly phase: Phase; readonly round: number; readonly tookMs: number };
 /** One server's: `--code-scheduling` and what came of it. */
 type Taken = {
   readonly scheduling: string;
   readonly samples: readonly Sample[];
-  /** How loops ended, and how often. */
+  /** How what misbehaved ended, and how often. */
   readonly ends: ReadonlyMap<string, number>;
 };
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: "string", default: "8" },
+    rounds: { type: "string", default: "9" },
     seconds: { type: "string", default: "12" },
     scheduling: { type: "string", default: "other,idle" },
     out: { type: "string" },
@@ -36,8 +49,9 @@ if (values.out !== undefined) await writeFile(values.out, page);
 
 async function take(scheduling: string): Promise<Taken> {
   await using data = await temporaryDirectory();
+  await using kinds = await makeKinds();
   const flags = ["--concurrency", "sql=1,python=1", "--job-lease", "30s", "--code-scheduling", scheduling];
-  await using server = await startServer(data.path, flags);
+  await using server = await startServer(data.path, flags, {}, kinds.path);
   // Both clusters are warm before anything counts.
   await measure(server, "alone", -1, 5);
   await server.client.waitForEnd(await createOne(server.client, "scripted"), { timeoutMs: 60_000 });
@@ -45,15 +59,27 @@ async function take(scheduling: string): Promise<Taken> {
   const samples: Sample[] = [];
   const ends = new Map<string, number>();
   for (let round = 0; round < rounds; round++) {
-    // Each phase goes first in every other round, so that what drifts touches both.
-    const order: readonly Phase[] = round % 2 === 0 ? ["alone", "beside"] : ["beside", "alone"];
-    for (const phase of order) {
-      const stop = phase === "beside" ? misbehave(server, round, ends) : undefined;
+    // Each phase comes first, second and so on in turn, so that what drifts touches all of them.
+    const first = round % phases.length;
+    for (const phase of [...phases.slice(first), ...phases.slice(0, first)]) {
+      const stop = misbehave(server, phase, ends);
       samples.push(...(await measure(server, phase, round, seconds)));
-      await stop?.();
+      await stop();
     }
   }
   return { scheduling, samples, ends };
+}
+
+/** The tests' kinds, and one for each thing that Python should not do. */
+async function makeKinds(): Promise<Folder> {
+  const folder = await makeFolder("kinds");
+  for (const kind of ["wide", "scripted"]) await cp(join(testKinds, `${kind}.yaml`), join(folder.path, `${kind}.yaml`));
+  const scripted = await readFile(join(testKinds, "scripted.yaml"), "utf8");
+  for (const act of misdeeds) {
+    const kind = scripted.replace("name: scripted", `name: ${act}`).replace("default: count", `default: ${act}`);
+    await writeFile(join(folder.path, `${act}.yaml`), kind);
+  }
+  return folder;
 }
 
 /** One report after the other, from its creation to its end, as the client sees it. */
@@ -73,26 +99,36 @@ async function measure(
   return taken;
 }
 
-/** Keeps the Python cluster full of what it should not be asked for, each of another tenant, until stopped. */
-function misbehave({ client }: ServerProcess, round: number, ends: Map<string, number>): () => Promise<void> {
+/** Asks for what Python should not do, as `phase` says, until stopped; then until nothing of it is left. */
+function misbehave({ client }: ServerProcess, phase: Phase, ends: Map<string, number>): () => Promise<void> {
   let stopped = false;
-  const acts = ["loop", "eat", "throw", "count"] as const;
-  const work = (async () => {
+  async function keepAsking(next: (turn: number) => { readonly kind: string; readonly act?: string }): Promise<void> {
     for (let turn = 0; !stopped; turn++) {
-      const act = acts[turn % acts.length] ?? "count";
-      const name = await createOne(client, "scripted", { act }, `tenants/t${round}`);
-      if (act !== "loop") continue;
-      // It holds its worker for as long as it may; the next ones wait behind it.
-      await client.waitForEnd(name, { timeoutMs: 60_000 }).then(({ state, error }) => {
-        const end = state === State.FAILED ? `in failure: ${error?.message}` : `in state ${state}`;
+      const { kind, ...parameters } = next(turn);
+      try {
+        const { state, error } = await client.waitForEnd(await createOne(client, kind, parameters), {
+          timeoutMs: 60_000,
+        });
+        const end = `${phase}: ${parameters.act ?? kind} ended ${state === State.FAILED ? `in failure: ${error?.message}` : `in state ${state}`}`;
         ends.set(end, (ends.get(end) ?? 0) + 1);
-      });
+      } catch (error) {
+        if (!(error instanceof ReportCallError && error.reason === "KIND_CIRCUIT_OPEN")) throw error;
+        const end = `${phase}: ${kind} was refused for a while, its circuit was open`;
+        ends.set(end, (ends.get(end) ?? 0) + 1);
+        for (const until = performance.now() + (error.retryAfterMs ?? 0); !stopped && performance.now() < until; )
+          await setTimeout(100);
+      }
     }
-  })();
+  }
+  const asking =
+    phase === "beside"
+      ? misdeeds.map((kind) => keepAsking(() => ({ kind })))
+      : phase === "full"
+        ? [keepAsking((turn) => ({ kind: "scripted", act: [...misdeeds, "count"][turn % 4] ?? "count" }))]
+        : [];
   return async () => {
     stopped = true;
-    await work;
-    await client.waitForEnd(await createOne(client, "scripted", {}, `tenants/t${round}`), { timeoutMs: 120_000 });
+    await Promise.all(asking);
   };
 }
 
@@ -114,18 +150,24 @@ function sectionOf({ scheduling, samples, ends }: Taken): string {
     `| ${phase} | ${of(phase).length} | ${parts.map((part) => quantile(of(phase), part).toFixed(1)).join(" | ")} |`;
   const byRound = (phase: Phase) =>
     Array.from({ length: rounds }, (_, round) => quantile(of(phase, round), 0.99).toFixed(1)).join(", ");
-  const ratio = (part: number) => (quantile(of("beside"), part) / quantile(of("alone"), part)).toFixed(2);
+  const ratio = (phase: Phase, part: number) => (quantile(of(phase), part) / quantile(of("alone"), part)).toFixed(2);
   return `
 ## --code-scheduling ${scheduling}
 
 | | reports | p50, ms | p90, ms | p99, ms |
 |---|---|---|---|---|
 ${row("alone")}
+${row("again")}
 ${row("beside")}
+${row("full")}
 
-Beside over alone: p50 ${ratio(0.5)}, p99 ${ratio(0.99)}. p99 by round, ms: alone ${byRound("alone")}; beside ${byRound("beside")}.
+Over alone, p50 and p99: ${phases
+    .slice(1)
+    .map((phase) => `${phase} ${ratio(phase, 0.5)} and ${ratio(phase, 0.99)}`)
+    .join("; ")}.
+p99 by round, ms: ${phases.map((phase) => `${phase} ${byRound(phase)}`).join("; ")}.
 
-${[...ends].map(([end, count]) => `- ${count} loops ended ${end}`).join("\n")}
+${[...ends].map(([end, count]) => `- ${end}: ${count}`).join("\n")}
 `;
 }
 
