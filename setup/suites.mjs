@@ -40,6 +40,7 @@ export const suites = [
   whole("journeys:newcomer"),
   whole("test:kubernetes"),
   whole("test:garage"),
+  whole("test:containers"),
 ];
 
 /**

@@ -161,6 +161,12 @@ export const targets = {
     script: "setup/check.mjs",
     args: ["--all", "test/docs/", "test/journeys/stock-tools"],
   },
+  "test:containers": {
+    needs: { envoy: "no", consul: "no" },
+    script: "setup/check.mjs",
+    args: ["--all", "test/containers/"],
+    env: { WEIR_COMPOSE: process.env["WEIR_COMPOSE"] ?? "docker compose" },
+  },
   "test:kubernetes": {
     needs: { envoy: "required", consul: "no", kubernetes: "required" },
     script: "setup/check.mjs",

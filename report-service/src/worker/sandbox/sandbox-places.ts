@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -79,8 +79,7 @@ async function hashOf(files: readonly string[]): Promise<string> {
 async function ensure(path: string, making: (draft: string) => readonly string[]): Promise<string> {
   if (existsSync(path)) return path;
   await mkdir(dirname(path), { recursive: true });
-  const draft = `${path}.${process.pid}`;
-  await rm(draft, { recursive: true, force: true });
+  const draft = `${path}.${randomUUID()}`;
   await run(process.execPath, ["--no-warnings", ...making(draft)], { env: {} });
   await rename(draft, path).catch(async (error: Error) => {
     // Another process was first: a folder does not take the place of one that is there.
