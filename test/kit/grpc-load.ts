@@ -68,6 +68,19 @@ export function codes(records: readonly CallRecord[]): ReadonlyMap<string, numbe
   return countBy(records.map(({ code }) => code));
 }
 
+/** What was not answered with OK: with which words, how often, and when, in ms after the first request. */
+export function failuresOf(records: readonly CallRecord[]): string {
+  const startedAt = Math.min(...records.map((record) => record.startedAt));
+  const failed = records.filter(({ code }) => code !== "OK");
+  const byWords = Map.groupBy(failed, ({ code, details }) => `${code} ${details}`);
+  return [...byWords]
+    .map(([words, all]) => {
+      const times = all.map((record) => record.startedAt - startedAt);
+      return `${all.length} times ${words} (${Math.min(...times)} to ${Math.max(...times)} ms)`;
+    })
+    .join("; ");
+}
+
 function countBy(keys: readonly string[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
