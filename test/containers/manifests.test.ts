@@ -4,16 +4,14 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { parseAllDocuments } from "yaml";
 import { makeFolder } from "../kit/folder.ts";
+import { manifestsIn } from "../kubernetes/objects.ts";
 
 const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-type Manifest = { readonly kind: string; readonly data?: { readonly "server.yaml"?: string } };
 
 test("the settings in k8s/base/weir.yaml are settings of weir serve, of files that its pod has", async () => {
   const text = await readFile(at("k8s/base/weir.yaml"), "utf8");
-  const manifests = parseAllDocuments(text).map((document) => document.toJS() as Manifest);
-  const settings = manifests.find(({ kind }) => kind === "ConfigMap")?.data?.["server.yaml"] ?? "";
+  const settings = manifestsIn(text).find(({ kind }) => kind === "ConfigMap")?.data?.["server.yaml"] ?? "";
   await using folder = await makeFolder("manifests");
   const file = join(folder.path, "server.yaml");
   await writeFile(file, settings);

@@ -47,7 +47,13 @@ const collections: Readonly<Record<string, (namespace: string) => string>> = {
 type Manifest = {
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly data?: Readonly<Record<string, string>>;
 };
+
+/** What a file of k8s/base holds. */
+export function manifestsIn(text: string): readonly Manifest[] {
+  return parseAllDocuments(text).map((document) => document.toJS() as Manifest);
+}
 
 /** Creates what a file of k8s/base holds, or only some kinds of it, strictly: an unknown field is refused. */
 export async function create(
@@ -56,7 +62,7 @@ export async function create(
   which: (kind: string) => boolean = () => true,
 ): Promise<void> {
   const text = await readFile(new URL(`../../k8s/base/${file}`, import.meta.url), "utf8");
-  for (const manifest of parseAllDocuments(text).map((document) => document.toJS() as Manifest)) {
+  for (const manifest of manifestsIn(text)) {
     if (!which(manifest.kind)) continue;
     const collection = collections[manifest.kind];
     if (!collection) throw new Error(`${file}: what is the path of a ${manifest.kind}?`);

@@ -102,6 +102,7 @@ async function measure(
 /** Asks for what Python should not do, as `phase` says, until stopped; then until nothing of it is left. */
 function misbehave({ client }: ServerProcess, phase: Phase, ends: Map<string, number>): () => Promise<void> {
   let stopped = false;
+  const count = (end: string) => ends.set(`${phase}: ${end}`, (ends.get(`${phase}: ${end}`) ?? 0) + 1);
   async function keepAsking(next: (turn: number) => { readonly kind: string; readonly act?: string }): Promise<void> {
     for (let turn = 0; !stopped; turn++) {
       const { kind, ...parameters } = next(turn);
@@ -109,12 +110,11 @@ function misbehave({ client }: ServerProcess, phase: Phase, ends: Map<string, nu
         const { state, error } = await client.waitForEnd(await createOne(client, kind, parameters), {
           timeoutMs: 60_000,
         });
-        const end = `${phase}: ${parameters.act ?? kind} ended ${state === State.FAILED ? `in failure: ${error?.message}` : `in state ${state}`}`;
-        ends.set(end, (ends.get(end) ?? 0) + 1);
+        const end = state === State.FAILED ? `in failure: ${error?.message}` : `in state ${state}`;
+        count(`${parameters.act ?? kind} ended ${end}`);
       } catch (error) {
         if (!(error instanceof ReportCallError && error.reason === "KIND_CIRCUIT_OPEN")) throw error;
-        const end = `${phase}: ${kind} was refused for a while, its circuit was open`;
-        ends.set(end, (ends.get(end) ?? 0) + 1);
+        count(`${kind} was refused for a while, its circuit was open`);
         for (const until = performance.now() + (error.retryAfterMs ?? 0); !stopped && performance.now() < until; )
           await setTimeout(100);
       }
