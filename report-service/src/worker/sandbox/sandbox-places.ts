@@ -65,8 +65,9 @@ async function ensureSnapshot(pyodide: string, cache: string): Promise<string> {
 
 /** What runs in sandboxes, as JavaScript: with the first module in TypeScript Node loads a compiler, an eighth of what a start takes. */
 async function ensureModules(cache: string): Promise<string> {
-  const made = (await readdir(inside)).map((file) => join(inside, file));
-  return ensure(join(cache, `sandbox-${await hashOf(made)}`), (draft) => [join(own, "strip-main.ts"), inside, draft]);
+  const main = join(own, "strip-main.ts");
+  const made = [main, ...(await readdir(inside)).map((file) => join(inside, file))];
+  return ensure(join(cache, `sandbox-${await hashOf(made)}`), (draft) => [main, inside, draft]);
 }
 
 async function hashOf(files: readonly string[]): Promise<string> {
