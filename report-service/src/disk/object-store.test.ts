@@ -245,7 +245,7 @@ test("disk: what there is no room for is unavailable, leaves nothing, and is tak
   const sealed = createDiskObjects(root, sealing);
   limitFileSize(process.pid, 100_000);
   try {
-    await assert.rejects(sealed.put("t/r/1/a", file), StoreUnavailable);
+    await assert.rejects(sealed.put([{ key: "t/r/1/a", file }]), StoreUnavailable);
     const refused = await send();
     assert.deepEqual([refused.status, refused.headers.get("retry-after")], [507, "5"]);
     assert.match(await refused.text(), /full; try again/);
@@ -255,7 +255,7 @@ test("disk: what there is no room for is unavailable, leaves nothing, and is tak
   assert.ok(notes.some((note) => note.kind === "object-call-broke" && note.cause instanceof StoreUnavailable));
   assert.deepEqual(await readdir(draftsOf(root)), []);
   assert.equal(await objects.check(key), undefined);
-  assert.deepEqual(await sealed.put("t/r/1/a", file), factsOf(bytes));
+  assert.deepEqual(await sealed.put([{ key: "t/r/1/a", file }]), [factsOf(bytes)]);
   assert.equal((await send()).status, 200);
   assert.deepEqual(await objects.check(key), factsOf(bytes));
 });

@@ -4,7 +4,8 @@ import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { isOutOfRoom } from "../lib/out-of-room.ts";
-import type { ObjectStore, Stored, StoredObject } from "../ports/object-store.ts";
+import { together } from "../lib/together.ts";
+import type { NewObject, ObjectStore, Stored, StoredObject } from "../ports/object-store.ts";
 import { StoreUnavailable } from "../ports/store-unavailable.ts";
 import type { Vault } from "../ports/vault.ts";
 import { openObjectFile, type Sealing } from "./object-file.ts";
@@ -31,9 +32,8 @@ export function createDiskObjects(root: string, sealing?: Sealing): ObjectStore 
   }
 
   return {
-    put(key, file) {
-      const target = join(root, key);
-      const put = sealing?.seals ? sealIn(root, key, file, sealing.vault) : moveIn(file, target);
+    put(files) {
+      const put = sealing?.seals ? sealIn(root, files, sealing.vault) : moveIn(root, files);
       return put.catch(unavailableIfFull);
     },
     async *read(key, offset, signal) {
@@ -65,30 +65,43 @@ export function createDiskObjects(root: string, sealing?: Sealing): ObjectStore 
   };
 }
 
-async function moveIn(file: string, target: string): Promise<Stored> {
-  const stored = await syncAndHash(file);
-  await mkdir(dirname(target), { recursive: true });
-  await rename(file, target);
-  await syncDirectory(dirname(target));
+// Step by step for all files, in parallel: each operation takes two threads that wake each other, and each wait for the disk
+// may be for all files.
+async function moveIn(root: string, files: readonly NewObject[]): Promise<readonly Stored[]> {
+  const directories = directoriesOf(root, files);
+  const measuring = files.map(({ file }) => syncAndHash(file));
+  const making = directories.map((directory) => mkdir(directory, { recursive: true }));
+  const [stored] = await together([together(measuring), together(making)]);
+  await together(files.map(({ key, file }) => rename(file, join(root, key))));
+  await together(directories.map(syncDirectory));
   return stored;
 }
 
-/** Writes the file's bytes sealed, and removes it. */
-async function sealIn(root: string, key: string, file: string, vault: Vault): Promise<Stored> {
-  const target = join(root, key);
+/** Writes the files' bytes sealed, and removes them. */
+async function sealIn(root: string, files: readonly NewObject[], vault: Vault): Promise<readonly Stored[]> {
+  const directories = directoriesOf(root, files);
+  await together(directories.map((directory) => mkdir(directory, { recursive: true })));
+  const stored = await together(files.map((file) => sealOne(root, file, vault)));
+  await together(directories.map(syncDirectory));
+  await together(files.map(({ file }) => rm(file, { force: true })));
+  return stored;
+}
+
+async function sealOne(root: string, { key, file }: NewObject, vault: Vault): Promise<Stored> {
   const draft = await newDraft(root);
   const measured = measure(createReadStream(file, { highWaterMark: pieceBytes }));
   try {
     await writeDraft(draft, sealPieces(key, measured.pieces, vault));
-    await mkdir(dirname(target), { recursive: true });
-    await rename(draft, target);
+    await rename(draft, join(root, key));
   } catch (cause) {
     await rm(draft, { force: true });
     throw cause;
   }
-  await syncDirectory(dirname(target));
-  await rm(file, { force: true });
   return measured.stored();
+}
+
+function directoriesOf(root: string, files: readonly NewObject[]): readonly string[] {
+  return [...new Set(files.map(({ key }) => dirname(join(root, key))))];
 }
 
 /** For the `catch` of what writes: a full disk is so for all, and for a while. */

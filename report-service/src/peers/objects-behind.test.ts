@@ -100,7 +100,7 @@ async function startScene() {
     async copy(id: string) {
       const draft = join(directory.path, "draft");
       await writeFile(draft, "x");
-      await disk.put(keyOf(id), draft);
+      await disk.put([{ key: keyOf(id), file: draft }]);
     },
     async end() {
       await Promise.all([primary.kill(), replica.kill()]);

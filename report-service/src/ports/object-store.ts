@@ -1,6 +1,9 @@
 /** What was stored; `sha256` in lower-case hexadecimal. */
 export type Stored = { readonly sizeBytes: number; readonly sha256: string };
 
+/** A local file, and the key that is to be its. */
+export type NewObject = { readonly key: string; readonly file: string };
+
 /** What lies under this key is not what was put there. */
 export class ObjectDamaged extends Error {
   constructor(key: string, options?: ErrorOptions) {
@@ -17,8 +20,11 @@ export type StoredObject = { readonly key: string; readonly sizeBytes: number; r
  * `StoreUnavailable` where the store cannot be reached, or takes nothing, now.
  */
 export type ObjectStore = {
-  /** Moves a local file in; its size and hash are of the bytes that were stored. */
-  put(key: string, file: string): Promise<Stored>;
+  /**
+   * Moves local files in; the sizes and hashes are of the bytes that were stored, in the files' order. Where one cannot be
+   * stored, others may have been.
+   */
+  put(files: readonly NewObject[]): Promise<readonly Stored[]>;
   /** The bytes from `offset` on, in pieces of up to 64 KiB; leaving the loop or `signal` closes it. */
   read(key: string, offset: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
   /**

@@ -26,7 +26,7 @@ else {
     await using place = await openS3Place();
     const file = join(place.scratch, "large");
     await writeFile(file, Buffer.alloc(2 * partBytes));
-    await place.objects.put("large", file);
+    await place.objects.put([{ key: "large", file }]);
     const asked: string[] = [];
     const { client } = place;
     const objects = createS3Objects(

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
+import { together } from "../lib/together.ts";
 import type { ObjectStore, Stored, StoredObject } from "../ports/object-store.ts";
 import { putFile } from "./put-file.ts";
 import { unavailable } from "./retries.ts";
@@ -67,9 +68,9 @@ export function createS3Objects(client: S3Client, prefix: string): ObjectStore {
   }
 
   return {
-    async put(key, file) {
-      const stored = await putFile(client, key, file, never);
-      await rm(file, { force: true });
+    async put(files) {
+      const stored = await together(files.map(({ key, file }) => putFile(client, key, file, never)));
+      await together(files.map(({ file }) => rm(file, { force: true })));
       return stored;
     },
     read,

@@ -28,14 +28,17 @@ test("S3: a call that fails for now is made again, and one that is refused is no
   const { proxy, objects, file } = place;
   let failures = 2;
   proxy.decide((method) => (method === "PUT" && failures-- > 0 ? { status: 503 } : "pass"));
-  await objects.put(key, await file("hello"));
+  await objects.put([{ key, file: await file("hello") }]);
   assert.equal(proxy.count("PUT"), 3);
   assert.deepEqual(await objects.check(key), factsOf(Buffer.from("hello")));
 
   proxy.decide(() => ({ status: 400 }));
   const before = proxy.count("PUT");
   const draft = await file("hello");
-  await assert.rejects(objects.put("t/r/1/other", draft), new S3Error("PUT t/r/1/other", 400, "Tampered", "not now"));
+  await assert.rejects(
+    objects.put([{ key: "t/r/1/other", file: draft }]),
+    new S3Error("PUT t/r/1/other", 400, "Tampered", "not now"),
+  );
   assert.equal(proxy.count("PUT"), before + 1);
   assert.ok(existsSync(draft), "what was not stored is still there");
 });
@@ -44,7 +47,7 @@ test("S3: a read whose connection breaks goes on where it broke", { skip }, asyn
   await using place = await openFaultyPlace("reading/");
   const { proxy, objects, file } = place;
   const bytes = Buffer.alloc(1_000_000, "0123456789");
-  await objects.put(key, await file(bytes));
+  await objects.put([{ key, file: await file(bytes) }]);
   let reads = 0;
   proxy.decide((method) => (method === "GET" && ++reads <= 3 ? { cutAfter: 250_000 } : "pass"));
   assert.ok((await bytesOf(objects.read(key, 10, never))).equals(bytes.subarray(10)));
@@ -55,7 +58,7 @@ test("S3: parts of what fails are given up, and nothing of it is seen", { skip }
   await using place = await openFaultyPlace("parts/");
   const { proxy, objects, file } = place;
   proxy.decide((method, path): Fate => (method === "PUT" && path.includes("partNumber=2") ? { status: 400 } : "pass"));
-  await assert.rejects(objects.put(key, await file(Buffer.alloc(3 * partBytes))), S3Error);
+  await assert.rejects(objects.put([{ key, file: await file(Buffer.alloc(3 * partBytes)) }]), S3Error);
   assert.deepEqual(await keysOf(objects), []);
   assert.equal(await objects.removeUnfinished(Date.now() + 60_000, true), 0);
 });
@@ -76,7 +79,7 @@ test("S3: keys that are refused are read again, so that they can be changed whil
 }, async () => {
   await using place = await openFaultyPlace("keys/");
   const { objects, credentials, file, wrongKeys, rightKeys } = place;
-  await objects.put(key, await file("hello"));
+  await objects.put([{ key, file: await file("hello") }]);
   await writeFile(credentials, wrongKeys);
   const other = await openFaultyPlace("keys/", credentials);
   await using _ = other;

@@ -4,7 +4,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import { isOutOfRoom } from "../lib/out-of-room.ts";
 import type { ReportChange } from "../model/change-report.ts";
 import type { KindBook, ReportKind } from "../model/kind.ts";
-import { type Artifact, type Failure, type FailureReason, objectsOf, type Report } from "../model/report.ts";
+import {
+  type Artifact,
+  type Failure,
+  type FailureReason,
+  type Format,
+  objectsOf,
+  type Report,
+} from "../model/report.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { ReportStore } from "../ports/report-store.ts";
@@ -17,7 +24,7 @@ import { fetchInputs } from "./fetch-inputs.ts";
 import type { FormatAbout } from "./formats/format-about.ts";
 import { type HeldLease, holdLease } from "./hold-lease.ts";
 import { type JobTime, limitTime, longestStartMs, longestWaitMs } from "./limit-time.ts";
-import type { JobResult, Runtime } from "./runtime.ts";
+import type { JobFile, JobResult, Runtime } from "./runtime.ts";
 import type { TellProgress } from "./tell-progress.ts";
 import type { JobEnd, WorkerNote } from "./worker-note.ts";
 
@@ -258,16 +265,18 @@ async function outcomeOf(
     case "no-room":
       return { kind: "put-off", attempt, message: result.message, lacks: "room-or-store" };
     case "done": {
-      const artifacts: Artifact[] = [];
-      try {
-        for (const { format, path } of result.files) {
-          const key = `${objectsOf(report)}/${attempt}/report.${format}`;
-          artifacts.push({ format, key, rows: result.rows, ...(await objects.put(key, path)) });
-        }
-      } catch (cause) {
-        for (const { path } of result.files) await rm(path, { force: true });
-        throw cause;
-      }
+      const { files, rows } = result;
+      const keyOf = (format: Format) => `${objectsOf(report)}/${attempt}/report.${format}`;
+      const stored = await objects
+        .put(files.map(({ format, path }) => ({ key: keyOf(format), file: path })))
+        .catch(async (cause: unknown) => {
+          await Promise.all(files.map(({ path }) => rm(path, { force: true })));
+          throw cause;
+        });
+      const artifacts = stored.map((facts, at): Artifact => {
+        const { format } = files[at] as JobFile;
+        return { format, key: keyOf(format), rows, ...facts };
+      });
       return { kind: "succeed", attempt, artifacts };
     }
   }

@@ -96,7 +96,7 @@ test("a report that an object store has no room for is put off, and nothing of i
   await using servers = await clustersWith(() => withFile, {
     async put() {
       if (full) throw new StoreUnavailable("the object store is full", 1, undefined);
-      return { sizeBytes: 1, sha256: "" };
+      return [{ sizeBytes: 1, sha256: "" }];
     },
   });
   const { store, notes, removed } = servers;
@@ -205,7 +205,7 @@ test("a report whose result nobody takes is handed back by a server that stops, 
       throw new StoreUnavailable("the queue of results is away", 1, undefined);
     },
   };
-  const objects = { put: async () => ({ sizeBytes: 1, sha256: "" }) };
+  const objects = { put: async () => [{ sizeBytes: 1, sha256: "" }] };
   await using servers = await clustersWith(() => withFile, objects, results);
   const { store, sql, notes, removed } = servers;
   await store.reports.create([{ report: report("s", 1, { kind: kindOf("sql") }) }], roomy);
@@ -232,7 +232,7 @@ function uploadMadeIn(datacenter: string, atMs = 1): Upload {
 async function writeObject(directory: string, upload: Upload): Promise<void> {
   const draft = join(directory, "draft");
   await writeFile(draft, bytes);
-  await createDiskObjects(join(directory, "objects")).put(objectOfUpload(upload), draft);
+  await createDiskObjects(join(directory, "objects")).put([{ key: objectOfUpload(upload), file: draft }]);
 }
 
 const withFile: JobResult = { kind: "done", rows: 1, files: [{ format: "csv", path: "/nowhere/result.csv" }] };

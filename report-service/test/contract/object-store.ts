@@ -170,7 +170,8 @@ export function provesSignedUrls(name: string, open: OpenObjectPlace): void {
 export async function put({ objects, scratch }: ObjectPlace, key: string, bytes: Buffer | string) {
   const file = join(scratch, "draft");
   await writeFile(file, bytes);
-  return objects.put(key, file);
+  const [stored] = await objects.put([{ key, file }]);
+  return stored;
 }
 
 export async function keysOf(objects: ObjectStore): Promise<readonly string[]> {
