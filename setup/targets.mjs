@@ -162,7 +162,7 @@ export const targets = {
     args: ["--all", "test/docs/", "test/journeys/stock-tools"],
   },
   "test:containers": {
-    needs: { envoy: "no", consul: "no" },
+    needs: { envoy: "no", consul: "no", postgres: "wanted", seaweedfs: "wanted" },
     script: "setup/check.mjs",
     args: ["--all", "test/containers/"],
     env: { WEIR_COMPOSE: process.env["WEIR_COMPOSE"] ?? "docker compose" },

@@ -40,6 +40,8 @@ const collections: Readonly<Record<string, (namespace: string) => string>> = {
   ClusterRoleBinding: () => "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
   ConfigMap: (namespace) => `/api/v1/namespaces/${namespace}/configmaps`,
   Service: (namespace) => `/api/v1/namespaces/${namespace}/services`,
+  Deployment: (namespace) => `/apis/apps/v1/namespaces/${namespace}/deployments`,
+  PodDisruptionBudget: (namespace) => `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`,
   StatefulSet: (namespace) => `/apis/apps/v1/namespaces/${namespace}/statefulsets`,
   RoleBinding: (namespace) => `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/rolebindings`,
 };

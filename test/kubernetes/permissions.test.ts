@@ -101,8 +101,9 @@ test("what a kubeconfig names is read again for each question, so that it may be
   await report.sees(["10.0.0.1:9090 dc-a serving"]);
 });
 
-test("a cluster takes k8s/base/weir.yaml as it stands", { skip }, async () => {
+test("a cluster takes k8s/base/weir.yaml and report-service.yaml as they stand", { skip }, async () => {
   await using kubernetes = await startKubernetes({ controllers: false });
   await create(kubernetes, "rbac.yaml");
   await create(kubernetes, "weir.yaml");
+  await create(kubernetes, "report-service.yaml");
 });

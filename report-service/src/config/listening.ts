@@ -36,7 +36,11 @@ export const listening = flagGroup(
       value: "PATH",
       help: `while it holds {"status":"UNAVAILABLE","percent":100}, calls are answered so`,
     },
-    { name: "metrics", value: "HOST:PORT", help: "where to serve /metrics; nowhere where not given" },
+    {
+      name: "metrics",
+      value: "HOST:PORT",
+      help: "where to serve /metrics, /healthz and /readyz; nowhere where not given",
+    },
     {
       name: "load-reports",
       default: "off",

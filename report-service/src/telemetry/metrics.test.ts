@@ -30,6 +30,18 @@ async function scrape(queues: MeasuredQueues): Promise<string> {
   return response.text();
 }
 
+test("who asks whether a server lives, or serves, needs no store for that", async () => {
+  const hangs = () => new Promise<never>(() => undefined);
+  await using metrics = await startMetrics("127.0.0.1:0", { ...well, queue: { length: hangs, backlog: hangs } });
+  const answers = () =>
+    Promise.all(["healthz", "readyz"].map(async (path) => (await fetch(`http://${metrics.address}/${path}`)).status));
+  assert.deepEqual(await answers(), [200, 503]);
+  metrics.count({ kind: "serving", address: "127.0.0.1:1" });
+  assert.deepEqual(await answers(), [200, 200]);
+  metrics.count({ kind: "draining", limitMs: 1 });
+  assert.deepEqual(await answers(), [200, 503]);
+});
+
 test("metrics are served while the store fails or hangs, and say that it does", async () => {
   const fails = async () => Promise.reject(new Error("away"));
   const hangs = () => new Promise<never>(() => undefined);

@@ -135,11 +135,13 @@ export async function startMetrics(
   addClusterMetrics({ Gauge }, registers, clusters);
   const countNotice = addNoticeMetrics({ Counter, Gauge, Histogram }, registers, notices, clock);
 
-  const server = await serve(listen, registry);
+  let serving = false;
+  const server = await serve(listen, registry, () => serving);
   return {
     address: server.address,
     count(note) {
       countNotice(note);
+      if (note.kind === "serving" || note.kind === "draining") serving = note.kind === "serving";
       if (note.kind === "report-read") {
         reads.inc({ from: note.from });
       } else if (note.kind === "broker-refuses" || note.kind === "broker-takes-again") {
@@ -168,10 +170,20 @@ export async function startMetrics(
   };
 }
 
-async function serve(listen: string, registry: Registry): Promise<{ readonly address: string } & AsyncDisposable> {
+/** Beside the metrics: `/healthz`, that this process answers, and `/readyz`, that it serves and was not told to stop. */
+async function serve(
+  listen: string,
+  registry: Registry,
+  isServing: () => boolean,
+): Promise<{ readonly address: string } & AsyncDisposable> {
   const split = listen.lastIndexOf(":");
   const host = listen.slice(0, split);
   const server = createServer((request, response) => {
+    if (request.url === "/healthz") return void response.writeHead(200).end("ok\n");
+    if (request.url === "/readyz") {
+      const [status, says] = isServing() ? [200, "serving\n"] : [503, "not serving\n"];
+      return void response.writeHead(status).end(says);
+    }
     if (request.url !== "/metrics") return void response.writeHead(404).end("metrics are at /metrics\n");
     registry.metrics().then(
       (text) => response.writeHead(200, { "content-type": registry.contentType }).end(text),
