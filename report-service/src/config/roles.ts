@@ -45,9 +45,9 @@ export const roles = flagGroup(
     },
     {
       name: "code-scheduling",
-      default: "other",
+      default: "auto",
       value: "WHICH",
-      help: "CPU time of Python and JavaScript: as others have it (other), or what nobody else wants (idle; Linux)",
+      help: "CPU time of Python and JavaScript: what nobody else wants (idle), as others have it (other), idle while that is enough (auto)",
     },
   ],
   (flags): Roles => {

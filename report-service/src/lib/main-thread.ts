@@ -22,11 +22,18 @@ export function mainThread(pid: number | undefined): MainThread | undefined {
   }
 }
 
-/** How long the main thread of a process could have run and had no CPU, since it started; undefined where nobody knows. */
-export function waitedMs(pid: number | undefined): number | undefined {
+export type CpuTime = {
+  readonly ranMs: number;
+  /** It could have run and had no CPU. */
+  readonly waitedMs: number;
+};
+
+/** Of the main thread of a process, since it started; undefined where nobody knows. */
+export function cpuTime(pid: number | undefined): CpuTime | undefined {
   try {
     // Documentation/scheduler/sched-stats.rst: nanoseconds that it ran, and that it waited.
-    return Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, "utf8").split(" ")[1]) / 1e6;
+    const [ran = 0, waited = 0] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, "utf8").split(" ").map(Number);
+    return { ranMs: ran / 1e6, waitedMs: waited / 1e6 };
   } catch {
     return undefined;
   }

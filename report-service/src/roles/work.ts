@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Config } from "../config.ts";
-import { checkIdle } from "../lib/start-idle.ts";
+import { checkIdle, checkIdleIsMeasured } from "../lib/start-idle.ts";
+import type { CodeScheduling } from "../model/code-scheduling.ts";
 import type { KindBook } from "../model/kind.ts";
 import type { Bulletin } from "../ports/bulletin.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
@@ -35,12 +36,8 @@ export type Workers = {
 /** What the role `worker` does: a cluster for each language, over the queue of that name. Throws where its code cannot be run as asked. */
 export async function startWorkers(config: Config, parts: WorkParts): Promise<Workers> {
   const { stores, results, objects, bulletin, kinds, tracer, observe } = parts;
-  const { id, data, datacenter, lostDatacenters, jobLeaseMs: leaseMs, shares, targetWaitMs, codeScheduling } = config;
-  if (codeScheduling === "idle") {
-    await checkIdle().catch(({ message }: Error) => {
-      throw new Error(`--code-scheduling idle: ${message}`);
-    });
-  }
+  const { id, data, datacenter, lostDatacenters, jobLeaseMs: leaseMs, shares, targetWaitMs } = config;
+  const codeScheduling = await schedulingOf(config, observe);
   const { reports, uploads, queue, clock } = stores;
   const clusterParts: ClusterParts = {
     ...{ reports, uploads, queue, clock, objects, kinds, lostDatacenters, leaseMs, targetWaitMs, tracer, observe },
@@ -75,4 +72,25 @@ export async function startWorkers(config: Config, parts: WorkParts): Promise<Wo
       await Promise.all(clusters.map((cluster) => cluster[Symbol.asyncDispose]()));
     },
   };
+}
+
+/** What can be had here of what was asked for. */
+async function schedulingOf({ codeScheduling }: Config, observe: (note: WorkerNote) => void): Promise<CodeScheduling> {
+  switch (codeScheduling) {
+    case "other":
+      return "other";
+    case "idle":
+      await checkIdle().catch(({ message }: Error) => {
+        throw new Error(`--code-scheduling idle: ${message}`);
+      });
+      return "idle";
+    case "auto":
+      return checkIdleIsMeasured().then(
+        () => "auto",
+        (cause: Error) => {
+          observe({ kind: "code-not-idle", cause });
+          return "other";
+        },
+      );
+  }
 }

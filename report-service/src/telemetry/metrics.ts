@@ -81,6 +81,12 @@ export async function startMetrics(
     labelNames: ["doing", "topic", "code"],
     registers,
   });
+  const codeStarved = new Counter({
+    name: "report_code_starved_total",
+    help: "Jobs whose code got too little of the CPU time that nobody else wants, and began once more with its share.",
+    labelNames: ["kind"],
+    registers,
+  });
   const redisLost = new Counter({
     name: "report_redis_lost_total",
     help: "How often Redis ceased to answer in time.",
@@ -151,6 +157,8 @@ export async function startMetrics(
         redisLost.inc();
       } else if (note.kind === "call-ended") {
         calls.observe({ grpc_method: note.method, grpc_status: note.code }, note.tookMs / 1000);
+      } else if (note.kind === "code-starved") {
+        codeStarved.inc({ kind: note.reportKind });
       } else if (note.kind === "job-ended") {
         jobs.observe({ kind: note.reportKind, end: note.end }, note.tookMs / 1000);
       } else if (note.kind === "cleaned") cleaned.inc({ what: note.what }, note.count);

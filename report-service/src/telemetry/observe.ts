@@ -57,6 +57,14 @@ function lineOf(note: Note): Line {
       return line("error", "writer", "the store does not take this result; its report will be tried again");
     case "writer-stumbled":
       return line("error", "writer", "the writer met an unexpected error and goes on");
+    case "code-starved":
+      return line(
+        "info",
+        "worker",
+        "code got too little of the CPU time that nobody else wants, and starts again with its share",
+      );
+    case "code-not-idle":
+      return line("info", "worker", "code of kinds has CPU time as others have it");
     case "gave-up":
       return line("error", "worker", "a report lost its worker too often and failed");
     case "circuit-opened":

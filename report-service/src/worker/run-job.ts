@@ -190,7 +190,8 @@ async function makeReport(
     ...limits,
   };
   const progress = parts.tellProgress(report, attempt);
-  const result = await parts.runtime.run(job, { begun: time.begin, waited: time.waited, progress }, stop);
+  const starved = () => parts.observe({ kind: "code-starved", report: report.id, reportKind: report.kind, attempt });
+  const result = await parts.runtime.run(job, { begun: time.begin, waited: time.waited, starved, progress }, stop);
 
   if (result.kind !== "stopped") return outcomeOf(result, report, attempt, parts);
   if (lease.lost.aborted) return { kind: "superseded" };

@@ -34,6 +34,8 @@ export type HearOfJob = {
   readonly begun: () => void;
   /** So long, in all, code could have run since then and had no CPU; told now and then where the system knows it. */
   readonly waited: (ms: number) => void;
+  /** Of the CPU time that nobody else wants its code got too little, and begins once more with its share. */
+  readonly starved: () => void;
   readonly progress: (progress: Progress) => void;
 };
 

@@ -21,6 +21,15 @@ export type WorkerNote =
       readonly message?: string;
       readonly tookMs: number;
     }
+  /** Its code got too little of the CPU time that nobody else wants, and begins once more with its share. */
+  | {
+      readonly kind: "code-starved";
+      readonly report: ReportId;
+      readonly reportKind: KindName;
+      readonly attempt: number;
+    }
+  /** Code of this server has CPU time as others have it. */
+  | { readonly kind: "code-not-idle"; readonly cause: Error }
   | { readonly kind: "gave-up"; readonly report: ReportId; readonly reportKind: KindName }
   /** Nothing of the cluster, or of one kind, is made for so long. */
   | {

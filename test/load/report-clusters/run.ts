@@ -34,7 +34,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "9" },
     seconds: { type: "string", default: "12" },
-    scheduling: { type: "string", default: "other,idle" },
+    scheduling: { type: "string", default: "other,auto,idle" },
     out: { type: "string" },
   },
 });

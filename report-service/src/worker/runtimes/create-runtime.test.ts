@@ -295,7 +295,7 @@ test("an endless loop is stopped, and the next job runs", async () => {
     const stop = new AbortController();
     const result = await runtimeOf(language).run(
       endlessJob,
-      { begun: () => stop.abort(), waited() {}, progress() {} },
+      { begun: () => stop.abort(), waited() {}, starved() {}, progress() {} },
       stop.signal,
     );
     assert.deepEqual(result, { kind: "stopped" });
@@ -341,7 +341,11 @@ test("code whose process is stopped is lost without blame for its kind, and the 
   const looping = jobOf("javascript", javascript("for (;;);"), { formats: ["json"] });
   const begun = Promise.withResolvers<void>();
   const signal = AbortSignal.timeout(120_000);
-  const ended = runtimeOf("javascript").run(looping, { begun: begun.resolve, waited() {}, progress() {} }, signal);
+  const ended = runtimeOf("javascript").run(
+    looping,
+    { begun: begun.resolve, waited() {}, starved() {}, progress() {} },
+    signal,
+  );
   await begun.promise;
   // The younger one waits for the next job.
   const [busy = 0] = await sandboxesOf(await workerOf("javascript"));
@@ -356,7 +360,7 @@ test("a worker that is killed takes its sandboxes with it, busy or not, and its 
   const begun = Promise.withResolvers<void>();
   const ended = runtimeOf("javascript").run(
     looping,
-    { begun: begun.resolve, waited() {}, progress() {} },
+    { begun: begun.resolve, waited() {}, starved() {}, progress() {} },
     AbortSignal.timeout(60_000),
   );
   await begun.promise;
@@ -387,7 +391,7 @@ test("a job that takes long is not taken for dead, in any language", async () =>
   const limit = AbortSignal.timeout(180_000);
   const ends = await Promise.all(
     (["sql", "python", "javascript"] as const).map((each) =>
-      runtimeOf(each).run(jobs[each], { begun() {}, waited() {}, progress() {} }, limit),
+      runtimeOf(each).run(jobs[each], { begun() {}, waited() {}, starved() {}, progress() {} }, limit),
     ),
   );
   assert.deepEqual(
@@ -605,7 +609,7 @@ function run(language: Language, job: Job): Promise<JobResult> {
 }
 
 function runOn(runtime: Runtime, job: Job): Promise<JobResult> {
-  return runtime.run(job, { begun() {}, waited() {}, progress() {} }, AbortSignal.timeout(60_000));
+  return runtime.run(job, { begun() {}, waited() {}, starved() {}, progress() {} }, AbortSignal.timeout(60_000));
 }
 
 async function rowsOf(result: JobResult): Promise<readonly Record<string, unknown>[]> {

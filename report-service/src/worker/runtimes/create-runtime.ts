@@ -80,6 +80,8 @@ function converse(
         return hear.begun();
       case "waited":
         return hear.waited(message.ms);
+      case "starved":
+        return hear.starved();
       case "progress":
         return hear.progress(message.progress);
       default:

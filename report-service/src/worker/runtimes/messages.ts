@@ -6,12 +6,13 @@ import type { Job, JobFile } from "../runtime.ts";
 /** What the server tells its worker process. */
 export type ToWorker = { readonly kind: "run"; readonly job: Job } | { readonly kind: "stop" };
 
-/** What the worker process tells its server; each `run` ends with one of those after the first four. */
+/** What the worker process tells its server; each `run` ends with one of those after the first five. */
 export type FromWorker =
   /** It lives, and its event loop turns. */
   | { readonly kind: "beat" }
   | { readonly kind: "begun" }
   | { readonly kind: "waited"; readonly ms: number }
+  | { readonly kind: "starved" }
   | { readonly kind: "progress"; readonly progress: Progress }
   | { readonly kind: "done"; readonly rows: number; readonly files: readonly JobFile[] }
   | { readonly kind: "failed"; readonly reason: FailureReason; readonly message: string }

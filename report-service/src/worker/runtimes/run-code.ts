@@ -4,64 +4,104 @@ import type { HearOfJob, Job } from "../runtime.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { SandboxJob } from "../sandbox/sandbox-job.ts";
 import { sandboxMessageOf } from "../sandbox/sandbox-message.ts";
+import type { Spares } from "../sandbox/spares.ts";
 import { type Cursors, createCursors } from "./cursors.ts";
 import type { Engine } from "./engine.ts";
 import { failureBy } from "./input-views.ts";
 import { memoryBytes } from "./memory-bytes.ts";
 import { type Ended, renderResult, tooManyRows } from "./render-result.ts";
 import { createResultLoader, type ResultLoader } from "./result-loader.ts";
+import { watchCpuTime } from "./watch-cpu-time.ts";
 
 type Code = Exclude<KindProgram, { language: "sql" }>;
 
-/** Runs code in a sandbox that is used up by it, answers what that asks of the engine, and writes the rows it yields. */
+/**
+ * Runs code in a sandbox that is used up by it, answers what that asks of the engine, and writes the rows it yields. Where
+ * the CPU time that nobody else wants turns out not to be enough, it runs once more, with its share.
+ */
 export async function runCode(
+  engine: Engine,
+  spares: Spares,
+  program: Code,
+  job: Job,
+  scratch: string,
+  hear: HearOfJob,
+  signal: AbortSignal,
+): Promise<Ended> {
+  for (let lostMs = 0; ; ) {
+    const ended = await runIn(
+      engine,
+      await spares.take(),
+      spares.insist,
+      program,
+      job,
+      scratch,
+      forgiving(hear, lostMs),
+      signal,
+    );
+    if (ended.kind !== "starved") return ended;
+    lostMs += ended.tookMs;
+    hear.starved();
+    hear.waited(lostMs);
+  }
+}
+
+/** What came to nothing counts as waiting. */
+function forgiving(hear: HearOfJob, lostMs: number): HearOfJob {
+  return { ...hear, waited: (ms) => hear.waited(lostMs + ms) };
+}
+
+/** `tookMs`: since the code began. */
+type Starved = { readonly kind: "starved"; readonly tookMs: number };
+
+async function runIn(
   { instance, connection }: Engine,
-  sandbox: Sandbox,
+  taken: Sandbox,
+  insist: Spares["insist"],
   program: Code,
   job: Job,
   scratch: string,
   { begun, waited, progress }: HearOfJob,
   signal: AbortSignal,
-): Promise<Ended> {
+): Promise<Ended | Starved> {
+  using sandbox = taken;
+  signal.throwIfAborted();
   using cursors = createCursors(instance);
   const stop = () => {
     sandbox[Symbol.dispose]();
     cursors.interrupt();
   };
+  let begunAtMs: number | undefined;
+  let starved: Starved | undefined;
+  using watch = watchCpuTime(sandbox.cpuTime, waited, () => {
+    if (!insist(sandbox)) return;
+    starved = { kind: "starved", tookMs: begunAtMs === undefined ? 0 : performance.now() - begunAtMs };
+    stop();
+  });
   signal.addEventListener("abort", stop);
-  using _waiting = tellOfWaiting(sandbox, waited);
   try {
     const loader = await createResultLoader(connection, program.columns);
     const failure = await converse(sandbox, sandboxJobOf(program, job), {
       cursors,
       loader,
       job,
-      begun,
+      begun() {
+        watch.begin();
+        begunAtMs = performance.now();
+        begun();
+      },
       onProgress: progress,
     });
+    if (starved && !signal.aborted) return starved;
     if (failure) return failure;
     loader.finish();
+    // From now on nothing waits for the code.
+    watch[Symbol.dispose]();
     return await renderResult(connection, loader.count(), job, scratch, progress);
   } finally {
     signal.removeEventListener("abort", stop);
     await connection.run("drop table if exists temp.result");
   }
-}
-
-// Most jobs are over before, and of those nobody has to hear.
-const tellOfWaitingEveryMs = 500;
-const worthTellingMs = 50;
-
-/** Tells how long code has waited for a CPU whenever that has become more; until disposed. */
-function tellOfWaiting(sandbox: Sandbox, waited: (ms: number) => void): Disposable {
-  let toldMs = 0;
-  const timer = setInterval(() => {
-    const ms = sandbox.waitedMs();
-    if (ms < toldMs + worthTellingMs) return;
-    toldMs = ms;
-    waited(ms);
-  }, tellOfWaitingEveryMs);
-  return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 function sandboxJobOf({ code, file, columns }: Code, { parameters, memory }: Job): SandboxJob {

@@ -35,7 +35,7 @@ export function startWorkerChild(settings: WorkerSettings, onEnd: (loss: Loss) =
   const child = fork(program, [JSON.stringify(settings)], {
     stdio: ["ignore", "ignore", "inherit", "ipc"],
     // A process group of its own, to be killed with the sandboxes that it has started. It is also a session of its own, and
-    // between sessions the kernel may know nobody as idle (sched(7), "The autogroup feature"): idle ones end by themselves.
+    // between sessions the kernel may know nobody as idle (sched(7), "The autogroup feature"): otherwise they end by themselves.
     detached: settings.codeScheduling === "other",
     execArgv: [...process.execArgv, `--max-old-space-size=${heapMegabytes}`, ...heapReportFlags(settings.scratch)],
   });

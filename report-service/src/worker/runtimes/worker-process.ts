@@ -67,6 +67,7 @@ async function work(engine: Engine, job: Job, signal: AbortSignal): Promise<Ende
   const hear: HearOfJob = {
     begun: () => send({ kind: "begun" }),
     waited: (ms) => send({ kind: "waited", ms }),
+    starved: () => send({ kind: "starved" }),
     progress(progress) {
       signal.throwIfAborted();
       tell(progress);
@@ -81,10 +82,8 @@ async function work(engine: Engine, job: Job, signal: AbortSignal): Promise<Ende
       hear.begun();
       return await runQuery(connection, program.query, job, settings.scratch, hear.progress);
     }
-    const sandbox = await spares?.take();
-    if (!sandbox) return { kind: "unavailable", message: `this worker runs ${settings.language} only` };
-    using _used = sandbox;
-    return await runCode(engine, sandbox, program, job, settings.scratch, hear, signal);
+    if (!spares) return { kind: "unavailable", message: `this worker runs ${settings.language} only` };
+    return await runCode(engine, spares, program, job, settings.scratch, hear, signal);
   } finally {
     clearInterval(ticker);
     signal.removeEventListener("abort", interrupt);

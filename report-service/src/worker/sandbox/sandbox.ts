@@ -1,10 +1,10 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { setPriority } from "node:os";
 import type { Duplex } from "node:stream";
-import { mainThread, waitedMs } from "../../lib/main-thread.ts";
-import { startIdle } from "../../lib/start-idle.ts";
+import { type CpuTime, cpuTime, mainThread } from "../../lib/main-thread.ts";
+import { endWithParent, onIdleTime } from "../../lib/start-idle.ts";
 import { watchMemory } from "../../lib/watch-memory.ts";
-import type { CodeScheduling } from "../../model/code-scheduling.ts";
+import type { SandboxScheduling } from "../../model/code-scheduling.ts";
 import { createFrameReader } from "./frame-reader.ts";
 import type { SandboxPlaces } from "./sandbox-places.ts";
 
@@ -21,8 +21,9 @@ export type Sandbox = {
   send(message: object): void;
   /** A job begins: from now on it gives way to others, and is ended when it has more than this beside what it needs for itself. */
   beginJob(bytes: number): void;
-  /** So long its code could have run and had no CPU since its job began; 0 where the system does not say. */
-  waitedMs(): number;
+  readonly scheduling: SandboxScheduling;
+  /** Since it started; undefined where the system does not say. */
+  cpuTime(): CpuTime | undefined;
   /** What it says, in turn; ends with the process. Throws where that makes no sense. */
   readonly messages: AsyncIterable<unknown>;
   readonly ended: Promise<SandboxEnd>;
@@ -31,7 +32,9 @@ export type Sandbox = {
 export type SandboxLimits = {
   /** CPU time after which the system ends it, should nobody be left to do so. */
   readonly cpuSeconds: number;
-  readonly scheduling: CodeScheduling;
+  readonly scheduling: SandboxScheduling;
+  /** Its worker is in the session of its server. */
+  readonly inServersSession: boolean;
 };
 
 // What V8 needs for itself; kinds have their memory within WebAssembly.
@@ -52,20 +55,25 @@ const mostStoppedLooks = 12;
 
 /** Starts a process that can read `places`, talk to its worker, and nothing else. */
 export async function startSandbox(places: SandboxPlaces, limits: SandboxLimits): Promise<Sandbox> {
+  const { scheduling, inServersSession } = limits;
   const node = [
     ...[process.execPath, "--permission", "--disallow-code-generation-from-strings", "--no-warnings"],
     ...engineFlags,
     ...[`--max-old-space-size=${v8HeapMegabytes}`, ...places.readable.map((path) => `--allow-fs-read=${path}`)],
     ...places.arguments,
-    limits.scheduling,
+    scheduling,
   ];
   // No core dumps, no bytes into files, an end after so much CPU time.
   const bounded = ["-c", `ulimit -c 0 -f 0 -t ${limits.cpuSeconds}; exec "$@"`, "sh", ...(await withoutNetwork())];
   // After what changes its user: that would forget whose end is its own.
-  const idle = limits.scheduling === "idle" ? startIdle : [];
-  const child = spawn("/bin/sh", [...bounded, ...idle, ...node], {
+  const ending = inServersSession ? endWithParent : [];
+  const idle = scheduling === "idle" ? onIdleTime : [];
+  const child = spawn("/bin/sh", [...bounded, ...ending, ...idle, ...node], {
     stdio: ["ignore", "ignore", "ignore", "pipe"],
     env: {},
+    // Its share beside its server is that of a session of its own, as where its worker has one (sched(7), "The autogroup
+    // feature"); idle code is known as idle in its server's session alone.
+    detached: inServersSession && scheduling === "other",
   });
   const channel = child.stdio[3] as Duplex;
   // A sandbox that has just died cannot be told anything; the end of its messages says so.
@@ -85,12 +93,11 @@ export async function startSandbox(places: SandboxPlaces, limits: SandboxLimits)
   }, lookEveryMs);
   void ended.then(() => clearInterval(look));
   let watch: Disposable | undefined;
-  let waitedBeforeMs = 0;
   return {
     ended,
+    scheduling,
     beginJob(bytes) {
       beNice(child.pid);
-      waitedBeforeMs = waitedMs(child.pid) ?? 0;
       const most = watchMemory(child.pid, bytes + ownBytes, (used) => {
         resolve({ kind: "out-of-memory", message: `the code's process had ${used} bytes of memory and was ended` });
         child.kill("SIGKILL");
@@ -98,7 +105,7 @@ export async function startSandbox(places: SandboxPlaces, limits: SandboxLimits)
       watch = most;
       void ended.then(() => most[Symbol.dispose]());
     },
-    waitedMs: () => Math.max(0, (waitedMs(child.pid) ?? 0) - waitedBeforeMs),
+    cpuTime: () => cpuTime(child.pid),
     send(message) {
       const body = Buffer.from(JSON.stringify(message));
       const head = Buffer.allocUnsafe(4);

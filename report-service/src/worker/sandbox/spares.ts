@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import type { CodeScheduling } from "../../model/code-scheduling.ts";
+import type { CodeScheduling, SandboxScheduling } from "../../model/code-scheduling.ts";
 import type { Language } from "../../model/kind.ts";
 import { type Sandbox, startSandbox } from "./sandbox.ts";
 import { findSandboxPlaces, type SandboxPlaces } from "./sandbox-places.ts";
@@ -8,6 +8,11 @@ import { findSandboxPlaces, type SandboxPlaces } from "./sandbox-places.ts";
 export type Spares = {
   /** One that nobody has used. The next one starts at once, and is ready by the time it is needed. */
   take(): Promise<Sandbox>;
+  /**
+   * One gets too little of a CPU: where that can be helped, the next ones have CPU time as others have it, for a while.
+   * Whether it can.
+   */
+  insist(starved: Sandbox): boolean;
 };
 
 export type SpareSettings = {
@@ -20,21 +25,33 @@ export type SpareSettings = {
 const keptMs = 60_000;
 // What starting takes on a busy machine, on top of the longest job.
 const startSeconds = 30;
+// How long a machine that left idle code too little is taken to be as busy.
+const insistMs = 5 * 60_000;
 
 export function createSpares(
   language: Exclude<Language, "sql">,
   { sample, longestMs, codeScheduling }: SpareSettings,
 ): Spares {
-  const limits = { cpuSeconds: Math.ceil(longestMs / 1_000) + startSeconds, scheduling: codeScheduling };
+  const cpuSeconds = Math.ceil(longestMs / 1_000) + startSeconds;
+  let insistsUntilMs = 0;
   let places: Promise<SandboxPlaces> | undefined;
   let spare: { readonly sandbox: Promise<Sandbox>; readonly timer: NodeJS.Timeout } | undefined;
+
+  function schedulingNow(): SandboxScheduling {
+    if (codeScheduling !== "auto") return codeScheduling;
+    return performance.now() < insistsUntilMs ? "other" : "idle";
+  }
 
   async function start(): Promise<Sandbox> {
     places ??= findSandboxPlaces(language, dirname(sample));
     places.catch(() => {
       places = undefined;
     });
-    return startSandbox(await places, limits);
+    const found = await places;
+    return startSandbox(found, {
+      ...{ cpuSeconds, scheduling: schedulingNow() },
+      inServersSession: codeScheduling !== "other",
+    });
   }
 
   function dropSpare(): void {
@@ -62,6 +79,13 @@ export function createSpares(
       const sandbox = await (taken?.sandbox ?? start());
       keepSpare();
       return sandbox;
+    },
+    insist({ scheduling }) {
+      if (codeScheduling !== "auto" || scheduling !== "idle") return false;
+      insistsUntilMs = performance.now() + insistMs;
+      // It is idle, too.
+      dropSpare();
+      return true;
     },
   };
 }
