@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../config.ts";
 import { checkIdle, checkIdleIsMeasured } from "../lib/start-idle.ts";
@@ -38,6 +39,8 @@ export async function startWorkers(config: Config, parts: WorkParts): Promise<Wo
   const { stores, results, objects, bulletin, kinds, tracer, observe } = parts;
   const { id, data, datacenter, lostDatacenters, jobLeaseMs: leaseMs, shares, targetWaitMs } = config;
   const codeScheduling = await schedulingOf(config, observe);
+  const codeWorkers = config.languages.filter((language) => language !== "sql");
+  const codePerCpu = sum(codeWorkers.map((language) => config.concurrency[language])) / availableParallelism();
   const { reports, uploads, queue, clock } = stores;
   const clusterParts: ClusterParts = {
     ...{ reports, uploads, queue, clock, objects, kinds, lostDatacenters, leaseMs, targetWaitMs, tracer, observe },
@@ -52,7 +55,7 @@ export async function startWorkers(config: Config, parts: WorkParts): Promise<Wo
     createRuntime(language, number, longestMs) {
       const scratch = join(data, "scratch", `${id}-${language}-${number}`);
       const places = { scratch, sample: join(data, "sample", "sales-1.parquet") };
-      return createRuntime(language, places, { longestMs, codeScheduling });
+      return createRuntime(language, places, { longestMs, codeScheduling, codePerCpu });
     },
   };
   const clusters = config.languages.map((language) =>
@@ -73,6 +76,8 @@ export async function startWorkers(config: Config, parts: WorkParts): Promise<Wo
     },
   };
 }
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0);
 
 /** What can be had here of what was asked for. */
 async function schedulingOf({ codeScheduling }: Config, observe: (note: WorkerNote) => void): Promise<CodeScheduling> {

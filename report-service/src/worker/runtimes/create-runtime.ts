@@ -19,9 +19,9 @@ const restBytes = 550_000_000;
 export function createRuntime(
   language: Language,
   places: WorkerPlaces,
-  { longestMs = anHourMs, codeScheduling = "other" }: Partial<WorkerLimits> = {},
+  { longestMs = anHourMs, codeScheduling = "other", codePerCpu = 1 }: Partial<WorkerLimits> = {},
 ): Runtime {
-  const settings: WorkerSettings = { ...places, language, longestMs, codeScheduling };
+  const settings: WorkerSettings = { ...places, language, longestMs, codeScheduling, codePerCpu };
   let worker: WorkerChild | undefined;
   let loseJob: (loss: Loss) => void = () => {};
 

@@ -33,6 +33,8 @@ export type WorkerLimits = {
   /** The longest that any job of its language may take: whatever happens to everybody else, no code runs for longer. */
   readonly longestMs: number;
   readonly codeScheduling: CodeScheduling;
+  /** How many workers of code its server has for each CPU. */
+  readonly codePerCpu: number;
 };
 
 /** The argument of the worker process. */

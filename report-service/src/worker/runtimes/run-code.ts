@@ -73,8 +73,8 @@ async function runIn(
   };
   let begunAtMs: number | undefined;
   let starved: Starved | undefined;
-  using watch = watchCpuTime(sandbox.cpuTime, waited, () => {
-    if (!insist(sandbox)) return;
+  using watch = watchCpuTime(sandbox.cpuTime, waited, (since) => {
+    if (starved || !insist(sandbox, since)) return;
     starved = { kind: "starved", tookMs: begunAtMs === undefined ? 0 : performance.now() - begunAtMs };
     stop();
   });

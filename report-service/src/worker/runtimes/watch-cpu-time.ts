@@ -11,18 +11,17 @@ const lookEveryMs = 500;
 const worthTellingMs = 50;
 
 /**
- * `onWaited` is told how long code has waited for a CPU since it began, whenever that has become more; `onStarved` once, when
- * its process gets too little.
+ * `onWaited` is told how long code has waited for a CPU since it began, whenever that has become more; `onLook` at each look
+ * what its process has had since the job took it. Nobody hears anything where the system does not say.
  */
 export function watchCpuTime(
   read: () => CpuTime | undefined,
   onWaited: (ms: number) => void,
-  onStarved: () => void,
+  onLook: (since: CpuTime) => void,
 ): CpuWatch {
   const taken = read();
   let begun: CpuTime | undefined;
   let toldMs = 0;
-  let starved = false;
   const timer = setInterval(() => {
     const now = read();
     if (!now || !taken) return;
@@ -31,9 +30,7 @@ export function watchCpuTime(
       toldMs = waitedMs;
       onWaited(waitedMs);
     }
-    if (starved || !getsTooLittle(taken, now)) return;
-    starved = true;
-    onStarved();
+    onLook({ ranMs: now.ranMs - taken.ranMs, waitedMs: now.waitedMs - taken.waitedMs });
   }, lookEveryMs);
   return {
     begin() {
@@ -41,13 +38,4 @@ export function watchCpuTime(
     },
     [Symbol.dispose]: () => clearInterval(timer),
   };
-}
-
-// Beginning again loses what the code has run so far: half of what it has waited by then, at most.
-const graceMs = 1_000;
-const waitedForEachRun = 2;
-
-/** Less than a third of a CPU between two looks at a thread that could have run all the time, which it no longer waits for. */
-export function getsTooLittle(first: CpuTime, last: CpuTime): boolean {
-  return last.waitedMs - first.waitedMs > graceMs + waitedForEachRun * (last.ranMs - first.ranMs);
 }

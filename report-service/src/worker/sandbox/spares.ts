@@ -1,6 +1,8 @@
 import { dirname } from "node:path";
+import type { CpuTime } from "../../lib/main-thread.ts";
 import type { CodeScheduling, SandboxScheduling } from "../../model/code-scheduling.ts";
 import type { Language } from "../../model/kind.ts";
+import { getsTooLittle } from "./gets-too-little.ts";
 import { type Sandbox, startSandbox } from "./sandbox.ts";
 import { findSandboxPlaces, type SandboxPlaces } from "./sandbox-places.ts";
 
@@ -9,16 +11,18 @@ export type Spares = {
   /** One that nobody has used. The next one starts at once, and is ready by the time it is needed. */
   take(): Promise<Sandbox>;
   /**
-   * One gets too little of a CPU: where that can be helped, the next ones have CPU time as others have it, for a while.
-   * Whether it can.
+   * Where one gets too little of a CPU, by what it has had `since` it was taken, and that can be helped, the next ones have CPU
+   * time as others have it, for a while. Whether that is so.
    */
-  insist(starved: Sandbox): boolean;
+  insist(taken: Sandbox, since: CpuTime): boolean;
 };
 
 export type SpareSettings = {
   readonly sample: string;
   readonly longestMs: number;
   readonly codeScheduling: CodeScheduling;
+  /** How many workers of code this server has for each CPU. */
+  readonly codePerCpu: number;
 };
 
 // A spare costs memory; one that nobody asks for is let go.
@@ -30,7 +34,7 @@ const insistMs = 5 * 60_000;
 
 export function createSpares(
   language: Exclude<Language, "sql">,
-  { sample, longestMs, codeScheduling }: SpareSettings,
+  { sample, longestMs, codeScheduling, codePerCpu }: SpareSettings,
 ): Spares {
   const cpuSeconds = Math.ceil(longestMs / 1_000) + startSeconds;
   let insistsUntilMs = 0;
@@ -80,8 +84,8 @@ export function createSpares(
       keepSpare();
       return sandbox;
     },
-    insist({ scheduling }) {
-      if (codeScheduling !== "auto" || scheduling !== "idle") return false;
+    insist({ scheduling }, since) {
+      if (codeScheduling !== "auto" || scheduling !== "idle" || !getsTooLittle(since, codePerCpu)) return false;
       insistsUntilMs = performance.now() + insistMs;
       // It is idle, too.
       dropSpare();
