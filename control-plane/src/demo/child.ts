@@ -68,14 +68,13 @@ export async function startChild({
   let hasEnded = false;
   running.on("exit", () => running.stdin.end());
   running.on("error", (cause) => {
-    log.write(`${command} cannot be run: ${cause.message}\n`);
     hasEnded = true;
-    ended.resolve({ code: 127, signal: null });
+    log.end(`${command} cannot be run: ${cause.message}\n`, () => ended.resolve({ code: 127, signal: null }));
   });
   running.on("close", (code, signal) => {
     hasEnded = true;
-    log.end();
-    ended.resolve({ code, signal });
+    // Its last words are in the file by then.
+    log.end(() => ended.resolve({ code, signal }));
   });
 
   const kill = () => {
