@@ -5,6 +5,7 @@ import { type CpuTime, cpuTime, mainThread } from "../../lib/main-thread.ts";
 import { endWithParent, onIdleTime } from "../../lib/start-idle.ts";
 import { watchMemory } from "../../lib/watch-memory.ts";
 import type { SandboxScheduling } from "../../model/code-scheduling.ts";
+import { engineFlags } from "./engine-flags.ts";
 import { createFrameReader } from "./frame-reader.ts";
 import type { SandboxPlaces } from "./sandbox-places.ts";
 
@@ -37,14 +38,6 @@ export type SandboxLimits = {
   readonly inServersSession: boolean;
 };
 
-// What V8 needs for itself; kinds have their memory within WebAssembly.
-const v8HeapMegabytes = 128;
-
-// Threads that compile and collect beside the code would take several cores while it starts; by itself it starts as fast,
-// and runs as fast. What it never calls need not be looked at, and what it has when it starts it keeps: to look three times
-// for what is garbage by then took a twelfth of a start.
-const engineFlags = ["--single-threaded", "--wasm-lazy-validation", "--initial-old-space-size=64"];
-
 // Code, snapshots and buffers, of Python more than of JavaScript. WebAssembly itself keeps a kind within its limit; this is
 // for what that would not see.
 const ownBytes = 400_000_000;
@@ -57,9 +50,8 @@ const mostStoppedLooks = 12;
 export async function startSandbox(places: SandboxPlaces, limits: SandboxLimits): Promise<Sandbox> {
   const { scheduling, inServersSession } = limits;
   const node = [
-    ...[process.execPath, "--permission", "--disallow-code-generation-from-strings", "--no-warnings"],
-    ...engineFlags,
-    ...[`--max-old-space-size=${v8HeapMegabytes}`, ...places.readable.map((path) => `--allow-fs-read=${path}`)],
+    ...[process.execPath, "--permission", "--no-warnings", ...engineFlags],
+    ...places.readable.map((path) => `--allow-fs-read=${path}`),
     ...places.arguments,
     scheduling,
   ];

@@ -14,14 +14,14 @@ import { startPython } from "./start-python.ts";
 const channelPath = "/dev/weir";
 
 ignoreSignals();
-const [pyodide = "", snapshot = "", scheduling] = process.argv.slice(2);
+const [pyodide = "", image = "", scheduling] = process.argv.slice(2);
 // Python asks for signals every few dozen of its steps, and more often where it makes texts of numbers.
 const pause = scheduling === "idle" ? createPauses(16) : undefined;
 const leave = process.exit.bind(process);
 const gate = installImportGate({ _Py_CheckEmscriptenSignals_Helper: noSignal });
 let memoryBytes = Number.POSITIVE_INFINITY;
 capMemory(() => memoryBytes);
-const python = await startPython(pyodide, snapshot);
+const python = await startPython(pyodide, image);
 let unread: Uint8Array | undefined;
 
 addDevice(python, channelPath, {
@@ -41,7 +41,7 @@ addDevice(python, channelPath, {
   write: writeAll,
 });
 if (pause) python.setInterruptBuffer(new Uint8Array(1));
-// Pyodide loads what it draws random numbers from with the first of them.
+// What random numbers are drawn from is opened with the first of them.
 python.runPython("import os; os.urandom(1)");
 sealProcess();
 try {
