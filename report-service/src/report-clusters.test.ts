@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash, randomUUID } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { status } from "@grpc/grpc-js";
@@ -121,6 +122,8 @@ test("a tenant has no more of a kind running than the kind allows, and its other
 
 test("no code outlives its worker, nor its server, however that ends", async () => {
   await using own = await temporaryDirectory();
+  // What sandboxes start from is in a folder of their own, by which they are found.
+  await mkdir(join(own.path, "sample"));
   await using doomed = await startServer(own.path, ["--languages", "python"]);
   await createOne(doomed.client, "scripted", { act: "loop" });
   const [worker = 0] = await untilProcesses(own.path, "worker-process", (pids) => pids.length > 0);
@@ -137,6 +140,8 @@ test("no code outlives its worker, nor its server, however that ends", async () 
 
 test("no code outlives a server that ended while its worker stood still, and had a beat to send", async () => {
   await using own = await temporaryDirectory();
+  // What sandboxes start from is in a folder of their own, by which they are found.
+  await mkdir(join(own.path, "sample"));
   await using doomed = await startServer(own.path, ["--languages", "python"]);
   await createOne(doomed.client, "scripted", { act: "loop" });
   const [worker = 0] = await untilProcesses(own.path, "worker-process", (pids) => pids.length > 0);

@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
 import type { KindBook, ReportKind } from "../model/kind.ts";
@@ -22,10 +22,13 @@ export async function readKinds(directory: string): Promise<Parsed<KindBook>> {
   return problems.length > 0 ? { ok: false, problems } : { ok: true, value: kinds };
 }
 
+/** By name; what is a file behind a symbolic link counts, and a folder does not: that of a mounted ConfigMap has links to both. */
 async function readTexts(directory: string): Promise<ReadonlyMap<string, string>> {
-  const files = (await readdir(directory, { withFileTypes: true })).filter((entry) => !entry.isDirectory());
-  const texts = files.map(async ({ name }) => [name, await readFile(join(directory, name), "utf8")] as const);
-  return new Map(await Promise.all(texts));
+  const texts = (await readdir(directory)).map(async (name) => {
+    const path = join(directory, name);
+    return (await stat(path)).isFile() ? ([[name, await readFile(path, "utf8")]] as const) : [];
+  });
+  return new Map((await Promise.all(texts)).flat());
 }
 
 function readKind(text: string, beside: ReadonlyMap<string, string>): Parsed<ReportKind> {

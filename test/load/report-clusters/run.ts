@@ -151,6 +151,14 @@ function sectionOf({ scheduling, samples, ends }: Taken): string {
   const byRound = (phase: Phase) =>
     Array.from({ length: rounds }, (_, round) => quantile(of(phase, round), 0.99).toFixed(1)).join(", ");
   const ratio = (phase: Phase, part: number) => (quantile(of(phase), part) / quantile(of("alone"), part)).toFixed(2);
+  // What drifts over minutes is in both parts of a round's ratio, and not in a ratio of all rounds.
+  const against = (phase: Phase, part: number) => {
+    const ratios = Array.from({ length: rounds }, (_, round) => {
+      const [one, alone, again] = ([phase, "alone", "again"] as const).map((each) => quantile(of(each, round), part));
+      return (one ?? 0) / Math.sqrt((alone ?? 0) * (again ?? 0));
+    });
+    return [0.25, 0.5, 0.75].map((point) => quantile(ratios, point).toFixed(2)).join(", ");
+  };
   return `
 ## --code-scheduling ${scheduling}
 
@@ -165,6 +173,7 @@ Over alone, p50 and p99: ${phases
     .slice(1)
     .map((phase) => `${phase} ${ratio(phase, 0.5)} and ${ratio(phase, 0.99)}`)
     .join("; ")}.
+Over alone and again of the same round, quartiles of p99: ${phases.map((phase) => `${phase} ${against(phase, 0.99)}`).join("; ")}.
 p99 by round, ms: ${phases.map((phase) => `${phase} ${byRound(phase)}`).join("; ")}.
 
 ${[...ends].map(([end, count]) => `- ${end}: ${count}`).join("\n")}

@@ -269,6 +269,15 @@ const failing: readonly Failing[] = [
     says: /spoke past its functions/,
   },
   {
+    title: "python that waits for input",
+    language: "python",
+    code: python(
+      "import os\nassert os.write(1, b'said') == 4 and open('/dev/stdin').read() == ''\nyield {'n': len(input())}",
+    ),
+    reason: "RENDER_FAILED",
+    says: /EOFError: EOF when reading a line/,
+  },
+  {
     title: "python that sends a frame without end",
     language: "python",
     code: python("import os\nos.write(3, b'\\xff\\xff\\xff\\x7f' + b'a' * 100)\nos.read(3, 1)\nyield {'n': 1}"),

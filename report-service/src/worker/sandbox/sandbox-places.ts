@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { mkdir, open, readdir, readFile, realpath, rename, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { cpus } from "node:os";
 import { dirname, join } from "node:path";
@@ -21,8 +21,11 @@ const inside = join(own, "inside");
 const images = join(own, "image");
 const run = promisify(execFile);
 
-/** Finds the packages of a language; `cache` is a directory for what takes long to make and is the same for all workers. */
-export async function findSandboxPlaces(language: SandboxLanguage, cache: string): Promise<SandboxPlaces> {
+/** Finds the packages of a language; `directory` is for what takes long to make and is the same for all workers. */
+export async function findSandboxPlaces(language: SandboxLanguage, directory: string): Promise<SandboxPlaces> {
+  await mkdir(directory, { recursive: true });
+  // Node goes by what a symbolic link leads to when it looks for modules, and by that in its permission model.
+  const cache = await realpath(directory);
   const modules = await ensureModules(cache);
   const main = join(modules, `${language}-main.js`);
   switch (language) {
@@ -53,7 +56,7 @@ function packageOf(name: string): string {
   const paths = require.resolve.paths(name) ?? [];
   const found = paths.map((path) => join(path, name)).find((path) => existsSync(join(path, "package.json")));
   if (found === undefined) throw new Error(`the package ${name} is not installed; run npm install`);
-  return found;
+  return realpathSync(found);
 }
 
 /** A folder that a sandbox starts from, made of packages by a program that has `given` and the folder as its arguments. */
@@ -98,7 +101,6 @@ function processorFeatures(): string {
 /** Makes it by a program of ours, whose arguments these are, where it is missing; several processes may do so at once. */
 async function ensure(path: string, making: (draft: string) => readonly string[]): Promise<string> {
   if (existsSync(path)) return path;
-  await mkdir(dirname(path), { recursive: true });
   const draft = `${path}.${randomUUID()}`;
   await run(process.execPath, ["--no-warnings", ...making(draft)], { env: {} });
   // A machine that stops right after this must not leave a folder with half of its files.

@@ -35,10 +35,17 @@ export function openPyodideScripts(folder: string): PyodideScripts {
   };
 }
 
+/** Who reads and writes Python's own streams: there is nothing to read, and what is written is for nobody. */
+const nobody = {
+  readSync: () => 0,
+  writeSync: (_stream: number, data: Uint8Array, _offset?: number, length = data.length) => length,
+  fsyncSync() {},
+};
+
 // All of its host that Pyodide is given. Node's own modules for most of these take as long to load as a quarter of Python.
 const parts = new Map<string, object>(
   Object.entries({
-    "node:fs": { constants, readFileSync },
+    "node:fs": { constants, readFileSync, ...nobody },
     "node:fs/promises": { readFile: async (path: string) => readFileSync(path) },
     "node:path": { dirname, resolve, sep },
     "node:url": { fileURLToPath, default: { pathToFileURL } },
