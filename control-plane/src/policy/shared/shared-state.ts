@@ -64,6 +64,7 @@ export function createSharedState(
   let state = restored?.state;
   let head = restored?.head;
   let index = 0;
+  let sweepsDue = 0;
 
   async function readHead(): Promise<KvEntry | undefined> {
     const { entries: found } = await kv.read({ key: headKey, consistent: true }, signal);
@@ -152,7 +153,7 @@ export function createSharedState(
       head = fresh;
       index = written;
     }
-    await sweep().catch(() => undefined);
+    void sweepMeanwhile();
     return written === undefined ? "lost" : fresh;
   }
 
@@ -167,6 +168,17 @@ export function createSharedState(
       `it is not known whether the change was taken, because the answer did not come (${why}): look at weir history, and repeat the change if it is not there`,
       { cause },
     );
+  }
+
+  /** What was written is not in force before `write` returns: it does not wait for this, nor for a store that has just gone away. */
+  async function sweepMeanwhile(): Promise<void> {
+    sweepsDue += 1;
+    if (sweepsDue > 1) return;
+    for (let done = 0; done < sweepsDue; ) {
+      done = sweepsDue;
+      await sweep().catch(() => undefined);
+    }
+    sweepsDue = 0;
   }
 
   /** Removes what no head names any more or ever will: what writers up to this head's sequence left. Readers that miss it look again. */
