@@ -5,6 +5,7 @@ import { runFiles } from "./run-files.mjs";
 const stopped = new AbortController();
 process.once("SIGTERM", () => stopped.abort());
 const [files] = await once(process, "message");
-const outcome = await runFiles(files, { concurrency: 1, signal: stopped.signal });
+// The next message says that nothing else runs any more.
+const outcome = await runFiles(files, { concurrency: 1, signal: stopped.signal, oneMore: once(process, "message") });
 process.send?.(outcome);
 process.disconnect();

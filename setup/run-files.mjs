@@ -25,10 +25,11 @@ const mark = "TEST_FILE_RUN";
  * Runs test files, each in a process of its own, and prints what they say. A file that has not ended in time is killed with
  * all that it started, and counts as failed.
  * @param {readonly string[]} files
- * @param {{ readonly concurrency: number, readonly signal: AbortSignal, readonly timeoutMs?: number }} how
+ * @param {{ readonly concurrency: number, readonly signal: AbortSignal, readonly timeoutMs?: number, readonly oneMore?: Promise<unknown> }} how
+ *   `oneMore`: from when on one more of them runs at a time
  * @returns {Promise<Outcome>}
  */
-export async function runFiles(files, { concurrency, signal, timeoutMs = fileTimeoutMs }) {
+export async function runFiles(files, { concurrency, signal, timeoutMs = fileTimeoutMs, oneMore }) {
   const all = files.map((file) => ({
     file,
     events: /** @type {PromiseWithResolvers<Events>} */ (Promise.withResolvers()),
@@ -58,9 +59,10 @@ export async function runFiles(files, { concurrency, signal, timeoutMs = fileTim
     }
   }
 
-  const work = Promise.all(Array.from({ length: concurrency }, runSome));
+  const work = Array.from({ length: concurrency }, runSome);
+  void oneMore?.then(() => work.push(runSome()));
   for await (const text of Readable.from(told()).compose(new spec())) process.stdout.write(text);
-  await work;
+  await Promise.all(work);
   return { counts, failing: [...failing] };
 }
 

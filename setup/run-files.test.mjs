@@ -42,17 +42,31 @@ test("files that hang are killed at the limit with all that they started, and th
   for (const pid of started) while (await isAlive(pid)) await setImmediate();
 });
 
+test("one more file runs at a time once that is asked for", async () => {
+  const meet = (/** @type {string} */ own, /** @type {string} */ other) => `${starts}
+    const { existsSync, writeFileSync } = await import("node:fs");
+    test("meets ${other}", async () => {
+      const at = (name) => new URL("./" + name + ".met", import.meta.url);
+      writeFileSync(at("${own}"), "");
+      while (!existsSync(at("${other}"))) await new Promise(setImmediate);
+    });`;
+  const texts = { one: meet("one", "other"), other: meet("other", "one") };
+  const { outcome } = await runAll(texts, "concurrency: 1, oneMore: Promise.resolve()");
+  assert.deepEqual(outcome, { counts: { passed: 2, failed: 0, skipped: 0 }, failing: [] });
+});
+
 /**
  * Runs test files of these texts side by side in a process of its own: a test cannot run others.
  * @param {Readonly<Record<string, string>>} texts
+ * @param {string} sideBySide
  * @returns {Promise<{ readonly outcome: Outcome, readonly said: string }>} the files are named as in `texts`
  */
-async function runAll(texts) {
+async function runAll(texts, sideBySide = `concurrency: ${Object.keys(texts).length}`) {
   const folder = await mkdtemp(join(tmpdir(), "weir-run-files-"));
   try {
     const files = Object.keys(texts).map((name) => join(folder, `${name}.test.mjs`));
     for (const [index, text] of Object.values(texts).entries()) await writeFile(files[index] ?? "", text);
-    const how = `{ concurrency: ${files.length}, signal: new AbortController().signal, timeoutMs: ${limitMs} }`;
+    const how = `{ ${sideBySide}, signal: new AbortController().signal, timeoutMs: ${limitMs} }`;
     const program = `
       const { runFiles } = await import(${JSON.stringify(new URL("./run-files.mjs", import.meta.url).href)});
       process.send(await runFiles(${JSON.stringify(files)}, ${how}));

@@ -65,7 +65,8 @@ async function runAll(files, concurrency, signal) {
   const real = files.filter((file) => ofRealParts.test(relative(root, file)));
   const others = files.filter((file) => !real.includes(file));
   if (real.length === 0 || others.length === 0) return runFiles(files, { concurrency, signal });
-  const [ofOthers, ofReal] = await Promise.all([runBeside(others, signal), runFiles(real, { concurrency, signal })]);
+  const running = runFiles(real, { concurrency, signal });
+  const [ofOthers, ofReal] = await Promise.all([runBeside(others, signal, running), running]);
   process.stdout.write(ofOthers.said);
   return {
     counts: {
@@ -78,12 +79,13 @@ async function runAll(files, concurrency, signal) {
 }
 
 /**
- * In a process that leaves the processor to whoever else wants it.
+ * In a process that leaves the processor to whoever else wants it; once `others` have ended, two at a time.
  * @param {readonly string[]} files
  * @param {AbortSignal} signal
+ * @param {Promise<unknown>} others
  * @returns {Promise<{ readonly outcome: Outcome, readonly said: string }>}
  */
-async function runBeside(files, signal) {
+async function runBeside(files, signal, others) {
   const program = fileURLToPath(new URL("run-files-main.mjs", import.meta.url));
   const child = fork(program, [], { stdio: ["ignore", "pipe", "inherit", "ipc"] });
   if (child.pid !== undefined) setPriority(child.pid, fillingNiceness);
@@ -98,6 +100,8 @@ async function runBeside(files, signal) {
     outcome = /** @type {Outcome} */ (message);
   });
   child.send(files);
+  // It may have just ended.
+  void others.then(() => child.connected && child.send("alone", () => undefined));
   const [code] = await once(child, "close");
   if (outcome) return { outcome, said };
   const counts = { passed: 0, failed: 1, skipped: 0 };
