@@ -29,8 +29,8 @@ const watch = {
 } as const;
 
 /** Pings after 50 ms of quiet; each watch says one thing at once and one after 400 ms. */
-async function startWatchServer() {
-  const server = new Server({ "grpc.keepalive_time_ms": 50, "grpc.keepalive_timeout_ms": 50 });
+async function startWatchServer({ patienceMs = 60_000 } = {}) {
+  const server = new Server({ "grpc.keepalive_time_ms": 50, "grpc.keepalive_timeout_ms": patienceMs });
   server.addService(
     { watch },
     {
@@ -79,7 +79,7 @@ test("a client that leaves its connection has its watches finished", async () =>
 });
 
 test("a client that has fallen silent is still cut off", async () => {
-  using started = await startWatchServer();
+  using started = await startWatchServer({ patienceMs: 50 });
   const [host = "", port] = started.address.split(":");
   let silence = () => undefined as unknown;
   await using relay = createServer((near) => {
