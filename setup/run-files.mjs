@@ -25,11 +25,17 @@ const mark = "TEST_FILE_RUN";
  * Runs test files, each in a process of its own, and prints what they say. A file that has not ended in time is killed with
  * all that it started, and counts as failed.
  * @param {readonly string[]} files
- * @param {{ readonly concurrency: number, readonly signal: AbortSignal, readonly timeoutMs?: number, readonly oneMore?: Promise<unknown> }} how
- *   `oneMore`: from when on one more of them runs at a time
+ * @param {{
+ *   readonly concurrency: number,
+ *   readonly signal: AbortSignal,
+ *   readonly timeoutMs?: number,
+ *   readonly mostlyWaits?: RegExp,
+ *   readonly oneMore?: Promise<unknown>,
+ * }} how
+ *   `mostlyWaits`: of files with such a path one more runs beside the others; `oneMore`: from when on one more of all runs at a time
  * @returns {Promise<Outcome>}
  */
-export async function runFiles(files, { concurrency, signal, timeoutMs = fileTimeoutMs, oneMore }) {
+export async function runFiles(files, { concurrency, signal, timeoutMs = fileTimeoutMs, mostlyWaits, oneMore }) {
   const all = files.map((file) => ({
     file,
     events: /** @type {PromiseWithResolvers<Events>} */ (Promise.withResolvers()),
@@ -37,10 +43,13 @@ export async function runFiles(files, { concurrency, signal, timeoutMs = fileTim
   const counts = { passed: 0, failed: 0, skipped: 0 };
   /** @type {Map<string, readonly string[]>} */
   const failing = new Map();
-  const waiting = all.values();
+  const thatWait = all.filter(({ file }) => mostlyWaits?.test(relative(root, file)));
+  const beside = thatWait.values();
+  const others = all.filter((each) => !thatWait.includes(each)).values();
 
-  async function runSome() {
-    for (const { file, events } of waiting) {
+  /** @param {readonly IterableIterator<typeof all[number]>[]} queues */
+  async function runSome(...queues) {
+    for (const { file, events } of inTurn(queues)) {
       const running = runFile(file, signal, timeoutMs);
       events.resolve(running.events);
       const { counts: its, failing: tests } = await running.ended;
@@ -59,11 +68,21 @@ export async function runFiles(files, { concurrency, signal, timeoutMs = fileTim
     }
   }
 
-  const work = Array.from({ length: concurrency }, runSome);
-  void oneMore?.then(() => work.push(runSome()));
+  const work = Array.from({ length: concurrency }, () => runSome(others, beside));
+  if (thatWait.length > 0) work.push(runSome(beside));
+  void oneMore?.then(() => work.push(runSome(others, beside)));
   for await (const text of Readable.from(told()).compose(new spec())) process.stdout.write(text);
   await Promise.all(work);
   return { counts, failing: [...failing] };
+}
+
+/**
+ * All of the first queue, then all of the next: of what others take from them at the same time, each goes to one.
+ * @template Item
+ * @param {readonly IterableIterator<Item>[]} queues
+ */
+function* inTurn(queues) {
+  for (const queue of queues) yield* queue;
 }
 
 /**

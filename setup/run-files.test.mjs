@@ -43,17 +43,31 @@ test("files that hang are killed at the limit with all that they started, and th
 });
 
 test("one more file runs at a time once that is asked for", async () => {
-  const meet = (/** @type {string} */ own, /** @type {string} */ other) => `${starts}
+  const texts = { one: meet("one", "other"), other: meet("other", "one") };
+  const { outcome } = await runAll(texts, "concurrency: 1, oneMore: Promise.resolve()");
+  assert.deepEqual(outcome, { counts: { passed: 2, failed: 0, skipped: 0 }, failing: [] });
+});
+
+test("a file that mostly waits runs beside the others", async () => {
+  const texts = { other: meet("other", "waits"), waits: meet("waits", "other") };
+  const { outcome } = await runAll(texts, "concurrency: 1, mostlyWaits: /waits[.]test/");
+  assert.deepEqual(outcome, { counts: { passed: 2, failed: 0, skipped: 0 }, failing: [] });
+});
+
+/**
+ * A test that ends once that of `other` runs, which waits for it likewise.
+ * @param {string} own
+ * @param {string} other
+ */
+function meet(own, other) {
+  return `${starts}
     const { existsSync, writeFileSync } = await import("node:fs");
     test("meets ${other}", async () => {
       const at = (name) => new URL("./" + name + ".met", import.meta.url);
       writeFileSync(at("${own}"), "");
       while (!existsSync(at("${other}"))) await new Promise(setImmediate);
     });`;
-  const texts = { one: meet("one", "other"), other: meet("other", "one") };
-  const { outcome } = await runAll(texts, "concurrency: 1, oneMore: Promise.resolve()");
-  assert.deepEqual(outcome, { counts: { passed: 2, failed: 0, skipped: 0 }, failing: [] });
-});
+}
 
 /**
  * Runs test files of these texts side by side in a process of its own: a test cannot run others.

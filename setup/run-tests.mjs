@@ -13,6 +13,8 @@ const goesByClocks = /^(test\/(docs|journeys|faults)\/|report-service\/src\/repo
 
 /** Tests of real parts: most of their time is waiting for Consul, Envoy or a clock. The others fill that time. */
 const ofRealParts = /^test\//;
+/** These take a third of a core while they run, or less. */
+const mostlyWaits = /^test\/(docs|faults)\/|^test\/journeys\/(consul|guard|measured|page-hands|replicas-registry)/;
 const fillingNiceness = 10;
 
 /** More files than this do not fail because the machine is busy. */
@@ -32,7 +34,7 @@ export async function runTests(files) {
       stopped.abort();
     });
   }
-  // Two at a time even on two cores, see `ofRealParts`. With three, four of them failed.
+  // Two at a time even on two cores, see `ofRealParts`. With three of any kind, four of them failed.
   const concurrency = Math.max(2, availableParallelism() - 1);
   const first = await runAll(files, concurrency, stopped.signal);
   let { passed, failed } = first.counts;
@@ -65,7 +67,7 @@ async function runAll(files, concurrency, signal) {
   const real = files.filter((file) => ofRealParts.test(relative(root, file)));
   const others = files.filter((file) => !real.includes(file));
   if (real.length === 0 || others.length === 0) return runFiles(files, { concurrency, signal });
-  const running = runFiles(real, { concurrency, signal });
+  const running = runFiles(real, { concurrency, mostlyWaits, signal });
   const [ofOthers, ofReal] = await Promise.all([runBeside(others, signal, running), running]);
   process.stdout.write(ofOthers.said);
   return {
