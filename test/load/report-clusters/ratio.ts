@@ -1,0 +1,45 @@
+/** What was taken in one round, two ways. */
+export type Round = { readonly one: readonly number[]; readonly other: readonly number[] };
+/** A ratio, and where it lies in 95 of 100 draws. */
+export type Ratio = { readonly ratio: number; readonly low: number; readonly high: number };
+
+const draws = 1_000;
+
+export function quantile(values: Iterable<number>, part: number): number {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
+}
+
+/**
+ * The quantile `part` of `one` over that of `other`, all rounds together. How sure that is comes of drawing as many rounds from
+ * these again and again, each with both of its sides, since what drifts over minutes is in both: a bootstrap of pairs (Efron
+ * and Tibshirani, An Introduction to the Bootstrap, 1993). `random` gives numbers from 0 up to 1.
+ */
+export function ratioOfQuantiles(rounds: readonly Round[], part: number, random: () => number = Math.random): Ratio {
+  const drawn = Array.from({ length: draws }, () =>
+    ratioOf(
+      rounds.map(() => pick(rounds, random)),
+      part,
+    ),
+  );
+  return { ratio: ratioOf(rounds, part), low: quantile(drawn, 0.025), high: quantile(drawn, 0.975) };
+}
+
+function ratioOf(rounds: readonly Round[], part: number): number {
+  return (
+    quantile(
+      rounds.flatMap(({ one }) => one),
+      part,
+    ) /
+    quantile(
+      rounds.flatMap(({ other }) => other),
+      part,
+    )
+  );
+}
+
+function pick(rounds: readonly Round[], random: () => number): Round {
+  const picked = rounds[Math.floor(random() * rounds.length)];
+  if (picked === undefined) throw new Error("there are no rounds to draw from");
+  return picked;
+}
