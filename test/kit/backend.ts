@@ -17,6 +17,8 @@ export type Backend = AsyncDisposable &
     fail(failing: boolean): void;
     /** What its health service says. */
     serving(serving: boolean): void;
+    /** Takes no more requests, and resolves once those that it has are answered. */
+    finish(): Promise<void>;
   };
 
 /** Starts one in this process. Disposing of it cuts its connections. */
@@ -69,6 +71,7 @@ export async function startBackend({
     serving(now) {
       serving = now;
     },
+    finish: () => new Promise((resolve, reject) => server.tryShutdown((error) => (error ? reject(error) : resolve()))),
     async [Symbol.asyncDispose]() {
       server.forceShutdown();
     },
