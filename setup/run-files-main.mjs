@@ -6,6 +6,7 @@ const stopped = new AbortController();
 process.once("SIGTERM", () => stopped.abort());
 const [files] = await once(process, "message");
 // The next message says that nothing else runs any more.
-const outcome = await runFiles(files, { concurrency: 1, signal: stopped.signal, oneMore: once(process, "message") });
+const later = { concurrency: 3, from: once(process, "message") };
+const outcome = await runFiles(files, { concurrency: 1, signal: stopped.signal, later });
 process.send?.(outcome);
 process.disconnect();

@@ -30,12 +30,12 @@ const mark = "TEST_FILE_RUN";
  *   readonly signal: AbortSignal,
  *   readonly timeoutMs?: number,
  *   readonly mostlyWaits?: RegExp,
- *   readonly oneMore?: Promise<unknown>,
+ *   readonly later?: { readonly concurrency: number, readonly from: Promise<unknown> },
  * }} how
- *   `mostlyWaits`: of files with such a path one more runs beside the others; `oneMore`: from when on one more of all runs at a time
+ *   `mostlyWaits`: of files with such a path one more runs beside the others; `later`: how many run at a time, and from when on
  * @returns {Promise<Outcome>}
  */
-export async function runFiles(files, { concurrency, signal, timeoutMs = fileTimeoutMs, mostlyWaits, oneMore }) {
+export async function runFiles(files, { concurrency, signal, timeoutMs = fileTimeoutMs, mostlyWaits, later }) {
   const all = files.map((file) => ({
     file,
     events: /** @type {PromiseWithResolvers<Events>} */ (Promise.withResolvers()),
@@ -68,9 +68,10 @@ export async function runFiles(files, { concurrency, signal, timeoutMs = fileTim
     }
   }
 
-  const work = Array.from({ length: concurrency }, () => runSome(others, beside));
+  const runMore = (/** @type {number} */ count) => Array.from({ length: count }, () => runSome(others, beside));
+  const work = runMore(concurrency);
   if (thatWait.length > 0) work.push(runSome(beside));
-  void oneMore?.then(() => work.push(runSome(others, beside)));
+  void later?.from.then(() => work.push(...runMore(later.concurrency - concurrency)));
   for await (const text of Readable.from(told()).compose(new spec())) process.stdout.write(text);
   await Promise.all(work);
   return { counts, failing: [...failing] };

@@ -9,32 +9,34 @@ import { setImmediate } from "node:timers/promises";
 
 /** @typedef {import("./run-files.mjs").Outcome} Outcome */
 
-const limitMs = 3_000;
 const starts = `const { test } = await import("node:test"); const { spawn } = await import("node:child_process");`;
 const forEver = "await new Promise(() => setInterval(() => {}, 1000))";
 
 test("files that hang are killed at the limit with all that they started, and the others are told", async () => {
-  const { outcome, said } = await runAll({
-    deaf: `${starts} process.on("SIGTERM", () => {});
+  const { outcome, said } = await runAll(
+    {
+      deaf: `${starts} process.on("SIGTERM", () => {});
       test("hears nothing", async () => {
         const child = spawn("sleep", ["600"], { detached: true, stdio: "ignore", env: { PATH: process.env.PATH } });
         console.log("started " + child.pid);
         ${forEver};
       });`,
-    busy: `${starts} test("works for ever", () => { for (;;); });`,
-    left: `${starts} test("leaves a process behind", () => {
+      busy: `${starts} test("works for ever", () => { for (;;); });`,
+      left: `${starts} test("leaves a process behind", () => {
       const child = spawn("sleep", ["600"], { detached: true, stdio: "inherit" });
       console.log("started " + child.pid);
       child.unref();
     });`,
-    fine: `${starts} test("is fine", () => {}); test("is not", () => { throw new Error("as it says"); });`,
-  });
+      fine: `${starts} test("is fine", () => {}); test("is not", () => { throw new Error("as it says"); });`,
+    },
+    "concurrency: 4, timeoutMs: 8000",
+  );
   const failing = Object.fromEntries(outcome.failing);
   assert.deepEqual(Object.keys(failing).sort(), ["busy", "deaf", "fine", "left"]);
   assert.deepEqual(failing["fine"], ["is not"]);
-  assert.deepEqual(failing["deaf"], ['not ended after 3 s and killed; it was at "hears nothing"']);
-  assert.match(String(failing["busy"]), /^not ended after 3 s and killed; /);
-  assert.match(String(failing["left"]), /^not ended after 3 s and killed; none of its tests had begun and not ended$/);
+  assert.deepEqual(failing["deaf"], ['not ended after 8 s and killed; it was at "hears nothing"']);
+  assert.match(String(failing["busy"]), /^not ended after 8 s and killed; /);
+  assert.match(String(failing["left"]), /^not ended after 8 s and killed; none of its tests had begun and not ended$/);
   assert.deepEqual(outcome.counts, { passed: 2, failed: 4, skipped: 0 });
   assert.match(said, /left\.test\.mjs: not ended after .* These processes were killed:\n {2}sleep 600\n/);
   const started = [...said.matchAll(/^started (\d+)$/gm)].map(([, pid]) => Number(pid));
@@ -42,9 +44,9 @@ test("files that hang are killed at the limit with all that they started, and th
   for (const pid of started) while (await isAlive(pid)) await setImmediate();
 });
 
-test("one more file runs at a time once that is asked for", async () => {
+test("more files run at a time once that is asked for", async () => {
   const texts = { one: meet("one", "other"), other: meet("other", "one") };
-  const { outcome } = await runAll(texts, "concurrency: 1, oneMore: Promise.resolve()");
+  const { outcome } = await runAll(texts, "concurrency: 1, later: { concurrency: 2, from: Promise.resolve() }");
   assert.deepEqual(outcome, { counts: { passed: 2, failed: 0, skipped: 0 }, failing: [] });
 });
 
@@ -72,18 +74,17 @@ function meet(own, other) {
 /**
  * Runs test files of these texts side by side in a process of its own: a test cannot run others.
  * @param {Readonly<Record<string, string>>} texts
- * @param {string} sideBySide
+ * @param {string} how
  * @returns {Promise<{ readonly outcome: Outcome, readonly said: string }>} the files are named as in `texts`
  */
-async function runAll(texts, sideBySide = `concurrency: ${Object.keys(texts).length}`) {
+async function runAll(texts, how) {
   const folder = await mkdtemp(join(tmpdir(), "weir-run-files-"));
   try {
     const files = Object.keys(texts).map((name) => join(folder, `${name}.test.mjs`));
     for (const [index, text] of Object.values(texts).entries()) await writeFile(files[index] ?? "", text);
-    const how = `{ ${sideBySide}, signal: new AbortController().signal, timeoutMs: ${limitMs} }`;
     const program = `
       const { runFiles } = await import(${JSON.stringify(new URL("./run-files.mjs", import.meta.url).href)});
-      process.send(await runFiles(${JSON.stringify(files)}, ${how}));
+      process.send(await runFiles(${JSON.stringify(files)}, { ${how}, signal: new AbortController().signal }));
       process.disconnect();`;
     const main = join(folder, "main.mjs");
     await writeFile(main, program);

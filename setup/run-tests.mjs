@@ -81,7 +81,7 @@ async function runAll(files, concurrency, signal) {
 }
 
 /**
- * In a process that leaves the processor to whoever else wants it; once `others` have ended, two at a time.
+ * In a process that leaves the processor to whoever else wants it; once `others` have ended, three at a time.
  * @param {readonly string[]} files
  * @param {AbortSignal} signal
  * @param {Promise<unknown>} others
