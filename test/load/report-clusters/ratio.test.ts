@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { quantile, type Round, ratioOfQuantiles } from "./ratio.ts";
+import { bootstrap, quantile, type Round, ratioByRound, ratioOfAll } from "./ratio.ts";
 
 const steps = Array.from({ length: 100 }, (_, index) => 10 + index / 100);
 /** Rounds that drift by a factor of two, in each of which `one` takes `times` as long as `other`. */
@@ -16,18 +16,27 @@ test("a quantile is a value that was taken, whatever the order they came in", ()
   assert.ok(Number.isNaN(quantile([], 0.5)));
 });
 
-test("what drifts touches both sides of a round, and does not widen the ratio", () => {
-  const { ratio, low, high } = ratioOfQuantiles(drifting(1.2), 0.99);
-  for (const each of [ratio, low, high]) assert.ok(Math.abs(each - 1.2) < 1e-9, `${each}`);
-});
+for (const [way, ratioOf] of Object.entries({ ratioOfAll, ratioByRound })) {
+  test(`${way}: what drifts touches both sides of a round, and does not widen the ratio`, () => {
+    const { ratio, low, high } = bootstrap(ratioOf, drifting(1.2), 0.99);
+    for (const each of [ratio, low, high]) assert.ok(Math.abs(each - 1.2) < 1e-9, `${each}`);
+  });
 
-test("rounds that disagree leave the ratio open between them", () => {
-  const rounds = [0.8, 0.9, 1, 1.1, 1.2].map((times) => ({ one: steps.map((step) => step * times), other: steps }));
-  const { low, high } = ratioOfQuantiles(rounds, 0.5);
-  assert.ok(low < 1 && high > 1 && low >= 0.8 && high <= 1.2, `${low} to ${high}`);
-});
+  test(`${way}: rounds that disagree leave the ratio open between them`, () => {
+    const rounds = [0.8, 0.9, 1, 1.1, 1.2].map((times) => ({ one: steps.map((step) => step * times), other: steps }));
+    const { low, high } = bootstrap(ratioOf, rounds, 0.5);
+    assert.ok(low < 1 && high > 1 && low >= 0.8 && high <= 1.2, `${low} to ${high}`);
+  });
 
-test("of one round there is nothing to draw but itself", () => {
-  const { ratio, low, high } = ratioOfQuantiles(drifting(1.5).slice(0, 1), 0.5);
-  assert.deepEqual([low, high], [ratio, ratio]);
+  test(`${way}: of one round there is nothing to draw but itself`, () => {
+    const { ratio, low, high } = bootstrap(ratioOf, drifting(1.5).slice(0, 1), 0.5);
+    assert.deepEqual([low, high], [ratio, ratio]);
+  });
+}
+
+test("one slow round decides p99 of all, and moves it little round by round", () => {
+  const slow = steps.map((step) => step * 10);
+  const rounds = [...drifting(1).slice(0, 9), { one: slow, other: steps }];
+  assert.ok(ratioOfAll(rounds, 0.99) > 4);
+  assert.ok(ratioByRound(rounds, 0.99) < 1.3);
 });

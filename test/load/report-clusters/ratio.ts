@@ -10,12 +10,34 @@ export function quantile(values: Iterable<number>, part: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
 }
 
+/** The quantile `part` of `one` over that of `other`, all rounds together. */
+export const ratioOfAll: RatioOf = (rounds, part) =>
+  quantile(
+    rounds.flatMap(({ one }) => one),
+    part,
+  ) /
+  quantile(
+    rounds.flatMap(({ other }) => other),
+    part,
+  );
+
+/** The same of each round, and their geometric mean: a round in which the machine was slow does not decide it alone. */
+export const ratioByRound: RatioOf = (rounds, part) =>
+  Math.exp(rounds.reduce((sum, round) => sum + Math.log(ratioOfAll([round], part)), 0) / rounds.length);
+
+type RatioOf = (rounds: readonly Round[], part: number) => number;
+
 /**
- * The quantile `part` of `one` over that of `other`, all rounds together. How sure that is comes of drawing as many rounds from
- * these again and again, each with both of its sides, since what drifts over minutes is in both: a bootstrap of pairs (Efron
- * and Tibshirani, An Introduction to the Bootstrap, 1993). `random` gives numbers from 0 up to 1.
+ * A ratio, and how sure it is: as many rounds are drawn from these again and again, each with both of its sides, since what
+ * drifts over minutes is in both. A bootstrap of pairs (Efron and Tibshirani, An Introduction to the Bootstrap, 1993); `random`
+ * gives numbers from 0 up to 1.
  */
-export function ratioOfQuantiles(rounds: readonly Round[], part: number, random: () => number = Math.random): Ratio {
+export function bootstrap(
+  ratioOf: RatioOf,
+  rounds: readonly Round[],
+  part: number,
+  random: () => number = Math.random,
+): Ratio {
   const drawn = Array.from({ length: draws }, () =>
     ratioOf(
       rounds.map(() => pick(rounds, random)),
@@ -23,19 +45,6 @@ export function ratioOfQuantiles(rounds: readonly Round[], part: number, random:
     ),
   );
   return { ratio: ratioOf(rounds, part), low: quantile(drawn, 0.025), high: quantile(drawn, 0.975) };
-}
-
-function ratioOf(rounds: readonly Round[], part: number): number {
-  return (
-    quantile(
-      rounds.flatMap(({ one }) => one),
-      part,
-    ) /
-    quantile(
-      rounds.flatMap(({ other }) => other),
-      part,
-    )
-  );
 }
 
 function pick(rounds: readonly Round[], random: () => number): Round {

@@ -15,7 +15,7 @@ import {
 } from "@weir/report-service/test/server-process.ts";
 import { type Folder, makeFolder } from "../../kit/folder.ts";
 import { quietMachine } from "../quiet-machine.ts";
-import { quantile, ratioOfQuantiles } from "./ratio.ts";
+import { bootstrap, quantile, type Ratio, ratioByRound, ratioOfAll } from "./ratio.ts";
 
 // "again" is alone, too: what differs between them is noise. "beside" are three kinds that only misbehave, "full" is a kind
 // that does so in turns and now and then what it should, so that no circuit opens and its cluster never rests.
@@ -156,10 +156,9 @@ function sectionOf({ scheduling, samples, ends }: Taken): string {
       one: of(phase, round),
       other: others.flatMap((other) => of(other, round)),
     }));
-    return [0.5, 0.9, 0.99].map((part) => {
-      const { ratio, low, high } = ratioOfQuantiles(pairs, part);
-      return `${ratio.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
-    });
+    return [...parts.map((part) => bootstrap(ratioOfAll, pairs, part)), bootstrap(ratioByRound, pairs, 0.99)]
+      .map(textOf)
+      .join(" | ");
   };
   return `
 ## --code-scheduling ${scheduling}
@@ -171,15 +170,19 @@ ${row("again")}
 ${row("beside")}
 ${row("full")}
 
-| over each other | p50 | p90 | p99 |
-|---|---|---|---|
-| again over alone: noise | ${over("again", "alone").join(" | ")} |
-| beside over both | ${over("beside", "alone", "again").join(" | ")} |
-| full over both | ${over("full", "alone", "again").join(" | ")} |
+| over each other | p50 | p90 | p99 | p99, round by round |
+|---|---|---|---|---|
+| again over alone: noise | ${over("again", "alone")} |
+| beside over both | ${over("beside", "alone", "again")} |
+| full over both | ${over("full", "alone", "again")} |
 
 In brackets where 95 of 100 draws of rounds have it.
 p99 by round, ms: ${phases.map((phase) => `${phase} ${byRound(phase)}`).join("; ")}.
 
 ${[...ends].map(([end, count]) => `- ${end}: ${count}`).join("\n")}
 `;
+}
+
+function textOf({ ratio, low, high }: Ratio): string {
+  return `${ratio.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
 }
