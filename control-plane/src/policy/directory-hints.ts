@@ -1,14 +1,16 @@
 import { type FSWatcher, watch } from "node:fs";
-import { stat } from "node:fs/promises";
+import type { FoundFolder } from "./read-directory.ts";
 
 /** Editors and checkouts write several files in a row; they are looked at when nothing has moved for this long. */
 const settleMs = 100;
 const longestSettleMs = 2_000;
 
-/** Calls `wake` when something under a directory has moved and then come to rest. */
-export function hintsOf(dir: string, wake: () => void) {
-  let watcher: FSWatcher | undefined;
-  let followed = "";
+/**
+ * Calls `wake` when something in a folder that is followed has moved and then come to rest. Each folder is watched by itself:
+ * Node's recursive watch tells nothing of a link that another one replaces, which is how a mounted ConfigMap changes.
+ */
+export function hintsOf(wake: () => void) {
+  const watchers = new Map<string, FSWatcher>();
   let timer: NodeJS.Timeout | undefined;
   let firstHint: number | undefined;
   let isClosed = false;
@@ -27,34 +29,36 @@ export function hintsOf(dir: string, wake: () => void) {
     );
   }
 
-  function stop(): void {
-    watcher?.close();
-    watcher = undefined;
-    followed = "";
+  function start({ path, identity }: FoundFolder): void {
+    try {
+      const watcher = watch(path, soon);
+      watcher.on("error", () => stop(identity));
+      watchers.set(identity, watcher);
+      // What moved since the folder was found, nobody has told.
+      soon();
+    } catch {
+      // Too many watches, or a file system without them: there is the re-scan.
+    }
+  }
+
+  function stop(identity: string): void {
+    watchers.get(identity)?.close();
+    watchers.delete(identity);
   }
 
   return {
     soon,
-    /** Starts to listen, or starts anew when the directory was replaced by another of the same name. */
-    async follow(): Promise<void> {
-      const { ino = 0, dev = 0 } = await stat(dir).catch(() => ({}) as { ino?: number; dev?: number });
-      const identity = `${dev}/${ino}`;
-      if (isClosed || ino === 0 || (watcher && identity === followed)) return;
-      stop();
-      try {
-        watcher = watch(dir, { recursive: true }, soon);
-        watcher.on("error", stop);
-        followed = identity;
-        soon();
-      } catch {
-        // Too many watches, or a file system without them: there is the re-scan.
-        stop();
-      }
+    /** Listens to these folders and no others. */
+    follow(folders: readonly FoundFolder[]): void {
+      if (isClosed) return;
+      const wanted = new Set(folders.map(({ identity }) => identity));
+      for (const identity of [...watchers.keys()]) if (!wanted.has(identity)) stop(identity);
+      for (const folder of folders) if (!watchers.has(folder.identity)) start(folder);
     },
     close(): void {
       isClosed = true;
       clearTimeout(timer);
-      stop();
+      for (const identity of [...watchers.keys()]) stop(identity);
     },
   };
 }

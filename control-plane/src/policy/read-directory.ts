@@ -15,10 +15,18 @@ export type FoundFile = {
   readonly isSettled: boolean;
 };
 
+/** A folder with its real path; one that replaces it has another identity. */
+export type FoundFolder = { readonly path: string; readonly identity: string };
+
 /** What was read before, by path: a file that did not change is the very same object again. */
 export type KnownFiles = ReadonlyMap<string, { readonly found: FoundFile; readonly file: TextFile }>;
 
-export type Listing = { readonly files: readonly FoundFile[]; readonly problems: readonly Problem[] };
+export type Listing = {
+  readonly files: readonly FoundFile[];
+  /** All that were looked through. */
+  readonly folders: readonly FoundFolder[];
+  readonly problems: readonly Problem[];
+};
 
 const extension = /\.(ya?ml|json)$/;
 const maxFiles = 10_000;
@@ -31,6 +39,7 @@ const maxDepth = 16;
  */
 export async function listDirectory(dir: string): Promise<Listing> {
   const files: FoundFile[] = [];
+  const folders: FoundFolder[] = [];
   const problems: Problem[] = [];
   const visited = new Set<string>();
 
@@ -39,6 +48,7 @@ export async function listDirectory(dir: string): Promise<Listing> {
     // A link to a folder above it would lead round for ever.
     if (visited.has(real) || depth > maxDepth) return;
     visited.add(real);
+    folders.push({ path: real, identity: identityOf(await stat(real)) });
     for (const name of (await readdir(real)).sort()) {
       if (name.startsWith(".")) continue;
       const path = folder === "" ? name : `${folder}/${name}`;
@@ -53,7 +63,7 @@ export async function listDirectory(dir: string): Promise<Listing> {
   }
 
   await visit("", 0);
-  return { files, problems };
+  return { files, folders, problems };
 }
 
 /** The files' text. One that cannot be read is a problem, as is one too large to be. */
@@ -93,4 +103,9 @@ function unreadable(path: string, cause: unknown): Problem {
 function foundFile(path: string, { ino, size, mtimeMs, ctimeMs }: Stats): FoundFile {
   const isSettled = Math.abs(Date.now() - ctimeMs) > 50;
   return { path, size, mark: `${ino} ${size} ${mtimeMs} ${ctimeMs}`, isSettled };
+}
+
+// A number is given again once what had it is gone.
+function identityOf({ dev, ino, birthtimeMs }: Stats): string {
+  return `${dev} ${ino} ${birthtimeMs}`;
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { renameSync, symlinkSync } from "node:fs";
 import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -92,19 +93,38 @@ test("a mounted ConfigMap, whose link is turned to a new directory, changes the 
   await symlink("..2026_1", join(it.config, "..data"));
   await symlink("..data/report.yaml", join(it.config, "report.yaml"));
   await until(() => it.names().join() === "one");
-  await symlink("..2026_2", join(it.config, "..data_tmp"));
-  await rename(join(it.config, "..data_tmp"), join(it.config, "..data"));
+  // At once, before anybody can have seen the link that replaces the other one.
+  symlinkSync("..2026_2", join(it.config, "..data_tmp"));
+  renameSync(join(it.config, "..data_tmp"), join(it.config, "..data"));
   await until(() => it.store.get("Service", "one")?.revision === 2);
+});
+
+test("folders that come, go and come again are followed, and so are those that a link leads to", async () => {
+  await using it = await watching({ "a.yaml": yaml("one") });
+  const outside = join(it.config, "..", "outside");
+  await mkdir(outside);
+  await symlink(outside, join(it.config, "linked"));
+  await writeFile(join(outside, "x.yaml"), yaml("two"));
+  await until(() => it.names().join() === "one,two");
+  await it.write("new/er/b.yaml", yaml("three"));
+  await until(() => it.names().join() === "one,three,two");
+  await it.write("new/er/b.yaml", yaml("four"));
+  await until(() => it.names().join() === "four,one,two");
+  await rm(join(it.config, "new"), { recursive: true });
+  await until(() => it.names().join() === "one,two");
+  await it.write("new/er/b.yaml", yaml("five"));
+  await until(() => it.names().join() === "five,one,two");
+  await it.write("new/er/b.yaml", yaml("six"));
+  await until(() => it.names().join() === "one,six,two");
 });
 
 test("where no notification comes, the re-scan finds the change", async () => {
   await using it = await watching({ "..real/report.yaml": yaml("one") }, { rescanMs: 30 });
-  const outside = join(it.config, "..", "outside");
-  await mkdir(outside);
-  await writeFile(join(outside, "x.yaml"), yaml("two"));
-  await symlink(outside, join(it.config, "linked"));
+  const outside = join(it.config, "..", "outside.yaml");
+  await writeFile(outside, yaml("two"));
+  await symlink(outside, join(it.config, "linked.yaml"));
   await until(() => it.names().join() === "two");
-  await writeFile(join(outside, "x.yaml"), yaml("two", 2));
+  await writeFile(outside, yaml("two", 2));
   await until(() => it.store.get("Service", "two")?.revision === 2);
 });
 

@@ -51,7 +51,8 @@ export async function watchDirectory({
   async function lookOnce(): Promise<void> {
     const listing = await listDirectory(dir).catch((cause: Error) => cause);
     if (listing instanceof Error) return refuse([unreadable(dir, listing)]);
-    const { files, problems: unlisted } = listing;
+    const { files, folders, problems: unlisted } = listing;
+    hints.follow(folders);
     const marks = marksOf(files, unlisted);
     if (seen?.marks !== marks) {
       const { read, problems: unread } = await readFiles(dir, files, known);
@@ -97,11 +98,10 @@ export async function watchDirectory({
     return last;
   }
 
-  const hints = hintsOf(dir, () => void look());
+  const hints = hintsOf(() => void look());
   if (store.heldByDirectory() === 0) await stat(dir).catch((cause) => Promise.reject(noDirectory(dir, cause)));
   await look();
-  await hints.follow();
-  const rescan = setInterval(() => void look().then(hints.follow), rescanMs);
+  const rescan = setInterval(() => void look(), rescanMs);
   return {
     look,
     async [Symbol.asyncDispose]() {
