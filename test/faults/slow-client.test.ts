@@ -6,6 +6,7 @@ import { startHonestProcess } from "../hostile/honest-process.ts";
 import { connectHttp2 } from "../hostile/raw-client.ts";
 import { callWith, deltaRequest, node, types } from "../hostile/requests.ts";
 import { type AttackedServer, type ServerStats, startServer } from "../hostile/server.ts";
+import { quantile } from "../kit/quantile.ts";
 import { until } from "../kit/wait.ts";
 
 // WEIR_SLOW_CLIENT_SECONDS=60 is what is promised; nearly all of it shows in far less.
@@ -91,8 +92,7 @@ async function endures(
 /** How long a client waits from one response to the next. */
 function gaps({ receivedAt }: HonestClient, from: number, to: number): { readonly p50: string; readonly p99: string } {
   const times = receivedAt.filter((at) => at >= from && at < to);
-  const sorted = times.slice(1).map((at, index) => at - (times[index] ?? at));
-  sorted.sort((a, b) => a - b);
-  const at = (share: number) => (sorted[Math.floor(sorted.length * share)] ?? Number.NaN).toFixed(1);
+  const waits = times.slice(1).map((at, index) => at - (times[index] ?? at));
+  const at = (share: number) => quantile(waits, share).toFixed(1);
   return { p50: at(0.5), p99: at(0.99) };
 }

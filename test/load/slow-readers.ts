@@ -8,6 +8,7 @@ import { startHonestProcess } from "../hostile/honest-process.ts";
 import { connectHttp2 } from "../hostile/raw-client.ts";
 import { callWith, deltaRequest, node, types } from "../hostile/requests.ts";
 import { startServer } from "../hostile/server.ts";
+import { quantile } from "../kit/quantile.ts";
 import { until } from "../kit/wait.ts";
 
 const { values } = parseArgs({
@@ -64,9 +65,4 @@ async function beside<T>(measure: () => Promise<T>): Promise<T> {
   } finally {
     stopped.signal("SIGCONT");
   }
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
 }

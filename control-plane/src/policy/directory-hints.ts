@@ -52,13 +52,13 @@ export function hintsOf(wake: () => void) {
     follow(folders: readonly FoundFolder[]): void {
       if (isClosed) return;
       const wanted = new Set(folders.map(({ identity }) => identity));
-      for (const identity of [...watchers.keys()]) if (!wanted.has(identity)) stop(identity);
+      for (const identity of watchers.keys()) if (!wanted.has(identity)) stop(identity);
       for (const folder of folders) if (!watchers.has(folder.identity)) start(folder);
     },
     close(): void {
       isClosed = true;
       clearTimeout(timer);
-      for (const identity of [...watchers.keys()]) stop(identity);
+      for (const identity of watchers.keys()) stop(identity);
     },
   };
 }

@@ -39,16 +39,14 @@ const maxDepth = 16;
  */
 export async function listDirectory(dir: string): Promise<Listing> {
   const files: FoundFile[] = [];
-  const folders: FoundFolder[] = [];
   const problems: Problem[] = [];
-  const visited = new Set<string>();
+  const visited = new Map<string, FoundFolder>();
 
   async function visit(folder: string, depth: number): Promise<void> {
     const real = await realpath(join(dir, folder));
     // A link to a folder above it would lead round for ever.
     if (visited.has(real) || depth > maxDepth) return;
-    visited.add(real);
-    folders.push({ path: real, identity: identityOf(await stat(real)) });
+    visited.set(real, { path: real, identity: identityOf(await stat(real)) });
     for (const name of (await readdir(real)).sort()) {
       if (name.startsWith(".")) continue;
       const path = folder === "" ? name : `${folder}/${name}`;
@@ -63,7 +61,7 @@ export async function listDirectory(dir: string): Promise<Listing> {
   }
 
   await visit("", 0);
-  return { files, folders, problems };
+  return { files, folders: [...visited.values()], problems };
 }
 
 /** The files' text. One that cannot be read is a problem, as is one too large to be. */

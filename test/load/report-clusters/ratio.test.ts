@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bootstrap, quantile, type Round, ratioByRound, ratioOfAll } from "./ratio.ts";
+import { bootstrap, type Round, ratioByRound, ratioOfAll } from "./ratio.ts";
 
 const steps = Array.from({ length: 100 }, (_, index) => 10 + index / 100);
 /** Rounds that drift by a factor of two, in each of which `one` takes `times` as long as `other`. */
@@ -9,12 +9,6 @@ const drifting = (times: number): readonly Round[] =>
     const other = steps.map((step) => step * (1 + (round % 4) / 3));
     return { one: other.map((took) => took * times), other };
   });
-
-test("a quantile is a value that was taken, whatever the order they came in", () => {
-  assert.equal(quantile([3, 1, 2], 0.5), 2);
-  assert.equal(quantile([30, 4, 200], 0.99), 200);
-  assert.ok(Number.isNaN(quantile([], 0.5)));
-});
 
 for (const [way, ratioOf] of Object.entries({ ratioOfAll, ratioByRound })) {
   test(`${way}: what drifts touches both sides of a round, and does not widen the ratio`, () => {

@@ -1,14 +1,11 @@
+import { quantile } from "../../kit/quantile.ts";
+
 /** What was taken in one round, two ways. */
 export type Round = { readonly one: readonly number[]; readonly other: readonly number[] };
 /** A ratio, and where it lies in 95 of 100 draws. */
 export type Ratio = { readonly ratio: number; readonly low: number; readonly high: number };
 
 const draws = 1_000;
-
-export function quantile(values: Iterable<number>, part: number): number {
-  const sorted = Float64Array.from(values).sort();
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
-}
 
 /** The quantile `part` of `one` over that of `other`, all rounds together. */
 export const ratioOfAll: RatioOf = (rounds, part) =>

@@ -14,8 +14,9 @@ import {
   testKinds,
 } from "@weir/report-service/test/server-process.ts";
 import { type Folder, makeFolder } from "../../kit/folder.ts";
+import { quantile } from "../../kit/quantile.ts";
 import { quietMachine } from "../quiet-machine.ts";
-import { bootstrap, quantile, type Ratio, ratioByRound, ratioOfAll } from "./ratio.ts";
+import { bootstrap, type Ratio, ratioByRound, ratioOfAll } from "./ratio.ts";
 
 // "again" is alone, too: what differs between them is noise. "beside" are three kinds that only misbehave, "full" is a kind
 // that does so in turns and now and then what it should, so that no circuit opens and its cluster never rests.

@@ -1,3 +1,4 @@
+import { quantile } from "../../kit/quantile.ts";
 import { cpuOfTrees } from "../report-cost/process-tree.ts";
 
 /** Milliseconds of CPU of this process and, where the store is one of its own, of the store's: what else is done on the machine is not what grows. */
@@ -19,7 +20,7 @@ export const meterOfProcess: Meter = {
     for (let index = 0; index < times && performance.now() < endMs; index += 1) {
       taken.push(await ownCpu(() => call(index)));
     }
-    return taken.toSorted((a, b) => a - b)[taken.length >> 1] ?? Number.NaN;
+    return quantile(taken, 0.5);
   },
   all: ownCpu,
 };

@@ -1,3 +1,5 @@
+import { quantile } from "../../kit/quantile.ts";
+
 /** One load of one server. */
 export type Read = {
   readonly server: "Weir" | "grpc-go" | "grpc-js";
@@ -53,5 +55,5 @@ function micros(reads: readonly Read[]): number {
 }
 
 function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+  return quantile(values, 0.5);
 }
